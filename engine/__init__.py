@@ -1,0 +1,1 @@
+"""All that computes; never imports Qt."""

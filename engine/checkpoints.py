@@ -1,0 +1,362 @@
+"""Checkpoint files ↔ networks.
+
+Reading never executes anything: PyTorch files go through `weights_only=True` and nothing else,
+NumPy files through `allow_pickle=False`. Whatever cannot be used is refused with one sentence
+that names the cause and what would work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from engine.errors import UnusableInput
+from engine.files import atomic_path
+from engine.layer_chain import infer_layers
+from engine.network import InputShape, Network, Origin
+
+TORCH_SUFFIXES = (".pth", ".pt", ".th", ".ckpt")
+SUFFIXES = (*TORCH_SUFFIXES, ".safetensors", ".npz")
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
+_PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+_METADATA_KEYS = ("input_shape", "mean", "activation")
+_MAX_BYTES = 8 << 30
+_FORMAT_VERSION = "1"
+
+
+def load_network(path: str | Path, input_shape: InputShape | None = None) -> Network:
+    """Reads a trained network from a checkpoint.
+
+    Args:
+        path: `.pth .pt .th .ckpt` (PyTorch), `.safetensors` or `.npz`.
+        input_shape: (c, h, w); read from the file's metadata or inferred from the number of
+            inputs where not given.
+
+    Raises:
+        UnusableInput: the file cannot be used; the message says why and what would work.
+    """
+    path = Path(path)
+    tensors, metadata = _read(path)
+    mean = metadata.get("mean")
+    activation = str(metadata.get("activation", "relu")).lower()
+    if activation != "relu":
+        raise UnusableInput(
+            f"{path.name} says that its activation is {activation}; the method needs ReLU."
+        )
+    weights, bias = infer_layers(tensors, path.name)
+    stored = _parse_stored_shape(metadata.get("input_shape"))
+    dimension = weights[0].shape[1]
+    shape = input_shape or stored or infer_input_shape(dimension)
+    if math.prod(shape) != dimension:
+        raise UnusableInput(
+            f"The input shape {format_shape(shape)} holds {math.prod(shape)} numbers, but "
+            f"{path.name} reads {dimension}."
+        )
+    return Network(
+        weights=weights,
+        bias=bias,
+        input_shape=shape,
+        mean=_check_mean(mean, shape, path.name),
+        origin=Origin(str(path), _sha256(path), _details(metadata)),
+        shape_is_known=bool(input_shape or stored or _is_image_size(dimension)),
+    )
+
+
+def save_network(network: Network, path: str | Path, details: Mapping[str, str]) -> None:
+    """Writes a network as one of Afterimage's own checkpoints (safetensors).
+
+    Args:
+        network: its weights are stored in the precision they have.
+        path: where to; replaced only once the new file is whole.
+        details: what made the network, for people and reports (label names, recipe, …).
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    tensors = {f"layers.{i}.weight": w.contiguous() for i, w in enumerate(network.weights)}
+    if network.bias is not None:
+        tensors["layers.0.bias"] = network.bias.contiguous()
+    if network.mean is not None:
+        tensors["mean"] = network.mean.contiguous()
+    metadata = {
+        **details,
+        "afterimage": _FORMAT_VERSION,
+        "architecture": network.architecture,
+        "activation": "relu",
+        "input_shape": format_shape(network.input_shape),
+    }
+    with atomic_path(Path(path)) as temporary:
+        safetensors.torch.save_file(tensors, temporary, metadata)
+
+
+def infer_input_shape(dimension: int) -> InputShape:
+    """The image shape that D numbers most likely are.
+
+    One grey square, else one colour square (784 → 1×28×28, 3072 → 3×32×32); for any other
+    number the grey rectangle closest to a square, which the user can correct.
+    """
+    side = math.isqrt(dimension)
+    if side * side == dimension:
+        return (1, side, side)
+    side = math.isqrt(dimension // 3)
+    if 3 * side * side == dimension:
+        return (3, side, side)
+    height = next(h for h in range(math.isqrt(dimension), 0, -1) if dimension % h == 0)
+    return (1, height, dimension // height)
+
+
+def parse_shape(text: str) -> InputShape:
+    """`1x28x28` → (1, 28, 28).
+
+    Raises:
+        UnusableInput: not three positive whole numbers, or not 1 or 3 channels.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*[x×, ]\s*(\d+)\s*[x×, ]\s*(\d+)\s*", text)
+    if not match or int(match[1]) not in (1, 3) or not all(int(n) for n in match.groups()):
+        raise UnusableInput(
+            f"“{text}” is not an input shape; write channels (1 or 3), height and width "
+            "like 1x28x28 or 3x32x32."
+        )
+    return (int(match[1]), int(match[2]), int(match[3]))
+
+
+def format_shape(shape: InputShape) -> str:
+    """(1, 28, 28) → `1x28x28`."""
+    return "x".join(str(n) for n in shape)
+
+
+# --- reading --------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """All tensors of the file's state dict, and what it says beside them."""
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        raise UnusableInput(f"{path.name} is a folder; open a checkpoint file instead.")
+    if not path.exists():
+        raise UnusableInput(f"{path} does not exist.")
+    if suffix not in SUFFIXES:
+        raise UnusableInput(
+            f"{path.name} is no checkpoint that Afterimage reads ({', '.join(SUFFIXES)})."
+        )
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise UnusableInput(f"{path.name} cannot be read: {error.strerror}.") from error
+    if size == 0:
+        raise UnusableInput(f"{path.name} is empty.")
+    if size > _MAX_BYTES:
+        raise UnusableInput(f"{path.name} is larger than 8 GiB, too large for this method.")
+    if suffix == ".safetensors":
+        return _read_safetensors(path)
+    if suffix == ".npz":
+        return _read_npz(path)
+    return _read_torch(path, head)
+
+
+def _read_torch(path: Path, head: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if head.startswith(b"PK"):
+        _check_archive(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
+    except Exception as error:
+        raise UnusableInput(_explain_load_error(path, str(error))) from error
+    state, metadata = _find_state_dict(content)
+    if state is None:
+        raise UnusableInput(
+            f"{path.name} holds no state dict; save one with torch.save(model.state_dict(), …)."
+        )
+    tensors: dict[str, Tensor] = {}
+    for name, value in state.items():
+        if isinstance(value, Tensor):
+            tensors[_strip_prefixes(str(name))] = _check_tensor(str(name), value, path)
+    return tensors, metadata
+
+
+def _explain_load_error(path: Path, message: str) -> str:
+    found = re.search(r"GLOBAL ([\w.]+)", message)
+    if found or "weights_only" in message and "Unsupported" in message:
+        what = f" ({found[1]})" if found else ""
+        return (
+            f"{path.name} holds Python objects{what} that would have to be run to be read, and "
+            "Afterimage runs no file; save the weights alone with "
+            "torch.save(model.state_dict(), …)."
+        )
+    return f"{path.name} is damaged, cut short, or no PyTorch file; copy or export it again."
+
+
+def _check_archive(path: Path) -> None:
+    """Refuses programs, archives that unpack to more than they hold, and truncated files."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise UnusableInput(
+            f"{path.name} is damaged or cut short; copy or export it again."
+        ) from error
+    names = [entry.filename for entry in entries]
+    if any(n.endswith("constants.pkl") or "/code/" in n for n in names):
+        raise UnusableInput(
+            f"{path.name} is a TorchScript archive, a program rather than data; save the "
+            "weights alone with torch.save(model.state_dict(), …)."
+        )
+    if any("archive_format" in n or n.endswith((".so", "model.json")) for n in names):
+        raise UnusableInput(
+            f"{path.name} is an exported program (.pt2), not weights; save the weights alone "
+            "with torch.save(model.state_dict(), …)."
+        )
+    _check_unpacked_size(path, entries)
+
+
+def _check_unpacked_size(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > _MAX_BYTES:
+        raise UnusableInput(f"{path.name} unpacks to more than 8 GiB; it is not opened.")
+
+
+def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[str, Any]]:
+    """Descends through the usual wrappers; collects known metadata on the way."""
+    metadata: dict[str, Any] = {}
+    for _ in range(len(_WRAPPERS)):
+        if not isinstance(content, Mapping):
+            return None, metadata
+        metadata.update({k: content[k] for k in _METADATA_KEYS if k in content})
+        inner = next((content[k] for k in _WRAPPERS if isinstance(content.get(k), Mapping)), None)
+        if inner is None:
+            break
+        content = inner
+    if not isinstance(content, Mapping) or not any(isinstance(v, Tensor) for v in content.values()):
+        return None, metadata
+    return {k: v for k, v in content.items() if k not in _METADATA_KEYS}, metadata
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+            metadata: dict[str, Any] = dict(file.metadata() or {})
+            content = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, ValueError, MemoryError) as error:
+        raise UnusableInput(
+            f"{path.name} is damaged, cut short, or no safetensors file; copy or export it again."
+        ) from error
+    return _split_mean(content, metadata, path)
+
+
+def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_unpacked_size(path, archive.infolist())
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        pickled = "allow_pickle" in str(error)
+        raise UnusableInput(
+            f"{path.name} holds Python objects, which are not read; store plain arrays."
+            if pickled
+            else f"{path.name} is damaged, cut short, or no .npz file; copy or export it again."
+        ) from error
+    if "images" in arrays:
+        raise UnusableInput(f"{path.name} holds images, not a network.")
+    metadata: dict[str, Any] = {}
+    for key in ("input_shape", "activation"):
+        if key in arrays:
+            metadata[key] = arrays.pop(key).tolist()
+    numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}
+    return _split_mean(numeric, metadata, path)
+
+
+def _split_mean(
+    content: dict[str, Tensor], metadata: dict[str, Any], path: Path
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if "mean" in content:
+        metadata["mean"] = content.pop("mean")
+    tensors = {
+        _strip_prefixes(name): _check_tensor(name, value, path) for name, value in content.items()
+    }
+    return tensors, metadata
+
+
+def _strip_prefixes(name: str) -> str:
+    while name.startswith(_PREFIXES):
+        name = name.split(".", 1)[1]
+    return name
+
+
+def _check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """An ordinary, dense, finite tensor in float32 or float64, backed by as much data."""
+    ordinary = (
+        tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
+    )
+    if not ordinary:
+        raise UnusableInput(
+            f"“{name}” in {path.name} is sparse, quantised or empty; export plain float weights."
+        )
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise UnusableInput(
+            f"“{name}” in {path.name} claims more numbers than the file holds; it is not opened."
+        )
+    if not tensor.is_floating_point():
+        return tensor
+    if not bool(torch.isfinite(tensor).all()):
+        raise UnusableInput(
+            f"“{name}” in {path.name} has values that are not finite numbers; the training "
+            "diverged, use an earlier checkpoint."
+        )
+    wide = tensor.dtype if tensor.dtype == torch.float64 else torch.float32
+    return tensor.detach().to(wide).contiguous()
+
+
+def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:
+    if mean is None:
+        return None
+    if not isinstance(mean, Tensor) or mean.numel() != math.prod(shape):
+        raise UnusableInput(f"The mean image in {name} does not fit its input shape.")
+    mean = mean.detach().float().reshape(shape)
+    if not bool(torch.isfinite(mean).all()):
+        raise UnusableInput(f"The mean image in {name} has values that are not finite numbers.")
+    return mean
+
+
+def _parse_stored_shape(stored: object) -> InputShape | None:
+    if stored is None:
+        return None
+    if isinstance(stored, list | tuple | torch.Size):
+        stored = "x".join(str(n) for n in stored)
+    return parse_shape(str(stored))
+
+
+def _is_image_size(dimension: int) -> bool:
+    channels, height, width = infer_input_shape(dimension)
+    return channels == 3 or height == width
+
+
+def _details(metadata: Mapping[str, Any]) -> Mapping[str, str]:
+    """What an own checkpoint says of its making, as text."""
+    details = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in metadata.items()
+        if key not in _METADATA_KEYS and isinstance(value, str | int | float)
+    }
+    return MappingProxyType(details)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

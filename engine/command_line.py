@@ -1,0 +1,311 @@
+"""The command line: the same engine without a window (design, section 4).
+
+Results are files and one JSON summary on standard output; progress goes to standard error.
+Exit status: 0 done, 1 the run failed, 2 unusable input, 130 interrupted with all that was
+computed saved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from engine import results
+from engine.checkpoints import load_network, parse_shape
+from engine.datasets import LabelledImages, load_images
+from engine.devices import DEVICES, describe_device
+from engine.errors import AfterimageError, UnusableInput
+from engine.network import Network
+from engine.reconstruction import Reconstruction, Snapshot
+from engine.row_space import spectrum_of
+from engine.scoring import Evidence, score
+from engine.session import SUFFIX, Session, load_session, save_session, session_of
+from engine.settings import PRESETS, Settings, preset
+from engine.stationarity import layer_norms
+from engine.version import VERSION
+
+COMMANDS = ("inspect", "reconstruct", "score", "export")
+
+_FAILED, _UNUSABLE, _INTERRUPTED = 1, 2, 130
+_AUTOSAVE_SECONDS = 30.0
+
+
+class _Interrupted(Exception):
+    """SIGINT or SIGTERM arrived."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        with _interrupts():
+            summary = options.run(options)
+    except UnusableInput as error:
+        return _complain(str(error), _UNUSABLE)
+    except AfterimageError as error:
+        return _complain(str(error), _FAILED)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return _complain(f"{error.strerror or error}{where}.", _UNUSABLE)
+    except (_Interrupted, KeyboardInterrupt):
+        return _complain("Interrupted.", _INTERRUPTED)
+    interrupted = summary.pop("interrupted", False)
+    text = options.text(summary) if getattr(options, "text", None) else json.dumps(summary)
+    print(text)
+    return _INTERRUPTED if interrupted else 0
+
+
+# --- commands -----------------------------------------------------------------------------
+
+
+def _inspect(options: argparse.Namespace) -> dict[str, Any]:
+    network = load_network(options.model, options.shape)
+    if not options.json:
+        options.text = _inspection_text
+    return inspection(network)
+
+
+def inspection(network: Network) -> dict[str, Any]:
+    """What the weights alone tell, before any run."""
+    spectrum = spectrum_of(network)
+    return {
+        "file": network.origin.name,
+        "sha256": network.origin.sha256,
+        "architecture": network.architecture,
+        "layers": list(network.layer_sizes),
+        "parameters": network.parameter_count,
+        "input_shape": list(network.input_shape),
+        "input_shape_is_known": network.shape_is_known,
+        "mean_image": network.mean is not None,
+        "layer_norms": [round(float(n) ** 0.5, 4) for n in layer_norms(network)],
+        "row_space": {
+            "rank": spectrum.rank,
+            "input_dimension": network.input_dimension,
+            "noise_floor": spectrum.floor,
+        },
+    }
+
+
+def _inspection_text(found: dict[str, Any]) -> str:
+    space = found["row_space"]
+    norms = ", ".join(f"{n:.3g}" for n in found["layer_norms"])
+    shape = "×".join(str(n) for n in found["input_shape"])
+    guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
+    return "\n".join(
+        [
+            f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
+            f"input         {shape}{guess}",
+            f"row space     {space['rank']} of {space['input_dimension']} dimensions stand above "
+            f"the noise floor ({space['noise_floor']:.3g}):",
+            f"              about as many images are remembered ({space['rank']})",
+            f"layer norms   {norms} (equal at stationarity)",
+        ]
+    )
+
+
+def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
+    folder = Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    is_session = str(options.model).endswith(SUFFIX)
+    if is_session:
+        resumed = load_session(Path(options.model))
+        network, run = resumed.network, resumed.resume()
+    else:
+        network = load_network(options.model, options.shape)
+        run = None
+    references = _load(options.images, network)
+    control = _load(options.control, network)
+    if run is None:
+        run = Reconstruction(network, _settings(options, network))
+    last, interrupted = _drive(run, folder, options.quiet)
+    session = session_of(run, describe_device(run.device), last.note)
+    evidence = _evidence(session, references, control)
+    report = results.write_results(session, evidence, folder)
+    return {**report, "out": str(folder), "interrupted": interrupted}
+
+
+def _settings(options: argparse.Namespace, network: Network) -> Settings:
+    given = {
+        name: getattr(options, name)
+        for name in ("candidates", "steps", "seconds", "seed", "device")
+        if getattr(options, name) is not None
+    }
+    return replace(preset(options.preset, network.input_shape[0]), **given)
+
+
+def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bool]:
+    """Runs to the end or to an interruption; saves the session now and then."""
+    interrupted, saved_at, failure = False, 0.0, None
+    last: Snapshot | None = None
+    bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
+    with closing(run.iterate()) as snapshots, closing(bar):
+        try:
+            for last in snapshots:
+                _show_progress(bar, last)
+                if last.seconds - saved_at > _AUTOSAVE_SECONDS:
+                    saved_at = last.seconds
+                    session = session_of(run, describe_device(run.device))
+                    save_session(session, folder / results.SESSION)
+        except (_Interrupted, KeyboardInterrupt):
+            interrupted = True
+        except AfterimageError as error:
+            failure = error
+    if last is None:
+        raise failure or _Interrupted
+    if failure is not None:
+        last = replace(last, note=str(failure))
+        print(f"afterimage: {failure}", file=sys.stderr)
+    elif last.note and not quiet:
+        print(f"afterimage: {last.note}", file=sys.stderr)
+    return last, interrupted
+
+
+def _show_progress(bar: tqdm, snapshot: Snapshot) -> None:
+    bar.total = snapshot.steps
+    bar.update(snapshot.step - bar.n)
+    if len(snapshot.losses):
+        bar.set_postfix_str(f"loss {snapshot.losses.stationarity[-1]:.4g}", refresh=False)
+
+
+def _score(options: argparse.Namespace) -> dict[str, Any]:
+    folder = Path(options.folder)
+    candidates, mean = results.read_reconstructions(folder)
+    channels, height, width = candidates.shape[1:]
+    shape = (channels, height, width)
+    references = load_images(options.images, shape)
+    control = None if options.control is None else load_images(options.control, shape)
+    evidence = score(
+        candidates,
+        references.images,
+        None if control is None else control.images,
+        mean,
+        one_to_one=not options.many_to_one,
+    )
+    if (folder / results.REPORT).exists():
+        report = results.read_report(folder)
+        report["evidence"] = evidence.as_dict()
+        results.write_report(report, folder)
+    return {"evidence": evidence.as_dict()}
+
+
+def _export(options: argparse.Namespace) -> dict[str, Any]:
+    path = Path(options.folder)
+    session = load_session(path if path.suffix == SUFFIX else path / results.SESSION)
+    writers = {
+        "gif": results.export_gif,
+        "mp4": results.export_mp4,
+        "png": results.export_png,
+        "npz": results.export_npz,
+    }
+    wanted = {kind: Path(getattr(options, kind)) for kind in writers if getattr(options, kind)}
+    if not wanted:
+        raise UnusableInput("Say what to export: --gif, --mp4, --png or --npz, each with a file.")
+    for kind, target in wanted.items():
+        with closing(
+            tqdm(total=1.0, desc=kind, disable=True if options.quiet else None, file=sys.stderr)
+        ) as bar:
+            writers[kind](session, target, lambda share, bar=bar: bar.update(share - bar.n))
+    return {kind: str(target) for kind, target in wanted.items()}
+
+
+def _load(source: str | None, network: Network) -> LabelledImages | None:
+    return None if source is None else load_images(source, network.input_shape)
+
+
+def _evidence(
+    session: Session, references: LabelledImages | None, control: LabelledImages | None
+) -> Evidence | None:
+    if references is None:
+        return None
+    return score(
+        session.images(),
+        references.images,
+        None if control is None else control.images,
+        session.network.mean,
+    )
+
+
+# --- the edges ------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="main.py",
+        description="Reconstructs images that a network was trained on, out of its weights.",
+        epilog="Without a command the window opens, with FILE … in it if files are given.",
+    )
+    parser.add_argument("--version", action="version", version=f"Afterimage {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="|".join(COMMANDS))
+
+    each = commands.add_parser("inspect", help="what a checkpoint's weights tell")
+    each.add_argument("model", metavar="MODEL", help="a checkpoint")
+    each.add_argument("--json", action="store_true", help="as JSON instead of text")
+    each.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+    each.set_defaults(run=_inspect)
+
+    each = commands.add_parser("reconstruct", help="run the attack, write everything to a folder")
+    each.add_argument("model", metavar="MODEL", help=f"a checkpoint, or a {SUFFIX} file to go on")
+    each.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    each.add_argument("--images", metavar="SOURCE", help="training images, to score against")
+    each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
+    each.add_argument("--preset", choices=PRESETS, default="fast")
+    each.add_argument("--candidates", type=int, metavar="M")
+    each.add_argument("--steps", type=int, metavar="N")
+    each.add_argument("--seconds", type=float, metavar="S", help="at most this long")
+    each.add_argument("--seed", type=int, metavar="N")
+    each.add_argument("--device", choices=DEVICES)
+    each.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+    each.add_argument("--quiet", action="store_true", help="no progress")
+    each.set_defaults(run=_reconstruct)
+
+    each = commands.add_parser("score", help="score the results in a folder")
+    each.add_argument("folder", metavar="DIR")
+    each.add_argument("--images", required=True, metavar="SOURCE", help="training images")
+    each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
+    each.add_argument(
+        "--many-to-one", action="store_true", help="score as the paper does, for comparison"
+    )
+    each.set_defaults(run=_score)
+
+    each = commands.add_parser("export", help="GIF, MP4, PNG or NPZ from a folder of results")
+    each.add_argument("folder", metavar="DIR", help=f"a folder of results, or a {SUFFIX} file")
+    for kind in ("gif", "mp4", "png", "npz"):
+        each.add_argument(f"--{kind}", metavar="FILE")
+    each.add_argument("--quiet", action="store_true", help="no progress")
+    each.set_defaults(run=_export)
+    return parser
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    try:
+        return parse_shape(text)
+    except UnusableInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """SIGTERM is answered like Ctrl-C: what was computed is saved."""
+
+    def interrupt(*_: object) -> None:
+        raise _Interrupted
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _complain(message: str, status: int) -> int:
+    print(f"afterimage: {message}", file=sys.stderr)
+    return status

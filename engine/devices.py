@@ -1,0 +1,98 @@
+"""The one place where device and precision are chosen, and device failures put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from engine.errors import RunFailed, UnusableInput
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+_NO_MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
+_DEVICE_SIGNS = ("CUDA error", "CUDA driver", "cuBLAS", "CUBLAS", "MPS backend", "device-side")
+
+
+def choose_device(name: str, dtype: torch.dtype) -> torch.device:
+    """The device to compute on.
+
+    Args:
+        name: `auto` takes CUDA, then MPS, then the CPU; MPS only if it knows `dtype`.
+        dtype: float32 or float64; MPS has no float64.
+
+    Raises:
+        UnusableInput: there is no such device here, or it cannot compute in `dtype`.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if torch.backends.mps.is_available() and dtype != torch.float64:
+            return torch.device("mps")
+        return torch.device("cpu")
+    if name not in DEVICES:
+        raise UnusableInput(f"There is no device “{name}”; choose one of {', '.join(DEVICES)}.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UnusableInput("There is no CUDA GPU that PyTorch can use here; choose the CPU.")
+    if name == "mps":
+        if not torch.backends.mps.is_available():
+            raise UnusableInput("There is no Apple GPU (MPS) here; choose the CPU.")
+        if dtype == torch.float64:
+            raise UnusableInput(
+                "Apple GPUs (MPS) have no float64, which this preset needs; choose the CPU."
+            )
+    return torch.device(name)
+
+
+def available_devices() -> list[str]:
+    """`auto` and those devices that exist on this machine."""
+    names = ["auto", "cpu"]
+    if torch.cuda.is_available():
+        names.append("cuda")
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return names
+
+
+def describe_device(device: torch.device) -> str:
+    """For people and reports: the GPU's name, or the CPU with its number of threads."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    if device.type == "cpu":
+        return f"cpu ({torch.get_num_threads()} threads)"
+    return device.type
+
+
+def synchronize(device: torch.device) -> None:
+    """Waits until everything that was started on the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+@contextmanager
+def device_errors(device: torch.device, candidates: int) -> Iterator[None]:
+    """Turns what a device says when it fails into a sentence that a person can act on.
+
+    Raises:
+        RunFailed: the device has no memory left, or is lost.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        text = str(error)
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+            sign in text.lower() for sign in _NO_MEMORY_SIGNS
+        ):
+            raise RunFailed(
+                f"{describe_device(device)} has not enough memory for {candidates:,} candidates; "
+                "choose fewer candidates or another device."
+            ) from error
+        if any(sign in text for sign in _DEVICE_SIGNS):
+            raise RunFailed(
+                f"The device {device.type} stopped answering ({text.splitlines()[0]}); what was "
+                "computed is kept. Restart the application, or go on with the CPU."
+            ) from error
+        raise

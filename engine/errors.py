@@ -1,0 +1,19 @@
+"""The one family of errors that this application raises on purpose."""
+
+from __future__ import annotations
+
+
+class AfterimageError(Exception):
+    """Something went wrong that a person can act on.
+
+    The message is one or two plain sentences: what is wrong, and what would work.
+    The edges (window, command line) show it as it stands, without a traceback.
+    """
+
+
+class UnusableInput(AfterimageError):
+    """A file or an argument that cannot be used (exit status 2 on the command line)."""
+
+
+class RunFailed(AfterimageError):
+    """A run that could not go on (lost device, no memory, non-finite values)."""

@@ -1,0 +1,91 @@
+"""The losses of a run, one row a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Rows of losses; what is in them never changes, so that any thread may read them.
+
+    Attributes:
+        rows: shape (steps, 5 + L); columns as `column_names` gives them.
+    """
+
+    rows: Rows
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """`step, seconds, stationarity, constraint, alpha, relative_1 … relative_L`."""
+        depth = self.rows.shape[1] - 5
+        layers = tuple(f"relative_{layer}" for layer in range(1, depth + 1))
+        return ("step", "seconds", "stationarity", "constraint", "alpha", *layers)
+
+    @property
+    def step(self) -> Rows:
+        """Number of the step, from 1."""
+        return self.rows[:, 0]
+
+    @property
+    def seconds(self) -> Rows:
+        """Computing time up to that step."""
+        return self.rows[:, 1]
+
+    @property
+    def stationarity(self) -> Rows:
+        """‖stationarity residual‖², summed over layers."""
+        return self.rows[:, 2]
+
+    @property
+    def constraint(self) -> Rows:
+        """The constraint loss."""
+        return self.rows[:, 3]
+
+    @property
+    def alpha(self) -> Rows:
+        """Gate sharpness."""
+        return self.rows[:, 4]
+
+    @property
+    def relative_per_layer(self) -> Rows:
+        """‖R_l‖ / ‖θ_l‖, shape (steps, L)."""
+        return self.rows[:, 5:]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def up_to(self, step: int) -> Losses:
+        """The rows of the first `step` steps."""
+        return Losses(self.rows[:step])
+
+
+class LossHistory:
+    """Grows by rows; hands out views whose content stays as it is."""
+
+    def __init__(self, depth: int, rows: Rows | None = None) -> None:
+        self._buffer: Rows = np.empty((256, 5 + depth))
+        self._length = 0
+        if rows is not None:
+            self.extend(rows)
+
+    def extend(self, rows: Rows) -> None:
+        """Appends rows, shape (n, 5 + L)."""
+        needed = self._length + len(rows)
+        if needed > len(self._buffer):
+            grown: Rows = np.empty((max(needed, 2 * len(self._buffer)), self._buffer.shape[1]))
+            grown[: self._length] = self._buffer[: self._length]
+            self._buffer = grown
+        self._buffer[self._length : needed] = rows
+        self._length = needed
+
+    def view(self) -> Losses:
+        """All rows so far."""
+        rows = self._buffer[: self._length]
+        rows.flags.writeable = False
+        return Losses(rows)

@@ -1,0 +1,121 @@
+"""What a step minimises: the stationarity loss plus the constraint loss, in some coordinates.
+
+Row space and pixels differ only in how unknowns become images; everything above this file
+speaks of unknowns, multipliers and images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.network import InputShape, Network
+from engine.row_space import RowSpace, row_space
+from engine.settings import Settings
+from engine.stationarity import ClosedForm, DoubleBackward, Stationarity, layer_norms
+
+_MULTIPLIER_WEIGHT = 5.0
+_PIXEL_PENALTY_EVERY = 5
+"""In the row space pixels cost a product with the basis, and few ever leave [−1, 1]."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Losses and gradients at one set of unknowns.
+
+    Attributes:
+        per_layer: squared residual norm per layer, of the full network, shape (L,).
+        pixel_penalty: Σ relu(x−1)² + Σ relu(−1−x)², or None where this step left it out.
+        multiplier_penalty: 5 Σ relu(λ_min − λ)².
+        unknowns_gradient: shape (m, k).
+        multiplier_gradient: shape (m,).
+    """
+
+    per_layer: Tensor
+    pixel_penalty: Tensor | None
+    multiplier_penalty: Tensor
+    unknowns_gradient: Tensor
+    multiplier_gradient: Tensor
+
+
+class Problem:
+    """The loss of Haim et al. 2022 (their equations 5 to 7) for one network on one device.
+
+    Unknowns are the coordinates z of x = (s ∘ z) B in the row space, or the pixels themselves.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        settings: Settings,
+        device: torch.device,
+        space: RowSpace | None = None,
+    ) -> None:
+        """Takes W_1 apart where the settings ask for the row space (a second or two).
+
+        Args:
+            network: the network to attack.
+            settings: decide space, precision and λ_min.
+            device: where to compute.
+            space: the row space of an earlier run, whose coordinates are to be gone on with.
+        """
+        dtype = torch.float64 if settings.dtype == "float64" else torch.float32
+        self.input_shape: InputShape = network.input_shape
+        self.space: RowSpace | None = None
+        self._minimum_multiplier = settings.minimum_multiplier
+        full = network.to(device, dtype)
+        self._unseen = torch.zeros(network.depth, device=device, dtype=dtype)
+        seen = full
+        if settings.space == "row":
+            space = space or row_space(network, settings.scale_power, settings.rank or None)
+            self.space = space.to(device, dtype)
+            seen, unseen = self.space.reduce(network)
+            self._unseen[0] = unseen
+            self._to_pixels = self.space.scale[:, None] * self.space.basis
+        self.unknowns_per_candidate = seen.input_dimension
+        self.layer_norms = layer_norms(full)
+        self._stationarity: Stationarity = (
+            ClosedForm(seen) if settings.gradient == "closed form" else DoubleBackward(seen)
+        )
+
+    @property
+    def rank(self) -> int | None:
+        """k where the problem lives in the row space."""
+        return None if self.space is None else self.space.rank
+
+    def pixels(self, unknowns: Tensor) -> Tensor:
+        """Unknowns (m, k) → flat, centred images (m, D)."""
+        return unknowns if self.space is None else unknowns @ self._to_pixels
+
+    def images(self, unknowns: Tensor) -> Tensor:
+        """Unknowns (m, k) → centred images (m, c, h, w), float32 on the CPU."""
+        return self.pixels(unknowns).float().cpu().reshape(-1, *self.input_shape)
+
+    def evaluate(
+        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, alpha: float, step: int
+    ) -> Step:
+        """Losses and gradients; in the row space every fifth step looks at the pixels."""
+        seen = unknowns if self.space is None else unknowns * self.space.scale
+        evaluation = self._stationarity.evaluate(seen, multipliers, labels, alpha)
+        gradient = evaluation.candidate_gradient
+        if self.space is not None:
+            gradient = gradient * self.space.scale
+        pixel_penalty = None
+        if self.space is None or step % _PIXEL_PENALTY_EVERY == 0:
+            pixels = self.pixels(unknowns)
+            outside = (pixels - 1).relu() - (-1 - pixels).relu()
+            pixel_penalty = outside.square().sum()
+            pull = 2 * outside
+            gradient = gradient + (pull if self.space is None else pull @ self._to_pixels.T)
+        missing = (self._minimum_multiplier - multipliers).relu()
+        return Step(
+            per_layer=evaluation.per_layer + self._unseen,
+            pixel_penalty=pixel_penalty,
+            multiplier_penalty=_MULTIPLIER_WEIGHT * missing.square().sum(),
+            unknowns_gradient=gradient,
+            multiplier_gradient=(
+                evaluation.multiplier_gradient - 2 * _MULTIPLIER_WEIGHT * missing
+            ),
+        )

@@ -1,0 +1,175 @@
+"""What a run leaves behind: the folder of files and the report (design, section 4)."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import UnusableInput
+from engine.exporting import (
+    Pixels,
+    Progress,
+    display_pixels,
+    drift_frames,
+    enlarged,
+    enlargement,
+    mosaic,
+    write_csv,
+    write_gif,
+    write_mp4,
+    write_npz,
+    write_png,
+)
+from engine.files import atomic_path
+from engine.ranking import settled_order
+from engine.scoring import Evidence
+from engine.session import SUFFIX, Session, save_session
+from engine.version import VERSION
+
+RECONSTRUCTIONS = "reconstructions.npz"
+REPORT = "report.json"
+SESSION = f"session{SUFFIX}"
+
+_SHOWN_IN_DRIFT = 100
+
+
+def write_results(session: Session, evidence: Evidence | None, folder: Path) -> dict[str, Any]:
+    """Fills a folder with everything about a run, and returns its report.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    save_session(session, folder / SESSION)
+    export_npz(session, folder / RECONSTRUCTIONS)
+    write_csv(folder / "losses.csv", session.state.losses)
+    export_png(session, folder / "grid.png")
+    export_gif(session, folder / "drift.gif")
+    report = make_report(session, evidence)
+    write_report(report, folder)
+    return report
+
+
+def export_gif(session: Session, path: Path, progress: Progress | None = None) -> None:
+    """The drift of the hundred most settled candidates as a GIF."""
+    write_gif(path, _drift_of_the_settled(session), progress)
+
+
+def export_mp4(session: Session, path: Path, progress: Progress | None = None) -> None:
+    """The drift of the hundred most settled candidates as a film."""
+    write_mp4(path, _drift_of_the_settled(session), progress)
+
+
+def export_png(session: Session, path: Path, progress: Progress | None = None) -> None:
+    """All candidates as one grid, the most settled first."""
+    images = session.images()
+    tiles = display_pixels(images[settled_order(images)], session.network.mean)
+    grid = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
+    write_png(path, enlarged(grid, enlargement(grid.shape[1])))
+    if progress is not None:
+        progress(1.0)
+
+
+def export_npz(session: Session, path: Path, progress: Progress | None = None) -> None:
+    """All candidates with labels and multipliers as numbers."""
+    write_npz(
+        path, session.images(), session.labels, session.multipliers, session.network.mean
+    )
+    if progress is not None:
+        progress(1.0)
+
+
+def _drift_of_the_settled(session: Session) -> list[Pixels]:
+    chosen = settled_order(session.images())[:_SHOWN_IN_DRIFT]
+    columns = math.ceil(math.sqrt(len(chosen)))
+    width = columns * (session.network.input_shape[2] + 1)
+    return drift_frames(
+        session.drift, chosen, session.network.mean, columns, enlargement(width)
+    )
+
+
+def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
+    """The report of a run as the design's section 4 lays it down."""
+    network, settings, state = session.network, session.settings, session.state
+    last = state.losses.rows[-1] if len(state.losses) else None
+    space = state.space
+    return {
+        "app": {"version": VERSION, "torch": torch.__version__},
+        "model": {
+            "file": network.origin.name,
+            "sha256": network.origin.sha256,
+            "layers": list(network.layer_sizes),
+            "input_shape": list(network.input_shape),
+        },
+        "settings": settings.as_dict(),
+        "seed": settings.seed,
+        "device": session.device,
+        "dtype": settings.dtype,
+        "steps": state.step,
+        "planned_steps": state.steps,
+        "seconds": round(state.seconds, 3),
+        "seconds_per_step": round(state.seconds / state.step, 5) if state.step else None,
+        "loss": {
+            "stationarity": None if last is None else float(last[2]),
+            "constraint": None if last is None else _finite_or_none(float(last[3])),
+            "relative_per_layer": [] if last is None else [float(v) for v in last[5:]],
+        },
+        "row_space": {
+            "rank": None if space is None else space.rank,
+            "input_dimension": network.input_dimension,
+        },
+        "evidence": None if evidence is None else evidence.as_dict(),
+        "note": session.note,
+    }
+
+
+def write_report(report: dict[str, Any], folder: Path) -> None:
+    """Writes `report.json`.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(folder / REPORT) as temporary:
+        temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Reads `report.json` back.
+
+    Raises:
+        UnusableInput: there is none, or it cannot be read.
+    """
+    try:
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnusableInput(f"{folder} holds no readable {REPORT}.") from error
+    if not isinstance(report, dict):
+        raise UnusableInput(f"{folder / REPORT} is no report of a run.")
+    return report
+
+
+def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
+    """Candidates (m, c, h, w) and mean image (c, h, w) or None, from a folder of results.
+
+    Raises:
+        UnusableInput: the folder holds no readable reconstructions.
+    """
+    path = folder / RECONSTRUCTIONS
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            images = torch.from_numpy(file["images"]).float()
+            mean = torch.from_numpy(file["mean"]).float() if "mean" in file.files else None
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
+    if images.dim() != 4:
+        raise UnusableInput(f"“images” in {path} has to be (m, c, h, w).")
+    return images, mean
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,234 @@
+"""Evidence: which reconstructions match real training images, and what the control says.
+
+One rule for tests, benchmarks, window and report (design, section 3). A score is worth
+something only next to the same score on images that the network never saw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from engine.errors import UnusableInput
+
+GOOD_SSIM = 0.4
+GOOD_NCC = 0.8
+
+_SSIM_WINDOW = 3
+_TINY = 1e-12
+_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Pairs of candidate and reference image, in no particular order.
+
+    Attributes:
+        candidate: index of the candidate of each pair, shape (p,).
+        reference: index of the reference image of each pair, shape (p,).
+        ssim: structural similarity of each pair, shape (p,).
+        ncc: normalised cross-correlation at full resolution, shape (p,).
+        is_colour: decides which of the two is the rule's measure.
+    """
+
+    candidate: NDArray[np.int64]
+    reference: NDArray[np.int64]
+    ssim: NDArray[np.float64]
+    ncc: NDArray[np.float64]
+    is_colour: bool
+
+    @property
+    def measure(self) -> NDArray[np.float64]:
+        """SSIM for colour images, NCC for grey ones."""
+        return self.ssim if self.is_colour else self.ncc
+
+    @property
+    def is_good(self) -> NDArray[np.bool_]:
+        """SSIM > 0.4 for colour images, NCC > 0.8 for grey ones."""
+        return np.asarray(self.measure > (GOOD_SSIM if self.is_colour else GOOD_NCC))
+
+    @property
+    def good(self) -> int:
+        """How many pairs are good."""
+        return int(self.is_good.sum())
+
+    @property
+    def best(self) -> float:
+        """The best pair's measure."""
+        return float(self.measure.max(initial=-1.0))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a match with real images shows.
+
+    Attributes:
+        train: pairs with the training images.
+        control: pairs with images that the network never saw; without them a score is no claim.
+        rule: the rule in words.
+    """
+
+    train: Matches
+    control: Matches | None
+    rule: str
+
+    @property
+    def above_control(self) -> NDArray[np.bool_] | None:
+        """Which training images score above the control's best."""
+        if self.control is None:
+            return None
+        return np.asarray(self.train.measure > self.control.best)
+
+    @property
+    def is_recovered(self) -> NDArray[np.bool_] | None:
+        """Which pairs are good and above the control's best: the headline."""
+        above = self.above_control
+        return None if above is None else self.train.is_good & above
+
+    @property
+    def recovered(self) -> int | None:
+        """How many training images are recovered; None without a control."""
+        recovered = self.is_recovered
+        return None if recovered is None else int(recovered.sum())
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `report.json` holds it (design, section 4)."""
+        above = self.above_control
+        return {
+            "train": _summary(
+                self.train,
+                self.rule,
+                self.recovered,
+                None if above is None else int(above.sum()),
+            ),
+            "control": None if self.control is None else _summary(self.control, self.rule),
+        }
+
+
+def score(
+    candidates: Tensor,
+    references: Tensor,
+    control: Tensor | None = None,
+    mean: Tensor | None = None,
+    one_to_one: bool = True,
+) -> Evidence:
+    """Matches candidates with training images and, by the same rule, with a control set.
+
+    Args:
+        candidates: centred images, shape (m, c, h, w).
+        references: training images in [0, 1], shape (n, c, h, w).
+        control: unseen images in [0, 1], of the same kind, shape (n', c, h, w).
+        mean: μ, shape (c, h, w), where the checkpoint holds it; else the references' mean.
+            The control is centred by the same μ, so that it goes through what the training
+            images went through.
+        one_to_one: False lets a candidate count for many images, as the paper scores.
+
+    Raises:
+        UnusableInput: the images are of different sizes.
+    """
+    for images, what in ((references, "reference"), (control, "control")):
+        if images is not None and images.shape[1:] != candidates.shape[1:]:
+            raise UnusableInput(
+                f"The {what} images are {_size(images)}, the reconstructions "
+                f"{_size(candidates)}; they have to be of one size."
+            )
+    mu = references.mean(0) if mean is None else mean
+    how = "one-to-one" if one_to_one else "many-to-one"
+    measure = f"SSIM > {GOOD_SSIM}" if candidates.shape[1] == 3 else f"NCC > {GOOD_NCC}"
+    return Evidence(
+        train=match(candidates, references, mu, one_to_one),
+        control=None if control is None else match(candidates, control, mu, one_to_one),
+        rule=f"{measure}, {how} by NCC",
+    )
+
+
+def match(candidates: Tensor, references: Tensor, mean: Tensor, one_to_one: bool = True) -> Matches:
+    """Pairs candidates with references and measures each pair.
+
+    Args:
+        candidates: centred images, shape (m, c, h, w).
+        references: images in [0, 1], shape (n, c, h, w).
+        mean: μ, shape (c, h, w).
+        one_to_one: the assignment of largest total similarity, min(m, n) pairs; else each
+            reference takes its most similar candidate, n pairs.
+    """
+    centred = references - mean
+    similarity = _similarity(candidates, centred)
+    if one_to_one:
+        rows, columns = linear_sum_assignment(similarity, maximize=True)
+    else:
+        rows, columns = similarity.argmax(0), np.arange(len(references))
+    chosen, wanted = torch.from_numpy(rows), torch.from_numpy(columns)
+    ncc = (_normalised(candidates[chosen]) * _normalised(centred[wanted])).sum(1)
+    shown = stretched(candidates[chosen] + mean)
+    return Matches(
+        candidate=rows,
+        reference=columns,
+        ssim=_ssim(shown, references[wanted]),
+        ncc=ncc.double().numpy(),
+        is_colour=candidates.shape[1] == 3,
+    )
+
+
+def stretched(images: Tensor) -> Tensor:
+    """Each image (n, c, h, w) stretched so that its values span [0, 1]."""
+    flat = images.flatten(1)
+    low, high = flat.amin(1)[:, None, None, None], flat.amax(1)[:, None, None, None]
+    return (images - low) / (high - low).clamp_min(_TINY)
+
+
+def _similarity(candidates: Tensor, centred: Tensor) -> NDArray[np.float32]:
+    """NCC of all pairs (m, n); colour images at half resolution, as in the paper."""
+    if candidates.shape[1] == 3:
+        candidates, centred = _halved(candidates), _halved(centred)
+    similarity: NDArray[np.float32] = (_normalised(candidates) @ _normalised(centred).T).numpy()
+    return similarity
+
+
+def _halved(images: Tensor) -> Tensor:
+    return functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+
+
+def _normalised(images: Tensor) -> Tensor:
+    """Each channel to zero mean and unit variance, flat, so that a dot product is the NCC."""
+    channels = images.flatten(2)
+    channels = channels - channels.mean(2, keepdim=True)
+    channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
+    flat = channels.flatten(1)
+    return flat / flat.shape[1] ** 0.5
+
+
+def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
+    # Imported here because kornia takes seconds, which only a score should cost.
+    from kornia.metrics import ssim
+
+    parts = [
+        ssim(a, b, _SSIM_WINDOW).flatten(1).mean(1)
+        for a, b in zip(shown.split(_BATCH), references.split(_BATCH), strict=True)
+    ]
+    return np.asarray(torch.cat(parts).double().numpy())
+
+
+def _summary(
+    matches: Matches, rule: str, recovered: int | None = None, above_control: int | None = None
+) -> dict[str, Any]:
+    return {
+        "count": len(matches.reference),
+        "good": matches.good,
+        "recovered": recovered,
+        "rule": rule,
+        "ssim": sorted((round(v, 4) for v in matches.ssim.tolist()), reverse=True),
+        "ncc": sorted((round(v, 4) for v in matches.ncc.tolist()), reverse=True),
+        "above_control": above_control,
+    }
+
+
+def _size(images: Tensor) -> str:
+    return "×".join(str(n) for n in images.shape[1:])

@@ -1,0 +1,186 @@
+"""One file that holds a whole run: network, settings, state, losses and drift.
+
+A session is a safetensors file (so opening one executes nothing) with the suffix `.afterimage`.
+A run resumed from it gives the images that the uninterrupted run would have given.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from engine.errors import UnusableInput
+from engine.files import atomic_path
+from engine.history import Losses
+from engine.network import InputShape, Network, Origin
+from engine.reconstruction import Reconstruction, RunState
+from engine.recording import Drift, Recording
+from engine.row_space import RowSpace, Spectrum
+from engine.settings import Settings, settings_from_dict
+from engine.version import VERSION
+
+SUFFIX = ".afterimage"
+
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run as it stood when it was saved.
+
+    Attributes:
+        network: the network under attack.
+        settings: final settings (automatic values filled in).
+        state: where the run stands.
+        device: what it ran on, for people.
+        note: why it ended early, if it did.
+    """
+
+    network: Network
+    settings: Settings
+    state: RunState
+    device: str
+    note: str = ""
+
+    @property
+    def drift(self) -> Drift:
+        """The recorded frames, ready to be turned into images."""
+        return Drift(self.state.recording, self.state.space, self.network.input_shape)
+
+    def images(self) -> Tensor:
+        """All candidates as centred images, float32, shape (m, c, h, w)."""
+        unknowns, space = self.state.tensors["unknowns"], self.state.space
+        pixels = unknowns if space is None else space.pixels(unknowns)
+        return pixels.float().reshape(-1, *self.network.input_shape)
+
+    @property
+    def labels(self) -> Tensor:
+        """y of each candidate: the first half −1, the others +1; shape (m,)."""
+        m = self.settings.candidates
+        return torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
+
+    @property
+    def multipliers(self) -> Tensor:
+        """λ, shape (m,)."""
+        return self.state.tensors["multipliers"]
+
+    def resume(self) -> Reconstruction:
+        """The run, ready to go on."""
+        return Reconstruction(self.network, self.settings, self.state)
+
+
+def session_of(reconstruction: Reconstruction, device: str, note: str = "") -> Session:
+    """A session that holds the run as it stands; the run itself may go on."""
+    return Session(
+        reconstruction.network, reconstruction.settings, reconstruction.state(), device, note
+    )
+
+
+def save_session(session: Session, path: Path) -> None:
+    """Writes a session file.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    network, state = session.network, session.state
+    tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
+    if network.bias is not None:
+        tensors["network.bias"] = network.bias
+    if network.mean is not None:
+        tensors["network.mean"] = network.mean
+    tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
+    tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
+    if len(state.recording):
+        tensors["frames"] = state.recording.stacked()
+    if state.space is not None:
+        tensors["space.basis"] = state.space.basis
+        tensors["space.scale"] = state.space.scale
+        tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
+    header = {
+        "format": _FORMAT_VERSION,
+        "version": VERSION,
+        "settings": session.settings.as_dict(),
+        "step": state.step,
+        "steps": state.steps,
+        "seconds": state.seconds,
+        "frame_steps": state.recording.steps,
+        "floor": None if state.space is None else state.space.spectrum.floor,
+        "rank": None if state.space is None else state.space.spectrum.rank,
+        "input_shape": network.input_shape,
+        "shape_is_known": network.shape_is_known,
+        "origin": [network.origin.file, network.origin.sha256, dict(network.origin.details)],
+        "device": session.device,
+        "note": session.note,
+    }
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    with atomic_path(path) as temporary:
+        safetensors.torch.save_file(contiguous, temporary, {"session": json.dumps(header)})
+
+
+def load_session(path: Path) -> Session:
+    """Reads a session file.
+
+    Raises:
+        UnusableInput: it is damaged, cut short, or no session of this application.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+            header = json.loads((file.metadata() or {})["session"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if header["format"] > _FORMAT_VERSION:
+            raise UnusableInput(
+                f"{path.name} was saved by a newer Afterimage ({header['version']}); update to open it."
+            )
+        return _assemble(header, tensors)
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise UnusableInput(
+            f"{path.name} is damaged, cut short, or no Afterimage session."
+        ) from error
+
+
+def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
+    weights = [tensors[f"network.{i}"] for i in range(_count(tensors))]
+    file, sha256, details = header["origin"]
+    channels, height, width = header["input_shape"]
+    shape: InputShape = (channels, height, width)
+    network = Network(
+        weights=tuple(weights),
+        bias=tensors.get("network.bias"),
+        input_shape=shape,
+        mean=tensors.get("network.mean"),
+        origin=Origin(file, sha256, details),
+        shape_is_known=header["shape_is_known"],
+    )
+    space = None
+    if "space.basis" in tensors:
+        spectrum = Spectrum(tensors["space.spectrum"].numpy(), header["floor"], header["rank"])
+        space = RowSpace(tensors["space.basis"], tensors["space.scale"], spectrum)
+    frames = tensors["frames"].unbind() if "frames" in tensors else ()
+    state = RunState(
+        step=header["step"],
+        steps=header["steps"],
+        seconds=header["seconds"],
+        tensors={
+            name.removeprefix("state."): tensor
+            for name, tensor in tensors.items()
+            if name.startswith("state.")
+        },
+        space=space,
+        losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
+        recording=Recording(header["frame_steps"], frames),
+    )
+    return Session(
+        network, settings_from_dict(header["settings"]), state, header["device"], header["note"]
+    )
+
+
+def _count(tensors: dict[str, Tensor]) -> int:
+    return sum(name.removeprefix("network.").isdigit() for name in tensors)

@@ -1,0 +1,202 @@
+"""Everything that decides a run, typed and frozen, and the two presets.
+
+Each field says in its metadata what it is called and what it does; the window's tooltips and
+the report's wording come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+from engine.errors import UnusableInput
+
+PresetName = Literal["fast", "paper"]
+PRESETS: tuple[PresetName, ...] = ("fast", "paper")
+
+MAX_CANDIDATES = 100_000
+
+
+def _setting(default: Any, label: str, tooltip: str, low: float, high: float) -> Any:
+    """A field with its name for people, its explanation, and the range that it may take."""
+    meta = {"label": label, "tooltip": tooltip, "low": low, "high": high}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one reconstruction. Defaults are those of the `fast` preset.
+
+    Raises:
+        UnusableInput: a value lies outside its range.
+    """
+
+    preset: PresetName = "fast"
+    space: Literal["row", "pixel"] = "row"
+    gradient: Literal["closed form", "double backward"] = "closed form"
+    optimizer: Literal["adam", "sgd"] = "adam"
+    dtype: Literal["float32", "float64"] = "float32"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    candidates: int = _setting(
+        0,
+        "Candidates",
+        "How many images are searched for at once. 0 chooses: four for each image that the "
+        "network seems to remember. More find more, and take longer.",
+        0,
+        MAX_CANDIDATES,
+    )
+    steps: int = _setting(
+        1000,
+        "Steps",
+        "How many steps the search takes. The schedule is laid out over them, so that half "
+        "the steps is a faster search, not half of one.",
+        1,
+        10_000_000,
+    )
+    seconds: float = _setting(
+        0.0,
+        "Time limit (s)",
+        "At most this long, with fewer steps if need be. 0 sets no limit.",
+        0,
+        1e7,
+    )
+    seed: int = _setting(
+        0,
+        "Seed",
+        "The noise that the search starts from. The same seed, settings, device and version "
+        "give the same images.",
+        0,
+        2**31 - 1,
+    )
+    rank: int = _setting(
+        0,
+        "Rank of the row space",
+        "How many leading directions of the first layer candidates are made of. 0 reads it "
+        "off the spectrum of the first layer.",
+        0,
+        1_000_000,
+    )
+    scale_power: float = _setting(
+        0.8,
+        "Scale power",
+        "Coordinates are scaled by their singular value to this power, which lets all of them "
+        "move at a like pace.",
+        0.0,
+        2.0,
+    )
+    initial_scale: float = _setting(
+        1.5, "Initial noise", "Standard deviation of the noise that candidates start as.", 0, 100
+    )
+    candidate_rate: float = _setting(
+        0.3, "Step of the images", "The optimiser's learning rate for the candidates.", 0, 10
+    )
+    multiplier_rate: float = _setting(
+        0.02, "Step of the multipliers", "The optimiser's learning rate for the multipliers.", 0, 10
+    )
+    alpha_start: float = _setting(
+        20.0,
+        "Gate sharpness, start",
+        "How sharply a neuron's gate opens in the backward pass. Soft gates let a candidate "
+        "feel neurons that it does not yet activate.",
+        0.01,
+        1e5,
+    )
+    alpha_end: float = _setting(
+        100.0,
+        "Gate sharpness, end",
+        "The sharpness rises (or falls) to this value over the run, by the same factor each step.",
+        0.01,
+        1e5,
+    )
+    minimum_multiplier: float = _setting(
+        0.1,
+        "Smallest multiplier",
+        "Multipliers below this are pushed up, so that every candidate has to explain a part "
+        "of the weights.",
+        0,
+        10,
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if not each.metadata:
+                continue
+            value = getattr(self, each.name)
+            low, high = each.metadata["low"], each.metadata["high"]
+            if not low <= value <= high:
+                raise UnusableInput(f"{each.metadata['label']} must be from {low:g} to {high:g}.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """For reports and session files."""
+        return asdict(self)
+
+
+def settings_from_dict(values: Mapping[str, Any]) -> Settings:
+    """The inverse of `Settings.as_dict`.
+
+    Raises:
+        UnusableInput: an unknown field, or a value of the wrong type or out of range.
+    """
+    try:
+        return Settings(**values)
+    except TypeError as error:
+        raise UnusableInput(f"The settings cannot be read: {error}.") from error
+
+
+def fast() -> Settings:
+    """The default: row space, Adam with a cosine decay, α annealed; no settings to find."""
+    return Settings()
+
+
+def paper(channels: int) -> Settings:
+    """The published procedure and numbers (Haim et al. 2022; design, section 2).
+
+    Pixel space, float64, gradients by double backward, SGD with momentum 0.9, constant rates
+    and α, m = 1000, 50,000 steps. The runs are those listed as “MNIST a” and “CIFAR-10 a”.
+
+    Args:
+        channels: 1 takes the numbers published for MNIST, 3 those for CIFAR-10.
+    """
+    common = Settings(
+        preset="paper",
+        space="pixel",
+        gradient="double backward",
+        optimizer="sgd",
+        dtype="float64",
+        candidates=1000,
+        steps=50_000,
+        scale_power=0.0,
+        multiplier_rate=1e-4,
+    )
+    if channels == 1:
+        return replace(
+            common,
+            initial_scale=1.7e-3,
+            candidate_rate=0.282,
+            minimum_multiplier=0.415,
+            alpha_start=19.2,
+            alpha_end=19.2,
+        )
+    return replace(
+        common,
+        initial_scale=8.9e-4,
+        candidate_rate=0.555,
+        minimum_multiplier=0.498,
+        alpha_start=19.1,
+        alpha_end=19.1,
+    )
+
+
+def preset(name: str, channels: int) -> Settings:
+    """A preset by name.
+
+    Raises:
+        UnusableInput: there is no such preset.
+    """
+    if name == "fast":
+        return fast()
+    if name == "paper":
+        return paper(channels)
+    raise UnusableInput(f"There is no preset “{name}”; choose {' or '.join(PRESETS)}.")

@@ -1,0 +1,207 @@
+"""The stationarity loss of Haim et al. 2022 and its gradient, two ways.
+
+At convergence θ = Σ λ_i y_i ∇_θ Φ(θ; x_i) (their equation 4, from Lyu and Li 2019), so the
+squared norm of what is left over,
+
+    ‖θ − (1/m) Σ_i λ_i y_i ∇_θ Φ(θ; x_i)‖²,
+
+is a loss in the unknown images x_i and multipliers λ_i. `ClosedForm` computes it and its
+gradient in a few matrix products; `DoubleBackward` lets autograd differentiate twice, as the
+published code does, and serves as baseline and as reference in tests. Above this file nobody
+needs to know which of the two is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.network import Network
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The stationarity loss at one set of candidates, with its gradient.
+
+    Attributes:
+        per_layer: squared norm of the residual per layer, shape (L,); a first-layer bias
+            counts with the first layer. Their sum is the loss.
+        candidate_gradient: ∂loss/∂x, shape (m, D).
+        multiplier_gradient: ∂loss/∂λ, shape (m,).
+    """
+
+    per_layer: Tensor
+    candidate_gradient: Tensor
+    multiplier_gradient: Tensor
+
+
+class Stationarity(Protocol):
+    """Candidates in; loss, per-layer residuals and gradients out."""
+
+    def evaluate(
+        self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
+    ) -> Evaluation:
+        """The loss and its gradient.
+
+        Args:
+            candidates: x, flat and centred, shape (m, D).
+            multipliers: λ, shape (m,).
+            labels: y, −1 or +1, shape (m,).
+            alpha: gate sharpness; σ(αz) stands for the ReLU's derivative in every backward pass.
+        """
+        ...
+
+
+class ClosedForm:
+    """The loss and its gradient without autograd.
+
+    Per candidate and layer ∇_{W_l} Φ is the outer product δ_l h_{l−1}ᵀ, so that residual and
+    gradient are products of (m × n) matrices, one candidate a row. The symbols are those of
+    the design: z pre-activation, h activation, s = σ(αz) soft gate, δ = ∂Φ/∂z,
+    e_l = δ_{l+1} W_{l+1}, c = λy/m, R the residual; a bar marks ∂loss/∂(·).
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._weights = network.weights
+        self._bias = network.bias
+
+    def evaluate(
+        self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
+    ) -> Evaluation:
+        """See `Stationarity.evaluate`."""
+        weights, depth = self._weights, len(self._weights)
+        count = candidates.shape[0]
+        c = (multipliers * labels / count).unsqueeze(1)
+
+        # Forward. Index l of each list belongs to layer l; layer 0 is the input.
+        h, s = self._forward(candidates, alpha)
+
+        # Backward: δ_L = 1, δ_l = s_l ∘ e_l.
+        delta: list[Tensor] = [candidates] * (depth + 1)  # index 0 is never read
+        e: list[Tensor] = [candidates] * depth
+        delta[depth] = torch.ones_like(c)
+        for layer in range(depth - 1, 0, -1):
+            e[layer] = delta[layer + 1] @ weights[layer]
+            delta[layer] = s[layer] * e[layer]
+
+        # Residuals, and what flows back from them.
+        per_layer = []
+        h_bar: list[Tensor] = [candidates] * depth
+        delta_bar: list[Tensor] = [candidates] * (depth + 1)
+        c_bar = torch.zeros_like(multipliers)
+        two_c = 2 * c
+        for layer in range(1, depth + 1):
+            residual = torch.addmm(
+                weights[layer - 1], (c * delta[layer]).T, h[layer - 1], beta=-1
+            )
+            squared_norm = _squared_norm(residual)
+            pull = h[layer - 1] @ residual.T
+            if layer == 1 and self._bias is not None:
+                bias_residual = (c * delta[1]).sum(0) - self._bias
+                squared_norm = squared_norm + _squared_norm(bias_residual)
+                pull += bias_residual
+            per_layer.append(squared_norm)
+            h_bar[layer - 1] = two_c * (delta[layer] @ residual)
+            delta_bar[layer] = two_c * pull
+            c_bar += 2 * (delta[layer] * pull).sum(1)
+
+        # Upwards through the backward pass …
+        z_bar: list[Tensor] = [candidates] * depth
+        for layer in range(1, depth):
+            s_bar = delta_bar[layer] * e[layer]
+            z_bar[layer] = s_bar.mul_(s[layer] * (1 - s[layer])).mul_(alpha)
+            if layer + 1 < depth:
+                delta_bar[layer + 1].addmm_(delta_bar[layer] * s[layer], weights[layer].T)
+        # … and downwards through the forward pass.
+        for layer in range(depth - 1, 0, -1):
+            z_bar[layer].addcmul_(h_bar[layer], s[layer])
+            h_bar[layer - 1].addmm_(z_bar[layer], weights[layer - 1])
+
+        return Evaluation(
+            per_layer=torch.stack(per_layer),
+            candidate_gradient=h_bar[0],
+            multiplier_gradient=c_bar * labels / count,
+        )
+
+    def _forward(self, candidates: Tensor, alpha: float) -> tuple[list[Tensor], list[Tensor]]:
+        """Activations h_0 … h_{L−1} and soft gates s_1 … s_{L−1} (index 0 is a placeholder)."""
+        h, s = [candidates], [candidates]
+        for index, weight in enumerate(self._weights[:-1]):
+            if index == 0 and self._bias is not None:
+                z = torch.addmm(self._bias, h[-1], weight.T)
+            else:
+                z = h[-1] @ weight.T
+            s.append(torch.sigmoid(alpha * z))
+            h.append(z.relu_())
+        return h, s
+
+
+class DoubleBackward:
+    """The same numbers as the published code computes them: autograd, differentiated twice."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def evaluate(
+        self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
+    ) -> Evaluation:
+        """See `Stationarity.evaluate`."""
+        x = candidates.detach().requires_grad_()
+        lam = multipliers.detach().requires_grad_()
+        weights = [w.detach().requires_grad_() for w in self._network.weights]
+        bias = self._network.bias
+        parameters = [*weights] if bias is None else [*weights, bias.detach().requires_grad_()]
+
+        h = x
+        for index, weight in enumerate(weights):
+            h = h @ weight.T
+            if index == 0 and bias is not None:
+                h = h + parameters[-1]
+            if index < len(weights) - 1:
+                h = _SoftGatedReLU.apply(h, alpha)
+        weighted = (h.squeeze(1) * lam * labels).mean()
+        gradients = torch.autograd.grad(weighted, parameters, create_graph=True)
+        squares = [
+            (p.detach() - g).pow(2).sum() for p, g in zip(parameters, gradients, strict=True)
+        ]
+        per_layer = squares[: len(weights)]
+        if bias is not None:
+            per_layer[0] = per_layer[0] + squares[-1]
+        x_gradient, lam_gradient = torch.autograd.grad(_total(per_layer), [x, lam])
+        return Evaluation(torch.stack(per_layer).detach(), x_gradient, lam_gradient)
+
+
+class _SoftGatedReLU(torch.autograd.Function):
+    """The paper's ModifiedReLU: relu forward, σ(αz) in place of its derivative backward."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, alpha: float) -> Tensor:
+        ctx.save_for_backward(z)
+        ctx.alpha = alpha
+        return z.relu()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        return grad * torch.sigmoid(ctx.alpha * z), None
+
+
+def layer_norms(network: Network) -> Tensor:
+    """‖θ_l‖² per layer, shape (L,); a first-layer bias counts with the first layer."""
+    norms = torch.stack([_squared_norm(w) for w in network.weights])
+    if network.bias is not None:
+        norms[0] += _squared_norm(network.bias)
+    return norms
+
+
+def _squared_norm(matrix: Tensor) -> Tensor:
+    flat = matrix.reshape(-1)
+    return torch.dot(flat, flat)
+
+
+def _total(terms: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).sum()
