@@ -105,7 +105,7 @@ class Training:
         )
         log_loss = torch.logsumexp(each, 0) - math.log(len(each))
         gradient = torch.autograd.grad(log_loss, self._theta)
-        return float(log_loss), list(gradient)
+        return float(log_loss.detach()), list(gradient)
 
     def _capped(self, change: list[Tensor]) -> list[Tensor]:
         largest = self._recipe.largest_change * _norm(self._theta)

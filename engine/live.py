@@ -1,0 +1,218 @@
+"""What a viewer needs of a run, prepared on the run's own thread, within a small share of it.
+
+Turning a thousand candidates into pixels, or scoring them, can cost more than a step. Each is
+done as often as its share of the time allows, and always at the end.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.exporting import Pixels, display_pixels, mosaic
+from engine.history import Losses
+from engine.ranking import settled_order
+from engine.reconstruction import Snapshot
+from engine.scoring import Evidence, score
+
+_MOSAIC_SHARE = 0.05
+_MOSAIC_INTERVAL = 1 / 25
+_SCORE_SHARE = 0.02
+_SCORE_INTERVAL = 1.0
+_ORDER_INTERVAL = 2.0
+_MOST_PAIRS = 60
+
+
+@dataclass(frozen=True)
+class References:
+    """Images to score against.
+
+    Attributes:
+        train: training images in [0, 1], shape (n, c, h, w).
+        control: images that the network never saw, or None.
+        mean: μ, shape (c, h, w), where the checkpoint holds it.
+    """
+
+    train: Tensor
+    control: Tensor | None
+    mean: Tensor | None
+
+    @property
+    def shown_mean(self) -> Tensor:
+        """μ as the scoring rule takes it."""
+        return self.train.mean(0) if self.mean is None else self.mean
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """All candidates as one image.
+
+    Attributes:
+        pixels: uint8, grey (H, W) or colour (H, W, 3), tiles with a gap of one pixel.
+        order: which candidate each tile shows, row by row.
+        columns: tiles in a row.
+        tile: (h, w) of a tile without its gap.
+    """
+
+    pixels: Pixels
+    order: Tensor
+    columns: int
+    tile: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The best pairs of reconstruction and training image, with their scores.
+
+    Attributes:
+        reconstructed: uint8 tiles (p, h, w[, 3]).
+        real: uint8 tiles of the training images, alike.
+        measure: SSIM or NCC of each pair, best first.
+        is_recovered: good, and above the control's best where there is a control.
+        evidence: all pairs.
+    """
+
+    reconstructed: Pixels
+    real: Pixels
+    measure: list[float]
+    is_recovered: list[bool]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment of a run, ready to be shown."""
+
+    step: int
+    steps: int
+    seconds: float
+    remaining_seconds: float | None
+    losses: Losses
+    multipliers: Tensor
+    labels: Tensor
+    mosaic: Mosaic | None
+    pairs: Pairs | None
+    is_last: bool
+    note: str
+
+
+class Pace:
+    """Says when work is due again, so that it takes no more than a share of the time."""
+
+    def __init__(self, share: float, interval: float) -> None:
+        self._share, self._interval = share, interval
+        self._due_at = 0.0
+
+    def is_due(self) -> bool:
+        """Whether it is time."""
+        return time.perf_counter() >= self._due_at
+
+    def done(self, started: float) -> None:
+        """The work that began at `started` (of `time.perf_counter`) is done."""
+        now = time.perf_counter()
+        self._due_at = now + max(self._interval, (now - started) / self._share)
+
+    def hurry(self) -> None:
+        """Makes the work due now."""
+        self._due_at = 0.0
+
+
+class LiveView:
+    """Makes frames of snapshots. One for each run, used by the run's thread alone.
+
+    `references` may be replaced from any thread at any time.
+    """
+
+    def __init__(self, mean: Tensor | None, references: References | None = None) -> None:
+        self.references = references
+        self._mean = mean
+        self._mosaic: Mosaic | None = None
+        self._pairs: Pairs | None = None
+        self._scored_with: References | None = None
+        self._order: Tensor | None = None
+        self._mosaic_pace = Pace(_MOSAIC_SHARE, _MOSAIC_INTERVAL)
+        self._order_pace = Pace(1.0, _ORDER_INTERVAL)
+        self._score_pace = Pace(_SCORE_SHARE, _SCORE_INTERVAL)
+
+    def frame(self, snapshot: Snapshot, at_rest: bool = False) -> Frame:
+        """A frame; mosaic and pairs are new where they were due, else those of before.
+
+        Args:
+            snapshot: the moment to show.
+            at_rest: nothing else wants the time (the run ended or pauses): all is made new.
+        """
+        references = self.references
+        if references is not self._scored_with:
+            self._pairs = None
+            self._score_pace.hurry()
+        full = at_rest or snapshot.is_last
+        images: Tensor | None = None
+        if full or self._mosaic_pace.is_due():
+            started = time.perf_counter()
+            images = snapshot.images()
+            self._mosaic = self._render(images, full)
+            self._mosaic_pace.done(started)
+        if references is not None and (full or self._score_pace.is_due()) and snapshot.step:
+            started = time.perf_counter()
+            self._pairs = best_pairs(
+                images if images is not None else snapshot.images(), references
+            )
+            self._scored_with = references
+            self._score_pace.done(started)
+        return Frame(
+            step=snapshot.step,
+            steps=snapshot.steps,
+            seconds=snapshot.seconds,
+            remaining_seconds=snapshot.remaining_seconds,
+            losses=snapshot.losses,
+            multipliers=snapshot.multipliers,
+            labels=snapshot.labels,
+            mosaic=self._mosaic,
+            pairs=self._pairs if references is not None else None,
+            is_last=snapshot.is_last,
+            note=snapshot.note,
+        )
+
+    def _render(self, images: Tensor, full: bool) -> Mosaic:
+        if self._order is None or full or self._order_pace.is_due():
+            started = time.perf_counter()
+            self._order = settled_order(images)
+            self._order_pace.done(started)
+        return make_mosaic(images, self._order, self._mean)
+
+
+def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None) -> Mosaic:
+    """All candidates in an order, in as many columns as rows."""
+    tiles = display_pixels(images[order], mean)
+    columns = math.ceil(math.sqrt(len(tiles)))
+    return Mosaic(mosaic(tiles, columns), order, columns, (tiles.shape[1], tiles.shape[2]))
+
+
+def best_pairs(images: Tensor, references: References) -> Pairs:
+    """Scores candidates and prepares the best pairs for display.
+
+    Args:
+        images: centred candidates, shape (m, c, h, w).
+        references: images to score against.
+    """
+    evidence = score(images, references.train, references.control, references.mean)
+    train = evidence.train
+    best = np.argsort(-train.measure)[:_MOST_PAIRS]
+    chosen = torch.from_numpy(train.candidate[best])
+    wanted = torch.from_numpy(train.reference[best])
+    recovered = evidence.is_recovered if evidence.control is not None else train.is_good
+    assert recovered is not None
+    real = (references.train[wanted] * 255).round().to(torch.uint8)
+    real = real.squeeze(1) if real.shape[1] == 1 else real.permute(0, 2, 3, 1)
+    return Pairs(
+        reconstructed=display_pixels(images[chosen], references.shown_mean),
+        real=np.ascontiguousarray(real.numpy()),
+        measure=[float(v) for v in train.measure[best]],
+        is_recovered=[bool(v) for v in recovered[best]],
+        evidence=evidence,
+    )

@@ -1,0 +1,1 @@
+"""Qt only: widgets and one worker; no mathematics."""

@@ -1,0 +1,98 @@
+"""The menus: every command of the window with its name and shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from engine.session import SUFFIX
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+_SCHEMES = (
+    ("Like the &system", Qt.ColorScheme.Unknown),
+    ("&Light", Qt.ColorScheme.Light),
+    ("&Dark", Qt.ColorScheme.Dark),
+)
+
+Shortcut = QKeySequence.StandardKey | str | None
+
+
+class Actions:
+    """Builds the menu bar; keeps the actions whose availability changes."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        bar = window.menuBar()
+        file_menu = bar.addMenu("&File")
+        key = QKeySequence.StandardKey
+        self.open = self._add(file_menu, "&Open…", key.Open, window.choose_model)
+        self.sample = self._add(file_menu, "Open the &Sample", None, window.open_sample)
+        self.last_run = self._add(file_menu, "Reopen the &Last Run", None, window.open_last_run)
+        file_menu.addSeparator()
+        self.train = self._add(file_menu, "&Training Images…", "Ctrl+T", window.choose_train)
+        self.control = self._add(
+            file_menu, "&Control Images…", "Ctrl+Shift+T", window.choose_control
+        )
+        file_menu.addSeparator()
+        self.save = self._add(
+            file_menu, f"Save Session ({SUFFIX})…", key.Save, lambda: window.export("session")
+        )
+        exports = file_menu.addMenu("&Export")
+        self.exports = [
+            self._add(exports, "Drift as &GIF…", "Ctrl+E", lambda: window.export("gif")),
+            self._add(exports, "Drift as &MP4…", None, lambda: window.export("mp4")),
+            self._add(exports, "Images as &PNG…", "Ctrl+Shift+E", lambda: window.export("png")),
+            self._add(exports, "Images as &NPZ…", None, lambda: window.export("npz")),
+            self._add(
+                exports, "Everything, with &Report…", None, lambda: window.export("folder")
+            ),
+        ]
+        file_menu.addSeparator()
+        quit_action = self._add(file_menu, "&Quit", key.Quit, window.close)
+        quit_action.setMenuRole(QAction.MenuRole.QuitRole)
+
+        run_menu = bar.addMenu("&Run")
+        self.main = self._add(run_menu, "&Start", "F5", window.start_or_pause)
+        self.stop = self._add(run_menu, "S&top", "Shift+F5", window.stop)
+        run_menu.addSeparator()
+        self._add(run_menu, "&Advanced Settings", "Ctrl+,", window.show_advanced)
+
+        view_menu = bar.addMenu("&View")
+        self._add(view_menu, "Zoom &In", key.ZoomIn, window.mosaic.zoom_in)
+        self._add(view_menu, "Zoom &Out", key.ZoomOut, window.mosaic.zoom_out)
+        self._add(view_menu, "&Fit", "Ctrl+0", window.mosaic.fit)
+        view_menu.addSeparator()
+        self._add_schemes(view_menu.addMenu("&Colours"))
+
+        help_menu = bar.addMenu("&Help")
+        about = self._add(help_menu, "&About Afterimage", None, window.show_about)
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _add(
+        self, menu: QMenu, text: str, shortcut: Shortcut, slot: Callable[[], object]
+    ) -> QAction:
+        action = QAction(text, self._window)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda _checked=False: slot())
+        menu.addAction(action)
+        return action
+
+    def _add_schemes(self, menu: QMenu) -> None:
+        group = QActionGroup(self._window)
+        stored = self._window.stored_scheme()
+        for text, scheme in _SCHEMES:
+            action = self._add(menu, text, None, lambda scheme=scheme: self._set_scheme(scheme))
+            action.setCheckable(True)
+            action.setChecked(scheme == stored)
+            group.addAction(action)
+
+    def _set_scheme(self, scheme: Qt.ColorScheme) -> None:
+        self._window.store_scheme(scheme)
+        QGuiApplication.styleHints().setColorScheme(scheme)

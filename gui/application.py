@@ -1,0 +1,116 @@
+"""Starts the window; where there is no display, does the same job without one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from engine.samples import images_beside, resource_folder, sample_network
+from engine.version import VERSION
+
+NAME = "Afterimage"
+
+_HEADLESS_SECONDS = "40"
+
+
+def main(paths: Sequence[str]) -> int:
+    """Opens the window with these files in it, and runs until it is closed."""
+    if not has_display():
+        return run_headless(paths)
+    from PySide6.QtCore import QEvent, QTimer
+    from PySide6.QtGui import QFileOpenEvent, QIcon
+    from PySide6.QtWidgets import QApplication
+
+    from engine.devices import available_devices
+    from gui import theme
+    from gui.main_window import MainWindow
+
+    class Application(QApplication):
+        """Hands on files that macOS opens by double click."""
+
+        window: MainWindow | None = None
+
+        def event(self, event: QEvent) -> bool:
+            """A double click on a file arrives here on macOS."""
+            if isinstance(event, QFileOpenEvent) and self.window is not None:
+                self.window.open([Path(event.file())])
+                return True
+            return super().event(event)
+
+    configure(QApplication)
+    application = Application(sys.argv[:1])
+    application.setStyle("Fusion")
+    application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
+    theme.apply_palette(application)
+    window = MainWindow(available_devices())
+    application.window = window
+    sys.excepthook = lambda *error: _report_crash(window, *error)
+    window.show()
+    if paths:
+        QTimer.singleShot(0, window, lambda: window.open([Path(p) for p in paths]))
+    # A timer lets Python look at signals now and then, so that Ctrl-C in the terminal works.
+    heartbeat = QTimer()
+    heartbeat.start(250)
+    heartbeat.timeout.connect(_nothing)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    return application.exec()
+
+
+def has_display() -> bool:
+    """Whether a window can be opened; only Linux can be without a display."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    )
+
+
+def run_headless(paths: Sequence[str]) -> int:
+    """The window's job without a window: GIF, images and report in `output/`."""
+    from engine import command_line
+
+    model = Path(paths[0]) if paths else sample_network()
+    folder = Path("output") / model.stem
+    print(f"There is no display, so the same job runs without a window; results go to {folder}.")
+    arguments = ["reconstruct", str(model), "--out", str(folder), "--seconds", _HEADLESS_SECONDS]
+    for option, images in zip(("--images", "--control"), images_beside(model), strict=True):
+        if images is not None:
+            arguments += [option, str(images)]
+    return command_line.main(arguments)
+
+
+def configure(application: type) -> None:
+    """Names under which settings are kept."""
+    application.setApplicationName(NAME)
+    application.setOrganizationName(NAME)
+    application.setApplicationVersion(VERSION)
+
+
+def _nothing() -> None:
+    """Called by the heartbeat."""
+
+
+def _report_crash(
+    window: object,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    """An error that nobody expected: the window stays open, and says what a person can send."""
+    traceback.print_exception(kind, error, trace)
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QMessageBox, QWidget
+
+    box = QMessageBox(window if isinstance(window, QWidget) else None)
+    box.setIcon(QMessageBox.Icon.Critical)
+    box.setWindowTitle(NAME)
+    box.setText("Something unexpected went wrong. What is open stays open.")
+    box.setInformativeText(f"{kind.__name__}: {error}")
+    box.setDetailedText("".join(traceback.format_exception(kind, error, trace)))
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()

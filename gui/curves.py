@@ -1,0 +1,98 @@
+"""The losses over steps, on a log axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from engine.history import Losses, Rows
+from gui import theme
+
+
+class _LogPlot(pg.PlotWidget):
+    """Curves over steps; zeros and missing values are gaps."""
+
+    def __init__(self, title: str, names: list[str], first_colour: int) -> None:
+        super().__init__()
+        self._title, self._first_colour = title, first_colour
+        self.setAccessibleName(title)
+        self.setMouseEnabled(x=False, y=False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.getPlotItem().setClipToView(True)
+        self.setDownsampling(auto=True, mode="peak")
+        self.setLogMode(x=False, y=True)
+        self._legend = self.addLegend(offset=(-6, 4), labelTextSize="8pt") if len(names) > 1 else None
+        self._curves = [self.plot(name=name) for name in names]
+        self.getAxis("left").setWidth(52)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        self.setBackground(theme.plot_background())
+        self.setTitle(self._title, color=theme.plot_foreground().name(), size="9pt")
+        for name in ("left", "bottom"):
+            theme.restyle_axis(self.getAxis(name))
+        for index, curve in enumerate(self._curves):
+            curve.setPen(pg.mkPen(theme.curve_colour(self._first_colour + index), width=1))
+        if self._legend is not None:
+            self._legend.setLabelTextColor(theme.plot_foreground())
+
+    def show_rows(self, steps: Rows, columns: Rows) -> None:
+        """Draws columns (n, curves) over steps (n,)."""
+        positive = np.where(columns > 0, columns, np.nan)
+        for curve, values in zip(self._curves, positive.T, strict=True):
+            if np.isfinite(values).any():
+                curve.setData(steps, values, connect="finite")
+            else:
+                curve.clear()
+
+
+class Curves(QWidget):
+    """Relative stationarity residual per layer, and constraint loss, side by side."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACING)
+        self._depth = 0
+        self._residuals: _LogPlot | None = None
+        self._constraint = _LogPlot("Constraint loss", ["constraint"], 5)
+        layout.addWidget(self._constraint, 1)
+        self._shown: Losses | None = None
+        self.set_depth(3)
+
+    def set_depth(self, depth: int) -> None:
+        """Prepares one curve a layer."""
+        if depth == self._depth:
+            self.clear()
+            return
+        self._depth = depth
+        if self._residuals is not None:
+            self._residuals.setParent(None)
+            self._residuals.deleteLater()
+        names = [f"layer {layer}" for layer in range(1, depth + 1)]
+        self._residuals = _LogPlot("Stationarity residual per layer, relative", names, 0)
+        layout = self.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(0, self._residuals, 1)
+        self.clear()
+
+    def clear(self) -> None:
+        """Draws nothing."""
+        self.show_losses(Losses(np.empty((0, 5 + self._depth))))
+
+    def show_losses(self, losses: Losses) -> None:
+        """Draws all rows."""
+        assert self._residuals is not None
+        self._shown = losses
+        self._residuals.show_rows(losses.step, losses.relative_per_layer)
+        self._constraint.show_rows(losses.step, losses.constraint[:, None])
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        assert self._residuals is not None
+        self._residuals.restyle()
+        self._constraint.restyle()

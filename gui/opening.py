@@ -1,0 +1,91 @@
+"""What it means to open some paths: a network, a session, reference images, in any mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.checkpoints import SUFFIXES, load_network
+from engine.datasets import LabelledImages, holds_images, load_images
+from engine.errors import UnusableInput
+from engine.network import InputShape, Network
+from engine.row_space import Spectrum, spectrum_of
+from engine.samples import images_beside
+from engine.session import SUFFIX, Session, load_session
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Everything that some paths held; what they did not hold is None."""
+
+    network: Network | None = None
+    spectrum: Spectrum | None = None
+    session: Session | None = None
+    train: LabelledImages | None = None
+    control: LabelledImages | None = None
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is a network or a session, by its name and a glance inside."""
+    return path.suffix.lower() in (*SUFFIXES, SUFFIX) and not holds_images(path)
+
+
+def open_paths(paths: Sequence[Path], shape: InputShape | None) -> Opened:
+    """Reads all the paths, or none: a failure leaves what is open as it was.
+
+    Among images a name with “control” in it is the control set. A network brings the images
+    that lie beside it under its name, where no others are given.
+
+    Args:
+        paths: at most one network or session; sets of images.
+        shape: input shape of the network that is open, for images that come alone.
+
+    Raises:
+        UnusableInput: something cannot be used; the message says what and why.
+    """
+    models = [path for path in paths if is_model(path)]
+    images = [path for path in paths if path not in models]
+    if len(models) > 1:
+        raise UnusableInput("Open one network at a time.")
+    opened = _open_model(models[0]) if models else Opened()
+    if opened.network is not None:
+        shape = opened.network.input_shape
+    elif not _all_images(images):
+        names = ", ".join(path.name for path in images)
+        raise UnusableInput(
+            f"{names} is neither a network ({', '.join((*SUFFIXES, SUFFIX))}) nor a set of "
+            "images (.npz, or a folder with one subfolder a class)."
+        )
+    elif shape is None:
+        raise UnusableInput("Open a network first; then these images can be compared with it.")
+    train, control = _sort_images(images)
+    if models and not images and opened.session is None:
+        train, control = images_beside(models[0])
+    return Opened(
+        network=opened.network,
+        spectrum=opened.spectrum,
+        session=opened.session,
+        train=None if train is None else load_images(train, shape),
+        control=None if control is None else load_images(control, shape),
+    )
+
+
+def _open_model(path: Path) -> Opened:
+    if path.suffix.lower() == SUFFIX:
+        session = load_session(path)
+        return Opened(session.network, spectrum_of(session.network), session)
+    network = load_network(path)
+    return Opened(network, spectrum_of(network))
+
+
+def _all_images(paths: Sequence[Path]) -> bool:
+    return all(path.is_dir() or holds_images(path) for path in paths)
+
+
+def _sort_images(paths: Sequence[Path]) -> tuple[Path | None, Path | None]:
+    controls = [path for path in paths if "control" in path.name.lower()]
+    trains = [path for path in paths if path not in controls]
+    if len(controls) > 1 or len(trains) > 1:
+        raise UnusableInput("Give at most one set of training images and one control set.")
+    return (trains[0] if trains else None, controls[0] if controls else None)

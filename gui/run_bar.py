@@ -1,0 +1,116 @@
+"""The one bar: start, pause, stop, progress with remaining time, steps per second."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from engine.live import Frame
+from gui import theme
+from gui.run_controller import RunState
+
+_TEXT_INTERVAL = 0.25
+_LABELS = {
+    RunState.IDLE: "&Start",
+    RunState.STARTING: "Starting…",
+    RunState.RUNNING: "&Pause",
+    RunState.PAUSED: "&Resume",
+    RunState.STOPPING: "Stopping…",
+}
+
+
+class RunBar(QWidget):
+    """Shows how far a run is, and lets it be driven."""
+
+    main_clicked = Signal()
+    """Start, pause or resume, whichever the button shows."""
+
+    stop_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.main_button = QPushButton()
+        self.main_button.setMinimumWidth(120)
+        self.main_button.setDefault(True)
+        self.main_button.clicked.connect(self.main_clicked)
+        self.stop_button = QPushButton("S&top")
+        self.stop_button.clicked.connect(self.stop_clicked)
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Progress of the run")
+        self.progress.setTextVisible(False)
+        self._text = QLabel()
+        self._text.setMinimumWidth(330)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.SPACING)
+        for widget in (self.main_button, self.stop_button):
+            layout.addWidget(widget)
+        layout.addWidget(self.progress, 1)
+        layout.addWidget(self._text)
+        self._next_text = 0.0
+        self._can_start = False
+        self._resumable = False
+        self.show_state(RunState.IDLE)
+        self.clear()
+
+    def set_can_start(self, can_start: bool, resumable: bool = False) -> None:
+        """Whether there is a network to start on, and whether its run would be gone on with."""
+        self._can_start, self._resumable = can_start, resumable
+        self.show_state(self._state)
+
+    def show_state(self, state: RunState) -> None:
+        """Offers what can be done in this state."""
+        self._state = state
+        label = _LABELS[state]
+        if state is RunState.IDLE and self._resumable:
+            label = "&Resume"
+        self.main_button.setText(label)
+        busy = state in (RunState.STARTING, RunState.STOPPING)
+        idle = state is RunState.IDLE
+        self.main_button.setEnabled(not busy and (not idle or self._can_start))
+        self.stop_button.setEnabled(not idle and state is not RunState.STOPPING)
+        if state is RunState.STARTING:
+            self.progress.setRange(0, 0)
+            self._text.setText("Reading the row space of the first layer …")
+
+    def show_frame(self, frame: Frame) -> None:
+        """Shows how far the run is; the text changes slowly enough to be read."""
+        self.progress.setRange(0, frame.steps)
+        self.progress.setValue(frame.step)
+        now = time.monotonic()
+        if now >= self._next_text or frame.is_last:
+            self._next_text = now + _TEXT_INTERVAL
+            self._text.setText(describe(frame))
+
+    def clear(self) -> None:
+        """No run to show."""
+        self.progress.setRange(0, 1)
+        self.progress.setValue(0)
+        self._text.setText("")
+
+    @property
+    def text(self) -> str:
+        """What the bar says."""
+        return self._text.text()
+
+
+def describe(frame: Frame) -> str:
+    """`Step 320 of 1,000 · 12 s left · 31 steps/s`."""
+    parts = [f"Step {frame.step:,} of {frame.steps:,}"]
+    if frame.is_last or frame.remaining_seconds is None:
+        parts.append(f"{_duration(frame.seconds)} taken" if frame.is_last else "starting")
+    else:
+        parts.append(f"{_duration(frame.remaining_seconds)} left")
+    if frame.step and frame.seconds:
+        rate = frame.step / frame.seconds
+        parts.append(f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s")
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,59 @@
+"""A function on a thread of its own, with progress and an end that the window hears of."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from engine.errors import AfterimageError
+from engine.exporting import Cancelled
+
+Report = Callable[[float], None]
+
+
+class Task(QThread):
+    """Runs `work(report)`; emits exactly one of `succeeded` and `failed`, or none if cancelled."""
+
+    succeeded = Signal(object)
+    failed = Signal(str)
+    progressed = Signal(float)
+
+    def __init__(self, work: Callable[[Report], Any], parent: QObject | None = None) -> None:
+        """
+        Args:
+            work: called on the thread; it may call `report` with the share that is done, which
+                raises `Cancelled` once the task has been cancelled.
+            parent: owner.
+        """
+        super().__init__(parent)
+        self._work = work
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Asks the work to end at its next report."""
+        self._cancelled.set()
+
+    def run(self) -> None:
+        """The thread's body; called by Qt."""
+        try:
+            self.succeeded.emit(self._work(self._report))
+        except Cancelled:
+            return
+        except AfterimageError as error:
+            self.failed.emit(str(error))
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            self.failed.emit(f"{error.strerror or error}{where}.")
+        # Whatever else goes wrong must reach a person, not vanish with the thread.
+        except Exception as error:
+            traceback.print_exc()
+            self.failed.emit(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
+
+    def _report(self, share: float) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled("Cancelled.")
+        self.progressed.emit(share)

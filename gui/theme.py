@@ -1,0 +1,120 @@
+"""Colours and type sizes, for both colour schemes, in one place."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+SPACING = 8
+MARGIN = 12
+
+_ACCENT = {False: "#b3541e", True: "#f0914d"}
+_ERROR = {False: "#a3262a", True: "#ff8f87"}
+_CURVES = {
+    False: ("#3465a4", "#b3541e", "#2e7d4f", "#7a4f9a", "#8a6d00", "#5c5c5c"),
+    True: ("#7fb2ff", "#f0914d", "#74cf9a", "#c79bea", "#e0c050", "#b0b0b0"),
+}
+_BASE = {
+    False: {
+        QPalette.ColorRole.Window: "#f4f2ee",
+        QPalette.ColorRole.WindowText: "#1f1d1a",
+        QPalette.ColorRole.Base: "#ffffff",
+        QPalette.ColorRole.AlternateBase: "#ece9e3",
+        QPalette.ColorRole.Text: "#1f1d1a",
+        QPalette.ColorRole.PlaceholderText: "#76716a",
+        QPalette.ColorRole.Button: "#e9e5de",
+        QPalette.ColorRole.ButtonText: "#1f1d1a",
+        QPalette.ColorRole.ToolTipBase: "#ffffff",
+        QPalette.ColorRole.ToolTipText: "#1f1d1a",
+        QPalette.ColorRole.Highlight: "#b3541e",
+        QPalette.ColorRole.HighlightedText: "#ffffff",
+        QPalette.ColorRole.Link: "#8d3f12",
+    },
+    True: {
+        QPalette.ColorRole.Window: "#1d1c1b",
+        QPalette.ColorRole.WindowText: "#eceae6",
+        QPalette.ColorRole.Base: "#151413",
+        QPalette.ColorRole.AlternateBase: "#262422",
+        QPalette.ColorRole.Text: "#eceae6",
+        QPalette.ColorRole.PlaceholderText: "#98928a",
+        QPalette.ColorRole.Button: "#33302d",
+        QPalette.ColorRole.ButtonText: "#eceae6",
+        QPalette.ColorRole.ToolTipBase: "#33302d",
+        QPalette.ColorRole.ToolTipText: "#eceae6",
+        QPalette.ColorRole.Highlight: "#c9672a",
+        QPalette.ColorRole.HighlightedText: "#ffffff",
+        QPalette.ColorRole.Link: "#f0914d",
+    },
+}
+_DISABLED_ROLES = (
+    QPalette.ColorRole.WindowText,
+    QPalette.ColorRole.Text,
+    QPalette.ColorRole.ButtonText,
+)
+
+
+def is_dark() -> bool:
+    """Whether the application shows itself in the dark scheme."""
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+def apply_palette(application: QApplication) -> None:
+    """Gives every widget the colours of the current scheme."""
+    palette = application.style().standardPalette()
+    for role, colour in _BASE[is_dark()].items():
+        palette.setColor(role, QColor(colour))
+    faded = QColor("#7d7770" if is_dark() else "#9c968d")
+    for role in _DISABLED_ROLES:
+        palette.setColor(QPalette.ColorGroup.Disabled, role, faded)
+    application.setPalette(palette)
+
+
+def accent() -> QColor:
+    """For what stands out: recovered images, the drop target."""
+    return QColor(_ACCENT[is_dark()])
+
+
+def error_colour() -> QColor:
+    """For messages that something could not be done."""
+    return QColor(_ERROR[is_dark()])
+
+
+def curve_colour(index: int) -> QColor:
+    """The colour of the curve with this number."""
+    colours = _CURVES[is_dark()]
+    return QColor(colours[index % len(colours)])
+
+
+def plot_background() -> QColor:
+    """Behind curves and mosaic."""
+    return QApplication.palette().color(QPalette.ColorRole.Base)
+
+
+def plot_foreground() -> QColor:
+    """For axes and their text."""
+    return QApplication.palette().color(QPalette.ColorRole.PlaceholderText)
+
+
+def restyle_axis(axis: pg.AxisItem) -> None:
+    """Draws an axis in the current scheme's colours."""
+    axis.setPen(pg.mkPen(plot_foreground()))
+    axis.setTextPen(pg.mkPen(plot_foreground()))
+
+
+def heading(text: str, parent: QWidget | None = None) -> QLabel:
+    """A section's title."""
+    label = QLabel(text, parent)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def secondary(text: str = "", parent: QWidget | None = None) -> QLabel:
+    """Quieter text below or beside the main one; wraps."""
+    label = QLabel(text, parent)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,126 @@
+"""Small pieces of the window: message strip, drop veil, empty page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from gui import theme
+
+
+class MessageStrip(QFrame):
+    """One sentence across the top of the window, until it is closed or replaced."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.close_button = QPushButton("Dismiss")
+        self.close_button.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self.close_button)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The sentence, empty while the strip is hidden."""
+        return "" if self.isHidden() else self._text.text()
+
+    def show_error(self, message: str) -> None:
+        """Something could not be done."""
+        self._show(message, theme.error_colour().name())
+
+    def show_note(self, message: str) -> None:
+        """Something worth knowing."""
+        self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
+
+    def _show(self, message: str, colour: str) -> None:
+        palette = self._text.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, colour)
+        self._text.setPalette(palette)
+        self._text.setText(message)
+        self.show()
+
+
+class DropVeil(QWidget):
+    """Covers its parent while files hover over it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keeps to the parent's size."""
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self.resize(self.parentWidget().size())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Dims the window and says what a drop does."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = self.palette().color(QPalette.ColorRole.Window)
+        veil.setAlpha(215)
+        painter.fillRect(self.rect(), veil)
+        painter.setPen(QPen(theme.accent(), 3, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(16, 16, -16, -16), 12, 12)
+        font = painter.font()
+        font.setPointSizeF(font.pointSizeF() * 1.6)
+        painter.setFont(font)
+        painter.drawText(
+            self.rect(), Qt.AlignmentFlag.AlignCenter, "Drop a network, a session, or images"
+        )
+        painter.end()
+
+
+class EmptyPage(QWidget):
+    """What the centre shows while no network is open."""
+
+    open_wanted = Signal()
+    sample_wanted = Signal()
+    last_run_wanted = Signal()
+
+    def __init__(self, icon: QIcon, last_run: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        picture = QLabel()
+        picture.setPixmap(icon.pixmap(96, 96))
+        title = QLabel("Drop a trained network here")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.6)
+        title.setFont(font)
+        text = theme.secondary(
+            "A PyTorch, safetensors or NumPy checkpoint of a fully connected ReLU network with "
+            "one output. Nothing in it is executed, and nothing leaves this machine."
+        )
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        text.setFixedWidth(440)
+        self.open_button = QPushButton("&Open…")
+        self.open_button.clicked.connect(self.open_wanted)
+        self.sample_button = QPushButton("Try the &sample")
+        self.sample_button.clicked.connect(self.sample_wanted)
+        self.last_run_button = QPushButton("Reopen the &last run")
+        self.last_run_button.clicked.connect(self.last_run_wanted)
+        self.last_run_button.setVisible(last_run.exists())
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self.open_button, self.sample_button, self.last_run_button):
+            button.setMinimumWidth(130)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        for widget in (picture, title, text):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addSpacing(theme.SPACING)
+        layout.addLayout(buttons)
+        layout.addStretch(3)
