@@ -15,7 +15,8 @@ def main() -> int:
         return command_line.main(arguments)
     from gui import application
 
-    return application.main(arguments)
+    status: int = application.main(arguments)
+    return status
 
 
 if __name__ == "__main__":

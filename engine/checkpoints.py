@@ -192,7 +192,7 @@ def _read_torch(path: Path, head: bytes) -> tuple[dict[str, Tensor], dict[str, A
 
 def _explain_load_error(path: Path, message: str) -> str:
     found = re.search(r"GLOBAL ([\w.]+)", message)
-    if found or "weights_only" in message and "Unsupported" in message:
+    if found or ("weights_only" in message and "Unsupported" in message):
         what = f" ({found[1]})" if found else ""
         return (
             f"{path.name} holds Python objects{what} that would have to be run to be read, and "

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
     return last, interrupted
 
 
-def _show_progress(bar: tqdm, snapshot: Snapshot) -> None:
+def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:
     bar.total = snapshot.steps
     bar.update(snapshot.step - bar.n)
     if len(snapshot.losses):
@@ -213,8 +214,12 @@ def _export(options: argparse.Namespace) -> dict[str, Any]:
         with closing(
             tqdm(total=1.0, desc=kind, disable=True if options.quiet else None, file=sys.stderr)
         ) as bar:
-            writers[kind](session, target, lambda share, bar=bar: bar.update(share - bar.n))
+            writers[kind](session, target, partial(_show_share, bar))
     return {kind: str(target) for kind, target in wanted.items()}
+
+
+def _show_share(bar: tqdm[Any], share: float) -> None:
+    bar.update(share - bar.n)
 
 
 def _load(source: str | None, network: Network) -> LabelledImages | None:

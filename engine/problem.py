@@ -82,7 +82,7 @@ class Problem:
 
     @property
     def rank(self) -> int | None:
-        """k where the problem lives in the row space."""
+        """K where the problem lives in the row space."""
         return None if self.space is None else self.space.rank
 
     def pixels(self, unknowns: Tensor) -> Tensor:
@@ -115,7 +115,5 @@ class Problem:
             pixel_penalty=pixel_penalty,
             multiplier_penalty=_MULTIPLIER_WEIGHT * missing.square().sum(),
             unknowns_gradient=gradient,
-            multiplier_gradient=(
-                evaluation.multiplier_gradient - 2 * _MULTIPLIER_WEIGHT * missing
-            ),
+            multiplier_gradient=(evaluation.multiplier_gradient - 2 * _MULTIPLIER_WEIGHT * missing),
         )

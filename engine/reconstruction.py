@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,9 +97,7 @@ class RunState:
 class Reconstruction:
     """One run on one network. Its settings are final: automatic values have been filled in."""
 
-    def __init__(
-        self, network: Network, settings: Settings, state: RunState | None = None
-    ) -> None:
+    def __init__(self, network: Network, settings: Settings, state: RunState | None = None) -> None:
         """Prepares the problem and the noise; takes a second or two for the row space.
 
         Args:
@@ -137,7 +135,7 @@ class Reconstruction:
         """One row a step so far."""
         return self._history.view()
 
-    def iterate(self) -> Iterator[Snapshot]:
+    def iterate(self) -> Generator[Snapshot]:
         """Yields the noise, then a snapshot about every 30th of a second, then the end.
 
         The last snapshot has `is_last`. If values stop being finite, it is the last good
@@ -192,7 +190,7 @@ class Reconstruction:
     # --- setting up ---------------------------------------------------------------------
 
     def _draw_noise(self, dtype: torch.dtype) -> None:
-        """x ~ s·N(0, 1), λ ~ U(0, 1), drawn on the CPU so that devices start alike."""
+        """X ~ s·N(0, 1), λ ~ U(0, 1), drawn on the CPU so that devices start alike."""
         m, k = self.settings.candidates, self.problem.unknowns_per_candidate
         generator = torch.Generator().manual_seed(self.settings.seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
@@ -256,9 +254,7 @@ class Reconstruction:
     def _evaluate(self, step: int) -> tuple[list[Tensor], Tensor, Tensor, float]:
         s = self.settings
         alpha = s.alpha_start * (s.alpha_end / s.alpha_start) ** (step / max(self._steps, 1))
-        result = self.problem.evaluate(
-            self._unknowns, self._multipliers, self._labels, alpha, step
-        )
+        result = self.problem.evaluate(self._unknowns, self._multipliers, self._labels, alpha, step)
         constraint = result.multiplier_penalty
         if result.pixel_penalty is None:
             constraint = constraint * math.nan
@@ -303,7 +299,9 @@ class Reconstruction:
             if clock[-1] >= SNAPSHOT_INTERVAL:
                 break
         losses = torch.stack(rows).double().cpu().numpy()
-        finite = bool(torch.isfinite(self._unknowns).all() & torch.isfinite(self._multipliers).all())
+        finite = bool(
+            torch.isfinite(self._unknowns).all() & torch.isfinite(self._multipliers).all()
+        )
         finite = finite and bool(np.isfinite(losses[:, :-1]).all())
         if finite:
             clock[-1] = time.perf_counter() - started

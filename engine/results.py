@@ -77,9 +77,7 @@ def export_png(session: Session, path: Path, progress: Progress | None = None) -
 
 def export_npz(session: Session, path: Path, progress: Progress | None = None) -> None:
     """All candidates with labels and multipliers as numbers."""
-    write_npz(
-        path, session.images(), session.labels, session.multipliers, session.network.mean
-    )
+    write_npz(path, session.images(), session.labels, session.multipliers, session.network.mean)
     if progress is not None:
         progress(1.0)
 
@@ -88,9 +86,7 @@ def _drift_of_the_settled(session: Session) -> list[Pixels]:
     chosen = settled_order(session.images())[:_SHOWN_IN_DRIFT]
     columns = math.ceil(math.sqrt(len(chosen)))
     width = columns * (session.network.input_shape[2] + 1)
-    return drift_frames(
-        session.drift, chosen, session.network.mean, columns, enlargement(width)
-    )
+    return drift_frames(session.drift, chosen, session.network.mean, columns, enlargement(width))
 
 
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ who stop after one round).
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,9 +69,7 @@ class RowSpace:
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> RowSpace:
         """The same space on another device and in another precision."""
-        return replace(
-            self, basis=self.basis.to(device, dtype), scale=self.scale.to(device, dtype)
-        )
+        return replace(self, basis=self.basis.to(device, dtype), scale=self.scale.to(device, dtype))
 
     def pixels(self, coordinates: Tensor) -> Tensor:
         """Coordinates z (m, k) → flat, centred images x = (s ∘ z) B (m, D)."""
@@ -136,7 +135,7 @@ def read_spectrum(values: NDArray[np.float64], shape: tuple[int, ...]) -> Spectr
         The spectrum with its floor and rank; a matrix of pure noise has rank 0.
     """
     small, large = min(shape), max(shape)
-    resolution = float(values[0]) * large * np.finfo(np.float64).eps
+    resolution = float(values[0]) * large * sys.float_info.epsilon
     rank, floor = 0, resolution
     for _ in range(_MAX_ROUNDS):
         p, q = small - rank, large - rank

@@ -6,6 +6,7 @@ something only next to the same score on images that the network never saw.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,7 +194,8 @@ def _similarity(candidates: Tensor, centred: Tensor) -> NDArray[np.float32]:
 
 
 def _halved(images: Tensor) -> Tensor:
-    return functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+    halved: Tensor = functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+    return halved
 
 
 def _normalised(images: Tensor) -> Tensor:
@@ -202,7 +204,7 @@ def _normalised(images: Tensor) -> Tensor:
     channels = channels - channels.mean(2, keepdim=True)
     channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
     flat = channels.flatten(1)
-    return flat / flat.shape[1] ** 0.5
+    return flat / math.sqrt(flat.shape[1])
 
 
 def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
@@ -210,8 +212,8 @@ def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
     from kornia.metrics import ssim
 
     parts = [
-        ssim(a, b, _SSIM_WINDOW).flatten(1).mean(1)
-        for a, b in zip(shown.split(_BATCH), references.split(_BATCH), strict=True)
+        ssim(shown[i : i + _BATCH], references[i : i + _BATCH], _SSIM_WINDOW).flatten(1).mean(1)
+        for i in range(0, len(shown), _BATCH)
     ]
     return np.asarray(torch.cat(parts).double().numpy())
 

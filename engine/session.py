@@ -63,7 +63,7 @@ class Session:
 
     @property
     def labels(self) -> Tensor:
-        """y of each candidate: the first half −1, the others +1; shape (m,)."""
+        """Y of each candidate: the first half −1, the others +1; shape (m,)."""
         m = self.settings.candidates
         return torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
 
@@ -137,7 +137,8 @@ def load_session(path: Path) -> Session:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if header["format"] > _FORMAT_VERSION:
             raise UnusableInput(
-                f"{path.name} was saved by a newer Afterimage ({header['version']}); update to open it."
+                f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
+                "open it."
             )
         return _assemble(header, tensors)
     except (safetensors.SafetensorError, OSError, KeyError, ValueError, TypeError) as error:

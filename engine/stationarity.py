@@ -95,9 +95,7 @@ class ClosedForm:
         c_bar = torch.zeros_like(multipliers)
         two_c = 2 * c
         for layer in range(1, depth + 1):
-            residual = torch.addmm(
-                weights[layer - 1], (c * delta[layer]).T, h[layer - 1], beta=-1
-            )
+            residual = torch.addmm(weights[layer - 1], (c * delta[layer]).T, h[layer - 1], beta=-1)
             squared_norm = _squared_norm(residual)
             pull = h[layer - 1] @ residual.T
             if layer == 1 and self._bias is not None:

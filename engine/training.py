@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as functional
@@ -96,7 +97,7 @@ class Training:
                 return
 
     def _log_loss_and_gradient(self) -> tuple[float, list[Tensor]]:
-        """log of the mean logistic loss, in float64 and without underflow, and its gradient."""
+        """Log of the mean logistic loss, in float64 and without underflow, and its gradient."""
         *weights, bias = self._theta
         margins = self._y * Network(tuple(weights), bias, self._shape).forward(self._x).double()
         # log softplus(−m), which is −m to double precision once m > 36.
@@ -125,7 +126,7 @@ def _initial_weights(dimension: int, recipe: Recipe) -> list[Tensor]:
     first = torch.randn(sizes[1], sizes[0], generator=generator) * recipe.first_layer_scale
     bias = torch.randn(sizes[1], generator=generator) * recipe.first_layer_scale
     upper = []
-    for inputs, outputs in zip(sizes[1:-1], sizes[2:], strict=True):
+    for inputs, outputs in pairwise(sizes[1:]):
         bound = recipe.upper_layer_factor / math.sqrt(inputs)
         upper.append((2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound)
     return [p.requires_grad_() for p in (first, *upper, bias)]

@@ -49,9 +49,7 @@ class Actions:
             self._add(exports, "Drift as &MP4…", None, lambda: window.export("mp4")),
             self._add(exports, "Images as &PNG…", "Ctrl+Shift+E", lambda: window.export("png")),
             self._add(exports, "Images as &NPZ…", None, lambda: window.export("npz")),
-            self._add(
-                exports, "Everything, with &Report…", None, lambda: window.export("folder")
-            ),
+            self._add(exports, "Everything, with &Report…", None, lambda: window.export("folder")),
         ]
         file_menu.addSeparator()
         quit_action = self._add(file_menu, "&Quit", key.Quit, window.close)

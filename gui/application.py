@@ -65,9 +65,7 @@ def has_display() -> bool:
     """Whether a window can be opened; only Linux can be without a display."""
     if not sys.platform.startswith("linux"):
         return True
-    return any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    )
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def run_headless(paths: Sequence[str]) -> int:

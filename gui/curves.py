@@ -23,7 +23,9 @@ class _LogPlot(pg.PlotWidget):
         self.getPlotItem().setClipToView(True)
         self.setDownsampling(auto=True, mode="peak")
         self.setLogMode(x=False, y=True)
-        self._legend = self.addLegend(offset=(-6, 4), labelTextSize="8pt") if len(names) > 1 else None
+        self._legend = (
+            self.addLegend(offset=(-6, 4), labelTextSize="8pt") if len(names) > 1 else None
+        )
         self._curves = [self.plot(name=name) for name in names]
         self.getAxis("left").setWidth(52)
         self.restyle()

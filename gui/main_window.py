@@ -278,9 +278,7 @@ class MainWindow(QMainWindow):
                 self.strip.show_error("A run is on; stop it before opening another network.")
                 return
             assert opened.spectrum is not None
-            self.workspace = Workspace(
-                opened.network, opened.train, opened.control, opened.session
-            )
+            self.workspace = Workspace(opened.network, opened.train, opened.control, opened.session)
             self.model_panel.show_network(opened.network, opened.spectrum)
             self.settings_panel.set_channels(opened.network.input_shape[0])
             self.curves.set_depth(opened.network.depth)
@@ -606,7 +604,9 @@ class MainWindow(QMainWindow):
     def stored_scheme(self) -> Qt.ColorScheme:
         """The colour scheme that the user chose, or that of the system."""
         name = QSettings().value("scheme", "Unknown", str)
-        return Qt.ColorScheme[name] if name in Qt.ColorScheme.__members__ else Qt.ColorScheme.Unknown
+        return (
+            Qt.ColorScheme[name] if name in Qt.ColorScheme.__members__ else Qt.ColorScheme.Unknown
+        )
 
     def store_scheme(self, scheme: Qt.ColorScheme) -> None:
         """Remembers the colour scheme that the user chose."""

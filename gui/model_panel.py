@@ -136,8 +136,10 @@ class ReferencesPanel(QWidget):
         self.remove.clicked.connect(self.removed)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
-        rows = (("Training", self._train, self.choose_train),
-                ("Control", self._control, self.choose_control))
+        rows = (
+            ("Training", self._train, self.choose_train),
+            ("Control", self._control, self.choose_control),
+        )
         for row, (name, value, button) in enumerate(rows):
             grid.addWidget(QLabel(name), row, 0)
             grid.addWidget(value, row, 1)
@@ -161,9 +163,7 @@ class ReferencesPanel(QWidget):
         self.choose_train.setEnabled(available)
         self.choose_control.setEnabled(available)
 
-    def show_references(
-        self, train: LabelledImages | None, control: LabelledImages | None
-    ) -> None:
+    def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):
             label.setText("none" if images is None else f"{len(images):,} images")

@@ -82,5 +82,5 @@ class MosaicView(pg.GraphicsView):
         height, width = mosaic.tile
         row, column = int(point.y() // (height + 1)), int(point.x() // (width + 1))
         index = row * mosaic.columns + column
-        inside = 0 <= column < mosaic.columns and 0 <= row and index < len(mosaic.order)
+        inside = 0 <= column < mosaic.columns and row >= 0 and index < len(mosaic.order)
         return int(mosaic.order[index]) if inside else -1

@@ -95,8 +95,7 @@ class _PairGrid(QWidget):
         self._tiles = []
         if pairs is not None:
             self._tiles = [
-                (_image(a), _image(b))
-                for a, b in zip(pairs.reconstructed, pairs.real, strict=True)
+                (_image(a), _image(b)) for a, b in zip(pairs.reconstructed, pairs.real, strict=True)
             ]
         self._fit_height()
         self.update()

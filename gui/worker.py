@@ -41,7 +41,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run ended: its session where there is one, and a sentence where something went wrong."""
+    """How a run ended: its session, where there is one; a sentence, where something went wrong."""
 
     session: Session | None
     error: str = ""
