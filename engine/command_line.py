@@ -144,8 +144,14 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
 
 
 def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bool]:
-    """Runs to the end or to an interruption; saves the session now and then."""
-    interrupted, saved_at, failure = False, 0.0, None
+    """Runs to the end or to an interruption; saves the session first, and now and then.
+
+    Saving before the first step finds out at once whether the folder can be written to.
+    """
+    interrupted, failure = False, None
+    device = describe_device(run.device)
+    save_session(session_of(run, device), folder / results.SESSION)
+    saved_at = run.seconds
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
     with closing(run.iterate()) as snapshots, closing(bar):
@@ -154,8 +160,7 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
                 _show_progress(bar, last)
                 if last.seconds - saved_at > _AUTOSAVE_SECONDS:
                     saved_at = last.seconds
-                    session = session_of(run, describe_device(run.device))
-                    save_session(session, folder / results.SESSION)
+                    _save_if_possible(session_of(run, device), folder / results.SESSION)
         except (_Interrupted, KeyboardInterrupt):
             interrupted = True
         except AfterimageError as error:
@@ -168,6 +173,14 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
     elif last.note and not quiet:
         print(f"afterimage: {last.note}", file=sys.stderr)
     return last, interrupted
+
+
+def _save_if_possible(session: Session, path: Path) -> None:
+    """A full disk must not end a run that may have hours behind it."""
+    try:
+        save_session(session, path)
+    except OSError as error:
+        print(f"afterimage: the run could not be saved: {error.strerror}.", file=sys.stderr)
 
 
 def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:

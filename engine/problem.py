@@ -77,7 +77,9 @@ class Problem:
         self.unknowns_per_candidate = seen.input_dimension
         self.layer_norms = layer_norms(full)
         self._stationarity: Stationarity = (
-            ClosedForm(seen) if settings.gradient == "closed form" else DoubleBackward(seen)
+            ClosedForm(seen, settings.margin_weight)
+            if settings.gradient == "closed form"
+            else DoubleBackward(seen)
         )
 
     @property

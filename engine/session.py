@@ -134,7 +134,9 @@ def load_session(path: Path) -> Session:
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
             header = json.loads((file.metadata() or {})["session"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies lie in memory as freshly computed tensors do. Those of the file may start at
+            # odd addresses, where some matrix products round their last bit another way.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         if header["format"] > _FORMAT_VERSION:
             raise UnusableInput(
                 f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "

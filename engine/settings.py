@@ -96,7 +96,7 @@ class Settings:
         0.02, "Step of the multipliers", "The optimiser's learning rate for the multipliers.", 0, 10
     )
     alpha_start: float = _setting(
-        20.0,
+        30.0,
         "Gate sharpness, start",
         "How sharply a neuron's gate opens in the backward pass. Soft gates let a candidate "
         "feel neurons that it does not yet activate.",
@@ -104,7 +104,7 @@ class Settings:
         1e5,
     )
     alpha_end: float = _setting(
-        100.0,
+        80.0,
         "Gate sharpness, end",
         "The sharpness rises (or falls) to this value over the run, by the same factor each step.",
         0.01,
@@ -117,6 +117,14 @@ class Settings:
         "of the weights.",
         0,
         10,
+    )
+    margin_weight: float = _setting(
+        5e-6,
+        "Pull to one margin",
+        "Images that carry a multiplier all have the same margin, the network's output times "
+        "the label. This pulls the candidates' margins together. 0 leaves it out, as published.",
+        0,
+        1,
     )
 
     def __post_init__(self) -> None:
@@ -168,6 +176,7 @@ def paper(channels: int) -> Settings:
         candidates=1000,
         steps=50_000,
         scale_power=0.0,
+        margin_weight=0.0,
         multiplier_rate=1e-4,
     )
     if channels == 1:

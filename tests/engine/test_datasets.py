@@ -1,0 +1,87 @@
+"""Reference images from .npz and folders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.datasets import holds_images, load_images
+from engine.errors import UnusableInput
+
+
+def save_npz(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+def test_npz_as_bytes_and_as_floats(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
+    labels = np.array([0, 1, 0, 1, 1])
+    a = load_images(save_npz(tmp_path / "a.npz", images=pixels, labels=labels))
+    b = load_images(save_npz(tmp_path / "b.npz", images=pixels / np.float32(255), labels=labels))
+    np.testing.assert_allclose(a.images, b.images)
+    assert a.labels.tolist() == labels.tolist()
+    assert float(a.images.max()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"pictures": np.zeros((1, 1, 2, 2), np.uint8)}, "no array called"),
+        ({"images": np.zeros((4, 2, 2), np.uint8)}, r"\(n, c, h, w\)"),
+        ({"images": np.zeros((4, 2, 3, 3), np.uint8)}, "1 or 3 channels"),
+        ({"images": np.full((4, 1, 3, 3), 2.0)}, "outside"),
+        ({"images": np.zeros((4, 1, 3, 3), np.int32)}, "uint8"),
+        ({"images": np.zeros((4, 1, 3, 3), np.uint8), "labels": np.zeros(3, int)}, "labels"),
+        ({"images": np.array([object()])}, "damaged"),
+    ],
+)
+def test_what_is_wrong_with_an_npz_is_named(tmp_path, arrays, says):
+    with pytest.raises(UnusableInput, match=says):
+        load_images(save_npz(tmp_path / "a.npz", **arrays))
+
+
+def test_a_folder_with_one_subfolder_a_class(tmp_path):
+    for label, shade in (("cat", 10), ("dog", 200)):
+        (tmp_path / label).mkdir()
+        for index in range(3):
+            Image.new("RGB", (4, 4), (shade, shade, shade)).save(tmp_path / label / f"{index}.png")
+    found = load_images(tmp_path, (3, 4, 4))
+    assert found.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert found.images.shape == (6, 3, 4, 4)
+    assert load_images(tmp_path, (1, 4, 4)).images.shape == (6, 1, 4, 4)
+
+
+def test_alpha_and_sixteen_bits_are_handled(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("RGBA", (4, 4), (255, 0, 0, 128)).save(tmp_path / "a" / "alpha.png")
+    Image.fromarray(np.full((4, 4), 65_535, np.uint16)).save(tmp_path / "a" / "deep.png")
+    images = load_images(tmp_path, (3, 4, 4)).images
+    assert images[0, 0].min() == 1
+    assert images[1].min() == 1
+
+
+def test_sizes_and_broken_files_are_named(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("L", (5, 4)).save(tmp_path / "a" / "odd.png")
+    with pytest.raises(UnusableInput, match=r"a/odd\.png is 1×4×5 instead of 1×4×4"):
+        load_images(tmp_path, (1, 4, 4))
+    (tmp_path / "a" / "odd.png").write_bytes(b"no image")
+    with pytest.raises(UnusableInput, match=r"a/odd\.png cannot be read"):
+        load_images(tmp_path, (1, 4, 4))
+
+
+def test_an_empty_folder_and_a_missing_source(tmp_path):
+    with pytest.raises(UnusableInput, match="one subfolder a class"):
+        load_images(tmp_path)
+    with pytest.raises(UnusableInput, match="no reference images"):
+        load_images(tmp_path / "none")
+
+
+def test_images_are_told_from_networks(tmp_path):
+    assert holds_images(save_npz(tmp_path / "a.npz", images=np.zeros((1, 1, 2, 2), np.uint8)))
+    assert not holds_images(save_npz(tmp_path / "b.npz", w=np.zeros((2, 2))))
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    assert not holds_images(tmp_path / "broken.npz")
+    assert holds_images(tmp_path)

@@ -1,0 +1,198 @@
+"""What a run leaves behind: GIF, MP4, PNG, NPZ, CSV, session and report."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine import exporting, results
+from engine.errors import UnusableInput
+from engine.files import atomic_path
+from engine.reconstruction import Reconstruction
+from engine.recording import Recording, frame_steps
+from engine.session import load_session, save_session, session_of
+from engine.settings import fast
+
+
+@pytest.fixture
+def session(make_network):
+    network = replace(make_network(48, 12, 10, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
+    list(run.iterate())
+    return session_of(run, "cpu (test)")
+
+
+def test_the_gif_loops_for_ever_and_holds_its_last_frame(session, tmp_path):
+    path = tmp_path / "drift.gif"
+    results.export_gif(session, path)
+    with Image.open(path) as gif:
+        # Pillow joins frames that look alike, and adds up their times.
+        assert 10 < gif.n_frames <= len(session.state.recording)
+        assert gif.info["loop"] == 0
+        durations = []
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            durations.append(gif.info["duration"])
+    assert min(durations) >= 20
+    assert sum(durations) == 80 * (len(session.state.recording) - 1) + 2500
+    assert durations[-1] > 5 * durations[0]
+
+
+def test_all_frames_of_a_gif_share_one_palette(tmp_path):
+    """A colour that stands still must not flicker while the others change."""
+    rng = np.random.default_rng(0)
+    still = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    frames = [
+        np.concatenate([still, rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)]) for _ in range(6)
+    ]
+    exporting.write_gif(tmp_path / "a.gif", frames)
+    with Image.open(tmp_path / "a.gif") as gif:
+        shown = []
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            shown.append(np.asarray(gif.convert("RGB"))[:16])
+    for frame in shown[1:]:
+        np.testing.assert_array_equal(frame, shown[0])
+
+
+def test_identical_frames_are_kept_apart(tmp_path):
+    frame = np.zeros((8, 8), np.uint8)
+    exporting.write_gif(tmp_path / "a.gif", [frame, frame + 9, frame + 9])
+    with Image.open(tmp_path / "a.gif") as gif:
+        total = 0
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            total += gif.info["duration"]
+    assert total >= 2500
+
+
+def test_enlargement_repeats_pixels_and_invents_none():
+    tile = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    large = exporting.enlarged(tile, 3)
+    assert large.shape == (6, 9)
+    np.testing.assert_array_equal(large[::3, ::3], tile)
+    np.testing.assert_array_equal(large[2::3, 1::3], tile)
+
+
+def test_a_mosaic_puts_every_tile_in_its_place():
+    tiles = np.arange(1, 6, dtype=np.uint8)[:, None, None] * np.ones((1, 2, 3), np.uint8)
+    joined = exporting.mosaic(tiles, 2)
+    assert joined.shape == (3 * 3 + 1, 2 * 4 + 1)
+    for index in range(5):
+        row, column = divmod(index, 2)
+        assert (
+            joined[row * 3 + 1 : row * 3 + 3, column * 4 + 1 : column * 4 + 4] == index + 1
+        ).all()
+    assert (joined[7:, 5:] == 0).all()
+
+
+def test_the_film_plays(session, tmp_path):
+    import imageio_ffmpeg
+
+    path = tmp_path / "drift.mp4"
+    results.export_mp4(session, path)
+    frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
+    assert frames > len(session.state.recording)
+    assert seconds > 2.5
+
+
+def test_a_folder_of_results_holds_what_the_contract_says(session, tmp_path):
+    report = results.write_results(session, None, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "reconstructions.npz",
+        "drift.gif",
+        "grid.png",
+        "losses.csv",
+        "report.json",
+        "session.afterimage",
+    }
+    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report))
+    assert report["evidence"] is None
+    assert report["row_space"] == {"rank": 6, "input_dimension": 48}
+    assert report["steps"] == 30
+    assert len(report["loss"]["relative_per_layer"]) == 3
+    with np.load(tmp_path / "reconstructions.npz") as file:
+        assert file["images"].shape == (9, 3, 4, 4)
+        assert file["images"].dtype == np.float32
+        assert file["labels"].tolist() == [-1] * 4 + [1] * 5
+        assert file["multipliers"].shape == (9,)
+        assert file["mean"].shape == (3, 4, 4)
+    with (tmp_path / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 30
+    assert list(rows[0]) == [
+        "step", "seconds", "stationarity", "constraint", "alpha",
+        "relative_1", "relative_2", "relative_3",
+    ]  # fmt: skip
+    candidates, mean = results.read_reconstructions(tmp_path)
+    torch.testing.assert_close(candidates, session.images())
+    assert mean is not None
+
+
+def test_a_session_comes_back_whole(session, tmp_path):
+    path = tmp_path / "run.afterimage"
+    save_session(session, path)
+    again = load_session(path)
+    assert again.settings == session.settings
+    assert again.network.origin == session.network.origin
+    assert torch.equal(again.images(), session.images())
+    assert torch.equal(again.labels, session.labels)
+    assert (again.state.losses.rows == session.state.losses.rows).all()
+    assert again.state.recording.steps == session.state.recording.steps
+
+
+def test_a_damaged_session_is_one_sentence(session, tmp_path):
+    path = tmp_path / "run.afterimage"
+    save_session(session, path)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(UnusableInput, match="cut short"):
+        load_session(path)
+    with pytest.raises(UnusableInput):
+        load_session(tmp_path / "none.afterimage")
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("before")
+
+    def half_a_write():
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        half_a_write()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_cancelled_export_writes_nothing(session, tmp_path):
+    def cancel(share):
+        if share > 0.5:
+            raise exporting.Cancelled("Cancelled.")
+
+    with pytest.raises(exporting.Cancelled):
+        results.export_gif(session, tmp_path / "drift.gif", cancel)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_are_spaced_logarithmically_and_bounded_in_memory():
+    steps = sorted(frame_steps(10_000, 1000))
+    assert steps[0] == 0
+    assert steps[-1] == 10_000
+    late = [b - a for a, b in zip(steps[-6:-1], steps[-5:], strict=True)]
+    assert late == sorted(late)
+    assert late[-1] > 1000
+    assert len(frame_steps(50_000, 64 << 20)) <= 3
+
+
+def test_values_too_large_for_a_frame_are_kept_finite():
+    recording = Recording()
+    recording.keep(0, torch.tensor([[1e9, -1e9]]))
+    assert bool(torch.isfinite(recording.frame(0)).all())

@@ -1,0 +1,214 @@
+"""A run: its snapshots, its end, and going on where it left off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+import torch
+
+from engine.devices import choose_device, device_errors
+from engine.errors import RunFailed, UnusableInput
+from engine.reconstruction import Reconstruction
+from engine.session import load_session, save_session, session_of
+from engine.settings import Settings, fast, paper, preset
+
+SMALL = replace(fast(), candidates=6, steps=40, rank=5, device="cpu")
+
+
+def run(network, settings, state=None):
+    """The last snapshot of a whole run."""
+    *_, last = Reconstruction(network, settings, state).iterate()
+    return last
+
+
+@pytest.fixture
+def network(make_network):
+    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+
+
+def test_a_run_starts_from_noise_and_lowers_its_loss(network):
+    first, *_, last = Reconstruction(network, SMALL).iterate()
+    assert first.step == 0
+    assert first.remaining_seconds is None
+    assert last.is_last
+    assert last.step == last.steps == 40
+    assert last.images().shape == (6, 1, 4, 4)
+    losses = last.losses
+    assert list(losses.step) == list(range(1, 41))
+    assert losses.stationarity[-1] < losses.stationarity[0]
+    assert losses.column_names[-1] == "relative_3"
+
+
+def test_the_same_seed_gives_the_same_images_and_another_seed_others(network):
+    one, same = run(network, SMALL), run(network, SMALL)
+    other = run(network, replace(SMALL, seed=1))
+    assert torch.equal(one.images(), same.images())
+    assert torch.equal(one.multipliers, same.multipliers)
+    assert not torch.equal(one.images(), other.images())
+
+
+def test_a_snapshot_does_not_change_while_the_run_goes_on(network):
+    snapshots = Reconstruction(network, SMALL).iterate()
+    first = next(snapshots)
+    before = first.images().clone()
+    list(snapshots)
+    assert torch.equal(first.images(), before)
+
+
+@pytest.mark.parametrize("settings", [SMALL, replace(paper(1), candidates=6, steps=40)])
+@pytest.mark.parametrize("through_a_file", [False, True])
+def test_a_resumed_run_is_bit_identical(network, settings, through_a_file, tmp_path, monkeypatch):
+    # A snapshot after every step, so that the run can be left in its middle.
+    monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
+    whole = run(network, settings)
+    half = Reconstruction(network, settings)
+    list(islice(half.iterate(), 18))
+    assert 0 < half.step < 40
+    if through_a_file:
+        path = tmp_path / "half.afterimage"
+        save_session(session_of(half, "cpu"), path)
+        resumed = load_session(path).resume()
+    else:
+        resumed = Reconstruction(network, half.settings, half.state())
+    *_, last = resumed.iterate()
+    assert last.step == 40
+    assert torch.equal(last.images(), whole.images())
+    assert torch.equal(last.multipliers, whole.multipliers)
+    assert (last.losses.rows[:, 2:] == whole.losses.rows[:, 2:]).all()
+    assert resumed.recording.steps == tuple(sorted({0, *resumed.recording.steps}))
+
+
+def test_closing_the_generator_stops_the_run(network, monkeypatch):
+    monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
+    reconstruction = Reconstruction(network, SMALL)
+    snapshots = reconstruction.iterate()
+    list(islice(snapshots, 5))
+    snapshots.close()
+    assert reconstruction.step == 4
+
+
+def test_automatic_candidates_are_four_for_each_dimension(network):
+    settings = replace(SMALL, candidates=0, rank=30, steps=1)
+    assert Reconstruction(network, settings).settings.candidates == 100
+
+
+def test_a_time_limit_takes_fewer_steps_and_is_kept(network):
+    last = run(network, replace(SMALL, steps=10_000_000, seconds=0.4))
+    assert last.is_last
+    assert 0 < last.step < 10_000_000
+    # The limit is checked between snapshots; a single step of this network takes well under 1 ms.
+    assert last.seconds < 0.4 + 1 / 30 + 0.4
+
+
+def test_values_that_are_not_finite_end_the_run_with_what_was_last_good(network, monkeypatch):
+    monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
+    explosive = replace(SMALL, candidate_rate=10.0, optimizer="sgd", steps=300, initial_scale=50)
+    reconstruction = Reconstruction(network, explosive)
+    *_, last = reconstruction.iterate()
+    assert last.is_last
+    assert "finite" in last.note
+    assert last.step < 300
+    assert bool(torch.isfinite(last.images()).all())
+    assert bool(torch.isfinite(reconstruction.state().tensors["unknowns"]).all())
+    assert max(reconstruction.recording.steps) == last.step
+
+
+def test_the_drift_is_spaced_logarithmically_and_ends_at_the_end(network):
+    reconstruction = Reconstruction(network, SMALL)
+    *_, last = reconstruction.iterate()
+    steps = reconstruction.drift.recording.steps
+    assert steps[:5] == (0, 1, 2, 3, 4)
+    assert steps[-1] == 40
+    shown = reconstruction.drift.images(len(steps) - 1, torch.arange(6))
+    torch.testing.assert_close(shown, last.images(), rtol=2e-3, atol=2e-3)
+
+
+def test_the_paper_preset_is_the_published_one():
+    grey, colour = paper(1), paper(3)
+    assert grey.space == colour.space == "pixel"
+    assert (grey.dtype, grey.optimizer, grey.candidates, grey.steps) == (
+        "float64",
+        "sgd",
+        1000,
+        50_000,
+    )
+    assert grey.gradient == "double backward"
+    assert (grey.initial_scale, grey.candidate_rate) == (1.7e-3, 0.282)
+    assert (grey.minimum_multiplier, grey.alpha_start, grey.alpha_end) == (0.415, 19.2, 19.2)
+    assert (colour.initial_scale, colour.candidate_rate) == (8.9e-4, 0.555)
+    assert (colour.minimum_multiplier, colour.alpha_start, colour.alpha_end) == (0.498, 19.1, 19.1)
+    assert grey.margin_weight == colour.margin_weight == 0
+    assert grey.multiplier_rate == colour.multiplier_rate == 1e-4
+
+
+def test_the_paper_preset_takes_the_published_step(network):
+    """Against the procedure written out with torch alone: x, λ, SGD 0.9, loss by autograd."""
+    settings = replace(paper(1), candidates=6, steps=5)
+    last = run(network, settings)
+
+    generator = torch.Generator().manual_seed(settings.seed)
+    x = torch.randn(6, 16, generator=generator, dtype=torch.float64) * 1.7e-3
+    lam = torch.rand(6, generator=generator, dtype=torch.float64)
+    x.requires_grad_()
+    lam.requires_grad_()
+    y = torch.tensor([-1.0, -1, -1, 1, 1, 1], dtype=torch.float64)
+    optimizers = [
+        torch.optim.SGD([x], lr=0.282, momentum=0.9),
+        torch.optim.SGD([lam], lr=1e-4, momentum=0.9),
+    ]
+
+    class SoftReLU(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, z):
+            ctx.save_for_backward(z)
+            return z.relu()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * torch.sigmoid(19.2 * ctx.saved_tensors[0])
+
+    w1, w2, w3 = (w.clone().requires_grad_() for w in network.weights)
+    b1 = network.bias.clone().requires_grad_()
+    for _ in range(5):
+        h = SoftReLU.apply(SoftReLU.apply(x @ w1.T + b1) @ w2.T)
+        values = (h @ w3.T).squeeze(1)
+        grads = torch.autograd.grad((values * lam * y).mean(), (w1, w2, w3, b1), create_graph=True)
+        loss = sum(
+            (p.detach() - g).square().sum() for p, g in zip((w1, w2, w3, b1), grads, strict=True)
+        )
+        loss = loss + (x - 1).relu().square().sum() + (-1 - x).relu().square().sum()
+        loss = loss + 5 * (0.415 - lam).relu().square().sum()
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(last.unknowns, x.detach(), rtol=1e-10, atol=1e-14)
+    torch.testing.assert_close(last.multipliers, lam.detach(), rtol=1e-10, atol=1e-14)
+
+
+def test_devices_are_chosen_in_one_place():
+    assert choose_device("cpu", torch.float64).type == "cpu"
+    assert choose_device("auto", torch.float32).type in ("cuda", "mps", "cpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(UnusableInput, match="CUDA"):
+            choose_device("cuda", torch.float32)
+    with pytest.raises(UnusableInput, match="no device"):
+        choose_device("abacus", torch.float32)
+
+
+def test_too_little_memory_is_one_sentence():
+    with (
+        pytest.raises(RunFailed, match="fewer candidates"),
+        device_errors(torch.device("cpu"), 1000),
+    ):
+        torch.empty(1 << 60)
+
+
+def test_settings_out_of_range_are_refused_by_name():
+    with pytest.raises(UnusableInput, match="Steps"):
+        Settings(steps=0)
+    with pytest.raises(UnusableInput, match="preset"):
+        preset("slow", 1)

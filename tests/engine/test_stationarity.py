@@ -1,0 +1,124 @@
+"""The closed form is the derivative: held to autograd, differentiated twice, in float64."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.network import Network
+from engine.stationarity import ClosedForm, DoubleBackward, layer_norms
+from tests.conftest import shared_file
+
+problems = st.fixed_dictionaries(
+    {
+        "sizes": st.lists(st.integers(1, 12), min_size=2, max_size=5),
+        "bias": st.booleans(),
+        "count": st.integers(1, 9),
+        "alpha": st.floats(0.1, 300),
+        "seed": st.integers(0, 2**31),
+    }
+)
+
+
+def relative_difference(a, b):
+    return float((a - b).norm() / b.norm().clamp_min(1e-30))
+
+
+@settings(max_examples=120, deadline=None)
+@given(problems)
+def test_closed_form_equals_double_backward(problem):
+    generator = torch.Generator().manual_seed(problem["seed"])
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    sizes = [*problem["sizes"], 1]
+    weights = tuple(draw(n, k) for k, n in itertools.pairwise(sizes))
+    bias = draw(sizes[1]) if problem["bias"] else None
+    network = Network(weights, bias, (1, 1, sizes[0]))
+    count = problem["count"]
+    x, multipliers, labels = draw(count, sizes[0]), draw(count), draw(count).sign()
+
+    closed = ClosedForm(network).evaluate(x, multipliers, labels, problem["alpha"])
+    reference = DoubleBackward(network).evaluate(x, multipliers, labels, problem["alpha"])
+
+    assert relative_difference(closed.per_layer, reference.per_layer) < 1e-10
+    assert relative_difference(closed.candidate_gradient, reference.candidate_gradient) < 1e-10
+    assert relative_difference(closed.multiplier_gradient, reference.multiplier_gradient) < 1e-10
+
+
+def test_the_loss_is_the_distance_of_theta_from_its_sum_of_gradients(make_network):
+    """Straight from the definition, with nothing but autograd's first derivative."""
+    network = make_network(6, 5, 4, 1)
+    x = torch.randn(3, 6, dtype=torch.float64)
+    multipliers = torch.rand(3, dtype=torch.float64)
+    labels = torch.tensor([1.0, -1.0, 1.0], dtype=torch.float64)
+    # With gates this sharp, σ(αz) is the ReLU's own derivative.
+    per_layer = ClosedForm(network).evaluate(x, multipliers, labels, 1e9).per_layer
+
+    parameters = [w.clone().requires_grad_() for w in network.weights]
+    bias = network.bias.clone().requires_grad_()
+    outputs = Network(tuple(parameters), bias, (1, 1, 6)).forward(x)
+    (outputs * multipliers * labels).mean().backward()
+    residuals = [(p.detach() - p.grad).square().sum() for p in (*parameters, bias)]
+    residuals[0] = residuals[0] + residuals.pop()
+    torch.testing.assert_close(per_layer, torch.stack(residuals), rtol=1e-12, atol=0)
+
+
+def test_no_candidates_that_matter_leave_the_whole_network_unexplained(make_network):
+    network = make_network(5, 4, 1)
+    x = torch.randn(4, 5, dtype=torch.float64)
+    nothing = torch.zeros(4, dtype=torch.float64)
+    per_layer = ClosedForm(network).evaluate(x, nothing, torch.ones_like(nothing), 10).per_layer
+    torch.testing.assert_close(per_layer, layer_norms(network), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("factor", [0.25, 3.0])
+def test_scaling_the_network_scales_the_multipliers_and_leaves_the_images(
+    make_network, factor, bias
+):
+    """Homogeneity: θ → tθ keeps the solutions x and takes λ to t^(2−L) λ."""
+    network = make_network(6, 5, 4, 1, bias=bias)
+    x = torch.randn(7, 6, dtype=torch.float64)
+    multipliers = torch.rand(7, dtype=torch.float64)
+    labels = torch.randn(7, dtype=torch.float64).sign()
+    before = ClosedForm(network).evaluate(x, multipliers, labels, 1e12)
+    after = ClosedForm(network.scaled(factor)).evaluate(
+        x, multipliers * factor ** (2 - network.depth), labels, 1e12
+    )
+    torch.testing.assert_close(after.per_layer, before.per_layer * factor**2, rtol=1e-9, atol=0)
+
+
+def test_the_pull_to_one_margin_is_the_gradient_of_the_spread_of_margins(make_network):
+    """w Σ (y_i Φ(x_i) − γ)² by autograd, with γ held constant and gates as sharp as ReLU's."""
+    network = make_network(6, 5, 4, 1)
+    x = torch.randn(7, 6, dtype=torch.float64)
+    multipliers = torch.rand(7, dtype=torch.float64)
+    labels = torch.randn(7, dtype=torch.float64).sign()
+    weight = 0.3
+    plain = ClosedForm(network).evaluate(x, multipliers, labels, 1e9)
+    pulled = ClosedForm(network, weight).evaluate(x, multipliers, labels, 1e9)
+
+    free = x.clone().requires_grad_()
+    margins = labels * network.forward(free)
+    gamma = ((multipliers * margins).relu().sum() / multipliers.sum()).detach()
+    (expected,) = torch.autograd.grad(weight * (margins - gamma).square().sum(), free)
+    torch.testing.assert_close(
+        pulled.candidate_gradient - plain.candidate_gradient, expected, rtol=1e-9, atol=1e-12
+    )
+    assert torch.equal(pulled.per_layer, plain.per_layer)
+    assert torch.equal(pulled.multiplier_gradient, plain.multiplier_gradient)
+
+
+def test_on_a_real_checkpoint_all_layers_are_equal_at_stationarity():
+    """‖θ_1‖ = ‖θ_L‖ for the layers that started small or whose start does not matter."""
+    from engine.checkpoints import load_network
+
+    network = load_network(shared_file("checkpoints/cifar10_vehicles_animals_d250.pth"))
+    first, _, last = layer_norms(network).sqrt()
+    assert abs(float(first / last) - 1) < 0.01

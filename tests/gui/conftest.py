@@ -1,0 +1,58 @@
+"""The real main window, offscreen, with settings and state of its own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from PySide6.QtCore import QEvent, QSettings, QThread
+from PySide6.QtWidgets import QApplication
+
+from engine.network import Network
+from gui import application, theme
+from gui.main_window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path, monkeypatch, qapp):
+    """Settings and kept runs go to a folder of the test's."""
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))
+    monkeypatch.setattr("gui.main_window.user_state_path", lambda *_: tmp_path / "state")
+    application.configure(QApplication)
+    qapp.setStyle("Fusion")
+    theme.apply_palette(qapp)
+
+
+@pytest.fixture
+def window(qtbot, qapp):
+    """The window, open; afterwards it is closed as a person would, and leaves no thread."""
+    window = MainWindow(["auto", "cpu"])
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.stop()
+    settle(qtbot, window)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    assert not [thread for thread in window.findChildren(QThread) if thread.isRunning()]
+    window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def settle(qtbot, window):
+    """Waits until nothing is under way."""
+    qtbot.waitUntil(lambda: not window.controller.is_active and not window._tasks, timeout=30_000)
+
+
+@pytest.fixture
+def checkpoint(tmp_path, make_network):
+    """Writes a small grey network as a PyTorch checkpoint."""
+
+    def write(name="small.pth", *sizes):
+        network: Network = make_network(*(sizes or (16, 12, 10, 1)))
+        state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
+        torch.save({**state, "layers.0.bias": network.bias}, tmp_path / name)
+        return tmp_path / name
+
+    return write
