@@ -119,12 +119,12 @@ class Settings:
         10,
     )
     margin_weight: float = _setting(
-        5e-6,
+        0.2,
         "Pull to one margin",
         "Images that carry a multiplier all have the same margin, the network's output times "
         "the label. This pulls the candidates' margins together. 0 leaves it out, as published.",
         0,
-        1,
+        100,
     )
 
     def __post_init__(self) -> None:

@@ -66,8 +66,12 @@ class ClosedForm:
 
     The stationarity loss uses one of the KKT conditions. Another, complementary slackness, says
     that images with a multiplier all have the same margin y_i Φ(x_i) = γ. `margin_weight` adds
-    the gradient of weight · Σ_i (y_i Φ(x_i) − γ)², with γ the mean margin of the candidates
-    weighted by their multipliers (held constant), to that of the candidates. It costs next to
+    the gradient of
+
+        weight · ‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)²,
+
+    with γ the mean margin of the candidates weighted by their multipliers (held constant), to
+    that of the candidates. It scales with θ as the stationarity loss does, and costs next to
     nothing here, because ∂Φ/∂z_1 = δ_1 is at hand. 0 is the published loss.
     """
 
@@ -136,11 +140,12 @@ class ClosedForm:
         )
 
     def _margin_pull(self, outputs: Tensor, multipliers: Tensor, labels: Tensor) -> Tensor:
-        """∂(weight · Σ (margin − γ)²)/∂Φ for each candidate, shape (m, 1)."""
+        """The derivative of that term by Φ(x_i), for each candidate, shape (m, 1)."""
         margins = labels * outputs
         shares = multipliers.relu()
-        gamma = (shares * margins).relu().sum() / shares.sum().clamp_min(1e-12)
-        return (2 * self._margin_weight * (margins - gamma) * labels).unsqueeze(1)
+        gamma = ((shares * margins).relu().sum() / shares.sum().clamp_min(1e-12)).clamp_min(1e-12)
+        weight = self._margin_weight * _squared_norm(self._weights[-1]) / len(margins)
+        return (2 * weight * (margins / gamma - 1) / gamma * labels).unsqueeze(1)
 
     def _forward(self, candidates: Tensor, alpha: float) -> tuple[list[Tensor], list[Tensor]]:
         """Activations h_0 … h_{L−1} and soft gates s_1 … s_{L−1} (index 0 is a placeholder)."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from engine.session import SUFFIX
@@ -93,4 +93,3 @@ class Actions:
 
     def _set_scheme(self, scheme: Qt.ColorScheme) -> None:
         self._window.store_scheme(scheme)
-        QGuiApplication.styleHints().setColorScheme(scheme)

@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.history import Losses, Rows
 from gui import theme
 
 
+class _LogAxis(pg.AxisItem):
+    """Decades, and 2 and 5 between them where there is room; never more than can be read."""
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        """Positions of the ticks, in powers of ten."""
+        decades = range(math.floor(low), math.ceil(high) + 1)
+        within = [1, 2, 5] if high - low < 2 else [1]
+        ticks = [d + math.log10(m) for d in decades for m in within]
+        spacing = max(1, math.ceil((high - low) / 5))
+        if len(within) == 1:
+            ticks = [tick for tick in ticks if round(tick) % spacing == 0]
+        return [(1.0, [tick for tick in ticks if low <= tick <= high])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """0.05, 1, 200, 1e-06."""
+        return [f"{10**value:.3g}" for value in values]
+
+
 class _LogPlot(pg.PlotWidget):
     """Curves over steps; zeros and missing values are gaps."""
 
     def __init__(self, title: str, names: list[str], first_colour: int) -> None:
-        super().__init__()
-        self._title, self._first_colour = title, first_colour
+        super().__init__(axisItems={"left": _LogAxis("left")})
+        self._title, self._names, self._first_colour = title, names, first_colour
         self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseEnabled(x=False, y=False)
         self.setMenuEnabled(False)
         self.hideButtons()
         self.getPlotItem().setClipToView(True)
         self.setDownsampling(auto=True, mode="peak")
         self.setLogMode(x=False, y=True)
-        self._legend = (
-            self.addLegend(offset=(-6, 4), labelTextSize="8pt") if len(names) > 1 else None
-        )
-        self._curves = [self.plot(name=name) for name in names]
-        self.getAxis("left").setWidth(52)
+        self._curves = [self.plot() for _ in names]
+        self.getAxis("left").setWidth(48)
         self.restyle()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.setBackground(theme.plot_background())
-        self.setTitle(self._title, color=theme.plot_foreground().name(), size="9pt")
+        self.setTitle(self._title_with_names(), color=theme.plot_foreground().name(), size="9pt")
         for name in ("left", "bottom"):
             theme.restyle_axis(self.getAxis(name))
         for index, curve in enumerate(self._curves):
             curve.setPen(pg.mkPen(theme.curve_colour(self._first_colour + index), width=1))
-        if self._legend is not None:
-            self._legend.setLabelTextColor(theme.plot_foreground())
 
     def show_rows(self, steps: Rows, columns: Rows) -> None:
         """Draws columns (n, curves) over steps (n,)."""
@@ -49,6 +66,16 @@ class _LogPlot(pg.PlotWidget):
                 curve.setData(steps, values, connect="finite")
             else:
                 curve.clear()
+
+    def _title_with_names(self) -> str:
+        """The title, followed by each curve's name in its colour."""
+        if len(self._names) == 1:
+            return self._title
+        names = (
+            f'<span style="color:{theme.curve_colour(self._first_colour + i).name()}">{name}</span>'
+            for i, name in enumerate(self._names)
+        )
+        return f"{self._title}: {', '.join(names)}"
 
 
 class Curves(QWidget):
@@ -76,7 +103,7 @@ class Curves(QWidget):
             self._residuals.setParent(None)
             self._residuals.deleteLater()
         names = [f"layer {layer}" for layer in range(1, depth + 1)]
-        self._residuals = _LogPlot("Stationarity residual per layer, relative", names, 0)
+        self._residuals = _LogPlot("Relative stationarity residual", names, 0)
         layout = self.layout()
         assert isinstance(layout, QHBoxLayout)
         layout.insertWidget(0, self._residuals, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_state_path
-from PySide6.QtCore import QEvent, QSettings, Qt, Slot
+from PySide6.QtCore import QSettings, Qt, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_run_ended)
         self.controller.session_ready.connect(self._receive_session)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._restyle)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)
 
     # --- opening ----------------------------------------------------------------------------
 
@@ -546,10 +546,13 @@ class MainWindow(QMainWindow):
         box.open()
 
     @Slot()
-    def _restyle(self) -> None:
+    def _follow_system_scheme(self) -> None:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply_palette(application)
+        self._restyle()
+
+    def _restyle(self) -> None:
         self.mosaic.restyle()
         self.curves.restyle()
 
@@ -573,10 +576,6 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         self.open(_local_files(event))
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Nothing but the usual; the scheme is watched through the style hints."""
-        super().changeEvent(event)
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks while a run is on; leaves no thread behind."""
         if self.controller.is_active:
@@ -598,8 +597,7 @@ class MainWindow(QMainWindow):
         geometry = QSettings().value("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1280, 820)
-        QGuiApplication.styleHints().setColorScheme(self.stored_scheme())
-        self._restyle()
+        self._choose_scheme(self.stored_scheme())
 
     def stored_scheme(self) -> Qt.ColorScheme:
         """The colour scheme that the user chose, or that of the system."""
@@ -609,8 +607,15 @@ class MainWindow(QMainWindow):
         )
 
     def store_scheme(self, scheme: Qt.ColorScheme) -> None:
-        """Remembers the colour scheme that the user chose."""
+        """Takes on a colour scheme, and remembers it."""
         QSettings().setValue("scheme", scheme.name)
+        self._choose_scheme(scheme)
+
+    def _choose_scheme(self, scheme: Qt.ColorScheme) -> None:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.choose_scheme(application, scheme)
+        self._restyle()
 
 
 def _local_files(event: QDropEvent) -> list[Path]:

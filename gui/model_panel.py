@@ -71,8 +71,8 @@ class ModelPanel(QWidget):
         self._file.setToolTip(f"{network.origin.file}\nSHA-256 {network.origin.sha256}")
         self._architecture.setText(network.architecture)
         self._row_space.setText(
-            f"{spectrum.rank} of {network.input_dimension:,} dimensions: about as many images "
-            "are remembered"
+            f"{spectrum.rank} of {network.input_dimension:,} dimensions, about as many as the "
+            "images it remembers"
             if spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )

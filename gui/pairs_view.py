@@ -35,12 +35,12 @@ class PairsView(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Pairs of reconstruction and training image")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, 0)
         layout.addWidget(theme.heading("Evidence"))
         layout.addWidget(self._headline)
         layout.addWidget(self._details)
         layout.addWidget(scroll, 1)
-        self.setMinimumWidth(2 * (2 * _TILE + _SPACE) + 30)
+        self.setMinimumWidth(2 * (2 * _TILE + _SPACE) + 2 * theme.MARGIN + 22)
         self.clear()
 
     def clear(self) -> None:

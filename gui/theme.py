@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 SPACING = 8
 MARGIN = 12
 
+_SCHEME = "afterimage-scheme"
+
 _ACCENT = {False: "#b3541e", True: "#f0914d"}
 _ERROR = {False: "#a3262a", True: "#ff8f87"}
 _CURVES = {
@@ -57,7 +59,27 @@ _DISABLED_ROLES = (
 
 def is_dark() -> bool:
     """Whether the application shows itself in the dark scheme."""
-    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return scheme() == Qt.ColorScheme.Dark
+
+
+def scheme() -> Qt.ColorScheme:
+    """The scheme that the user chose, else the system's.
+
+    Not every Linux desktop lets an application change what Qt says of the system's scheme, so
+    the choice is kept as a property of the application.
+    """
+    application = QApplication.instance()
+    chosen = None if application is None else application.property(_SCHEME)
+    if chosen in (Qt.ColorScheme.Dark, Qt.ColorScheme.Light):
+        return Qt.ColorScheme(chosen)
+    return QGuiApplication.styleHints().colorScheme()
+
+
+def choose_scheme(application: QApplication, chosen: Qt.ColorScheme) -> None:
+    """Shows the application in a scheme; `Unknown` follows the system."""
+    application.setProperty(_SCHEME, chosen)
+    QGuiApplication.styleHints().setColorScheme(chosen)
+    apply_palette(application)
 
 
 def apply_palette(application: QApplication) -> None:

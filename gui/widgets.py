@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from gui import theme
 
+_TEXT_WIDTH = 440
+
 
 class MessageStrip(QFrame):
     """One sentence across the top of the window, until it is closed or replaced."""
@@ -103,7 +105,8 @@ class EmptyPage(QWidget):
             "one output. Nothing in it is executed, and nothing leaves this machine."
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setFixedWidth(440)
+        text.setFixedWidth(_TEXT_WIDTH)
+        text.setMinimumHeight(text.heightForWidth(_TEXT_WIDTH))
         self.open_button = QPushButton("&Open…")
         self.open_button.clicked.connect(self.open_wanted)
         self.sample_button = QPushButton("Try the &sample")

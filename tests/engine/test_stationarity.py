@@ -95,7 +95,7 @@ def test_scaling_the_network_scales_the_multipliers_and_leaves_the_images(
 
 
 def test_the_pull_to_one_margin_is_the_gradient_of_the_spread_of_margins(make_network):
-    """w Σ (y_i Φ(x_i) − γ)² by autograd, with γ held constant and gates as sharp as ReLU's."""
+    """By autograd, with γ held constant and gates as sharp as the ReLU's own."""
     network = make_network(6, 5, 4, 1)
     x = torch.randn(7, 6, dtype=torch.float64)
     multipliers = torch.rand(7, dtype=torch.float64)
@@ -107,7 +107,8 @@ def test_the_pull_to_one_margin_is_the_gradient_of_the_spread_of_margins(make_ne
     free = x.clone().requires_grad_()
     margins = labels * network.forward(free)
     gamma = ((multipliers * margins).relu().sum() / multipliers.sum()).detach()
-    (expected,) = torch.autograd.grad(weight * (margins - gamma).square().sum(), free)
+    spread = weight * network.weights[-1].square().sum() * (margins / gamma - 1).square().mean()
+    (expected,) = torch.autograd.grad(spread, free)
     torch.testing.assert_close(
         pulled.candidate_gradient - plain.candidate_gradient, expected, rtol=1e-9, atol=1e-12
     )
