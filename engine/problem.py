@@ -17,7 +17,7 @@ from engine.settings import Settings
 from engine.stationarity import ClosedForm, DoubleBackward, Stationarity, layer_norms
 
 _MULTIPLIER_WEIGHT = 5.0
-_PIXEL_PENALTY_EVERY = 5
+_PIXEL_PENALTY_EVERY = 10
 """In the row space pixels cost a product with the basis, and few ever leave [−1, 1]."""
 
 
@@ -98,7 +98,7 @@ class Problem:
     def evaluate(
         self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, alpha: float, step: int
     ) -> Step:
-        """Losses and gradients; in the row space every fifth step looks at the pixels."""
+        """Losses and gradients; in the row space every tenth step looks at the pixels."""
         seen = unknowns if self.space is None else unknowns * self.space.scale
         evaluation = self._stationarity.evaluate(seen, multipliers, labels, alpha)
         gradient = evaluation.candidate_gradient

@@ -61,8 +61,8 @@ class ClosedForm:
 
     Per candidate and layer ∇_{W_l} Φ is the outer product δ_l h_{l−1}ᵀ, so that residual and
     gradient are products of (m × n) matrices, one candidate a row. The symbols are those of
-    the design: z pre-activation, h activation, s = σ(αz) soft gate, δ = ∂Φ/∂z,
-    e_l = δ_{l+1} W_{l+1}, c = λy/m, R the residual; a bar marks ∂loss/∂(·).
+    the design: z pre-activation, h activation, s = σ(αz) soft gate, δ = ∂Φ/∂z, c = λy/m,
+    R the residual; a bar marks ∂loss/∂(·).
 
     The stationarity loss uses one of the KKT conditions. Another, complementary slackness, says
     that images with a multiplier all have the same margin y_i Φ(x_i) = γ. `margin_weight` adds
@@ -91,47 +91,44 @@ class ClosedForm:
         # Forward. Index l of each list belongs to layer l; layer 0 is the input.
         h, s = self._forward(candidates, alpha)
 
-        # Backward: δ_L = 1, δ_l = s_l ∘ e_l.
+        # Backward: δ_L = 1, δ_l = s_l ∘ (δ_{l+1} W_{l+1}).
         delta: list[Tensor] = [candidates] * (depth + 1)  # index 0 is never read
-        e: list[Tensor] = [candidates] * depth
         delta[depth] = torch.ones_like(c)
         for layer in range(depth - 1, 0, -1):
-            e[layer] = delta[layer + 1] @ weights[layer]
-            delta[layer] = s[layer] * e[layer]
+            delta[layer] = (delta[layer + 1] @ weights[layer]).mul_(s[layer])
 
-        # Residuals, and what flows back from them.
-        per_layer = []
+        # Residuals, and what flows back from them. All barred matrices below lack a factor 2c a
+        # row, which passes through every product and is put in once at the end.
+        per_layer, c_bar = [], torch.zeros_like(multipliers)
         h_bar: list[Tensor] = [candidates] * depth
         delta_bar: list[Tensor] = [candidates] * (depth + 1)
-        c_bar = torch.zeros_like(multipliers)
-        two_c = 2 * c
         for layer in range(1, depth + 1):
-            residual = torch.addmm(weights[layer - 1], (c * delta[layer]).T, h[layer - 1], beta=-1)
+            residual = _weighted_outer(c, delta[layer], h[layer - 1]).sub_(weights[layer - 1])
             squared_norm = _squared_norm(residual)
-            pull = h[layer - 1] @ residual.T
+            h_bar[layer - 1] = delta[layer] @ residual
+            delta_bar[layer] = h[layer - 1] @ residual.T
             if layer == 1 and self._bias is not None:
-                bias_residual = (c * delta[1]).sum(0) - self._bias
+                bias_residual = (c.T @ delta[1]).squeeze(0) - self._bias
                 squared_norm = squared_norm + _squared_norm(bias_residual)
-                pull += bias_residual
+                delta_bar[1] += bias_residual
             per_layer.append(squared_norm)
-            h_bar[layer - 1] = two_c * (delta[layer] @ residual)
-            delta_bar[layer] = two_c * pull
-            c_bar += 2 * (delta[layer] * pull).sum(1)
+            c_bar += 2 * (delta[layer] * delta_bar[layer]).sum(1)
 
         # Upwards through the backward pass …
-        z_bar: list[Tensor] = [candidates] * depth
-        for layer in range(1, depth):
-            s_bar = delta_bar[layer] * e[layer]
-            z_bar[layer] = s_bar.mul_(s[layer] * (1 - s[layer])).mul_(alpha)
-            if layer + 1 < depth:
-                delta_bar[layer + 1].addmm_(delta_bar[layer] * s[layer], weights[layer].T)
-        # … and downwards through the forward pass.
+        for layer in range(1, depth - 1):
+            delta_bar[layer + 1].addmm_(delta_bar[layer] * s[layer], weights[layer].T)
+        # … and downwards through the forward pass, with s̄ ∘ s' = α δ̄ ∘ δ ∘ (1 − s).
         for layer in range(depth - 1, 0, -1):
-            z_bar[layer].addcmul_(h_bar[layer], s[layer])
-            if layer == 1 and self._margin_weight:
-                outputs = (h[depth - 1] @ weights[depth - 1].T).squeeze(1)
-                z_bar[1] += self._margin_pull(outputs, multipliers, labels) * delta[1]
-            h_bar[layer - 1].addmm_(z_bar[layer], weights[layer - 1])
+            through_gate = delta_bar[layer].mul_(delta[layer])
+            through_gate.addcmul_(through_gate, s[layer], value=-1)
+            z_bar = h_bar[layer].mul_(s[layer]).add_(through_gate, alpha=alpha)
+            if layer == 1:
+                z_bar.mul_(2 * c)
+                h_bar[0].mul_(2 * c)
+                if self._margin_weight:
+                    outputs = (h[depth - 1] @ weights[depth - 1].T).squeeze(1)
+                    z_bar.addcmul_(self._margin_pull(outputs, multipliers, labels), delta[1])
+            h_bar[layer - 1].addmm_(z_bar, weights[layer - 1])
 
         return Evaluation(
             per_layer=torch.stack(per_layer),
@@ -155,7 +152,7 @@ class ClosedForm:
                 z = torch.addmm(self._bias, h[-1], weight.T)
             else:
                 z = h[-1] @ weight.T
-            s.append(torch.sigmoid(alpha * z))
+            s.append((alpha * z).sigmoid_())
             h.append(z.relu_())
         return h, s
 
@@ -216,6 +213,13 @@ def layer_norms(network: Network) -> Tensor:
     if network.bias is not None:
         norms[0] += _squared_norm(network.bias)
     return norms
+
+
+def _weighted_outer(c: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """Σ_i c_i left_i right_iᵀ, weighting the smaller of the two matrices."""
+    if left.shape[1] <= right.shape[1]:
+        return (c * left).T @ right
+    return left.T @ (c * right)
 
 
 def _squared_norm(matrix: Tensor) -> Tensor:
