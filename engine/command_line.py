@@ -150,15 +150,17 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
     """
     interrupted, failure = False, None
     device = describe_device(run.device)
-    save_session(session_of(run, device), folder / results.SESSION)
-    saved_at = run.seconds
+    saved_at = None
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
     with closing(run.iterate()) as snapshots, closing(bar):
         try:
             for last in snapshots:
                 _show_progress(bar, last)
-                if last.seconds - saved_at > _AUTOSAVE_SECONDS:
+                if saved_at is None:
+                    saved_at = last.seconds
+                    save_session(session_of(run, device), folder / results.SESSION)
+                elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
                     saved_at = last.seconds
                     _save_if_possible(session_of(run, device), folder / results.SESSION)
         except (_Interrupted, KeyboardInterrupt):

@@ -20,10 +20,11 @@ from engine.ranking import settled_order
 from engine.reconstruction import Snapshot
 from engine.scoring import Evidence, score
 
-_MOSAIC_SHARE = 0.05
+_MOSAIC_SHARE = 0.03
 _MOSAIC_INTERVAL = 1 / 25
-_SCORE_SHARE = 0.02
+_SCORE_SHARE = 0.015
 _SCORE_INTERVAL = 1.0
+_ORDER_SHARE = 0.01
 _ORDER_INTERVAL = 2.0
 _MOST_PAIRS = 60
 
@@ -136,7 +137,7 @@ class LiveView:
         self._scored_with: References | None = None
         self._order: Tensor | None = None
         self._mosaic_pace = Pace(_MOSAIC_SHARE, _MOSAIC_INTERVAL)
-        self._order_pace = Pace(1.0, _ORDER_INTERVAL)
+        self._order_pace = Pace(_ORDER_SHARE, _ORDER_INTERVAL)
         self._score_pace = Pace(_SCORE_SHARE, _SCORE_INTERVAL)
 
     def frame(self, snapshot: Snapshot, at_rest: bool = False) -> Frame:
@@ -150,19 +151,15 @@ class LiveView:
         if references is not self._scored_with:
             self._pairs = None
             self._score_pace.hurry()
+            self._scored_with = references
         full = at_rest or snapshot.is_last
-        images: Tensor | None = None
         if full or self._mosaic_pace.is_due():
             started = time.perf_counter()
-            images = snapshot.images()
-            self._mosaic = self._render(images, full)
+            self._mosaic = self._render(snapshot, full)
             self._mosaic_pace.done(started)
-        if references is not None and (full or self._score_pace.is_due()) and snapshot.step:
+        if references is not None and snapshot.step and (full or self._score_pace.is_due()):
             started = time.perf_counter()
-            self._pairs = best_pairs(
-                images if images is not None else snapshot.images(), references
-            )
-            self._scored_with = references
+            self._pairs = best_pairs(snapshot.images(), references)
             self._score_pace.done(started)
         return Frame(
             step=snapshot.step,
@@ -178,17 +175,23 @@ class LiveView:
             note=snapshot.note,
         )
 
-    def _render(self, images: Tensor, full: bool) -> Mosaic:
+    def _render(self, snapshot: Snapshot, full: bool) -> Mosaic:
         if self._order is None or full or self._order_pace.is_due():
             started = time.perf_counter()
-            self._order = settled_order(images)
+            self._order = settled_order(snapshot.images())
             self._order_pace.done(started)
-        return make_mosaic(images, self._order, self._mean)
+        return make_mosaic(snapshot.images(self._order), self._order, self._mean)
 
 
 def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None) -> Mosaic:
-    """All candidates in an order, in as many columns as rows."""
-    tiles = display_pixels(images[order], mean)
+    """A mosaic with as many columns as rows.
+
+    Args:
+        images: centred candidates in the order in which they are shown, shape (m, c, h, w).
+        order: which candidate each of them is, shape (m,).
+        mean: μ, shape (c, h, w), or None.
+    """
+    tiles = display_pixels(images, mean)
     columns = math.ceil(math.sqrt(len(tiles)))
     return Mosaic(mosaic(tiles, columns), order, columns, (tiles.shape[1], tiles.shape[2]))
 

@@ -63,9 +63,16 @@ class Snapshot:
     is_last: bool = False
     note: str = ""
 
-    def images(self) -> Tensor:
-        """All candidates as centred images, float32 on the CPU, shape (m, c, h, w)."""
-        return self.problem.images(self.unknowns)
+    def images(self, order: Tensor | None = None) -> Tensor:
+        """Candidates as centred images, float32 on the CPU, shape (m, c, h, w).
+
+        Args:
+            order: indices of the candidates wanted, on the CPU; all of them where not given.
+        """
+        unknowns = self.unknowns
+        if order is not None:
+            unknowns = unknowns[order.to(unknowns.device)]
+        return self.problem.images(unknowns)
 
     @property
     def remaining_seconds(self) -> float | None:

@@ -141,16 +141,23 @@ def score(
                 f"{_size(candidates)}; they have to be of one size."
             )
     mu = references.mean(0) if mean is None else mean
+    features = _features(candidates)
     how = "one-to-one" if one_to_one else "many-to-one"
     measure = f"SSIM > {GOOD_SSIM}" if candidates.shape[1] == 3 else f"NCC > {GOOD_NCC}"
     return Evidence(
-        train=match(candidates, references, mu, one_to_one),
-        control=None if control is None else match(candidates, control, mu, one_to_one),
+        train=match(candidates, references, mu, one_to_one, features),
+        control=None if control is None else match(candidates, control, mu, one_to_one, features),
         rule=f"{measure}, {how} by NCC",
     )
 
 
-def match(candidates: Tensor, references: Tensor, mean: Tensor, one_to_one: bool = True) -> Matches:
+def match(
+    candidates: Tensor,
+    references: Tensor,
+    mean: Tensor,
+    one_to_one: bool = True,
+    features: Tensor | None = None,
+) -> Matches:
     """Pairs candidates with references and measures each pair.
 
     Args:
@@ -159,9 +166,11 @@ def match(candidates: Tensor, references: Tensor, mean: Tensor, one_to_one: bool
         mean: μ, shape (c, h, w).
         one_to_one: the assignment of largest total similarity, min(m, n) pairs; else each
             reference takes its most similar candidate, n pairs.
+        features: `_features(candidates)`, where they are at hand already.
     """
     centred = references - mean
-    similarity = _similarity(candidates, centred)
+    features = _features(candidates) if features is None else features
+    similarity: NDArray[np.float32] = (features @ _features(centred).T).numpy()
     if one_to_one:
         rows, columns = linear_sum_assignment(similarity, maximize=True)
     else:
@@ -185,12 +194,9 @@ def stretched(images: Tensor) -> Tensor:
     return (images - low) / (high - low).clamp_min(_TINY)
 
 
-def _similarity(candidates: Tensor, centred: Tensor) -> NDArray[np.float32]:
-    """NCC of all pairs (m, n); colour images at half resolution, as in the paper."""
-    if candidates.shape[1] == 3:
-        candidates, centred = _halved(candidates), _halved(centred)
-    similarity: NDArray[np.float32] = (_normalised(candidates) @ _normalised(centred).T).numpy()
-    return similarity
+def _features(images: Tensor) -> Tensor:
+    """Flat images whose dot product is the NCC; colour at half resolution, as in the paper."""
+    return _normalised(_halved(images) if images.shape[1] == 3 else images)
 
 
 def _halved(images: Tensor) -> Tensor:

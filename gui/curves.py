@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,6 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.history import Losses, Rows
 from gui import theme
+
+_DRAWING_INTERVAL = 0.4
 
 
 class _LogAxis(pg.AxisItem):
@@ -90,7 +93,7 @@ class Curves(QWidget):
         self._residuals: _LogPlot | None = None
         self._constraint = _LogPlot("Constraint loss", ["constraint"], 5)
         layout.addWidget(self._constraint, 1)
-        self._shown: Losses | None = None
+        self._next_drawing = 0.0
         self.set_depth(3)
 
     def set_depth(self, depth: int) -> None:
@@ -113,10 +116,18 @@ class Curves(QWidget):
         """Draws nothing."""
         self.show_losses(Losses(np.empty((0, 5 + self._depth))))
 
-    def show_losses(self, losses: Losses) -> None:
-        """Draws all rows."""
+    def show_losses(self, losses: Losses, hurry: bool = True) -> None:
+        """Draws all rows.
+
+        Args:
+            losses: the rows.
+            hurry: False leaves them out if others were drawn a moment ago.
+        """
+        now = time.monotonic()
+        if not hurry and now < self._next_drawing:
+            return
+        self._next_drawing = now + _DRAWING_INTERVAL
         assert self._residuals is not None
-        self._shown = losses
         self._residuals.show_rows(losses.step, losses.relative_per_layer)
         self._constraint.show_rows(losses.step, losses.constraint[:, None])
 

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QIcon,
+    QPalette,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -190,6 +191,7 @@ class MainWindow(QMainWindow):
         self.controller.state_changed.connect(self._show_state)
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_run_ended)
+        self.controller.complained.connect(self.strip.show_error)
         self.controller.session_ready.connect(self._receive_session)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)
 
@@ -332,7 +334,8 @@ class MainWindow(QMainWindow):
     def _show_session(self, session: Session) -> None:
         def render(_report: Report) -> Any:
             images = session.images()
-            return make_mosaic(images, settled_order(images), session.network.mean)
+            order = settled_order(images)
+            return make_mosaic(images[order], order, session.network.mean)
 
         self.curves.show_losses(session.state.losses)
         self._start_task("Drawing …", render, self.mosaic.show_mosaic)
@@ -380,7 +383,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:
         self.run_bar.show_frame(frame)
-        self.curves.show_losses(frame.losses)
+        self.curves.show_losses(frame.losses, hurry=frame.is_last)
         if frame.mosaic is not None:
             self.mosaic.show_mosaic(frame.mosaic)
         if frame.pairs is not None and self.workspace.train is not None:
@@ -589,8 +592,9 @@ class MainWindow(QMainWindow):
             for task in self._tasks:
                 task.finished.connect(self.close, Qt.ConnectionType.QueuedConnection)
             return
-        self.controller.shut_down()
         QSettings().setValue("geometry", self.saveGeometry())
+        self.hide()
+        self.controller.shut_down()
         event.accept()
 
     def _restore_geometry(self) -> None:
@@ -624,7 +628,7 @@ def _local_files(event: QDropEvent) -> list[Path]:
 
 def _line() -> QFrame:
     line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFrameShadow(QFrame.Shadow.Plain)
-    line.setForegroundRole(line.palette().ColorRole.Mid)
+    line.setFixedHeight(1)
+    line.setAutoFillBackground(True)
+    line.setBackgroundRole(QPalette.ColorRole.Mid)
     return line

@@ -73,15 +73,18 @@ class RunBar(QWidget):
         if state is RunState.STARTING:
             self.progress.setRange(0, 0)
             self._text.setText("Reading the row space of the first layer …")
+        elif state is RunState.IDLE and self.progress.maximum() == 0:
+            self.clear()  # The run failed before its first frame.
 
     def show_frame(self, frame: Frame) -> None:
         """Shows how far the run is; the text changes slowly enough to be read."""
         self.progress.setRange(0, frame.steps)
         self.progress.setValue(frame.step)
         now = time.monotonic()
-        if now >= self._next_text or frame.is_last:
+        has_ended = self._state is RunState.IDLE
+        if now >= self._next_text or has_ended:
             self._next_text = now + _TEXT_INTERVAL
-            self._text.setText(describe(frame))
+            self._text.setText(describe(frame, has_ended))
 
     def clear(self) -> None:
         """No run to show."""
@@ -95,12 +98,13 @@ class RunBar(QWidget):
         return self._text.text()
 
 
-def describe(frame: Frame) -> str:
+def describe(frame: Frame, has_ended: bool) -> str:
     """`Step 320 of 1,000 · 12 s left · 31 steps/s`."""
-    parts = [f"Step {frame.step:,} of {frame.steps:,}"]
-    if frame.is_last or frame.remaining_seconds is None:
-        parts.append(f"{_duration(frame.seconds)} taken" if frame.is_last else "starting")
-    else:
+    how = "Stopped at step" if has_ended and not frame.is_last else "Step"
+    parts = [f"{how} {frame.step:,} of {frame.steps:,}"]
+    if has_ended:
+        parts.append(f"{_duration(frame.seconds)} taken")
+    elif frame.remaining_seconds is not None:
         parts.append(f"{_duration(frame.remaining_seconds)} left")
     if frame.step and frame.seconds:
         rate = frame.step / frame.seconds

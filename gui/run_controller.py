@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 from engine.live import References
 from engine.session import Session
 from engine.settings import Settings
-from gui.worker import FrameSlot, RunEnd, RunRequest, Worker
+from gui.worker import RunEnd, RunRequest, Worker
 
 _FRAMES_PER_SECOND = 30
 
@@ -38,7 +38,10 @@ class RunController(QObject):
     """Emitted with the newest `Frame`, at most 30 times a second."""
 
     ended = Signal(object)
-    """Emitted with a `RunEnd`, after its last frame."""
+    """Emitted with a `RunEnd` as soon as no further step is taken; a last frame may follow."""
+
+    complained = Signal(str)
+    """Emitted with a sentence when something beside the run itself went wrong."""
 
     session_ready = Signal(object)
     """Emitted with the `Session` that `request_session` asked for."""
@@ -48,14 +51,15 @@ class RunController(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = RunState.IDLE
-        self._slot = FrameSlot()
-        self._worker = Worker(self._slot)
+        self._worker = Worker()
         self._thread = QThread(self)
         self._thread.setObjectName("reconstruction")
         self._worker.moveToThread(self._thread)
         self._requested.connect(self._worker.run, Qt.ConnectionType.QueuedConnection)
         self._worker.started.connect(self._on_started)
         self._worker.ended.connect(self._on_ended)
+        self._worker.rested.connect(self._pick_up)
+        self._worker.complained.connect(self.complained)
         self._thread.start()
         self._timer = QTimer(self)
         self._timer.setInterval(round(1000 / _FRAMES_PER_SECOND))
@@ -112,7 +116,7 @@ class RunController(QObject):
 
     @Slot()
     def _pick_up(self) -> None:
-        frame = self._slot.take()
+        frame = self._worker.slot.take()
         if frame is not None:
             self.frame_ready.emit(frame)
 
@@ -125,7 +129,6 @@ class RunController(QObject):
     @Slot(object)
     def _on_ended(self, end: RunEnd) -> None:
         self._timer.stop()
-        self._pick_up()
         self._set_state(RunState.IDLE)
         self.ended.emit(end)
 

@@ -33,6 +33,7 @@ _BASE = {
         QPalette.ColorRole.Highlight: "#b3541e",
         QPalette.ColorRole.HighlightedText: "#ffffff",
         QPalette.ColorRole.Link: "#8d3f12",
+        QPalette.ColorRole.Mid: "#cbc5bb",
     },
     True: {
         QPalette.ColorRole.Window: "#1d1c1b",
@@ -48,6 +49,7 @@ _BASE = {
         QPalette.ColorRole.Highlight: "#c9672a",
         QPalette.ColorRole.HighlightedText: "#ffffff",
         QPalette.ColorRole.Link: "#f0914d",
+        QPalette.ColorRole.Mid: "#45413d",
     },
 }
 _DISABLED_ROLES = (

@@ -137,73 +137,94 @@ class Worker(QObject):
     """Emitted with the run's final `Settings`, automatic values filled in."""
 
     ended = Signal(object)
-    """Emitted with a `RunEnd`."""
+    """Emitted with a `RunEnd`, as soon as no further step is taken."""
 
-    def __init__(self, slot: FrameSlot) -> None:
+    rested = Signal()
+    """Emitted after `ended`, once the last frame is in the slot, drawn and scored in full."""
+
+    complained = Signal(str)
+    """Emitted with a sentence when a copy of the run could not be kept."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self._slot = slot
+        self.slot = FrameSlot()
         self.control = RunControl()
         self.view: LiveView | None = None
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
+        self.slot = FrameSlot()
         self.control = RunControl()
         self.view = LiveView(request.network.mean, request.references)
 
     @Slot(object)
     def run(self, request: RunRequest) -> None:
         """Drives one run from start to end."""
-        view, control = self.view, self.control
+        view, control, slot = self.view, self.control, self.slot
         assert view is not None
+        last: Snapshot | None = None
+        session, error = None, ""
         try:
             run = Reconstruction(request.network, request.settings, request.state)
             self.started.emit(run.settings)
-            end = self._drive(run, view, control, request.autosave)
-        except AfterimageError as error:
-            end = RunEnd(None, str(error))
+            last, error = self._drive(run, view, control, slot, request.autosave)
+            session = session_of(run, describe_device(run.device), last.note or error)
+        except AfterimageError as failure:
+            error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
-        except Exception as error:
+        except Exception as failure:
             traceback.print_exc()
-            end = RunEnd(None, f"The run failed unexpectedly ({type(error).__name__}: {error}).")
-        self.ended.emit(end)
+            error = f"The run failed unexpectedly ({type(failure).__name__}: {failure})."
+        self.ended.emit(RunEnd(session, error))
+        if last is not None and session is not None:
+            slot.put(view.frame(last, at_rest=True))
+            self.rested.emit()
+            if request.autosave is not None:
+                self._keep(session, request.autosave)
 
     def _drive(
-        self, run: Reconstruction, view: LiveView, control: RunControl, autosave: Path | None
-    ) -> RunEnd:
+        self,
+        run: Reconstruction,
+        view: LiveView,
+        control: RunControl,
+        slot: FrameSlot,
+        autosave: Path | None,
+    ) -> tuple[Snapshot, str]:
+        """The last snapshot, and why the run failed if it did."""
         device = describe_device(run.device)
         last: Snapshot | None = None
-        error, saved_at = "", time.monotonic()
+        saved_at = time.monotonic()
+
+        def session() -> Session:
+            return session_of(run, device)
 
         def show() -> None:
-            if last is not None:
-                self._slot.put(view.frame(last, at_rest=True))
+            assert last is not None
+            slot.put(view.frame(last, at_rest=True))
 
         with closing(run.iterate()) as snapshots:
             try:
                 for last in snapshots:
-                    self._slot.put(view.frame(last))
                     if last.is_last:
                         break
+                    slot.put(view.frame(last))
                     if autosave is not None and time.monotonic() - saved_at > _AUTOSAVE_SECONDS:
-                        error = _try_to_save(session_of(run, device), autosave)
+                        self._keep(session(), autosave)
                         saved_at = time.monotonic()
-                    if not control.between_steps(lambda: session_of(run, device), show):
+                    if not control.between_steps(session, show):
                         break
             except AfterimageError as failure:
-                error = str(failure)
-        if last is None:
-            return RunEnd(None, error)
-        show()
-        session = session_of(run, device, last.note or error)
-        if autosave is not None:
-            error = error or _try_to_save(session, autosave)
-        return RunEnd(session, error)
+                if last is None:
+                    raise
+                return last, str(failure)
+        assert last is not None
+        return last, ""
 
-
-def _try_to_save(session: Session, path: Path) -> str:
-    """Keeps a copy against crashes; a full disk must not end the run. Returns what went wrong."""
-    try:
-        save_session(session, path)
-    except OSError as error:
-        return f"The run could not be kept safe on disk ({error.strerror or error})."
-    return ""
+    def _keep(self, session: Session, path: Path) -> None:
+        """Keeps a copy against crashes; a full disk must not end the run."""
+        try:
+            save_session(session, path)
+        except OSError as error:
+            self.complained.emit(
+                f"The run could not be kept safe on disk ({error.strerror or error})."
+            )
