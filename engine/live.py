@@ -178,7 +178,7 @@ class LiveView:
     def _render(self, snapshot: Snapshot, full: bool) -> Mosaic:
         if self._order is None or full or self._order_pace.is_due():
             started = time.perf_counter()
-            self._order = settled_order(snapshot.images())
+            self._order = settled_order(snapshot.images(), snapshot.labels.cpu())
             self._order_pace.done(started)
         return make_mosaic(snapshot.images(self._order), self._order, self._mean)
 

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.scoring import ncc_features
 
-def coherence(images: Tensor) -> Tensor:
-    """How alike neighbouring pixels are, per image: shape (n, c, h, w) → (n,).
+_POWER = 4
+_SAME = 0.8
 
-    1 − Σ (differences of neighbours)² / (4 Σ pixel²). It is 0 for white noise, on average, and
-    comes close to 1 for natural images, so it rises as a candidate settles. On the colour
-    network of the design's section 6, the rank correlation of coherence with the similarity to
-    the nearest training image was 0.5; that of multiplier or margin was within 0.2 of none.
+
+def recurrence(similarity: Tensor) -> Tensor:
+    """How often each candidate was found by others too: Σ_j max(0, NCC_ij)⁴, shape (m,).
+
+    Args:
+        similarity: NCC of all pairs of candidates, shape (m, m); the diagonal does not count.
     """
-    across = (images[..., 1:] - images[..., :-1]).square().flatten(1).sum(1)
-    down = (images[..., 1:, :] - images[..., :-1, :]).square().flatten(1).sum(1)
-    energy = images.square().flatten(1).sum(1).clamp_min(1e-12)
-    return 1 - (across + down) / (4 * energy)
+    others = similarity.clamp_min(0).pow(_POWER)
+    return others.sum(1) - others.diagonal()
 
 
-def settled_order(images: Tensor) -> Tensor:
-    """Indices of the images (n, c, h, w), the most coherent first, shape (n,)."""
-    return torch.argsort(coherence(images), descending=True, stable=True)
+def settled_order(images: Tensor, labels: Tensor) -> Tensor:
+    """Indices of candidates, the most settled first, shape (m,).
+
+    Settled is what recurs: an image that several candidates of one label drift to independently.
+    Of such a group the first comes early; its repetitions (NCC > 0.8) follow after all groups.
+
+    Args:
+        images: centred candidates, shape (m, c, h, w).
+        labels: y of each candidate, shape (m,).
+    """
+    features = ncc_features(images)
+    similarity = features @ features.T
+    similarity = similarity * (labels[:, None] == labels[None, :]).to(similarity)
+    ranked = torch.argsort(recurrence(similarity), descending=True, stable=True)
+    return torch.from_numpy(_repetitions_last(ranked.numpy(), similarity.numpy() > _SAME))
+
+
+def _repetitions_last(ranked: NDArray[np.int64], is_same: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Moves each candidate that repeats one before it behind all that do not."""
+    repeats = np.zeros(len(ranked), bool)
+    first: list[int] = []
+    for index in ranked:
+        if not repeats[index]:
+            first.append(int(index))
+            repeats |= is_same[index]
+    kept = set(first)
+    return np.array([*first, *(i for i in ranked if int(i) not in kept)], dtype=np.int64)

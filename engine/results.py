@@ -68,7 +68,7 @@ def export_mp4(session: Session, path: Path, progress: Progress | None = None) -
 def export_png(session: Session, path: Path, progress: Progress | None = None) -> None:
     """All candidates as one grid, the most settled first."""
     images = session.images()
-    tiles = display_pixels(images[settled_order(images)], session.network.mean)
+    tiles = display_pixels(images[settled_order(images, session.labels)], session.network.mean)
     grid = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
     write_png(path, enlarged(grid, enlargement(grid.shape[1])))
     if progress is not None:
@@ -83,7 +83,7 @@ def export_npz(session: Session, path: Path, progress: Progress | None = None) -
 
 
 def _drift_of_the_settled(session: Session) -> list[Pixels]:
-    chosen = settled_order(session.images())[:_SHOWN_IN_DRIFT]
+    chosen = settled_order(session.images(), session.labels)[:_SHOWN_IN_DRIFT]
     columns = math.ceil(math.sqrt(len(chosen)))
     width = columns * (session.network.input_shape[2] + 1)
     return drift_frames(session.drift, chosen, session.network.mean, columns, enlargement(width))

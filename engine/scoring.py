@@ -141,7 +141,7 @@ def score(
                 f"{_size(candidates)}; they have to be of one size."
             )
     mu = references.mean(0) if mean is None else mean
-    features = _features(candidates)
+    features = ncc_features(candidates)
     how = "one-to-one" if one_to_one else "many-to-one"
     measure = f"SSIM > {GOOD_SSIM}" if candidates.shape[1] == 3 else f"NCC > {GOOD_NCC}"
     return Evidence(
@@ -166,11 +166,11 @@ def match(
         mean: μ, shape (c, h, w).
         one_to_one: the assignment of largest total similarity, min(m, n) pairs; else each
             reference takes its most similar candidate, n pairs.
-        features: `_features(candidates)`, where they are at hand already.
+        features: `ncc_features(candidates)`, where they are at hand already.
     """
     centred = references - mean
-    features = _features(candidates) if features is None else features
-    similarity: NDArray[np.float32] = (features @ _features(centred).T).numpy()
+    features = ncc_features(candidates) if features is None else features
+    similarity: NDArray[np.float32] = (features @ ncc_features(centred).T).numpy()
     if one_to_one:
         rows, columns = linear_sum_assignment(similarity, maximize=True)
     else:
@@ -194,7 +194,7 @@ def stretched(images: Tensor) -> Tensor:
     return (images - low) / (high - low).clamp_min(_TINY)
 
 
-def _features(images: Tensor) -> Tensor:
+def ncc_features(images: Tensor) -> Tensor:
     """Flat images whose dot product is the NCC; colour at half resolution, as in the paper."""
     return _normalised(_halved(images) if images.shape[1] == 3 else images)
 

@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
     def _show_session(self, session: Session) -> None:
         def render(_report: Report) -> Any:
             images = session.images()
-            order = settled_order(images)
+            order = settled_order(images, session.labels)
             return make_mosaic(images[order], order, session.network.mean)
 
         self.curves.show_losses(session.state.losses)
