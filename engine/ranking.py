@@ -9,12 +9,12 @@ from torch import Tensor
 
 from engine.scoring import ncc_features
 
-_POWER = 4
-_SAME = 0.8
+_POWER = 16
+_SAME = 0.7
 
 
 def recurrence(similarity: Tensor) -> Tensor:
-    """How often each candidate was found by others too: Σ_j max(0, NCC_ij)⁴, shape (m,).
+    """How often each candidate was found by others too: Σ_j max(0, NCC_ij)¹⁶, shape (m,).
 
     Args:
         similarity: NCC of all pairs of candidates, shape (m, m); the diagonal does not count.
@@ -27,7 +27,7 @@ def settled_order(images: Tensor, labels: Tensor) -> Tensor:
     """Indices of candidates, the most settled first, shape (m,).
 
     Settled is what recurs: an image that several candidates of one label drift to independently.
-    Of such a group the first comes early; its repetitions (NCC > 0.8) follow after all groups.
+    Of such a group the first comes early; its repetitions (NCC > 0.7) follow after all groups.
 
     Args:
         images: centred candidates, shape (m, c, h, w).
