@@ -18,7 +18,7 @@ from engine.exporting import Pixels, display_pixels, mosaic
 from engine.history import Losses
 from engine.ranking import settled_order
 from engine.reconstruction import Snapshot
-from engine.scoring import Evidence, score
+from engine.scoring import Evidence, score, warm_up
 
 _MOSAIC_SHARE = 0.03
 _MOSAIC_INTERVAL = 1 / 25
@@ -158,6 +158,7 @@ class LiveView:
             self._mosaic = self._render(snapshot, full)
             self._mosaic_pace.done(started)
         if references is not None and snapshot.step and (full or self._score_pace.is_due()):
+            warm_up()  # Not to be counted as the price of a score.
             started = time.perf_counter()
             self._pairs = best_pairs(snapshot.images(), references)
             self._score_pace.done(started)

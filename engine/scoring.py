@@ -187,6 +187,11 @@ def match(
     )
 
 
+def warm_up() -> None:
+    """Loads kornia, which takes seconds, so that the first score does not have to wait for it."""
+    import kornia.metrics  # noqa: F401
+
+
 def stretched(images: Tensor) -> Tensor:
     """Each image (n, c, h, w) stretched so that its values span [0, 1]."""
     flat = images.flatten(1)

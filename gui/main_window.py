@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QFrame,
+    QHBoxLayout,
     QMainWindow,
     QMessageBox,
     QProgressBar,
@@ -164,10 +165,12 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(centre)
 
-        middle = QSplitter(Qt.Orientation.Horizontal)
-        middle.addWidget(scroll)
-        middle.addWidget(self.pages)
-        middle.setChildrenCollapsible(False)
+        middle = QWidget()
+        columns = QHBoxLayout(middle)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(0)
+        columns.addWidget(scroll)
+        columns.addWidget(self.pages, 1)
         whole = QWidget()
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.live import Mosaic
 from gui import theme
@@ -26,6 +26,11 @@ class MosaicView(pg.GraphicsView):
         self._box.addItem(self._image)
         self.setCentralItem(self._box)
         self._mosaic: Mosaic | None = None
+        self._hint = theme.secondary(
+            "Press Start, and noise drifts into what the network remembers."
+        )
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        QVBoxLayout(self).addWidget(self._hint)
         self.scene().sigMouseMoved.connect(self._on_pointer_moved)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self.restyle()
@@ -36,6 +41,7 @@ class MosaicView(pg.GraphicsView):
             return
         resized = self._mosaic is None or self._mosaic.pixels.shape != mosaic.pixels.shape
         self._mosaic = mosaic
+        self._hint.hide()
         self._image.setImage(mosaic.pixels, autoLevels=False, levels=(0, 255))
         if resized:
             self.fit()
@@ -46,8 +52,9 @@ class MosaicView(pg.GraphicsView):
         return self._mosaic
 
     def clear(self) -> None:
-        """Shows nothing."""
+        """Shows nothing but what to do next."""
         self._mosaic = None
+        self._hint.show()
         self._image.clear()
 
     def fit(self) -> None:

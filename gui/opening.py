@@ -12,6 +12,7 @@ from engine.errors import UnusableInput
 from engine.network import InputShape, Network
 from engine.row_space import Spectrum, spectrum_of
 from engine.samples import images_beside
+from engine.scoring import warm_up
 from engine.session import SUFFIX, Session, load_session
 
 
@@ -62,6 +63,8 @@ def open_paths(paths: Sequence[Path], shape: InputShape | None) -> Opened:
     train, control = _sort_images(images)
     if models and not images and opened.session is None:
         train, control = images_beside(models[0])
+    if train is not None:
+        warm_up()
     return Opened(
         network=opened.network,
         spectrum=opened.spectrum,
