@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import safetensors
-import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import UnusableInput
-from engine.files import atomic_path
+from engine.files import save_tensors
 from engine.layer_chain import infer_layers
 from engine.network import InputShape, Network, Origin
 
@@ -58,8 +58,8 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
             f"{path.name} says that its activation is {activation}; the method needs ReLU."
         )
     weights, bias = infer_layers(tensors, path.name)
-    stored = _parse_stored_shape(metadata.get("input_shape"))
     dimension = weights[0].shape[1]
+    stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
     if math.prod(shape) != dimension:
         raise UnusableInput(
@@ -87,11 +87,11 @@ def save_network(network: Network, path: str | Path, details: Mapping[str, str])
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
     """
-    tensors = {f"layers.{i}.weight": w.contiguous() for i, w in enumerate(network.weights)}
+    tensors = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
     if network.bias is not None:
-        tensors["layers.0.bias"] = network.bias.contiguous()
+        tensors["layers.0.bias"] = network.bias
     if network.mean is not None:
-        tensors["mean"] = network.mean.contiguous()
+        tensors["mean"] = network.mean
     metadata = {
         **details,
         "afterimage": _FORMAT_VERSION,
@@ -99,8 +99,7 @@ def save_network(network: Network, path: str | Path, details: Mapping[str, str])
         "activation": "relu",
         "input_shape": format_shape(network.input_shape),
     }
-    with atomic_path(Path(path)) as temporary:
-        safetensors.torch.save_file(tensors, temporary, metadata)
+    save_tensors(tensors, Path(path), metadata)
 
 
 def infer_input_shape(dimension: int) -> InputShape:
@@ -253,7 +252,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata: dict[str, Any] = dict(file.metadata() or {})
             # Copies, for the alignment that makes equal numbers give equal results.
             content = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError, ValueError, MemoryError) as error:
+    except Exception as error:  # As above.
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or no safetensors file; copy or export it again."
         ) from error
@@ -265,8 +264,11 @@ def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with zipfile.ZipFile(path) as archive:
             _check_unpacked_size(path, archive.infolist())
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+            arrays = {name: _native(file[name]) for name in file.files}
+    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
+    except UnusableInput:
+        raise
+    except Exception as error:
         pickled = "allow_pickle" in str(error)
         raise UnusableInput(
             f"{path.name} holds Python objects, which are not read; store plain arrays."
@@ -281,6 +283,13 @@ def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata[key] = arrays.pop(key).tolist()
     numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}
     return _split_mean(numeric, metadata, path)
+
+
+def _native(array: NDArray[Any]) -> NDArray[Any]:
+    """Floats of any width and byte order as this machine computes with them."""
+    if array.dtype.kind != "f":
+        return array
+    return array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
 
 
 def _split_mean(
@@ -305,42 +314,55 @@ def _check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
     ordinary = (
         tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
     )
-    if not ordinary:
+    if not ordinary or tensor.numel() == 0 or tensor.is_complex():
         raise UnusableInput(
-            f"“{name}” in {path.name} is sparse, quantised or empty; export plain float weights."
+            f"“{name}” in {path.name} is sparse, quantised, complex or empty; export plain float "
+            "weights."
         )
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise UnusableInput(
             f"“{name}” in {path.name} claims more numbers than the file holds; it is not opened."
         )
     if not tensor.is_floating_point():
+        if tensor.dim() >= 2:
+            raise UnusableInput(
+                f"“{name}” in {path.name} holds whole numbers; export plain float weights."
+            )
         return tensor
     if not bool(torch.isfinite(tensor).all()):
         raise UnusableInput(
             f"“{name}” in {path.name} has values that are not finite numbers; the training "
             "diverged, use an earlier checkpoint."
         )
+    if tensor.dim() == 2 and not bool(tensor.any()):
+        raise UnusableInput(
+            f"“{name}” in {path.name} is all zero; such a network computes nothing."
+        )
     wide = tensor.dtype if tensor.dtype == torch.float64 else torch.float32
     return tensor.detach().to(wide).contiguous()
 
 
 def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:
-    if mean is None:
-        return None
+    """The mean image; an entry of that name that is something else is left alone."""
     if not isinstance(mean, Tensor) or mean.numel() != math.prod(shape):
-        raise UnusableInput(f"The mean image in {name} does not fit its input shape.")
-    mean = mean.detach().float().reshape(shape)
-    if not bool(torch.isfinite(mean).all()):
-        raise UnusableInput(f"The mean image in {name} has values that are not finite numbers.")
-    return mean
-
-
-def _parse_stored_shape(stored: object) -> InputShape | None:
-    if stored is None:
         return None
-    if isinstance(stored, list | tuple | torch.Size):
+    if mean.layout != torch.strided or not mean.is_floating_point():
+        return None
+    mean = _check_tensor("mean", mean, Path(name))
+    return mean.float().reshape(shape)
+
+
+def _parse_stored_shape(stored: object, dimension: int) -> InputShape | None:
+    """The shape that the file states; None where it states none that fits."""
+    if isinstance(stored, list | tuple):
         stored = "x".join(str(n) for n in stored)
-    return parse_shape(str(stored))
+    if not isinstance(stored, str) or len(stored) > 40:
+        return None
+    try:
+        shape = parse_shape(stored)
+    except UnusableInput:
+        return None
+    return shape if math.prod(shape) == dimension else None
 
 
 def _is_image_size(dimension: int) -> bool:

@@ -11,6 +11,7 @@ import argparse
 import json
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -40,8 +41,12 @@ _FAILED, _UNUSABLE, _INTERRUPTED = 1, 2, 130
 _AUTOSAVE_SECONDS = 30.0
 
 
+_is_driving = threading.Event()
+_interruption = threading.Event()
+
+
 class _Interrupted(Exception):
-    """SIGINT or SIGTERM arrived."""
+    """SIGINT or SIGTERM arrived where nothing is to be saved."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,9 +122,14 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     is_session = str(options.model).endswith(SUFFIX)
+    if options.control is not None and options.images is None:
+        raise UnusableInput("--control needs --images: a control is compared with training images.")
     if is_session:
+        _refuse_changes(options)
         resumed = load_session(Path(options.model))
-        network, run = resumed.network, resumed.resume()
+        given = {n: getattr(options, n) for n in ("device", "seconds") if getattr(options, n)}
+        network = resumed.network
+        run = Reconstruction(network, replace(resumed.settings, **given), resumed.state)
     else:
         network = load_network(options.model, options.shape)
         run = None
@@ -129,9 +139,17 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
         run = Reconstruction(network, _settings(options, network))
     last, interrupted = _drive(run, folder, options.quiet)
     session = session_of(run, describe_device(run.device), last.note)
+    save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
     evidence = _evidence(session, references, control)
     report = results.write_results(session, evidence, folder)
     return {**report, "out": str(folder), "interrupted": interrupted}
+
+
+def _refuse_changes(options: argparse.Namespace) -> None:
+    """What decides a run cannot be changed in its middle."""
+    for name in ("preset", "candidates", "steps", "seed", "shape"):
+        if getattr(options, name) is not None:
+            raise UnusableInput(f"A session goes on with its own settings; leave --{name} out.")
 
 
 def _settings(options: argparse.Namespace, network: Network) -> Settings:
@@ -140,7 +158,7 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
         for name in ("candidates", "steps", "seconds", "seed", "device")
         if getattr(options, name) is not None
     }
-    return replace(preset(options.preset, network.input_shape[0]), **given)
+    return replace(preset(options.preset or "fast", network.input_shape[0]), **given)
 
 
 def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bool]:
@@ -154,8 +172,12 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
     with closing(run.iterate()) as snapshots, closing(bar):
+        _is_driving.set()
         try:
             for last in snapshots:
+                if _interruption.is_set():
+                    interrupted = True
+                    break
                 _show_progress(bar, last)
                 if saved_at is None:
                     saved_at = last.seconds
@@ -163,10 +185,10 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
                 elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
                     saved_at = last.seconds
                     _save_if_possible(session_of(run, device), folder / results.SESSION)
-        except (_Interrupted, KeyboardInterrupt):
-            interrupted = True
         except AfterimageError as error:
             failure = error
+        finally:
+            _is_driving.clear()
     if last is None:
         raise failure or _Interrupted
     if failure is not None:
@@ -277,7 +299,7 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     each.add_argument("--images", metavar="SOURCE", help="training images, to score against")
     each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
-    each.add_argument("--preset", choices=PRESETS, default="fast")
+    each.add_argument("--preset", choices=PRESETS, help="fast, if not given")
     each.add_argument("--candidates", type=int, metavar="M")
     each.add_argument("--steps", type=int, metavar="N")
     each.add_argument("--seconds", type=float, metavar="S", help="at most this long")
@@ -314,16 +336,23 @@ def _shape(text: str) -> tuple[int, int, int]:
 
 @contextmanager
 def _interrupts() -> Iterator[None]:
-    """SIGTERM is answered like Ctrl-C: what was computed is saved."""
+    """Ctrl-C and SIGTERM during a run end it between two steps, so that its state is whole.
+
+    Anywhere else, or the second time, they end the program at once.
+    """
+    _interruption.clear()
 
     def interrupt(*_: object) -> None:
-        raise _Interrupted
+        if _interruption.is_set() or not _is_driving.is_set():
+            raise _Interrupted
+        _interruption.set()
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for kind, handler in previous.items():
+            signal.signal(kind, handler)
 
 
 def _complain(message: str, status: int) -> int:

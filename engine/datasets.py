@@ -91,7 +91,9 @@ def _load_npz(path: Path) -> LabelledImages:
                 raise UnusableInput(f"{path.name} holds no array called “images”.")
             images = file["images"]
             labels = file["labels"] if "labels" in file.files else np.zeros(len(images), np.int64)
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+    except UnusableInput:
+        raise
+    except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or holds more than plain arrays."
         ) from error
@@ -131,9 +133,10 @@ def _load_folder(folder: Path, shape: InputShape | None) -> LabelledImages:
             f"{folder.name} holds no images; it needs one subfolder a class with image files in it."
         )
     channels = shape[0] if shape else None
-    arrays = [_read_image(path, channels) for path, _ in files]
-    for array, (path, _) in zip(arrays, files, strict=True):
-        wanted = shape or arrays[0].shape
+    arrays: list[NDArray[np.float32]] = []
+    for path, _ in files:
+        arrays.append(_read_image(path, channels))
+        array, wanted = arrays[-1], shape or arrays[0].shape
         if array.shape != wanted:
             have = "×".join(str(n) for n in array.shape)
             want = "×".join(str(n) for n in wanted)

@@ -104,6 +104,7 @@ def write_gif(path: Path, frames: Sequence[Pixels], progress: Progress | None = 
     with atomic_path(path) as temporary:
         quantised[0].save(
             temporary,
+            format="GIF",
             save_all=True,
             append_images=quantised[1:],
             duration=durations,
@@ -146,6 +147,7 @@ def write_mp4(path: Path, frames: Sequence[Pixels], progress: Progress | None = 
             fps=_VIDEO_FRAMES_PER_SECOND,
             macro_block_size=2,
             quality=8,
+            output_params=["-f", "mp4"],
             ffmpeg_log_level="error",
         )
         writer.send(None)
@@ -168,7 +170,7 @@ def write_png(path: Path, pixels: Pixels) -> None:
         OSError: the file cannot be written; what stood there before is untouched.
     """
     with atomic_path(path) as temporary:
-        Image.fromarray(pixels).save(temporary)
+        Image.fromarray(pixels).save(temporary, format="PNG")
 
 
 def write_npz(
@@ -193,8 +195,8 @@ def write_npz(
     }
     if mean is not None:
         arrays["mean"] = mean.float().cpu().numpy()
-    with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def write_csv(path: Path, losses: Losses) -> None:

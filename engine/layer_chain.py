@@ -9,6 +9,7 @@ from torch import Tensor
 from engine.errors import UnusableInput
 
 _MAX_LAYERS = 64
+_MOST_LOOKS = 5000
 
 
 @dataclass(frozen=True)
@@ -102,15 +103,19 @@ def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
 def _chain_ending_in(outputs: int, matrices: list[_Named], turned: bool) -> list[_Named] | None:
     """A chain of all matrices, found from its end backwards; None where there is none.
 
+    Gives up on sets of shapes that no real network has, where the search would take for ever.
     Of several matrices with the same shape the last of the file comes last, so that only
     distinct shapes branch.
     """
     out_axis, in_axis = (1, 0) if turned else (0, 1)
     failed: set[tuple[int, frozenset[int]]] = set()
+    looked_at = 0
 
     def search(size: int, remaining: list[_Named]) -> list[_Named] | None:
-        if not remaining:
-            return []
+        nonlocal looked_at
+        looked_at += 1
+        if not remaining or looked_at > _MOST_LOOKS:
+            return None if remaining else []
         key = (size, frozenset(m.position for m in remaining))
         if key in failed:
             return None

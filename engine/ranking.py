@@ -11,6 +11,7 @@ from engine.scoring import ncc_features
 
 _POWER = 16
 _SAME = 0.7
+_ROWS = 512
 
 
 def recurrence(similarity: Tensor) -> Tensor:
@@ -19,8 +20,11 @@ def recurrence(similarity: Tensor) -> Tensor:
     Args:
         similarity: NCC of all pairs of candidates, shape (m, m); the diagonal does not count.
     """
-    others = similarity.clamp_min(0).pow(_POWER)
-    return others.sum(1) - others.diagonal()
+    sums = [
+        similarity[first : first + _ROWS].clamp_min(0).pow_(_POWER).sum(1)
+        for first in range(0, len(similarity), _ROWS)
+    ]
+    return torch.cat(sums) - similarity.diagonal().clamp_min(0).pow(_POWER)
 
 
 def settled_order(images: Tensor, labels: Tensor) -> Tensor:
@@ -35,7 +39,7 @@ def settled_order(images: Tensor, labels: Tensor) -> Tensor:
     """
     features = ncc_features(images)
     similarity = features @ features.T
-    similarity = similarity * (labels[:, None] == labels[None, :]).to(similarity)
+    similarity[labels[:, None] != labels[None, :]] = 0
     ranked = torch.argsort(recurrence(similarity), descending=True, stable=True)
     return torch.from_numpy(_repetitions_last(ranked.numpy(), similarity.numpy() > _SAME))
 

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from engine.devices import choose_device, device_errors, synchronize
+from engine.errors import RunFailed
 from engine.history import Losses, LossHistory
 from engine.network import Network
 from engine.problem import Problem
@@ -119,7 +120,7 @@ class Reconstruction:
         self.network = network
         dtype = torch.float64 if settings.dtype == "float64" else torch.float32
         self.device = choose_device(settings.device, dtype)
-        with device_errors(self.device, settings.candidates):
+        with device_errors(self.device, settings.candidates or _FEWEST):
             space = None if state is None else state.space
             self.problem = Problem(network, settings, self.device, space)
             if not settings.candidates:
@@ -133,6 +134,7 @@ class Reconstruction:
         self.recording = Recording()
         if state is not None:
             self._restore(state)
+        self._seconds_before = self.seconds
         self._last_constraint = (
             float(self._history.view().constraint[-1]) if self.step else math.nan
         )
@@ -159,12 +161,18 @@ class Reconstruction:
             self.recording.keep(0, self._unknowns)
         yield snapshot
         while not snapshot.is_last:
-            with device_errors(self.device, self.settings.candidates):
-                finite = self._advance()
+            try:
+                with device_errors(self.device, self.settings.candidates):
+                    finite = self._advance()
+            except RunFailed:
+                self._return_to(snapshot)
+                raise
             if not finite:
+                self._steps = snapshot.step  # Going on from here would end here again.
                 self._return_to(snapshot)
                 yield replace(
                     snapshot,
+                    steps=snapshot.step,
                     is_last=True,
                     note=f"Values stopped being finite after step {snapshot.step}; the images "
                     "are those of that step. Smaller learning rates usually help.",
@@ -174,7 +182,9 @@ class Reconstruction:
             yield snapshot
 
     def state(self) -> RunState:
-        """Everything that the run needs to go on from here."""
+        """Everything that the run needs to go on from here; its drift ends at this step."""
+        recording = self.recording.copy()
+        recording.keep(self.step, self._unknowns)
         tensors = {"unknowns": self._unknowns, "multipliers": self._multipliers}
         for index, memory in self._optimizer.state_dict()["state"].items():
             for name, value in memory.items():
@@ -186,7 +196,7 @@ class Reconstruction:
             tensors={name: t.detach().cpu().clone() for name, t in tensors.items()},
             space=self._space_on_cpu(),
             losses=self.losses,
-            recording=self.recording.copy(),
+            recording=recording,
         )
 
     @property
@@ -305,7 +315,7 @@ class Reconstruction:
             clock.append(time.perf_counter() - started)
             if clock[-1] >= SNAPSHOT_INTERVAL:
                 break
-        losses = torch.stack(rows).double().cpu().numpy()
+        losses = torch.stack(rows).cpu().double().numpy()
         finite = bool(
             torch.isfinite(self._unknowns).all() & torch.isfinite(self._multipliers).all()
         )
@@ -324,7 +334,7 @@ class Reconstruction:
                 constraint[index] = self._last_constraint
             self._last_constraint = float(constraint[index])
         squared = losses[:, :-1]
-        relative = np.sqrt(squared / self.problem.layer_norms.double().cpu().numpy())
+        relative = np.sqrt(squared / self.problem.layer_norms.cpu().double().numpy())
         steps = np.arange(self.step - len(losses) + 1, self.step + 1)
         self._history.extend(
             np.column_stack(
@@ -341,7 +351,8 @@ class Reconstruction:
 
     def _snapshot(self) -> Snapshot:
         limit = self.settings.seconds
-        out_of_time = bool(limit) and self.seconds >= limit and self.step < self._steps
+        taken = self.seconds - self._seconds_before
+        out_of_time = bool(limit) and taken >= limit and self.step < self._steps
         is_last = self.step >= self._steps or out_of_time
         if is_last:
             self.recording.keep(self.step, self._unknowns)

@@ -37,6 +37,7 @@ REPORT = "report.json"
 SESSION = f"session{SUFFIX}"
 
 _SHOWN_IN_DRIFT = 100
+_WIDEST = 20_000
 
 
 def write_results(session: Session, evidence: Evidence | None, folder: Path) -> dict[str, Any]:
@@ -48,10 +49,10 @@ def write_results(session: Session, evidence: Evidence | None, folder: Path) -> 
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS)
     write_csv(folder / "losses.csv", session.state.losses)
-    export_png(session, folder / "grid.png")
-    export_gif(session, folder / "drift.gif")
     report = make_report(session, evidence)
     write_report(report, folder)
+    export_png(session, folder / "grid.png")
+    export_gif(session, folder / "drift.gif")
     return report
 
 
@@ -84,8 +85,9 @@ def export_npz(session: Session, path: Path, progress: Progress | None = None) -
 
 def _drift_of_the_settled(session: Session) -> list[Pixels]:
     chosen = settled_order(session.images(), session.labels)[:_SHOWN_IN_DRIFT]
-    columns = math.ceil(math.sqrt(len(chosen)))
-    width = columns * (session.network.input_shape[2] + 1)
+    tile = session.network.input_shape[2] + 1
+    columns = max(1, min(math.ceil(math.sqrt(len(chosen))), _WIDEST // tile))
+    width = columns * tile
     return drift_frames(session.drift, chosen, session.network.mean, columns, enlargement(width))
 
 
@@ -113,7 +115,9 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
         "loss": {
             "stationarity": None if last is None else float(last[2]),
             "constraint": None if last is None else _finite_or_none(float(last[3])),
-            "relative_per_layer": [] if last is None else [float(v) for v in last[5:]],
+            "relative_per_layer": []
+            if last is None
+            else [_finite_or_none(float(v)) for v in last[5:]],
         },
         "row_space": {
             "rank": None if space is None else space.rank,
@@ -160,7 +164,7 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
         with np.load(path, allow_pickle=False) as file:
             images = torch.from_numpy(file["images"]).float()
             mean = torch.from_numpy(file["mean"]).float() if "mean" in file.files else None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except Exception as error:  # Whatever a damaged file makes the reader raise.
         raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
     if images.dim() != 4:
         raise UnusableInput(f"“images” in {path} has to be (m, c, h, w).")

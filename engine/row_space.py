@@ -87,14 +87,14 @@ class RowSpace:
             ‖W_1 − W_1 Bᵀ B‖². Candidates in the row space leave that part of the residual as
             it is: the full loss is the reduced loss plus this constant.
         """
-        first = network.weights[0].double()
-        basis = self.basis.double().to(first.device)
+        # On the CPU: Apple GPUs have no float64.
+        first, basis = network.weights[0].cpu().double(), self.basis.cpu().double()
         reduced_first = first @ basis.T
         unseen = float((first - reduced_first @ basis).square().sum())
         dtype, device = self.basis.dtype, self.basis.device
         reduced = replace(
             network,
-            weights=(reduced_first, *network.weights[1:]),
+            weights=(reduced_first.to(network.weights[-1].device), *network.weights[1:]),
             input_shape=(1, 1, self.rank),
             mean=None,
         )

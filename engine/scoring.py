@@ -37,6 +37,7 @@ class Matches:
         ssim: structural similarity of each pair, shape (p,).
         ncc: normalised cross-correlation at full resolution, shape (p,).
         is_colour: decides which of the two is the rule's measure.
+        reference_count: how many reference images there were, matched or not.
     """
 
     candidate: NDArray[np.int64]
@@ -44,6 +45,7 @@ class Matches:
     ssim: NDArray[np.float64]
     ncc: NDArray[np.float64]
     is_colour: bool
+    reference_count: int
 
     @property
     def measure(self) -> NDArray[np.float64]:
@@ -184,6 +186,7 @@ def match(
         ssim=_ssim(shown, references[wanted]),
         ncc=ncc.double().numpy(),
         is_colour=candidates.shape[1] == 3,
+        reference_count=len(references),
     )
 
 
@@ -233,7 +236,7 @@ def _summary(
     matches: Matches, rule: str, recovered: int | None = None, above_control: int | None = None
 ) -> dict[str, Any]:
     return {
-        "count": len(matches.reference),
+        "count": matches.reference_count,
         "good": matches.good,
         "recovered": recovered,
         "rule": rule,

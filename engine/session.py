@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from engine.errors import UnusableInput
-from engine.files import atomic_path
+from engine.files import save_tensors
 from engine.history import Losses
 from engine.network import InputShape, Network, Origin
 from engine.reconstruction import Reconstruction, RunState
@@ -120,17 +119,17 @@ def save_session(session: Session, path: Path) -> None:
         "device": session.device,
         "note": session.note,
     }
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    with atomic_path(path) as temporary:
-        safetensors.torch.save_file(contiguous, temporary, {"session": json.dumps(header)})
+    save_tensors(tensors, path, {"session": json.dumps(header)})
 
 
 def load_session(path: Path) -> Session:
-    """Reads a session file.
+    """Reads a session file. Nothing in it is executed, and its parts have to fit together.
 
     Raises:
         UnusableInput: it is damaged, cut short, or no session of this application.
     """
+    if not path.exists():
+        raise UnusableInput(f"{path} does not exist.")
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
             header = json.loads((file.metadata() or {})["session"])
@@ -142,8 +141,13 @@ def load_session(path: Path) -> Session:
                 f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
                 "open it."
             )
-        return _assemble(header, tensors)
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        session = _assemble(header, tensors)
+        _check(session)
+        return session
+    except UnusableInput:
+        raise
+    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
+    except Exception as error:
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or no Afterimage session."
         ) from error
@@ -183,6 +187,33 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
     return Session(
         network, settings_from_dict(header["settings"]), state, header["device"], header["note"]
     )
+
+
+def _check(session: Session) -> None:
+    """Holds the parts of a session against each other.
+
+    Raises:
+        ValueError: they do not belong together.
+    """
+    network, state, m = session.network, session.state, session.settings.candidates
+    dimension = network.input_dimension
+    k = dimension if state.space is None else state.space.rank
+    sizes = network.layer_sizes
+    fits = [
+        network.with_input_shape(network.input_shape) is not None,
+        network.depth >= 2 and sizes[-1] == 1,
+        all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
+        network.bias is None or network.bias.shape == (sizes[1],),
+        state.tensors["unknowns"].shape == (m, k),
+        state.tensors["multipliers"].shape == (m,),
+        state.space is None or state.space.basis.shape == (k, dimension),
+        state.space is None or state.space.scale.shape == (k,),
+        0 <= state.step <= state.steps,
+        state.losses.rows.shape == (state.step, 5 + network.depth),
+        all(state.recording.frame(i).shape == (m, k) for i in range(len(state.recording))),
+    ]
+    if not all(fits):
+        raise ValueError("the parts of the session do not belong together")
 
 
 def _count(tensors: dict[str, Tensor]) -> int:

@@ -15,7 +15,17 @@ from engine.errors import UnusableInput
 PresetName = Literal["fast", "paper"]
 PRESETS: tuple[PresetName, ...] = ("fast", "paper")
 
-MAX_CANDIDATES = 100_000
+MAX_CANDIDATES = 10_000
+
+
+_CHOICES = {
+    "preset": PRESETS,
+    "space": ("row", "pixel"),
+    "gradient": ("closed form", "double backward"),
+    "optimizer": ("adam", "sgd"),
+    "dtype": ("float32", "float64"),
+    "device": ("auto", "cpu", "cuda", "mps"),
+}
 
 
 def _setting(default: Any, label: str, tooltip: str, low: float, high: float) -> Any:
@@ -129,9 +139,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            if not each.metadata:
-                continue
             value = getattr(self, each.name)
+            if not each.metadata:
+                if value not in _CHOICES[each.name]:
+                    raise UnusableInput(f"The setting {each.name} cannot be “{value}”.")
+                continue
             low, high = each.metadata["low"], each.metadata["high"]
             if not low <= value <= high:
                 raise UnusableInput(f"{each.metadata['label']} must be from {low:g} to {high:g}.")

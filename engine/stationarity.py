@@ -22,6 +22,8 @@ from torch import Tensor
 
 from engine.network import Network
 
+_LEAST_SHARE = 0.05
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -70,9 +72,9 @@ class ClosedForm:
 
         weight · ‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)²,
 
-    with γ the mean margin of the candidates weighted by their multipliers (held constant), to
-    that of the candidates. It scales with θ as the stationarity loss does, and costs next to
-    nothing here, because ∂Φ/∂z_1 = δ_1 is at hand. 0 is the published loss.
+    with γ the mean of the candidates' positive margins weighted by their multipliers (held
+    constant), to that of the candidates. It scales with θ as the stationarity loss does, and costs
+    next to nothing here, because ∂Φ/∂z_1 = δ_1 is at hand. 0 is the published loss.
     """
 
     def __init__(self, network: Network, margin_weight: float = 0.0) -> None:
@@ -140,9 +142,12 @@ class ClosedForm:
         """The derivative of that term by Φ(x_i), for each candidate, shape (m, 1)."""
         margins = labels * outputs
         shares = multipliers.relu()
-        gamma = ((shares * margins).relu().sum() / shares.sum().clamp_min(1e-12)).clamp_min(1e-12)
+        gamma = (shares * margins.relu()).sum() / shares.sum().clamp_min(1e-12)
+        # As long as hardly a candidate has its own label, there is no margin to pull to.
+        is_known = gamma > _LEAST_SHARE * margins.abs().mean()
+        inverse = torch.where(is_known, 1 / gamma, torch.zeros_like(gamma))
         weight = self._margin_weight * _squared_norm(self._weights[-1]) / len(margins)
-        return (2 * weight * (margins / gamma - 1) / gamma * labels).unsqueeze(1)
+        return (2 * weight * (margins * inverse - 1) * inverse * labels).unsqueeze(1)
 
     def _forward(self, candidates: Tensor, alpha: float) -> tuple[list[Tensor], list[Tensor]]:
         """Activations h_0 … h_{L−1} and soft gates s_1 … s_{L−1} (index 0 is a placeholder)."""

@@ -65,7 +65,7 @@ class PairsView(QWidget):
 def describe(evidence: Evidence) -> tuple[str, str]:
     """A score in words: the headline, and what it rests on."""
     train, control = evidence.train, evidence.control
-    count = len(train.reference)
+    count = train.reference_count
     if control is None:
         return (
             f"{train.good} good of {count}",
@@ -74,7 +74,7 @@ def describe(evidence: Evidence) -> tuple[str, str]:
         )
     return (
         f"{evidence.recovered} recovered of {count}",
-        f"{train.good} good here, {control.good} of {len(control.reference)} on the control, "
+        f"{train.good} good here, {control.good} of {control.reference_count} on the control, "
         f"whose best is {control.best:.2f} ({evidence.rule}).",
     )
 

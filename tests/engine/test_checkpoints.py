@@ -302,7 +302,11 @@ def test_a_tensor_that_claims_more_than_the_file_holds(tmp_path):
         ({"bn.running_mean": torch.zeros(8)}, "batch normalisation"),
         ({"norm.weight": torch.ones(8)}, "normalisation"),
         ({"layers.1.bias": torch.ones(8)}, "homogeneous"),
-        ({"extra.weight": torch.zeros(5, 5)}, "do not fit together"),
+        ({"extra.weight": torch.ones(5, 5)}, "do not fit together"),
+        ({"layers.1.weight": torch.zeros(8, 8)}, "all zero"),
+        ({"layers.1.weight": torch.zeros(0, 8)}, "empty"),
+        ({"layers.1.weight": torch.ones(8, 8, dtype=torch.int8)}, "whole numbers"),
+        ({"layers.1.weight": torch.ones(8, 8, dtype=torch.complex64)}, "complex"),
         ({"layers.0.bias": torch.ones(13)}, "fits no layer"),
         ({"layers.0.weight": torch.full((8, 36), float("nan"))}, "not finite"),
     ],
@@ -321,6 +325,30 @@ def test_several_outputs_and_no_hidden_layer(tmp_path):
     assert "linear classifier" in refusal(path)
     torch.save({"epoch": 3}, path)
     assert "no state dict" in refusal(path)
+
+
+def test_shapes_that_no_real_network_has_do_not_hang_the_search(tmp_path):
+    """All pairs of seven sizes, and one matrix that joins none of them."""
+    sizes = range(2, 9)
+    state = {f"{a}{b}.weight": torch.ones(a, b) for a in sizes for b in sizes if a != b}
+    state["last.weight"] = torch.ones(1, 2)
+    state["lone.weight"] = torch.ones(30, 31)
+    torch.save(state, tmp_path / "network.pth")
+    assert "do not fit together" in refusal(tmp_path / "network.pth")
+
+
+def test_metadata_of_no_use_are_left_alone(tmp_path):
+    path = tmp_path / "network.pth"
+    torch.save({"state_dict": state_dict(), "input_shape": [4], "mean": 0.13}, path)
+    network = load_network(path)
+    assert network.input_shape == (1, 6, 6)
+    assert network.mean is None
+
+
+def test_floats_of_the_other_byte_order_open(tmp_path):
+    arrays = {k: v.numpy().astype(">f4") for k, v in state_dict().items()}
+    np.savez(tmp_path / "network.npz", **arrays)
+    assert_same(load_network(tmp_path / "network.npz"), state_dict())
 
 
 def test_a_network_with_another_activation_is_refused(tmp_path):
