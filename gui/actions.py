@@ -39,6 +39,13 @@ class Actions:
         self.control = self._add(
             file_menu, "&Control Images…", "Ctrl+Shift+T", window.choose_control
         )
+        self.train_folder = self._add(
+            file_menu, "Training Images from a &Folder…", None, window.choose_train_folder
+        )
+        self.control_folder = self._add(
+            file_menu, "Control Images from a Fo&lder…", None, window.choose_control_folder
+        )
+        self.references = [self.train, self.control, self.train_folder, self.control_folder]
         file_menu.addSeparator()
         self.save = self._add(
             file_menu, f"Save Session ({SUFFIX})…", key.Save, lambda: window.export("session")

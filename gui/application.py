@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 from engine.samples import images_beside, resource_folder, sample_network
 from engine.version import VERSION
@@ -28,6 +26,7 @@ def main(paths: Sequence[str]) -> int:
 
     from engine.devices import available_devices
     from gui import theme
+    from gui.crash import CrashReporter
     from gui.main_window import MainWindow
 
     class Application(QApplication):
@@ -49,7 +48,7 @@ def main(paths: Sequence[str]) -> int:
     theme.apply_palette(application)
     window = MainWindow(available_devices())
     application.window = window
-    sys.excepthook = lambda *error: _report_crash(window, *error)
+    CrashReporter(window).install()
     window.show()
     if paths:
         QTimer.singleShot(0, window, lambda: window.open([Path(p) for p in paths]))
@@ -91,24 +90,3 @@ def configure(application: type) -> None:
 
 def _nothing() -> None:
     """Called by the heartbeat."""
-
-
-def _report_crash(
-    window: object,
-    kind: type[BaseException],
-    error: BaseException,
-    trace: TracebackType | None,
-) -> None:
-    """An error that nobody expected: the window stays open, and says what a person can send."""
-    traceback.print_exception(kind, error, trace)
-    from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QMessageBox, QWidget
-
-    box = QMessageBox(window if isinstance(window, QWidget) else None)
-    box.setIcon(QMessageBox.Icon.Critical)
-    box.setWindowTitle(NAME)
-    box.setText("Something unexpected went wrong. What is open stays open.")
-    box.setInformativeText(f"{kind.__name__}: {error}")
-    box.setDetailedText("".join(traceback.format_exception(kind, error, trace)))
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()

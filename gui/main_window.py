@@ -34,11 +34,12 @@ from PySide6.QtWidgets import (
 )
 
 from engine.checkpoints import SUFFIXES
-from engine.datasets import LabelledImages
+from engine.datasets import LabelledImages, load_images
 from engine.live import Frame, References, best_pairs, make_mosaic
 from engine.network import InputShape, Network
 from engine.ranking import settled_order
 from engine.samples import resource_folder, sample_network
+from engine.scoring import warm_up
 from engine.session import SUFFIX, Session
 from engine.settings import Settings
 from engine.version import VERSION
@@ -68,6 +69,8 @@ class Workspace:
     train: LabelledImages | None = None
     control: LabelledImages | None = None
     session: Session | None = None
+    asked: Settings | None = None
+    """What the settings panel said when the session's run was started."""
 
     @property
     def references(self) -> References | None:
@@ -77,12 +80,16 @@ class Workspace:
         control = None if self.control is None else self.control.images
         return References(self.train.images, control, self.network.mean)
 
-    @property
-    def is_resumable(self) -> bool:
-        """Whether the run that is open was stopped before its end."""
-        return self.session is not None and (
-            self.session.state.step < self.session.state.steps and not self.session.note
-        )
+    def is_resumable(self, settings: Settings) -> bool:
+        """Whether Start would go on with the run that is open, rather than start another.
+
+        It would if the run has steps left and nothing that decides it has been changed since;
+        device and time limit may.
+        """
+        if self.session is None or self.asked is None:
+            return False
+        same = replace(settings, device=self.asked.device, seconds=self.asked.seconds)
+        return same == self.asked and self.session.state.step < self.session.state.steps
 
 
 class MainWindow(QMainWindow):
@@ -97,6 +104,9 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.workspace = Workspace()
         self._tasks: list[Task] = []
+        self._openings = 0
+        self._is_closing = False
+        self._asked: Settings | None = None
         self._after_run: Callable[[], None] | None = None
         self._on_session: Callable[[Session], None] | None = None
         self._last_run = user_state_path("Afterimage", "Afterimage") / f"last-run{SUFFIX}"
@@ -191,6 +201,8 @@ class MainWindow(QMainWindow):
         self.run_bar.main_clicked.connect(self.start_or_pause)
         self.run_bar.stop_clicked.connect(self.stop)
         self.mosaic.hovered.connect(self._describe_candidate)
+        self.settings_panel.edited.connect(self._show_availability)
+        self.controller.prepared.connect(self._on_run_prepared)
         self.controller.state_changed.connect(self._show_state)
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_run_ended)
@@ -210,8 +222,18 @@ class MainWindow(QMainWindow):
         network = self.workspace.network
         shape = None if network is None else network.input_shape
         names = ", ".join(path.name for path in paths)
+        self._openings += 1
+        opening = self._openings
+        if any(is_model(path) for path in paths):
+            # Of two networks opened one after the other, the later one stays.
+            is_wanted = lambda: opening == self._openings  # noqa: E731
+        else:
+            is_wanted = self._while_open(network)
         self._start_task(
-            f"Opening {names} …", lambda _report: open_paths(paths, shape), self._on_opened
+            f"Opening {names} …",
+            lambda _report: open_paths(paths, shape),
+            self._on_opened,
+            is_wanted,
         )
 
     @Slot()
@@ -225,12 +247,28 @@ class MainWindow(QMainWindow):
     @Slot()
     def choose_train(self) -> None:
         """File → Training Images."""
-        self._choose("Training images", "Images (*.npz)", lambda p: self._load_images(p, "train"))
+        self._choose("Training images", "Images (*.npz)", self._load_train)
 
     @Slot()
     def choose_control(self) -> None:
         """File → Control Images."""
-        self._choose("Control images", "Images (*.npz)", lambda p: self._load_images(p, "control"))
+        self._choose("Control images", "Images (*.npz)", self._load_control)
+
+    @Slot()
+    def choose_train_folder(self) -> None:
+        """File → Training Images from a Folder."""
+        self._choose("Folder with one subfolder a class", "", self._load_train, is_folder=True)
+
+    @Slot()
+    def choose_control_folder(self) -> None:
+        """File → Control Images from a Folder."""
+        self._choose("Folder with one subfolder a class", "", self._load_control, is_folder=True)
+
+    def _load_train(self, path: Path) -> None:
+        self._load_images(path, "train")
+
+    def _load_control(self, path: Path) -> None:
+        self._load_images(path, "control")
 
     @Slot()
     def open_sample(self) -> None:
@@ -243,11 +281,16 @@ class MainWindow(QMainWindow):
         self.open([self._last_run])
 
     def _choose(
-        self, title: str, filters: str, receive: Callable[[Path], None] | None = None
+        self,
+        title: str,
+        filters: str,
+        receive: Callable[[Path], None] | None = None,
+        is_folder: bool = False,
     ) -> None:
         dialog = QFileDialog(self, title, QSettings().value("folder", "", str), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        mode = QFileDialog.FileMode
+        dialog.setFileMode(mode.Directory if is_folder else mode.ExistingFile)
 
         def chosen(name: str) -> None:
             QSettings().setValue("folder", str(Path(name).parent))
@@ -269,11 +312,11 @@ class MainWindow(QMainWindow):
         shape = network.input_shape
 
         def load(_report: Report) -> Opened:
-            images = open_paths([path], shape)
-            found = images.train or images.control
-            return Opened(train=found) if role == "train" else Opened(control=found)
+            images = load_images(path, shape)
+            warm_up()
+            return Opened(train=images) if role == "train" else Opened(control=images)
 
-        self._start_task(f"Opening {path.name} …", load, self._on_opened)
+        self._start_task(f"Opening {path.name} …", load, self._on_opened, self._while_open(network))
 
     def _on_opened(self, opened: Opened) -> None:
         self.strip.hide()
@@ -283,14 +326,14 @@ class MainWindow(QMainWindow):
                 self.strip.show_error("A run is on; stop it before opening another network.")
                 return
             assert opened.spectrum is not None
+            self._forget_run()
             self.workspace = Workspace(opened.network, opened.train, opened.control, opened.session)
             self.model_panel.show_network(opened.network, opened.spectrum)
             self.settings_panel.set_channels(opened.network.input_shape[0])
             self.curves.set_depth(opened.network.depth)
-            self.mosaic.clear()
-            self.run_bar.clear()
             if opened.session is not None:
                 self.settings_panel.show_settings(opened.session.settings)
+                self.workspace = replace(self.workspace, asked=self.settings_panel.settings())
                 self._show_session(opened.session)
             if not opened.network.shape_is_known:
                 self.strip.show_note(
@@ -310,10 +353,27 @@ class MainWindow(QMainWindow):
         network = self.workspace.network
         if network is None:
             return
-        self.workspace = Workspace(network.with_input_shape(shape))
+        network = network.with_input_shape(shape)
+        session = self.workspace.session
+        self._forget_run()
+        self.workspace = Workspace(
+            network,
+            session=None if session is None else replace(session, network=network),
+            asked=self.workspace.asked,
+        )
+        self.model_panel.show_shape_of(network)
         self.settings_panel.set_channels(shape[0])
-        self.mosaic.clear()
+        if self.workspace.session is not None:
+            self._show_session(self.workspace.session)
         self._show_workspace()
+
+    def _forget_run(self) -> None:
+        """Clears everything that a run has shown."""
+        self.controller.forget()
+        self.mosaic.clear()
+        self.curves.clear()
+        self.pairs.clear()
+        self.run_bar.clear()
 
     @Slot()
     def _remove_references(self) -> None:
@@ -325,6 +385,7 @@ class MainWindow(QMainWindow):
         """Scores against other references: the run that is on, or the one that has ended."""
         self.pairs.clear()
         references, session = self.workspace.references, self.workspace.session
+        train = self.workspace.train
         if self.controller.is_active:
             self.controller.set_references(references)
         elif session is not None and references is not None:
@@ -332,6 +393,7 @@ class MainWindow(QMainWindow):
                 "Scoring …",
                 lambda _report: best_pairs(session.images(), references),
                 self.pairs.show_pairs,
+                lambda: self.workspace.session is session and self.workspace.train is train,
             )
 
     def _show_session(self, session: Session) -> None:
@@ -341,7 +403,12 @@ class MainWindow(QMainWindow):
             return make_mosaic(images[order], order, session.network.mean)
 
         self.curves.show_losses(session.state.losses)
-        self._start_task("Drawing …", render, self.mosaic.show_mosaic)
+        self._start_task(
+            "Drawing …",
+            render,
+            self.mosaic.show_mosaic,
+            lambda: self.workspace.session is session and not self.controller.is_active,
+        )
 
     # --- running ----------------------------------------------------------------------------
 
@@ -364,19 +431,24 @@ class MainWindow(QMainWindow):
     def _start(self) -> None:
         network, session = self.workspace.network, self.workspace.session
         assert network is not None
-        settings: Settings = self.settings_panel.settings()
-        state = None
-        if self.workspace.is_resumable and session is not None:
-            settings, state = session.settings, session.state
+        asked = self.settings_panel.settings()
+        settings, state = asked, None
+        if session is not None and self.workspace.is_resumable(asked):
+            settings = replace(session.settings, device=asked.device, seconds=asked.seconds)
+            state = session.state
+        self._asked = asked
         self.strip.hide()
-        if state is None:
-            self.mosaic.clear()
-            self.curves.clear()
-        self.pairs.clear()
-        self.workspace = replace(self.workspace, session=None)
         self.controller.start(
             RunRequest(network, settings, state, self.workspace.references, self._last_run)
         )
+
+    @Slot(object)
+    def _on_run_prepared(self, _settings: Settings) -> None:
+        """The run is under way: what an earlier one left makes room for it."""
+        self.workspace = replace(self.workspace, session=None, asked=self._asked)
+        self.mosaic.clear()
+        self.curves.clear()
+        self.pairs.clear()
 
     @Slot(object)
     def _show_state(self, state: RunState) -> None:
@@ -394,7 +466,10 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_run_ended(self, end: RunEnd) -> None:
-        self.workspace = replace(self.workspace, session=end.session)
+        if end.session is not None:
+            self.workspace = replace(self.workspace, session=end.session)
+            self._receive_session(end.session)
+        self._on_session = None
         if end.error:
             self.strip.show_error(end.error)
         elif end.session is not None and end.session.note:
@@ -457,15 +532,20 @@ class MainWindow(QMainWindow):
             f"Writing {path.name} …",
             lambda report: exports.write(session, references, kind, path, report),
             lambda _: self.statusBar().showMessage(f"Saved {path}", 10_000),
+            lambda: True,
         )
 
     # --- background work ----------------------------------------------------------------------
 
     def _start_task(
-        self, text: str, work: Callable[[Report], Any], done: Callable[[Any], None]
+        self,
+        text: str,
+        work: Callable[[Report], Any],
+        done: Callable[[Any], None],
+        is_wanted: Callable[[], bool],
     ) -> None:
-        task = Task(work, self)
-        task.succeeded.connect(done)
+        task = Task(work, done, is_wanted, self)
+        task.succeeded.connect(self._on_task_succeeded)
         task.failed.connect(self.strip.show_error)
         task.progressed.connect(self._show_task_progress)
         task.finished.connect(self._on_task_finished)
@@ -474,6 +554,15 @@ class MainWindow(QMainWindow):
         self.busy.show()
         self.statusBar().showMessage(text)
         task.start()
+
+    def _while_open(self, network: Network | None) -> Callable[[], bool]:
+        """Whether this network is still the one that is open."""
+        return lambda: self.workspace.network is network
+
+    @Slot(object, object)
+    def _on_task_succeeded(self, task: Task, result: Any) -> None:
+        if task.is_wanted():
+            task.done(result)
 
     @Slot(float)
     def _show_task_progress(self, share: float) -> None:
@@ -487,6 +576,8 @@ class MainWindow(QMainWindow):
         for task in finished:
             task.deleteLater()
         if not self._tasks:
+            if self._is_closing:
+                self.close()
             self.busy.hide()
             if self.statusBar().currentMessage().endswith("…"):
                 self.statusBar().clearMessage()
@@ -507,13 +598,15 @@ class MainWindow(QMainWindow):
         idle, has_network = state is RunState.IDLE, workspace.network is not None
         under_way = state in (RunState.RUNNING, RunState.PAUSED)
         exportable = workspace.session is not None or under_way
-        self.run_bar.set_can_start(has_network, workspace.is_resumable)
+        self.run_bar.set_can_start(
+            has_network, workspace.is_resumable(self.settings_panel.settings())
+        )
         self.actions_.main.setText(self.run_bar.main_button.text())
         self.actions_.main.setEnabled(self.run_bar.main_button.isEnabled())
         self.actions_.stop.setEnabled(self.run_bar.stop_button.isEnabled())
         for action in (self.actions_.save, *self.actions_.exports):
             action.setEnabled(exportable)
-        for action in (self.actions_.train, self.actions_.control):
+        for action in self.actions_.references:
             action.setEnabled(has_network)
         self.actions_.last_run.setEnabled(self._last_run.exists())
         self.settings_panel.setEnabled(idle)
@@ -588,17 +681,22 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._stop_then("Stop the run and close?", "Stop and &Close", self.close)
             return
-        for task in self._tasks:
-            task.cancel()
         if self._tasks:
             event.ignore()
-            for task in self._tasks:
-                task.finished.connect(self.close, Qt.ConnectionType.QueuedConnection)
+            self._close_after_tasks()
             return
         QSettings().setValue("geometry", self.saveGeometry())
         self.hide()
         self.controller.shut_down()
         event.accept()
+
+    def _close_after_tasks(self) -> None:
+        """Lets files be written to their end; a second request to close cancels them."""
+        if self._is_closing:
+            for task in self._tasks:
+                task.cancel()
+        self._is_closing = True
+        self.strip.show_note("Afterimage closes once the last file is written.")
 
     def _restore_geometry(self) -> None:
         geometry = QSettings().value("geometry")

@@ -85,6 +85,11 @@ class ModelPanel(QWidget):
         self.shape.setEnabled(True)
         self._show_shape()
 
+    def show_shape_of(self, network: Network) -> None:
+        """The same network, reading its input as another shape."""
+        self._network = network
+        self._show_shape()
+
     def set_editable(self, editable: bool) -> None:
         """While a run is on, its input shape stays as it is."""
         self.shape.setEnabled(editable and self._network is not None)

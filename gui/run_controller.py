@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 from engine.live import References
 from engine.session import Session
 from engine.settings import Settings
-from gui.worker import RunEnd, RunRequest, Worker
+from gui.worker import FrameSlot, RunEnd, RunRequest, Worker
 
 _FRAMES_PER_SECOND = 30
 
@@ -98,9 +98,14 @@ class RunController(QObject):
 
     def set_references(self, references: References | None) -> None:
         """Scores the run that is under way against other images."""
-        if self.is_active and self._worker.view is not None:
+        if self._worker.view is not None:
             self._worker.view.references = references
             self._worker.control.refresh()
+
+    def forget(self) -> None:
+        """Shows nothing more of a run that has ended, not even its last frame."""
+        assert not self.is_active
+        self._worker.slot = FrameSlot()
 
     def request_session(self) -> None:
         """Asks an active run for its session as it stands; `session_ready` follows."""

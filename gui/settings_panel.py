@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import Field, fields, replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -30,6 +30,8 @@ _DEVICE_NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps":
 
 class SettingsPanel(QWidget):
     """Edits a `Settings`; names and tooltips come from the settings themselves."""
+
+    edited = Signal()
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +69,7 @@ class SettingsPanel(QWidget):
                 label.setToolTip(editor.toolTip())
                 label.setBuddy(editor)
                 advanced.addRow(label, editor)
+                editor.valueChanged.connect(self.edited)
                 self._editors[each.name] = editor
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -91,6 +94,7 @@ class SettingsPanel(QWidget):
         self.device.setCurrentIndex(max(index, 0))
         for name, editor in self._editors.items():
             editor.setValue(getattr(settings, name))
+        self.edited.emit()
 
     def set_channels(self, channels: int) -> None:
         """Grey or colour: the `paper` preset has published numbers for each."""

@@ -18,19 +18,32 @@ Report = Callable[[float], None]
 class Task(QThread):
     """Runs `work(report)`; emits exactly one of `succeeded` and `failed`, or none if cancelled."""
 
-    succeeded = Signal(object)
+    succeeded = Signal(object, object)
+    """Emitted with the task itself and what its work returned."""
+
     failed = Signal(str)
     progressed = Signal(float)
 
-    def __init__(self, work: Callable[[Report], Any], parent: QObject | None = None) -> None:
-        """
+    def __init__(
+        self,
+        work: Callable[[Report], Any],
+        done: Callable[[Any], None],
+        is_wanted: Callable[[], bool],
+        parent: QObject | None = None,
+    ) -> None:
+        """Prepares a task; `start` starts it.
+
         Args:
             work: called on the thread; it may call `report` with the share that is done, which
                 raises `Cancelled` once the task has been cancelled.
+            done: what its owner does with the result, on the owner's thread.
+            is_wanted: whether the owner still wants the result when it comes.
             parent: owner.
         """
         super().__init__(parent)
         self._work = work
+        self.done = done
+        self.is_wanted = is_wanted
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -40,7 +53,7 @@ class Task(QThread):
     def run(self) -> None:
         """The thread's body; called by Qt."""
         try:
-            self.succeeded.emit(self._work(self._report))
+            self.succeeded.emit(self, self._work(self._report))
         except Cancelled:
             return
         except AfterimageError as error:

@@ -177,7 +177,7 @@ class Worker(QObject):
             error = f"The run failed unexpectedly ({type(failure).__name__}: {failure})."
         self.ended.emit(RunEnd(session, error))
         if last is not None and session is not None:
-            slot.put(view.frame(last, at_rest=True))
+            self._show(last, view, slot, at_rest=True)
             self.rested.emit()
             if request.autosave is not None:
                 self._keep(session, request.autosave)
@@ -200,14 +200,14 @@ class Worker(QObject):
 
         def show() -> None:
             assert last is not None
-            slot.put(view.frame(last, at_rest=True))
+            self._show(last, view, slot, at_rest=True)
 
         with closing(run.iterate()) as snapshots:
             try:
                 for last in snapshots:
                     if last.is_last:
                         break
-                    slot.put(view.frame(last))
+                    self._show(last, view, slot)
                     if autosave is not None and time.monotonic() - saved_at > _AUTOSAVE_SECONDS:
                         self._keep(session(), autosave)
                         saved_at = time.monotonic()
@@ -219,6 +219,18 @@ class Worker(QObject):
                 return last, str(failure)
         assert last is not None
         return last, ""
+
+    def _show(
+        self, snapshot: Snapshot, view: LiveView, slot: FrameSlot, at_rest: bool = False
+    ) -> None:
+        """Leaves a frame in the slot; a picture or score that fails must not cost the run."""
+        try:
+            slot.put(view.frame(snapshot, at_rest))
+        except Exception as error:
+            view.references = None
+            self.complained.emit(
+                f"The candidates could not be drawn or scored ({error}). The run itself goes on."
+            )
 
     def _keep(self, session: Session, path: Path) -> None:
         """Keeps a copy against crashes; a full disk must not end the run."""
