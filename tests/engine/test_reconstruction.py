@@ -100,6 +100,16 @@ def test_a_time_limit_takes_fewer_steps(network):
     assert 0 < last.step < 10_000_000
 
 
+def test_a_run_that_ran_out_of_time_can_go_on(network):
+    limited = replace(SMALL, steps=1_000_000, seconds=0.2)
+    first = Reconstruction(network, limited)
+    *_, last = first.iterate()
+    resumed = Reconstruction(network, replace(first.settings, seconds=0.2), first.state())
+    resumed._steps = last.steps + 10_000  # Out of time before its last step, for certain.
+    *_, later = resumed.iterate()
+    assert later.step > last.step
+
+
 def test_values_that_are_not_finite_end_the_run_with_what_was_last_good(network, monkeypatch):
     monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
     explosive = replace(SMALL, candidate_rate=10.0, optimizer="sgd", steps=300, initial_scale=50)

@@ -274,8 +274,37 @@ def test_a_second_network_can_be_opened_during_a_run(qtbot, window, checkpoint):
     run_to_end(qtbot, window, 10)
 
 
-def test_a_run_that_fails_says_why_and_keeps_the_window(qtbot, window, checkpoint):
+def test_opening_another_network_forgets_what_a_run_has_shown(qtbot, window, checkpoint, tmp_path):
+    save_images(tmp_path / "small_images.npz")
     open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window)
+    assert "of 5" in window.pairs.headline
+    save_images(tmp_path / "other_images.npz", 7)
+    open_and_wait(qtbot, window, checkpoint("other.pth", 16, 9, 1))
+    assert window.mosaic.mosaic is None
+    assert window.run_bar.text == ""
+    assert window.pairs.headline == "—"
+    assert window.workspace.session is None
+
+
+def test_changed_settings_start_another_run(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 100_000)
+    qtbot.waitUntil(lambda: window.run_bar.progress.value() > 5)
+    with qtbot.waitSignal(window.controller.ended, timeout=5000):
+        window.stop()
+    assert window.run_bar.main_button.text() == "&Resume"
+    window.settings_panel.editor("seed").setValue(7)
+    assert window.run_bar.main_button.text() == "&Start"
+    run_to_end(qtbot, window, 15)
+    assert window.workspace.session.settings.seed == 7
+    assert window.workspace.session.state.step == 15
+
+
+def test_a_run_that_fails_says_why_and_keeps_what_there_was(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, 10)
+    session = window.workspace.session
     window.settings_panel.device.addItem("CUDA", "cuda")
     window.settings_panel.device.setCurrentIndex(window.settings_panel.device.count() - 1)
     import torch
@@ -284,7 +313,7 @@ def test_a_run_that_fails_says_why_and_keeps_the_window(qtbot, window, checkpoin
         pytest.skip("there is a GPU here, so that nothing fails")
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "CUDA" in window.strip.text, timeout=10_000)
-    assert window.workspace.network is not None
+    assert window.workspace.session is session
     assert window.run_bar.main_button.isEnabled()
 
 
