@@ -11,7 +11,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -41,19 +40,44 @@ _FAILED, _UNUSABLE, _INTERRUPTED = 1, 2, 130
 _AUTOSAVE_SECONDS = 30.0
 
 
-_is_driving = threading.Event()
-_interruption = threading.Event()
-
-
 class _Interrupted(Exception):
     """SIGINT or SIGTERM arrived where nothing is to be saved."""
+
+
+class _Interruption:
+    """Answers Ctrl-C and SIGTERM.
+
+    During a run they end it between two steps, so that its state is whole. Anywhere else, or the
+    second time, they end the program at once.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked_for = False
+        self.is_run_under_way = False
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Takes the signals, and gives them back afterwards."""
+        kinds = (signal.SIGINT, signal.SIGTERM)
+        previous = {kind: signal.signal(kind, self._interrupt) for kind in kinds}
+        try:
+            yield
+        finally:
+            for kind, handler in previous.items():
+                signal.signal(kind, handler)
+
+    def _interrupt(self, *_: object) -> None:
+        if self.is_asked_for or not self.is_run_under_way:
+            raise _Interrupted
+        self.is_asked_for = True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     options = _parser().parse_args(arguments)
+    options.interruption = _Interruption()
     try:
-        with _interrupts():
+        with options.interruption.watched():
             summary = options.run(options)
     except UnusableInput as error:
         return _complain(str(error), _UNUSABLE)
@@ -64,10 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{error.strerror or error}{where}.", _UNUSABLE)
     except (_Interrupted, KeyboardInterrupt):
         return _complain("Interrupted.", _INTERRUPTED)
-    interrupted = summary.pop("interrupted", False)
+    status = summary.pop("status", 0)
     text = options.text(summary) if getattr(options, "text", None) else json.dumps(summary)
     print(text)
-    return _INTERRUPTED if interrupted else 0
+    return int(status)
 
 
 # --- commands -----------------------------------------------------------------------------
@@ -137,12 +161,12 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     control = _load(options.control, network)
     if run is None:
         run = Reconstruction(network, _settings(options, network))
-    last, interrupted = _drive(run, folder, options.quiet)
+    last, status = _drive(run, folder, options.interruption, options.quiet)
     session = session_of(run, describe_device(run.device), last.note)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
     evidence = _evidence(session, references, control)
     report = results.write_results(session, evidence, folder)
-    return {**report, "out": str(folder), "interrupted": interrupted}
+    return {**report, "out": str(folder), "status": status}
 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
@@ -161,22 +185,24 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
     return replace(preset(options.preset or "fast", network.input_shape[0]), **given)
 
 
-def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bool]:
+def _drive(
+    run: Reconstruction, folder: Path, interruption: _Interruption, quiet: bool
+) -> tuple[Snapshot, int]:
     """Runs to the end or to an interruption; saves the session first, and now and then.
 
     Saving before the first step finds out at once whether the folder can be written to.
     """
-    interrupted, failure = False, None
+    status, failure = 0, None
     device = describe_device(run.device)
     saved_at = None
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
     with closing(run.iterate()) as snapshots, closing(bar):
-        _is_driving.set()
+        interruption.is_run_under_way = True
         try:
             for last in snapshots:
-                if _interruption.is_set():
-                    interrupted = True
+                if interruption.is_asked_for:
+                    status = _INTERRUPTED
                     break
                 _show_progress(bar, last)
                 if saved_at is None:
@@ -188,15 +214,15 @@ def _drive(run: Reconstruction, folder: Path, quiet: bool) -> tuple[Snapshot, bo
         except AfterimageError as error:
             failure = error
         finally:
-            _is_driving.clear()
+            interruption.is_run_under_way = False
     if last is None:
         raise failure or _Interrupted
     if failure is not None:
-        last = replace(last, note=str(failure))
+        last, status = replace(last, note=str(failure)), _FAILED
         print(f"afterimage: {failure}", file=sys.stderr)
     elif last.note and not quiet:
         print(f"afterimage: {last.note}", file=sys.stderr)
-    return last, interrupted
+    return last, status
 
 
 def _save_if_possible(session: Session, path: Path) -> None:
@@ -332,27 +358,6 @@ def _shape(text: str) -> tuple[int, int, int]:
         return parse_shape(text)
     except UnusableInput as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-@contextmanager
-def _interrupts() -> Iterator[None]:
-    """Ctrl-C and SIGTERM during a run end it between two steps, so that its state is whole.
-
-    Anywhere else, or the second time, they end the program at once.
-    """
-    _interruption.clear()
-
-    def interrupt(*_: object) -> None:
-        if _interruption.is_set() or not _is_driving.is_set():
-            raise _Interrupted
-        _interruption.set()
-
-    previous = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for kind, handler in previous.items():
-            signal.signal(kind, handler)
 
 
 def _complain(message: str, status: int) -> int:

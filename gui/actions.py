@@ -48,15 +48,19 @@ class Actions:
         self.references = [self.train, self.control, self.train_folder, self.control_folder]
         file_menu.addSeparator()
         self.save = self._add(
-            file_menu, f"Save Session ({SUFFIX})…", key.Save, lambda: window.export("session")
+            file_menu, f"Save Session ({SUFFIX})…", key.Save, lambda: window.exporter.ask("session")
         )
         exports = file_menu.addMenu("&Export")
         self.exports = [
-            self._add(exports, "Drift as &GIF…", "Ctrl+E", lambda: window.export("gif")),
-            self._add(exports, "Drift as &MP4…", None, lambda: window.export("mp4")),
-            self._add(exports, "Images as &PNG…", "Ctrl+Shift+E", lambda: window.export("png")),
-            self._add(exports, "Images as &NPZ…", None, lambda: window.export("npz")),
-            self._add(exports, "Everything, with &Report…", None, lambda: window.export("folder")),
+            self._add(exports, "Drift as &GIF…", "Ctrl+E", lambda: window.exporter.ask("gif")),
+            self._add(exports, "Drift as &MP4…", None, lambda: window.exporter.ask("mp4")),
+            self._add(
+                exports, "Images as &PNG…", "Ctrl+Shift+E", lambda: window.exporter.ask("png")
+            ),
+            self._add(exports, "Images as &NPZ…", None, lambda: window.exporter.ask("npz")),
+            self._add(
+                exports, "Everything, with &Report…", None, lambda: window.exporter.ask("folder")
+            ),
         ]
         file_menu.addSeparator()
         quit_action = self._add(file_menu, "&Quit", key.Quit, window.close)

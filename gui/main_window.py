@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
-    QProgressBar,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -34,18 +31,19 @@ from PySide6.QtWidgets import (
 )
 
 from engine.checkpoints import SUFFIXES
-from engine.datasets import LabelledImages, load_images
-from engine.live import Frame, References, best_pairs, make_mosaic
+from engine.datasets import load_images
+from engine.live import Frame, best_pairs, make_mosaic
 from engine.network import InputShape, Network
 from engine.ranking import settled_order
 from engine.samples import resource_folder, sample_network
 from engine.scoring import warm_up
 from engine.session import SUFFIX, Session
 from engine.settings import Settings
-from engine.version import VERSION
-from gui import exports, theme
+from gui import dialogs, theme
 from gui.actions import Actions
+from gui.background import Background
 from gui.curves import Curves
+from gui.exports import Exporter
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
 from gui.opening import Opened, is_model, open_paths
@@ -53,43 +51,14 @@ from gui.pairs_view import PairsView
 from gui.run_bar import RunBar
 from gui.run_controller import RunController, RunState
 from gui.settings_panel import SettingsPanel
-from gui.task import Report, Task
+from gui.task import Report
 from gui.widgets import DropVeil, EmptyPage, MessageStrip
 from gui.worker import RunEnd, RunRequest
+from gui.workspace import Workspace
 
 _LEFT_WIDTH = 330
 _CURVES_HEIGHT = 200
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """What is open: a network, images to score against, and what a run has left."""
-
-    network: Network | None = None
-    train: LabelledImages | None = None
-    control: LabelledImages | None = None
-    session: Session | None = None
-    asked: Settings | None = None
-    """What the settings panel said when the session's run was started."""
-
-    @property
-    def references(self) -> References | None:
-        """The images as the engine scores against them."""
-        if self.train is None or self.network is None:
-            return None
-        control = None if self.control is None else self.control.images
-        return References(self.train.images, control, self.network.mean)
-
-    def is_resumable(self, settings: Settings) -> bool:
-        """Whether Start would go on with the run that is open, rather than start another.
-
-        It would if the run has steps left and nothing that decides it has been changed since;
-        device and time limit may.
-        """
-        if self.session is None or self.asked is None:
-            return False
-        same = replace(settings, device=self.asked.device, seconds=self.asked.seconds)
-        return same == self.asked and self.session.state.step < self.session.state.steps
+_FOLDER_TITLE = "Folder with one subfolder a class"
 
 
 class MainWindow(QMainWindow):
@@ -103,12 +72,10 @@ class MainWindow(QMainWindow):
         """
         super().__init__(parent)
         self.workspace = Workspace()
-        self._tasks: list[Task] = []
         self._openings = 0
         self._is_closing = False
         self._asked: Settings | None = None
         self._after_run: Callable[[], None] | None = None
-        self._on_session: Callable[[Session], None] | None = None
         self._last_run = user_state_path("Afterimage", "Afterimage") / f"last-run{SUFFIX}"
         self._build(devices)
         self._connect()
@@ -125,13 +92,9 @@ class MainWindow(QMainWindow):
         self.settings_panel = SettingsPanel(devices)
         self.mosaic, self.curves, self.pairs = MosaicView(), Curves(), PairsView()
         self.run_bar, self.strip = RunBar(), MessageStrip()
-        self.busy = QProgressBar()
-        self.busy.setMaximumWidth(160)
-        self.busy.setTextVisible(False)
-        self.busy.setAccessibleName("Work in progress")
-        self.statusBar().addPermanentWidget(self.busy)
+        self.background = Background(self.statusBar())
+        self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
         self.statusBar().setSizeGripEnabled(False)
-        self.busy.hide()
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.empty = EmptyPage(icon, self._last_run)
         self.setCentralWidget(self._arrange())
@@ -207,7 +170,9 @@ class MainWindow(QMainWindow):
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_run_ended)
         self.controller.complained.connect(self.strip.show_error)
-        self.controller.session_ready.connect(self._receive_session)
+        self.background.failed.connect(self.strip.show_error)
+        self.background.emptied.connect(self._on_background_emptied)
+        self.exporter.saved.connect(self._on_saved)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)
 
     # --- opening ----------------------------------------------------------------------------
@@ -229,7 +194,7 @@ class MainWindow(QMainWindow):
             is_wanted = lambda: opening == self._openings  # noqa: E731
         else:
             is_wanted = self._while_open(network)
-        self._start_task(
+        self.background.start(
             f"Opening {names} …",
             lambda _report: open_paths(paths, shape),
             self._on_opened,
@@ -240,29 +205,30 @@ class MainWindow(QMainWindow):
     def choose_model(self) -> None:
         """File → Open."""
         patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX))
-        self._choose(
-            "Open a network or a session", f"Networks and sessions ({patterns});;All files (*)"
+        filters = f"Networks and sessions ({patterns});;All files (*)"
+        dialogs.choose_file(
+            self, "Open a network or a session", filters, lambda path: self.open([path])
         )
 
     @Slot()
     def choose_train(self) -> None:
         """File → Training Images."""
-        self._choose("Training images", "Images (*.npz)", self._load_train)
+        dialogs.choose_file(self, "Training images", "Images (*.npz)", self._load_train)
 
     @Slot()
     def choose_control(self) -> None:
         """File → Control Images."""
-        self._choose("Control images", "Images (*.npz)", self._load_control)
+        dialogs.choose_file(self, "Control images", "Images (*.npz)", self._load_control)
 
     @Slot()
     def choose_train_folder(self) -> None:
         """File → Training Images from a Folder."""
-        self._choose("Folder with one subfolder a class", "", self._load_train, is_folder=True)
+        dialogs.choose_folder(self, _FOLDER_TITLE, self._load_train)
 
     @Slot()
     def choose_control_folder(self) -> None:
         """File → Control Images from a Folder."""
-        self._choose("Folder with one subfolder a class", "", self._load_control, is_folder=True)
+        dialogs.choose_folder(self, _FOLDER_TITLE, self._load_control)
 
     def _load_train(self, path: Path) -> None:
         self._load_images(path, "train")
@@ -280,28 +246,6 @@ class MainWindow(QMainWindow):
         """Opens the copy that is kept of every run, also of one that was cut off."""
         self.open([self._last_run])
 
-    def _choose(
-        self,
-        title: str,
-        filters: str,
-        receive: Callable[[Path], None] | None = None,
-        is_folder: bool = False,
-    ) -> None:
-        dialog = QFileDialog(self, title, QSettings().value("folder", "", str), filters)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        mode = QFileDialog.FileMode
-        dialog.setFileMode(mode.Directory if is_folder else mode.ExistingFile)
-
-        def chosen(name: str) -> None:
-            QSettings().setValue("folder", str(Path(name).parent))
-            if receive is None:
-                self.open([Path(name)])
-            else:
-                receive(Path(name))
-
-        dialog.fileSelected.connect(chosen)
-        dialog.open()
-
     def _load_images(self, path: Path, role: str) -> None:
         network = self.workspace.network
         if network is None:
@@ -316,7 +260,9 @@ class MainWindow(QMainWindow):
             warm_up()
             return Opened(train=images) if role == "train" else Opened(control=images)
 
-        self._start_task(f"Opening {path.name} …", load, self._on_opened, self._while_open(network))
+        self.background.start(
+            f"Opening {path.name} …", load, self._on_opened, self._while_open(network)
+        )
 
     def _on_opened(self, opened: Opened) -> None:
         self.strip.hide()
@@ -389,7 +335,7 @@ class MainWindow(QMainWindow):
         if self.controller.is_active:
             self.controller.set_references(references)
         elif session is not None and references is not None:
-            self._start_task(
+            self.background.start(
                 "Scoring …",
                 lambda _report: best_pairs(session.images(), references),
                 self.pairs.show_pairs,
@@ -403,7 +349,7 @@ class MainWindow(QMainWindow):
             return make_mosaic(images[order], order, session.network.mean)
 
         self.curves.show_losses(session.state.losses)
-        self._start_task(
+        self.background.start(
             "Drawing …",
             render,
             self.mosaic.show_mosaic,
@@ -468,8 +414,6 @@ class MainWindow(QMainWindow):
     def _on_run_ended(self, end: RunEnd) -> None:
         if end.session is not None:
             self.workspace = replace(self.workspace, session=end.session)
-            self._receive_session(end.session)
-        self._on_session = None
         if end.error:
             self.strip.show_error(end.error)
         elif end.session is not None and end.session.note:
@@ -481,106 +425,30 @@ class MainWindow(QMainWindow):
 
     def _stop_then(self, question: str, button: str, then: Callable[[], None]) -> None:
         """Asks; if the answer is yes, stops the run and goes on once it has ended."""
-        box = QMessageBox(QMessageBox.Icon.Question, "Afterimage", question, parent=self)
-        box.setInformativeText("What was found so far is kept.")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        accept = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton("&Keep Running", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
 
-        def answered() -> None:
-            if box.clickedButton() is not accept:
-                return
+        def stop() -> None:
             if self.controller.is_active:
                 self._after_run = then
                 self.controller.stop()
             else:
                 then()
 
-        box.finished.connect(answered)
-        box.open()
-
-    # --- exporting --------------------------------------------------------------------------
-
-    def export(self, kind: str) -> None:
-        """Asks where to, then writes on a thread; an active run goes on meanwhile."""
-        network = self.workspace.network
-        if network is None:
-            return
-        dialog = exports.save_dialog(self, kind, network)
-        dialog.fileSelected.connect(lambda name: self.export_to(kind, Path(name)))
-        dialog.open()
-
-    def export_to(self, kind: str, path: Path) -> None:
-        """Writes an export; the file that stood there before stays until the new one is whole."""
-        QSettings().setValue("folder", str(path.parent))
-        if self.controller.is_active:
-            self._on_session = lambda session: self._export_session(session, kind, path)
-            self.controller.request_session()
-        elif self.workspace.session is not None:
-            self._export_session(self.workspace.session, kind, path)
-
-    @Slot(object)
-    def _receive_session(self, session: Session) -> None:
-        then, self._on_session = self._on_session, None
-        if then is not None:
-            then(session)
-
-    def _export_session(self, session: Session, kind: str, path: Path) -> None:
-        references = self.workspace.references
-        self._start_task(
-            f"Writing {path.name} …",
-            lambda report: exports.write(session, references, kind, path, report),
-            lambda _: self.statusBar().showMessage(f"Saved {path}", 10_000),
-            lambda: True,
-        )
+        dialogs.ask_to_stop(self, question, button, stop)
 
     # --- background work ----------------------------------------------------------------------
-
-    def _start_task(
-        self,
-        text: str,
-        work: Callable[[Report], Any],
-        done: Callable[[Any], None],
-        is_wanted: Callable[[], bool],
-    ) -> None:
-        task = Task(work, done, is_wanted, self)
-        task.succeeded.connect(self._on_task_succeeded)
-        task.failed.connect(self.strip.show_error)
-        task.progressed.connect(self._show_task_progress)
-        task.finished.connect(self._on_task_finished)
-        self._tasks.append(task)
-        self.busy.setRange(0, 0)
-        self.busy.show()
-        self.statusBar().showMessage(text)
-        task.start()
 
     def _while_open(self, network: Network | None) -> Callable[[], bool]:
         """Whether this network is still the one that is open."""
         return lambda: self.workspace.network is network
 
-    @Slot(object, object)
-    def _on_task_succeeded(self, task: Task, result: Any) -> None:
-        if task.is_wanted():
-            task.done(result)
-
-    @Slot(float)
-    def _show_task_progress(self, share: float) -> None:
-        self.busy.setRange(0, 100)
-        self.busy.setValue(round(100 * share))
+    @Slot(str)
+    def _on_saved(self, path: str) -> None:
+        self.statusBar().showMessage(f"Saved {path}", 10_000)
 
     @Slot()
-    def _on_task_finished(self) -> None:
-        finished = [task for task in self._tasks if task.isFinished()]
-        self._tasks = [task for task in self._tasks if not task.isFinished()]
-        for task in finished:
-            task.deleteLater()
-        if not self._tasks:
-            if self._is_closing:
-                self.close()
-            self.busy.hide()
-            if self.statusBar().currentMessage().endswith("…"):
-                self.statusBar().clearMessage()
+    def _on_background_emptied(self) -> None:
+        if self._is_closing:
+            self.close()
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -632,17 +500,7 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Help → About."""
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("About Afterimage")
-        box.setIconPixmap(QApplication.windowIcon().pixmap(64, 64))
-        box.setText(f"<b>Afterimage {VERSION}</b>")
-        box.setInformativeText(
-            "Reconstructs images that a neural network was trained on, out of its weights alone."
-            "<br><br>The method is that of Haim, Vardi, Yehudai, Shamir and Irani, "
-            "<i>Reconstructing Training Data from Trained Neural Networks</i>, NeurIPS 2022."
-        )
-        box.open()
+        dialogs.show_about(self)
 
     @Slot()
     def _follow_system_scheme(self) -> None:
@@ -681,20 +539,19 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._stop_then("Stop the run and close?", "Stop and &Close", self.close)
             return
-        if self._tasks:
+        if self.background.is_busy:
             event.ignore()
-            self._close_after_tasks()
+            self._close_after_writing()
             return
         QSettings().setValue("geometry", self.saveGeometry())
         self.hide()
         self.controller.shut_down()
         event.accept()
 
-    def _close_after_tasks(self) -> None:
+    def _close_after_writing(self) -> None:
         """Lets files be written to their end; a second request to close cancels them."""
         if self._is_closing:
-            for task in self._tasks:
-                task.cancel()
+            self.background.cancel_all()
         self._is_closing = True
         self.strip.show_note("Afterimage closes once the last file is written.")
 

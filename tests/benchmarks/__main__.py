@@ -97,8 +97,9 @@ def bench_window() -> dict[str, Any]:
     from PySide6.QtWidgets import QApplication
 
     from gui import application, theme
-    from gui.main_window import MainWindow, Workspace
+    from gui.main_window import MainWindow
     from gui.worker import RunRequest
+    from gui.workspace import Workspace
 
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(

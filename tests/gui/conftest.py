@@ -42,7 +42,9 @@ def window(qtbot, qapp):
 
 def settle(qtbot, window):
     """Waits until nothing is under way."""
-    qtbot.waitUntil(lambda: not window.controller.is_active and not window._tasks, timeout=30_000)
+    qtbot.waitUntil(
+        lambda: not window.controller.is_active and not window.background.is_busy, timeout=30_000
+    )
 
 
 @pytest.fixture

@@ -325,7 +325,7 @@ def test_exports_from_the_window(qtbot, window, checkpoint, tmp_path, kind):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window)
     path = tmp_path / f"export.{kind}"
-    window.export_to(kind, path)
+    window.exporter.write_to(kind, path)
     settle(qtbot, window)
     assert path.stat().st_size > 100
     assert str(path) in window.statusBar().currentMessage()
@@ -335,7 +335,7 @@ def test_everything_with_its_report(qtbot, window, checkpoint, tmp_path):
     save_images(tmp_path / "small_images.npz")
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window)
-    window.export_to("folder", tmp_path / "out")
+    window.exporter.write_to("folder", tmp_path / "out")
     settle(qtbot, window)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["evidence"]["train"]["count"] == 5
@@ -345,7 +345,7 @@ def test_a_gif_of_a_run_that_goes_on(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
     qtbot.waitUntil(lambda: window.run_bar.progress.value() > 20)
-    window.export_to("gif", tmp_path / "drift.gif")
+    window.exporter.write_to("gif", tmp_path / "drift.gif")
     qtbot.waitUntil((tmp_path / "drift.gif").exists, timeout=20_000)
     assert window.controller.state is RunState.RUNNING
     with Image.open(tmp_path / "drift.gif") as gif:
@@ -357,7 +357,7 @@ def test_an_export_that_cannot_be_written_says_so(qtbot, window, checkpoint, tmp
     run_to_end(qtbot, window)
     (tmp_path / "file").touch()
     session = window.workspace.session
-    window.export_to("gif", tmp_path / "file" / "drift.gif")
+    window.exporter.write_to("gif", tmp_path / "file" / "drift.gif")
     settle(qtbot, window)
     assert window.strip.text
     assert window.workspace.session is session
@@ -366,7 +366,7 @@ def test_an_export_that_cannot_be_written_says_so(qtbot, window, checkpoint, tmp
 def test_a_saved_session_opens_where_it_was(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 25)
-    window.export_to("session", tmp_path / "run.afterimage")
+    window.exporter.write_to("session", tmp_path / "run.afterimage")
     settle(qtbot, window)
     open_and_wait(qtbot, window, checkpoint("other.pth", 16, 9, 1))
     open_and_wait(qtbot, window, tmp_path / "run.afterimage")
