@@ -16,17 +16,10 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QIcon,
-    QPalette,
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
-    QHBoxLayout,
     QMainWindow,
-    QScrollArea,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -44,6 +37,7 @@ from gui.actions import Actions
 from gui.background import Background
 from gui.curves import Curves
 from gui.exports import Exporter
+from gui.layout import centre_pages, whole_window
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
 from gui.opening import Opened, is_model, open_paths
@@ -56,8 +50,6 @@ from gui.widgets import DropVeil, EmptyPage, MessageStrip
 from gui.worker import RunEnd, RunRequest
 from gui.workspace import Workspace
 
-_LEFT_WIDTH = 330
-_CURVES_HEIGHT = 200
 _FOLDER_TITLE = "Folder with one subfolder a class"
 
 
@@ -97,60 +89,13 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.empty = EmptyPage(icon, self._last_run)
-        self.setCentralWidget(self._arrange())
+        self.pages = centre_pages(self.empty, self.mosaic, self.pairs, self.curves)
+        panels = (self.model_panel, self.references_panel, self.settings_panel)
+        self.setCentralWidget(whole_window(self.strip, panels, self.pages, self.run_bar))
         self.actions_ = Actions(self)
         self.veil = DropVeil(self)
         for child in self.findChildren(QWidget):
             child.setAcceptDrops(False)
-
-    def _arrange(self) -> QWidget:
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
-        for index, panel in enumerate(
-            (self.model_panel, self.references_panel, self.settings_panel)
-        ):
-            if index:
-                column.addSpacing(theme.SPACING)
-                column.addWidget(_line())
-                column.addSpacing(theme.SPACING)
-            column.addWidget(panel)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(left)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedWidth(_LEFT_WIDTH)
-
-        upper = QSplitter(Qt.Orientation.Horizontal)
-        upper.addWidget(self.mosaic)
-        upper.addWidget(self.pairs)
-        upper.setStretchFactor(0, 1)
-        upper.setChildrenCollapsible(False)
-        centre = QSplitter(Qt.Orientation.Vertical)
-        centre.addWidget(upper)
-        centre.addWidget(self.curves)
-        centre.setStretchFactor(0, 1)
-        centre.setChildrenCollapsible(False)
-        centre.setSizes([1000, _CURVES_HEIGHT])
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.empty)
-        self.pages.addWidget(centre)
-
-        middle = QWidget()
-        columns = QHBoxLayout(middle)
-        columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(0)
-        columns.addWidget(scroll)
-        columns.addWidget(self.pages, 1)
-        whole = QWidget()
-        rows = QVBoxLayout(whole)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        for widget, stretch in ((self.strip, 0), (middle, 1), (_line(), 0), (self.run_bar, 0)):
-            rows.addWidget(widget, stretch)
-        return whole
 
     def _connect(self) -> None:
         self.empty.open_wanted.connect(self.choose_model)
@@ -582,11 +527,3 @@ class MainWindow(QMainWindow):
 
 def _local_files(event: QDropEvent) -> list[Path]:
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFixedHeight(1)
-    line.setAutoFillBackground(True)
-    line.setBackgroundRole(QPalette.ColorRole.Mid)
-    return line
