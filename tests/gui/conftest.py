@@ -11,6 +11,9 @@ from engine.network import Network
 from gui import application, theme
 from gui.main_window import MainWindow
 
+PATIENCE = 60_000
+"""Milliseconds that a test waits, at most, on a machine that is busy with other things."""
+
 
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path, monkeypatch, qapp):
@@ -34,17 +37,20 @@ def window(qtbot, qapp):
     window.stop()
     settle(qtbot, window)
     window.close()
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=20_000)
+    until(qtbot, lambda: not window.isVisible())
     assert not [thread for thread in window.findChildren(QThread) if thread.isRunning()]
     window.deleteLater()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+def until(qtbot, condition):
+    """Waits for something that will come; how soon is for benchmarks to say."""
+    qtbot.waitUntil(condition, timeout=PATIENCE)
+
+
 def settle(qtbot, window):
     """Waits until nothing is under way."""
-    qtbot.waitUntil(
-        lambda: not window.controller.is_active and not window.background.is_busy, timeout=30_000
-    )
+    until(qtbot, lambda: not window.controller.is_active and not window.background.is_busy)
 
 
 @pytest.fixture

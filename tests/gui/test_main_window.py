@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from engine.samples import sample_network
 from engine.session import load_session
 from gui.run_controller import RunState
-from tests.gui.conftest import settle
+from tests.gui.conftest import PATIENCE, settle, until
 
 
 def open_and_wait(qtbot, window, *paths):
@@ -33,13 +33,13 @@ def start(qtbot, window, steps, candidates=12):
     window.settings_panel.editor("steps").setValue(steps)
     window.settings_panel.editor("candidates").setValue(candidates)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.controller.state is not RunState.STARTING, timeout=20_000)
+    until(qtbot, lambda: window.controller.state is not RunState.STARTING)
 
 
 def run_to_end(qtbot, window, steps=30):
     start(qtbot, window, steps)
     # The last frame, drawn and scored in full, follows the end of the run.
-    qtbot.waitUntil(lambda: "taken" in window.run_bar.text, timeout=30_000)
+    until(qtbot, lambda: "taken" in window.run_bar.text)
     assert not window.controller.is_active
 
 
@@ -79,7 +79,7 @@ def drop(window, *paths):
 
 def answer(qtbot, window, text):
     """Presses a button of the question that is being asked."""
-    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)))
+    until(qtbot, lambda: bool(window.findChildren(QMessageBox)))
     box = window.findChildren(QMessageBox)[-1]
     button = next(b for b in box.buttons() if text in b.text().replace("&", ""))
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -191,7 +191,7 @@ def test_a_run_from_start_to_end(qtbot, window, checkpoint):
 def test_pause_resume_and_stop(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > 5)
+    until(qtbot, lambda: window.run_bar.progress.value() > 5)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     assert window.controller.state is RunState.PAUSED
     assert window.run_bar.main_button.text() == "&Resume"
@@ -202,19 +202,19 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
         pass
     assert window.run_bar.progress.value() == held
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > held)
-    with qtbot.waitSignal(window.controller.ended, timeout=5000):
+    until(qtbot, lambda: window.run_bar.progress.value() > held)
+    with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         qtbot.mouseClick(window.run_bar.stop_button, Qt.MouseButton.LeftButton)
     assert window.controller.state is RunState.IDLE
     assert window.workspace.session.state.step > held
-    qtbot.waitUntil(lambda: window.run_bar.text.startswith("Stopped at step"))
+    until(qtbot, lambda: window.run_bar.text.startswith("Stopped at step"))
 
 
 def test_a_paused_run_can_be_stopped(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
     window.controller.pause()
-    with qtbot.waitSignal(window.controller.ended, timeout=5000):
+    with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
     assert window.workspace.session is not None
 
@@ -222,13 +222,13 @@ def test_a_paused_run_can_be_stopped(qtbot, window, checkpoint):
 def test_a_stopped_run_is_gone_on_with(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 100_000)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > 5)
-    with qtbot.waitSignal(window.controller.ended, timeout=5000):
+    until(qtbot, lambda: window.run_bar.progress.value() > 5)
+    with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
     stopped_at = window.workspace.session.state.step
     assert window.run_bar.main_button.text() == "&Resume"
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > stopped_at, timeout=10_000)
+    until(qtbot, lambda: window.run_bar.progress.value() > stopped_at)
     assert window.run_bar.progress.maximum() == 100_000
 
 
@@ -245,16 +245,16 @@ def test_images_opened_after_a_run_are_scored(qtbot, window, checkpoint, tmp_pat
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window)
     open_and_wait(qtbot, window, save_images(tmp_path / "train.npz"))
-    qtbot.waitUntil(lambda: "good of 5" in window.pairs.headline, timeout=10_000)
+    until(qtbot, lambda: "good of 5" in window.pairs.headline)
 
 
 def test_images_opened_while_paused_are_scored(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > 5)
+    until(qtbot, lambda: window.run_bar.progress.value() > 5)
     window.controller.pause()
     window.open([save_images(tmp_path / "train.npz")])
-    qtbot.waitUntil(lambda: "good of 5" in window.pairs.headline, timeout=10_000)
+    until(qtbot, lambda: "good of 5" in window.pairs.headline)
     window.references_panel.remove.click()
     assert not window.pairs.isVisible()
 
@@ -266,10 +266,10 @@ def test_a_second_network_can_be_opened_during_a_run(qtbot, window, checkpoint):
     drop(window, second)
     answer(qtbot, window, "Keep Running")
     assert window.controller.is_active
-    qtbot.waitUntil(lambda: not window.findChildren(QMessageBox))
+    until(qtbot, lambda: not window.findChildren(QMessageBox))
     drop(window, second)
     answer(qtbot, window, "Open")
-    qtbot.waitUntil(lambda: window.workspace.network.origin.name == "second.pth", timeout=20_000)
+    until(qtbot, lambda: window.workspace.network.origin.name == "second.pth")
     assert not window.controller.is_active
     run_to_end(qtbot, window, 10)
 
@@ -290,8 +290,8 @@ def test_opening_another_network_forgets_what_a_run_has_shown(qtbot, window, che
 def test_changed_settings_start_another_run(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 100_000)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > 5)
-    with qtbot.waitSignal(window.controller.ended, timeout=5000):
+    until(qtbot, lambda: window.run_bar.progress.value() > 5)
+    with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
     assert window.run_bar.main_button.text() == "&Resume"
     window.settings_panel.editor("seed").setValue(7)
@@ -312,7 +312,7 @@ def test_a_run_that_fails_says_why_and_keeps_what_there_was(qtbot, window, check
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here, so that nothing fails")
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "CUDA" in window.strip.text, timeout=10_000)
+    until(qtbot, lambda: "CUDA" in window.strip.text)
     assert window.workspace.session is session
     assert window.run_bar.main_button.isEnabled()
 
@@ -344,9 +344,9 @@ def test_everything_with_its_report(qtbot, window, checkpoint, tmp_path):
 def test_a_gif_of_a_run_that_goes_on(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
-    qtbot.waitUntil(lambda: window.run_bar.progress.value() > 20)
+    until(qtbot, lambda: window.run_bar.progress.value() > 20)
     window.exporter.write_to("gif", tmp_path / "drift.gif")
-    qtbot.waitUntil((tmp_path / "drift.gif").exists, timeout=20_000)
+    until(qtbot, (tmp_path / "drift.gif").exists)
     assert window.controller.state is RunState.RUNNING
     with Image.open(tmp_path / "drift.gif") as gif:
         assert gif.is_animated
@@ -378,7 +378,7 @@ def test_a_saved_session_opens_where_it_was(qtbot, window, checkpoint, tmp_path)
 def test_every_run_is_kept_and_can_be_reopened(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 25)
-    qtbot.waitUntil(window._last_run.exists)
+    until(qtbot, window._last_run.exists)
     assert load_session(window._last_run).state.step == 25
     window.open_last_run()
     settle(qtbot, window)
@@ -428,11 +428,11 @@ def test_start_and_stop_by_keyboard(qtbot, window, checkpoint):
     window.settings_panel.editor("steps").setValue(1_000_000)
     window.activateWindow()
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    qtbot.waitUntil(lambda: window.controller.state is RunState.RUNNING, timeout=20_000)
+    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
     qtbot.keyClick(window, Qt.Key.Key_F5)
     assert window.controller.state is RunState.PAUSED
     qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: not window.controller.is_active, timeout=5000)
+    until(qtbot, lambda: not window.controller.is_active)
 
 
 def test_closing_during_a_run_asks_stops_and_leaves_no_thread(qtbot, window, checkpoint):
@@ -442,10 +442,10 @@ def test_closing_during_a_run_asks_stops_and_leaves_no_thread(qtbot, window, che
     answer(qtbot, window, "Keep Running")
     assert window.isVisible()
     assert window.controller.is_active
-    qtbot.waitUntil(lambda: not window.findChildren(QMessageBox))
+    until(qtbot, lambda: not window.findChildren(QMessageBox))
     window.close()
     answer(qtbot, window, "Close")
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
+    until(qtbot, lambda: not window.isVisible())
     assert not window.controller.is_active
     assert not [t for t in window.findChildren(QThread) if t.isRunning()]
 
@@ -463,4 +463,4 @@ def test_both_colour_schemes(qtbot, window, qapp, scheme):
         corner = window.grab().toImage().pixelColor(2, window.height() // 2)
         return abs(corner.lightness() - background) < 5
 
-    qtbot.waitUntil(is_painted)
+    until(qtbot, is_painted)
