@@ -60,10 +60,6 @@ class Losses:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def up_to(self, step: int) -> Losses:
-        """The rows of the first `step` steps."""
-        return Losses(self.rows[:step])
-
 
 class LossHistory:
     """Grows by rows; hands out views whose content stays as it is."""

@@ -94,8 +94,6 @@ class Frame:
     seconds: float
     remaining_seconds: float | None
     losses: Losses
-    multipliers: Tensor
-    labels: Tensor
     mosaic: Mosaic | None
     pairs: Pairs | None
     is_last: bool
@@ -168,8 +166,6 @@ class LiveView:
             seconds=snapshot.seconds,
             remaining_seconds=snapshot.remaining_seconds,
             losses=snapshot.losses,
-            multipliers=snapshot.multipliers,
-            labels=snapshot.labels,
             mosaic=self._mosaic,
             pairs=self._pairs if references is not None else None,
             is_last=snapshot.is_last,

@@ -84,7 +84,7 @@ class Problem:
 
     @property
     def rank(self) -> int | None:
-        """K where the problem lives in the row space."""
+        """The number k of dimensions, where the problem lives in the row space."""
         return None if self.space is None else self.space.rank
 
     def pixels(self, unknowns: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,7 +34,8 @@ SNAPSHOT_INTERVAL = 1 / 30
 _MOMENTUM = 0.9
 _CANDIDATES_PER_RANK = 4
 _FEWEST, _MOST = 100, 2000
-_CALIBRATION_STEPS = 3
+_CALIBRATION_STEPS = 10
+_CALIBRATION_SECONDS = 0.3
 _USABLE_SHARE_OF_LIMIT = 0.85
 
 
@@ -151,8 +153,8 @@ class Reconstruction:
         moment again, with a note that says what happened.
 
         Raises:
-            RunFailed: the device has no memory left or is lost. The state of the last
-                snapshot is kept.
+            RunFailed: the device has no memory left or is lost. Candidates and multipliers
+                are those of the last snapshot again, as far as the device still answers.
         """
         with device_errors(self.device, self.settings.candidates):
             self._plan()
@@ -165,7 +167,8 @@ class Reconstruction:
                 with device_errors(self.device, self.settings.candidates):
                     finite = self._advance()
             except RunFailed:
-                self._return_to(snapshot)
+                with suppress(RuntimeError):  # A lost device cannot even copy.
+                    self._return_to(snapshot)
                 raise
             if not finite:
                 self._steps = snapshot.step  # Going on from here would end here again.
@@ -182,7 +185,15 @@ class Reconstruction:
             yield snapshot
 
     def state(self) -> RunState:
-        """Everything that the run needs to go on from here; its drift ends at this step."""
+        """Everything that the run needs to go on from here; its drift ends at this step.
+
+        Raises:
+            RunFailed: the device is lost, and the state with it.
+        """
+        with device_errors(self.device, self.settings.candidates):
+            return self._state()
+
+    def _state(self) -> RunState:
         recording = self.recording.copy()
         recording.keep(self.step, self._unknowns)
         tensors = {"unknowns": self._unknowns, "multipliers": self._multipliers}
@@ -207,7 +218,7 @@ class Reconstruction:
     # --- setting up ---------------------------------------------------------------------
 
     def _draw_noise(self, dtype: torch.dtype) -> None:
-        """X ~ s·N(0, 1), λ ~ U(0, 1), drawn on the CPU so that devices start alike."""
+        """Draws x ~ s·N(0, 1) and λ ~ U(0, 1), on the CPU so that devices start alike."""
         m, k = self.settings.candidates, self.problem.unknowns_per_candidate
         generator = torch.Generator().manual_seed(self.settings.seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
@@ -252,15 +263,22 @@ class Reconstruction:
         self._frame_steps = frame_steps(self._steps, self._unknowns.numel())
 
     def _seconds_per_step(self) -> float:
-        """The median of a few evaluations that change nothing."""
-        durations = []
-        for _ in range(1 + _CALIBRATION_STEPS):
+        """The median of a few evaluations that change nothing; soon over, so that a stop is heard.
+
+        Step 1 stands for nine of ten steps; the tenth, which looks at the pixels, is a little
+        longer, and the margin in `_USABLE_SHARE_OF_LIMIT` covers it.
+        """
+        durations: list[float] = []
+        began = time.perf_counter()
+        while len(durations) < 2 or (
+            len(durations) < _CALIBRATION_STEPS
+            and time.perf_counter() - began < _CALIBRATION_SECONDS
+        ):
             started = time.perf_counter()
-            for step in range(5):
-                self._evaluate(step)
+            self._evaluate(1)
             synchronize(self.device)
-            durations.append((time.perf_counter() - started) / 5)
-        return float(np.median(durations[1:]))
+            durations.append(time.perf_counter() - started)
+        return float(np.median(durations[1:]))  # The first one finds cold caches.
 
     def _space_on_cpu(self) -> RowSpace | None:
         space = self.problem.space

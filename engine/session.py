@@ -62,7 +62,7 @@ class Session:
 
     @property
     def labels(self) -> Tensor:
-        """Y of each candidate: the first half −1, the others +1; shape (m,)."""
+        """The label y of each candidate: the first half −1, the others +1; shape (m,)."""
         m = self.settings.candidates
         return torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
 

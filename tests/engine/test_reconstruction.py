@@ -215,6 +215,14 @@ def test_too_little_memory_is_one_sentence():
         torch.empty(1 << 60)
 
 
+def test_a_lost_device_is_one_sentence():
+    with (
+        pytest.raises(RunFailed, match="stopped answering"),
+        device_errors(torch.device("cpu"), 1000),
+    ):
+        raise RuntimeError("CUDA error: the launch timed out and was terminated")
+
+
 def test_settings_out_of_range_are_refused_by_name():
     with pytest.raises(UnusableInput, match="Steps"):
         Settings(steps=0)
