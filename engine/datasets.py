@@ -1,24 +1,29 @@
-"""Real images and their labels: references and controls to score against."""
+"""Real images and their labels: to train on, to compare with, and as controls.
+
+A source is an `.npz` with `images` and `labels`, a folder with one subfolder a class, or the name
+of a known data set: `mnist`, or one part of it, `mnist:test`.
+"""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from engine import catalogue
 from engine.errors import UnusableInput
+from engine.files import atomic_path
+from engine.image_files import list_folder, read_files, read_npz, unit_floats
 from engine.network import InputShape
+from engine.two_classes import choose, parse_rule
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-
-_MAX_BYTES = 4 << 30
-_MAX_PIXELS = 1 << 22
+Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,34 +43,167 @@ class LabelledImages:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def signs(self) -> Tensor:
+        """Labels 0 and 1 as −1 and +1, float64, shape (n,)."""
+        return self.labels.double() * 2 - 1
 
-def load_images(source: str | Path, shape: InputShape | None = None) -> LabelledImages:
-    """Reads reference images.
+
+@dataclass(frozen=True)
+class Source:
+    """Images that are known of, but not read yet.
+
+    Attributes:
+        name: for people.
+        classes: names of classes 0, 1, …
+        labels: class number of each image, shape (n,).
+        read: the images at some places, as float32 in [0, 1], shape (k, c, h, w).
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    labels: Places
+    read: Callable[[Places], Tensor]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to take from a source.
+
+    Attributes:
+        rule: the two classes, as `engine.two_classes` reads them; empty where there are two only.
+        per_class: images of each of the two; 0 takes all.
+        seed: None takes the first that come, as the paper does; a number draws with that seed.
+    """
+
+    rule: str = ""
+    per_class: int = 50
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a network is trained on.
+
+    Attributes:
+        train: the images to train on; labels 0 (the network's −1) and 1 (+1).
+        control: as many others of the same classes, which it never sees; None if there are none.
+        test: images to measure accuracy on; None if there are none.
+        label_names: of the labels 0 and 1.
+        description: where the images come from, in a sentence that could be followed.
+    """
+
+    train: LabelledImages
+    control: LabelledImages | None
+    test: LabelledImages | None
+    label_names: tuple[str, str]
+    description: str
+
+
+def load_images(
+    source: str | Path, shape: InputShape | None = None, root: Path | None = None
+) -> LabelledImages:
+    """Reads all images of a source.
 
     Args:
-        source: an `.npz` with `images` (n, c, h, w; uint8, or float in [0, 1]) and `labels`, or
-            a folder with one subfolder a class.
+        source: see above.
         shape: (c, h, w) that the network reads. Images in a folder are turned into that number
             of channels; no image is resized.
+        root: folder of the known data sets; the cache if None.
 
     Raises:
         UnusableInput: the source cannot be read, or its images are not of that size.
     """
+    opened = open_source(source, shape, root)
+    images = opened.read(np.arange(len(opened.labels)))
+    if shape is not None and tuple(images.shape[1:]) != shape:
+        have = "×".join(str(n) for n in images.shape[1:])
+        want = "×".join(str(n) for n in shape)
+        raise UnusableInput(
+            f"The images in {opened.name} are {have}, but the network reads {want}."
+        )
+    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name)
+
+
+def open_source(
+    source: str | Path, shape: InputShape | None = None, root: Path | None = None
+) -> Source:
+    """Finds out what a source holds; see `load_images`.
+
+    Raises:
+        UnusableInput: it cannot be read.
+    """
     path = Path(source)
     if path.is_dir():
-        found = _load_folder(path, shape)
-    elif path.suffix.lower() == ".npz" and path.exists():
-        found = _load_npz(path)
-    else:
-        raise UnusableInput(
-            f"{source} holds no reference images; give an .npz with images and labels, or a "
-            "folder with one subfolder a class."
+        names, files, labels = list_folder(path)
+        read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
+        return Source(path.name, names, labels, read)
+    if path.suffix.lower() == ".npz" and path.exists():
+        images, labels = read_npz(path)
+        names = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
+        return Source(path.name, names, labels, lambda places: unit_floats(images[places]))
+    if catalogue.is_known(str(source)):
+        name, _, part = str(source).lower().partition(":")
+        known = catalogue.KNOWN[name]
+        pixels, labels = catalogue.load(name, root or catalogue.cache_folder(), part or "train")
+        return Source(
+            known.title, known.classes, labels, lambda places: unit_floats(pixels[places])
         )
-    if shape is not None and tuple(found.images.shape[1:]) != shape:
-        have = "×".join(str(n) for n in found.images.shape[1:])
-        want = "×".join(str(n) for n in shape)
-        raise UnusableInput(f"The images in {path.name} are {have}, but the network reads {want}.")
-    return found
+    raise UnusableInput(
+        f"{source} holds no images; give an .npz with images and labels, a folder with one "
+        f"subfolder a class, or one of {', '.join(catalogue.KNOWN)}."
+    )
+
+
+def training_data(
+    source: str | Path, selection: Selection, root: Path | None = None, test: str | None = None
+) -> TrainingData:
+    """Two classes of images to train on, with a control and test images where there are some.
+
+    The control is drawn as the training images are, and is what would have come next. The test
+    images are the test part of a known data set, or those of `test`: at most 1,000 of each class.
+
+    Args:
+        source: see above.
+        selection: which of its images.
+        root: folder of the known data sets; the cache if None.
+        test: a source for test images, whose classes have the same names.
+
+    Raises:
+        UnusableInput: a source cannot be read, or has not as many images.
+    """
+    opened = open_source(source, root=root)
+    rule = parse_rule(selection.rule, opened.classes)
+    labels = rule.labels(opened.labels)
+    train = _take(opened, labels, choose(labels, selection.per_class, selection.seed))
+    shape: InputShape = (train.images.shape[1], train.images.shape[2], train.images.shape[3])
+    control = None
+    left = min(int((labels == sign).sum()) for sign in (-1, 1)) - selection.per_class
+    if selection.per_class and left > 0:
+        count = min(left, selection.per_class)
+        places = choose(labels, count, selection.seed, skip=selection.per_class)
+        control = _take(opened, labels, places)
+    if test is None and catalogue.is_known(str(source)) and ":" not in str(source):
+        test = f"{source}:test"
+    return TrainingData(
+        train,
+        control,
+        None if test is None else _test_images(test, selection.rule, shape, root),
+        rule.names,
+        f"{opened.name}, {rule.names[0]} against {rule.names[1]}, {len(train)} images, "
+        + ("the first that come" if selection.seed is None else f"drawn with {selection.seed}"),
+    )
+
+
+def save_images(images: LabelledImages, path: Path) -> None:
+    """Writes an `.npz` that `load_images` reads; 8 bits a pixel.
+
+    Raises:
+        OSError: it cannot be written; what stood there before is untouched.
+    """
+    pixels = (images.images * 255).round().to(torch.uint8).numpy()
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, images=pixels, labels=images.labels.numpy().astype(np.uint8))
 
 
 def holds_images(path: Path) -> bool:
@@ -81,85 +219,24 @@ def holds_images(path: Path) -> bool:
         return False
 
 
-def _load_npz(path: Path) -> LabelledImages:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
-                raise UnusableInput(f"{path.name} unpacks to more than 4 GiB; it is not opened.")
-        with np.load(path, allow_pickle=False) as file:
-            if "images" not in file.files:
-                raise UnusableInput(f"{path.name} holds no array called “images”.")
-            images = file["images"]
-            labels = file["labels"] if "labels" in file.files else np.zeros(len(images), np.int64)
-    except UnusableInput:
-        raise
-    except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.
-        raise UnusableInput(
-            f"{path.name} is damaged, cut short, or holds more than plain arrays."
-        ) from error
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
-        raise UnusableInput(
-            f"“images” in {path.name} has shape {images.shape}; it has to be (n, c, h, w) with "
-            "1 or 3 channels."
-        )
-    if labels.shape != (len(images),) or labels.dtype.kind not in "biu":
-        raise UnusableInput(f"“labels” in {path.name} has to be one whole number an image.")
-    return LabelledImages(
-        _as_unit_floats(images, path.name), torch.from_numpy(labels.astype(np.int64)), path.name
-    )
+_MOST_TEST_IMAGES = 1000
 
 
-def _as_unit_floats(images: NDArray[np.generic], name: str) -> Tensor:
-    if images.dtype == np.uint8:
-        return torch.from_numpy(np.ascontiguousarray(images)).float() / 255
-    if images.dtype.kind != "f":
-        raise UnusableInput(f"“images” in {name} has to be uint8, or float in [0, 1].")
-    floats = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-    if not bool(((floats >= 0) & (floats <= 1)).all()):
-        raise UnusableInput(f"“images” in {name} has values outside [0, 1].")
-    return floats
+def _take(source: Source, labels: Places, places: Places) -> LabelledImages:
+    """The images at some places, with −1 and +1 as labels 0 and 1."""
+    signs = torch.from_numpy(labels[places])
+    return LabelledImages(source.read(places), (signs + 1) // 2, source.name)
 
 
-def _load_folder(folder: Path, shape: InputShape | None) -> LabelledImages:
-    classes = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    files = [
-        (path, label)
-        for label, each in enumerate(classes)
-        for path in sorted(each.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES
-    ]
-    if not files:
-        raise UnusableInput(
-            f"{folder.name} holds no images; it needs one subfolder a class with image files in it."
-        )
-    channels = shape[0] if shape else None
-    arrays: list[NDArray[np.float32]] = []
-    for path, _ in files:
-        arrays.append(_read_image(path, channels))
-        array, wanted = arrays[-1], shape or arrays[0].shape
-        if array.shape != wanted:
-            have = "×".join(str(n) for n in array.shape)
-            want = "×".join(str(n) for n in wanted)
-            raise UnusableInput(f"{path.parent.name}/{path.name} is {have} instead of {want}.")
-    labels = torch.tensor([label for _, label in files])
-    return LabelledImages(torch.from_numpy(np.stack(arrays)), labels, folder.name)
-
-
-def _read_image(path: Path, channels: int | None) -> NDArray[np.float32]:
-    """One image file as (c, h, w) in [0, 1]."""
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > _MAX_PIXELS:
-                raise UnusableInput(f"{path.name} has more than four million pixels.")
-            grey = channels == 1 or (channels is None and image.mode in ("1", "L"))
-            if image.mode.startswith("I;16"):
-                plane = np.asarray(image, dtype=np.float32) / 65_535
-                array = np.stack([plane] * (1 if grey else 3))
-            else:
-                loaded = np.asarray(image.convert("L" if grey else "RGB"), dtype=np.float32) / 255
-                array = loaded[None] if grey else np.moveaxis(loaded, 2, 0)
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        raise UnusableInput(
-            f"{path.parent.name}/{path.name} cannot be read as an image."
-        ) from error
-    return np.ascontiguousarray(array, dtype=np.float32)
+def _test_images(
+    test: str, rule: str, shape: InputShape, root: Path | None
+) -> LabelledImages | None:
+    opened = open_source(test, shape, root)
+    labels = parse_rule(rule, opened.classes).labels(opened.labels)
+    count = min(_MOST_TEST_IMAGES, *(int((labels == sign).sum()) for sign in (-1, 1)))
+    if count == 0:
+        return None
+    found = _take(opened, labels, choose(labels, count, None))
+    if tuple(found.images.shape[1:]) != shape:
+        raise UnusableInput(f"The test images in {opened.name} are of another size.")
+    return found

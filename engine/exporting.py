@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from engine.errors import AfterimageError
 from engine.files import atomic_path
 from engine.history import Losses
+from engine.progress import Progress
 from engine.recording import Drift
 
 Pixels = NDArray[np.uint8]
-Progress = Callable[[float], None]
-"""Called with the share that is done, from 0 to 1; may raise `Cancelled` to stop the export."""
-
 GAP = 1
 """Pixels between two tiles of a mosaic."""
 
@@ -31,10 +28,6 @@ _PALETTE_COLOURS = 256
 _PALETTE_SAMPLES = 12
 _TARGET_WIDTH = 640
 _VIDEO_FRAMES_PER_SECOND = 25
-
-
-class Cancelled(AfterimageError):
-    """The user stopped an export; nothing was written."""
 
 
 def display_pixels(images: Tensor, mean: Tensor | None) -> Pixels:

@@ -14,7 +14,6 @@ from torch import Tensor
 from engine.errors import UnusableInput
 from engine.exporting import (
     Pixels,
-    Progress,
     display_pixels,
     drift_frames,
     enlarged,
@@ -27,6 +26,7 @@ from engine.exporting import (
     write_png,
 )
 from engine.files import atomic_path
+from engine.progress import Progress
 from engine.ranking import settled_order
 from engine.scoring import Evidence
 from engine.session import SUFFIX, Session, save_session

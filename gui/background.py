@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QProgressBar, QStatusBar
 
-from gui.task import Report, Task
+from engine.progress import Progress
+from gui.task import Task
 
 
 def always() -> bool:
@@ -44,7 +45,7 @@ class Background(QObject):
     def start(
         self,
         text: str,
-        work: Callable[[Report], Any],
+        work: Callable[[Progress], Any],
         done: Callable[[Any], None],
         is_wanted: Callable[[], bool],
     ) -> None:

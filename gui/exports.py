@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from engine import results
 from engine.live import References
+from engine.progress import Progress
 from engine.scoring import score
 from engine.session import SUFFIX, Session, save_session
 from gui import dialogs
 from gui.background import Background, always
 from gui.run_controller import RunController
-from gui.task import Report
 from gui.worker import RunEnd
 from gui.workspace import Workspace
 
@@ -98,7 +98,7 @@ class Exporter(QObject):
 
 
 def write(
-    session: Session, references: References | None, kind: str, path: Path, report: Report
+    session: Session, references: References | None, kind: str, path: Path, report: Progress
 ) -> None:
     """Writes one kind of export; called on a thread.
 

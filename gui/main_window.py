@@ -27,6 +27,7 @@ from engine.checkpoints import SUFFIXES
 from engine.datasets import load_images
 from engine.live import Frame, best_pairs, make_mosaic
 from engine.network import InputShape, Network
+from engine.progress import Progress
 from engine.ranking import settled_order
 from engine.samples import resource_folder, sample_network
 from engine.scoring import warm_up
@@ -45,7 +46,6 @@ from gui.pairs_view import PairsView
 from gui.run_bar import RunBar
 from gui.run_controller import RunController, RunState
 from gui.settings_panel import SettingsPanel
-from gui.task import Report
 from gui.widgets import DropVeil, EmptyPage, MessageStrip
 from gui.worker import RunEnd, RunRequest
 from gui.workspace import Workspace
@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
             return
         shape = network.input_shape
 
-        def load(_report: Report) -> Opened:
+        def load(_report: Progress) -> Opened:
             images = load_images(path, shape)
             warm_up()
             return Opened(train=images) if role == "train" else Opened(control=images)
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
             )
 
     def _show_session(self, session: Session) -> None:
-        def render(_report: Report) -> Any:
+        def render(_report: Progress) -> Any:
             images = session.images()
             order = settled_order(images, session.labels)
             return make_mosaic(images[order], order, session.network.mean)

@@ -10,9 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal
 
 from engine.errors import AfterimageError
-from engine.exporting import Cancelled
-
-Report = Callable[[float], None]
+from engine.progress import Cancelled, Progress
 
 
 class Task(QThread):
@@ -26,7 +24,7 @@ class Task(QThread):
 
     def __init__(
         self,
-        work: Callable[[Report], Any],
+        work: Callable[[Progress], Any],
         done: Callable[[Any], None],
         is_wanted: Callable[[], bool],
         parent: QObject | None = None,

@@ -14,6 +14,7 @@ from PIL import Image
 from engine import exporting, results
 from engine.errors import UnusableInput
 from engine.files import atomic_path
+from engine.progress import Cancelled
 from engine.reconstruction import Reconstruction
 from engine.recording import Recording, frame_steps
 from engine.session import load_session, save_session, session_of
@@ -175,9 +176,9 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
 def test_a_cancelled_export_writes_nothing(session, tmp_path):
     def cancel(share):
         if share > 0.5:
-            raise exporting.Cancelled("Cancelled.")
+            raise Cancelled("Cancelled.")
 
-    with pytest.raises(exporting.Cancelled):
+    with pytest.raises(Cancelled):
         results.export_gif(session, tmp_path / "drift.gif", cancel)
     assert list(tmp_path.iterdir()) == []
 

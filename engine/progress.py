@@ -1,0 +1,18 @@
+"""How long work tells of its progress, and how it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.errors import AfterimageError
+
+Progress = Callable[[float], None]
+"""Called with the share that is done, from 0 to 1; may raise `Cancelled` to end the work."""
+
+
+class Cancelled(AfterimageError):
+    """The user stopped some work; nothing was written."""
+
+
+def unheard(_share: float) -> None:
+    """For work whose progress nobody follows."""
