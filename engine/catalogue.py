@@ -31,6 +31,10 @@ _TIMEOUT_SECONDS = 20.0
 _PARTS = ("train", "test")
 
 
+class NotThere(UnusableInput):
+    """A known data set has not been downloaded yet, or is damaged."""
+
+
 @dataclass(frozen=True)
 class KnownDataset:
     """A data set that torchvision reads.
@@ -146,13 +150,13 @@ def load(name: str, root: Path, part: str = "train") -> tuple[Bytes, NDArray[np.
         uint8 images (n, c, h, w), and class numbers (n,).
 
     Raises:
-        UnusableInput: it is not there, or damaged.
+        NotThere: it is not there, or damaged.
     """
     known = KNOWN[name]
     try:
         dataset = _open(name, root, part, unpack=False)
     except (RuntimeError, OSError, EOFError, ValueError) as error:
-        raise UnusableInput(
+        raise NotThere(
             f"{known.title} is not in {root}, or not whole; it can be downloaded "
             f"({known.megabytes} MB)."
         ) from error

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,62 +19,30 @@ from typing import Any
 
 from tqdm import tqdm
 
-from engine import results
+from engine import results, train_command
 from engine.checkpoints import load_network, parse_shape
 from engine.datasets import LabelledImages, load_images
 from engine.devices import DEVICES, describe_device
 from engine.errors import AfterimageError, UnusableInput
+from engine.inspection import inspection, inspection_text
+from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.network import Network
 from engine.reconstruction import Reconstruction, Snapshot
-from engine.row_space import spectrum_of
 from engine.scoring import Evidence, score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
-from engine.stationarity import layer_norms
 from engine.version import VERSION
 
-COMMANDS = ("inspect", "reconstruct", "score", "export")
+COMMANDS = ("inspect", "reconstruct", "train", "score", "export")
 
-_FAILED, _UNUSABLE, _INTERRUPTED = 1, 2, 130
+_FAILED, _UNUSABLE = 1, 2
 _AUTOSAVE_SECONDS = 30.0
-
-
-class _Interrupted(Exception):
-    """SIGINT or SIGTERM arrived where nothing is to be saved."""
-
-
-class _Interruption:
-    """Answers Ctrl-C and SIGTERM.
-
-    During a run they end it between two steps, so that its state is whole. Anywhere else, or the
-    second time, they end the program at once.
-    """
-
-    def __init__(self) -> None:
-        self.is_asked_for = False
-        self.is_run_under_way = False
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Takes the signals, and gives them back afterwards."""
-        kinds = (signal.SIGINT, signal.SIGTERM)
-        previous = {kind: signal.signal(kind, self._interrupt) for kind in kinds}
-        try:
-            yield
-        finally:
-            for kind, handler in previous.items():
-                signal.signal(kind, handler)
-
-    def _interrupt(self, *_: object) -> None:
-        if self.is_asked_for or not self.is_run_under_way:
-            raise _Interrupted
-        self.is_asked_for = True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     options = _parser().parse_args(arguments)
-    options.interruption = _Interruption()
+    options.interruption = Interruption()
     try:
         with options.interruption.watched():
             summary = options.run(options)
@@ -86,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _complain(f"{error.strerror or error}{where}.", _UNUSABLE)
-    except (_Interrupted, KeyboardInterrupt):
-        return _complain("Interrupted.", _INTERRUPTED)
+    except (Interrupted, KeyboardInterrupt):
+        return _complain("Interrupted.", INTERRUPTED)
     status = summary.pop("status", 0)
     text = options.text(summary) if getattr(options, "text", None) else json.dumps(summary)
     print(text)
@@ -100,46 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _inspect(options: argparse.Namespace) -> dict[str, Any]:
     network = load_network(options.model, options.shape)
     if not options.json:
-        options.text = _inspection_text
-    return inspection(network)
-
-
-def inspection(network: Network) -> dict[str, Any]:
-    """What the weights alone tell, before any run."""
-    spectrum = spectrum_of(network)
-    return {
-        "file": network.origin.name,
-        "sha256": network.origin.sha256,
-        "architecture": network.architecture,
-        "layers": list(network.layer_sizes),
-        "parameters": network.parameter_count,
-        "input_shape": list(network.input_shape),
-        "input_shape_is_known": network.shape_is_known,
-        "mean_image": network.mean is not None,
-        "layer_norms": [round(float(n) ** 0.5, 4) for n in layer_norms(network)],
-        "row_space": {
-            "rank": spectrum.rank,
-            "input_dimension": network.input_dimension,
-            "noise_floor": spectrum.floor,
-        },
-    }
-
-
-def _inspection_text(found: dict[str, Any]) -> str:
-    space = found["row_space"]
-    norms = ", ".join(f"{n:.3g}" for n in found["layer_norms"])
-    shape = "×".join(str(n) for n in found["input_shape"])
-    guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
-    return "\n".join(
-        [
-            f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
-            f"input         {shape}{guess}",
-            f"row space     {space['rank']} of {space['input_dimension']} dimensions stand above "
-            f"the noise floor ({space['noise_floor']:.3g}):",
-            f"              about as many images are remembered ({space['rank']})",
-            f"layer norms   {norms} (equal at stationarity)",
-        ]
-    )
+        options.text = inspection_text
+    return inspection(network, _load(options.images, network, options.data_root))
 
 
 def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
@@ -157,8 +86,8 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     else:
         network = load_network(options.model, options.shape)
         run = None
-    references = _load(options.images, network)
-    control = _load(options.control, network)
+    references = _load(options.images, network, options.data_root)
+    control = _load(options.control, network, options.data_root)
     if run is None:
         run = Reconstruction(network, _settings(options, network))
     last, status = _drive(run, folder, options.interruption, options.quiet)
@@ -186,7 +115,7 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
 
 
 def _drive(
-    run: Reconstruction, folder: Path, interruption: _Interruption, quiet: bool
+    run: Reconstruction, folder: Path, interruption: Interruption, quiet: bool
 ) -> tuple[Snapshot, int]:
     """Runs to the end or to an interruption; saves the session first, and now and then.
 
@@ -197,12 +126,11 @@ def _drive(
     saved_at = None
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
-    with closing(run.iterate()) as snapshots, closing(bar):
-        interruption.is_run_under_way = True
+    with interruption.during_run(), closing(run.iterate()) as snapshots, closing(bar):
         try:
             for last in snapshots:
                 if interruption.is_asked_for:
-                    status = _INTERRUPTED
+                    status = INTERRUPTED
                     break
                 _show_progress(bar, last)
                 if saved_at is None:
@@ -213,10 +141,8 @@ def _drive(
                     _save_if_possible(session_of(run, device), folder / results.SESSION)
         except AfterimageError as error:
             failure = error
-        finally:
-            interruption.is_run_under_way = False
     if last is None:
-        raise failure or _Interrupted
+        raise failure or Interrupted
     if failure is not None:
         last, status = replace(last, note=str(failure)), _FAILED
         print(f"afterimage: {failure}", file=sys.stderr)
@@ -245,8 +171,10 @@ def _score(options: argparse.Namespace) -> dict[str, Any]:
     candidates, mean = results.read_reconstructions(folder)
     channels, height, width = candidates.shape[1:]
     shape = (channels, height, width)
-    references = load_images(options.images, shape)
-    control = None if options.control is None else load_images(options.control, shape)
+    references = load_images(options.images, shape, options.data_root)
+    control = (
+        None if options.control is None else load_images(options.control, shape, options.data_root)
+    )
     evidence = score(
         candidates,
         references.images,
@@ -285,8 +213,8 @@ def _show_share(bar: tqdm[Any], share: float) -> None:
     bar.update(share - bar.n)
 
 
-def _load(source: str | None, network: Network) -> LabelledImages | None:
-    return None if source is None else load_images(source, network.input_shape)
+def _load(source: str | None, network: Network, root: Path | None) -> LabelledImages | None:
+    return None if source is None else load_images(source, network.input_shape, root)
 
 
 def _evidence(
@@ -316,6 +244,8 @@ def _parser() -> argparse.ArgumentParser:
 
     each = commands.add_parser("inspect", help="what a checkpoint's weights tell")
     each.add_argument("model", metavar="MODEL", help="a checkpoint")
+    each.add_argument("--images", metavar="SOURCE", help="training images: how true is it?")
+    each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
     each.add_argument("--json", action="store_true", help="as JSON instead of text")
     each.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
     each.set_defaults(run=_inspect)
@@ -325,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     each.add_argument("--images", metavar="SOURCE", help="training images, to score against")
     each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
+    each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
     each.add_argument("--preset", choices=PRESETS, help="fast, if not given")
     each.add_argument("--candidates", type=int, metavar="M")
     each.add_argument("--steps", type=int, metavar="N")
@@ -335,10 +266,14 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--quiet", action="store_true", help="no progress")
     each.set_defaults(run=_reconstruct)
 
+    each = commands.add_parser("train", help="make a network of given images")
+    train_command.add_arguments(each)
+
     each = commands.add_parser("score", help="score the results in a folder")
     each.add_argument("folder", metavar="DIR")
     each.add_argument("--images", required=True, metavar="SOURCE", help="training images")
     each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
+    each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
     each.add_argument(
         "--many-to-one", action="store_true", help="score as the paper does, for comparison"
     )

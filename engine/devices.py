@@ -73,7 +73,7 @@ def synchronize(device: torch.device) -> None:
 
 
 @contextmanager
-def device_errors(device: torch.device, candidates: int) -> Iterator[None]:
+def device_errors(device: torch.device, count: int, what: str = "candidates") -> Iterator[None]:
     """Turns what a device says when it fails into a sentence that a person can act on.
 
     Raises:
@@ -87,8 +87,8 @@ def device_errors(device: torch.device, candidates: int) -> Iterator[None]:
             sign in text.lower() for sign in _NO_MEMORY_SIGNS
         ):
             raise RunFailed(
-                f"{describe_device(device)} has not enough memory for {candidates:,} candidates; "
-                "choose fewer candidates or another device."
+                f"{describe_device(device)} has not enough memory for {count:,} {what}; "
+                f"take fewer {what}, or another device."
             ) from error
         if any(sign in text for sign in _DEVICE_SIGNS):
             raise RunFailed(

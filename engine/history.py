@@ -61,17 +61,17 @@ class Losses:
         return len(self.rows)
 
 
-class LossHistory:
+class RowBuffer:
     """Grows by rows; hands out views whose content stays as it is."""
 
-    def __init__(self, depth: int, rows: Rows | None = None) -> None:
-        self._buffer: Rows = np.empty((256, 5 + depth))
+    def __init__(self, width: int, rows: Rows | None = None) -> None:
+        self._buffer: Rows = np.empty((256, width))
         self._length = 0
         if rows is not None:
             self.extend(rows)
 
     def extend(self, rows: Rows) -> None:
-        """Appends rows, shape (n, 5 + L)."""
+        """Appends rows, shape (n, width)."""
         needed = self._length + len(rows)
         if needed > len(self._buffer):
             grown: Rows = np.empty((max(needed, 2 * len(self._buffer)), self._buffer.shape[1]))
@@ -80,8 +80,19 @@ class LossHistory:
         self._buffer[self._length : needed] = rows
         self._length = needed
 
-    def view(self) -> Losses:
-        """All rows so far."""
+    def rows(self) -> Rows:
+        """All rows so far, read-only."""
         rows = self._buffer[: self._length]
         rows.flags.writeable = False
-        return Losses(rows)
+        return rows
+
+
+class LossHistory(RowBuffer):
+    """The losses of a reconstruction."""
+
+    def __init__(self, depth: int, rows: Rows | None = None) -> None:
+        super().__init__(5 + depth, rows)
+
+    def view(self) -> Losses:
+        """All rows so far."""
+        return Losses(self.rows())

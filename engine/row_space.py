@@ -120,8 +120,13 @@ def row_space(network: Network, scale_power: float, rank: int | None = None) -> 
 
 def spectrum_of(network: Network) -> Spectrum:
     """The spectrum of W_1 without its singular vectors (several times faster)."""
-    first = network.weights[0].detach().cpu().double()
-    return read_spectrum(torch.linalg.svdvals(first).numpy(), first.shape)
+    return spectrum_of_matrix(network.weights[0])
+
+
+def spectrum_of_matrix(matrix: Tensor) -> Spectrum:
+    """The spectrum of any weight matrix, in float64 on the CPU."""
+    matrix = matrix.detach().cpu().double()
+    return read_spectrum(torch.linalg.svdvals(matrix).numpy(), matrix.shape)
 
 
 def read_spectrum(values: NDArray[np.float64], shape: tuple[int, ...]) -> Spectrum:

@@ -18,11 +18,17 @@ def sample_network() -> Path:
     return resource_folder() / "samples" / "mnist_odd_even.safetensors"
 
 
-def images_beside(network: Path) -> tuple[Path | None, Path | None]:
-    """Training and control images that lie beside a checkpoint under its own name.
+def images_path(network: Path) -> Path:
+    """Where the training images of a checkpoint lie: `NAME_images.npz` beside NAME."""
+    return network.with_name(f"{network.stem}_images.npz")
 
-    `NAME_images.npz` and `NAME_control_images.npz`, for a checkpoint NAME with any suffix.
-    """
-    train = network.with_name(f"{network.stem}_images.npz")
-    control = network.with_name(f"{network.stem}_control_images.npz")
+
+def control_path(network: Path) -> Path:
+    """Where its control lies: `NAME_control_images.npz`."""
+    return network.with_name(f"{network.stem}_control_images.npz")
+
+
+def images_beside(network: Path) -> tuple[Path | None, Path | None]:
+    """Training and control images that lie beside a checkpoint under its own name."""
+    train, control = images_path(network), control_path(network)
     return (train if train.exists() else None, control if control.exists() else None)

@@ -7,10 +7,11 @@ the report's wording come from here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from engine.errors import UnusableInput
+from engine.options import check_options, option
 
 PresetName = Literal["fast", "paper"]
 PRESETS: tuple[PresetName, ...] = ("fast", "paper")
@@ -28,12 +29,6 @@ _CHOICES = {
 }
 
 
-def _setting(default: Any, label: str, tooltip: str, low: float, high: float) -> Any:
-    """A field with its name for people, its explanation, and the range that it may take."""
-    meta = {"label": label, "tooltip": tooltip, "low": low, "high": high}
-    return field(default=default, metadata=meta)
-
-
 @dataclass(frozen=True)
 class Settings:
     """The settings of one reconstruction. Defaults are those of the `fast` preset.
@@ -49,7 +44,7 @@ class Settings:
     dtype: Literal["float32", "float64"] = "float32"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
-    candidates: int = _setting(
+    candidates: int = option(
         0,
         "Candidates",
         "How many images are searched for at once. 0 chooses: four for each image that the "
@@ -57,7 +52,7 @@ class Settings:
         0,
         MAX_CANDIDATES,
     )
-    steps: int = _setting(
+    steps: int = option(
         1000,
         "Steps",
         "How many steps the search takes. The schedule is laid out over them, so that half "
@@ -65,14 +60,14 @@ class Settings:
         1,
         10_000_000,
     )
-    seconds: float = _setting(
+    seconds: float = option(
         0.0,
         "Time limit (s)",
         "At most this long, with fewer steps if need be. 0 sets no limit.",
         0,
         1e7,
     )
-    seed: int = _setting(
+    seed: int = option(
         0,
         "Seed",
         "The noise that the search starts from. The same seed, settings, device and version "
@@ -80,7 +75,7 @@ class Settings:
         0,
         2**31 - 1,
     )
-    rank: int = _setting(
+    rank: int = option(
         0,
         "Rank of the row space",
         "How many leading directions of the first layer candidates are made of. 0 reads it "
@@ -88,7 +83,7 @@ class Settings:
         0,
         1_000_000,
     )
-    scale_power: float = _setting(
+    scale_power: float = option(
         0.8,
         "Scale power",
         "Coordinates are scaled by their singular value to this power, which lets all of them "
@@ -96,16 +91,16 @@ class Settings:
         0.0,
         2.0,
     )
-    initial_scale: float = _setting(
+    initial_scale: float = option(
         1.5, "Initial noise", "Standard deviation of the noise that candidates start as.", 0, 100
     )
-    candidate_rate: float = _setting(
+    candidate_rate: float = option(
         0.3, "Step of the images", "The optimiser's learning rate for the candidates.", 0, 10
     )
-    multiplier_rate: float = _setting(
+    multiplier_rate: float = option(
         0.02, "Step of the multipliers", "The optimiser's learning rate for the multipliers.", 0, 10
     )
-    alpha_start: float = _setting(
+    alpha_start: float = option(
         30.0,
         "Gate sharpness, start",
         "How sharply a neuron's gate opens in the backward pass. Soft gates let a candidate "
@@ -113,14 +108,14 @@ class Settings:
         0.01,
         1e5,
     )
-    alpha_end: float = _setting(
+    alpha_end: float = option(
         80.0,
         "Gate sharpness, end",
         "The sharpness rises (or falls) to this value over the run, by the same factor each step.",
         0.01,
         1e5,
     )
-    minimum_multiplier: float = _setting(
+    minimum_multiplier: float = option(
         0.1,
         "Smallest multiplier",
         "Multipliers below this are pushed up, so that every candidate has to explain a part "
@@ -128,7 +123,7 @@ class Settings:
         0,
         10,
     )
-    margin_weight: float = _setting(
+    margin_weight: float = option(
         0.2,
         "Pull to one margin",
         "Images that carry a multiplier all have the same margin, the network's output times "
@@ -138,15 +133,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if not each.metadata:
-                if value not in _CHOICES[each.name]:
-                    raise UnusableInput(f"The setting {each.name} cannot be “{value}”.")
-                continue
-            low, high = each.metadata["low"], each.metadata["high"]
-            if not low <= value <= high:
-                raise UnusableInput(f"{each.metadata['label']} must be from {low:g} to {high:g}.")
+        check_options(self, _CHOICES)
 
     def as_dict(self) -> dict[str, Any]:
         """For reports and session files."""

@@ -1,125 +1,381 @@
-"""Training a network the way the theory wants: full batch, towards a stationary direction.
+"""Training a network the way the theory wants: towards a stationary direction.
 
-The attack rests on convergence in direction (Lyu and Li 2019; Ji and Telgarsky 2020), which
-plain gradient descent approaches only logarithmically. Gradient descent on log(loss), that is
-the gradient divided by the loss, follows the same path at a pace that does not fade.
+The attack rests on convergence in direction (Lyu and Li 2019; Ji and Telgarsky 2020), which plain
+gradient descent approaches only logarithmically. Gradient descent on log(loss), that is the
+gradient divided by the loss, follows the same path at a pace that does not fade. The fast schedule
+does that: the step is halved whenever the objective would rise, grown by 5 % otherwise, and capped
+by a share of ‖θ‖.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
+import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
 
+from engine.datasets import LabelledImages
+from engine.devices import choose_device, describe_device, device_errors
+from engine.errors import RunFailed, UnusableInput
+from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
+from engine.history import RowBuffer, Rows
 from engine.network import InputShape, Network
+from engine.objective import Objective, Theta, Value
+from engine.recipe import Recipe
+from engine.version import VERSION
+
+STATE_KEY = "training"
+"""Under which a checkpoint's details hold what a training needs to go on."""
 
 _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5
+_TEST_EVERY, _RESIDUAL_EVERY = 25, 50
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How to make a network.
+class TrainingCurves:
+    """How a training went; rows never change once they are there.
 
     Attributes:
-        hidden: widths of the hidden layers.
-        first_layer_scale: standard deviation of W_1 and b_1 at the start (the paper: 1e-4).
-        upper_layer_factor: the layers above start at PyTorch's usual size times this.
-        until_log_loss: training ends once the natural logarithm of the loss is below this.
-        largest_change: cap on ‖Δθ‖ / ‖θ‖ of one step.
-        most_steps: training ends after so many steps at the latest.
-        seed: of the initialisation.
+        rows: shape (k, 6); columns as below.
     """
 
-    hidden: tuple[int, ...] = (1000, 1000)
-    first_layer_scale: float = 1e-4
-    upper_layer_factor: float = 1.0
-    until_log_loss: float = math.log(1e-40)
-    largest_change: float = 0.02
-    most_steps: int = 5000
-    seed: int = 0
+    rows: Rows
+
+    @property
+    def step(self) -> Rows:
+        """Number of the step, from 1."""
+        return self.rows[:, 0]
+
+    @property
+    def seconds(self) -> Rows:
+        """Computing time up to that step."""
+        return self.rows[:, 1]
+
+    @property
+    def log10_loss(self) -> Rows:
+        """Decadic logarithm of the mean logistic loss; the loss itself would underflow."""
+        return self.rows[:, 2]
+
+    @property
+    def accuracy(self) -> Rows:
+        """Share of the training images with y Φ(x) > 0."""
+        return self.rows[:, 3]
+
+    @property
+    def margin(self) -> Rows:
+        """Smallest y_i Φ(x_i) over ‖θ‖^L: what grows towards stationarity (Lyu and Li 2019)."""
+        return self.rows[:, 4]
+
+    @property
+    def test_accuracy(self) -> Rows:
+        """Share of the test images with y Φ(x) > 0; not a number where it was not measured."""
+        return self.rows[:, 5]
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 @dataclass(frozen=True)
-class Progress:
-    """One step of training: its number and log(loss); a loss itself would underflow."""
+class TrainingState:
+    """What decides how a training goes on, beside recipe, images and weights.
+
+    Attributes:
+        step: steps so far.
+        seconds: computing time so far.
+        rate: step size of the fast schedule.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    rate: float = _FIRST_RATE
+
+
+@dataclass(frozen=True)
+class TrainingSnapshot:
+    """A training between two steps.
+
+    Attributes:
+        step: steps so far.
+        seconds: computing time so far.
+        share: how far the training is, from 0 to 1, as far as one can tell.
+        curves: every step so far.
+        end: why the training has ended, in a sentence; empty while it goes on.
+    """
 
     step: int
-    log_loss: float
+    seconds: float
+    share: float
+    curves: TrainingCurves
+    end: str = ""
 
 
 class Training:
-    """Trains one network; ask `iterate` for progress and `network` for what came out."""
+    """Trains one network.
 
-    def __init__(self, images: Tensor, labels: Tensor, recipe: Recipe) -> None:
-        """Draws the initial weights.
+    `iterate` takes the steps. Between any two snapshots `network`, `details` and `stationarity`
+    may be asked for; pausing is not asking for the next snapshot, stopping is closing the iterator.
+    """
+
+    def __init__(
+        self,
+        train: LabelledImages,
+        recipe: Recipe,
+        test: LabelledImages | None = None,
+        start: Network | None = None,
+    ) -> None:
+        """Draws the initial weights, or takes those of a training that goes on.
 
         Args:
-            images: in [0, 1], shape (n, c, h, w); their mean is subtracted.
-            labels: −1 or +1, shape (n,).
-            recipe: widths, initialisation and when to stop.
+            train: images with labels 0 and 1; their mean is subtracted.
+            recipe: what to make of them.
+            test: images to measure accuracy on.
+            start: the network of an interrupted training, read from a file that `details` went
+                into.
+
+        Raises:
+            UnusableInput: there is no such device, only one class, or `start` is of other images
+                or another architecture.
         """
-        channels, height, width = images.shape[1:]
+        if set(train.labels.tolist()) != {0, 1}:
+            raise UnusableInput("Training needs images of two classes.")
+        if recipe.until_residual and len(train) > MOST_IMAGES:
+            raise UnusableInput(
+                f"A residual can be trained to with at most {MOST_IMAGES:,} images."
+            )
+        self.recipe = recipe
+        self._dtype: torch.dtype = getattr(torch, recipe.dtype)
+        self.device = choose_device(recipe.device, self._dtype)
+        self._mean = train.images.mean(0)
+        channels, height, width = self._mean.shape
         self._shape: InputShape = (channels, height, width)
-        self._mean = images.mean(0)
-        self._x = (images - self._mean).flatten(1)
-        self._y = labels.double()
-        self._recipe = recipe
-        self._theta = _initial_weights(self._x.shape[1], recipe)
+        with device_errors(self.device, len(train), "images"):
+            self._x, self._y = self._centred(train), train.signs
+            self._test = None if test is None else (self._centred(test), test.signs)
+            if start is None:
+                self._state, theta = TrainingState(), _initial_weights(self._x.shape[1], recipe)
+            else:
+                self._state, theta = self._going_on(start)
+            self._theta = [p.to(self.device, self._dtype) for p in theta]
+        self._curves = RowBuffer(6)
 
     @property
     def network(self) -> Network:
-        """The network as it stands."""
-        *weights, bias = [p.detach().clone() for p in self._theta]
+        """The network as it stands, on the CPU."""
+        *weights, bias = [p.detach().cpu().clone() for p in self._theta]
         return Network(tuple(weights), bias, self._shape, mean=self._mean)
 
-    def iterate(self) -> Iterator[Progress]:
-        """Takes steps until the recipe says to stop; yields after each."""
-        rate = _FIRST_RATE
-        log_loss, gradient = self._log_loss_and_gradient()
-        for step in range(1, self._recipe.most_steps + 1):
-            change = self._capped([rate * g for g in gradient])
-            self._shift(change, -1)
-            new_log_loss, new_gradient = self._log_loss_and_gradient()
-            if new_log_loss <= log_loss:
-                log_loss, gradient = new_log_loss, new_gradient
-                rate *= _GROWTH
+    @property
+    def curves(self) -> TrainingCurves:
+        """Every step so far, of this object."""
+        return TrainingCurves(self._curves.rows())
+
+    def details(self, label_names: Sequence[str], description: str) -> dict[str, str]:
+        """What a checkpoint says of its making; with it a training can go on.
+
+        Args:
+            label_names: of the labels 0 and 1.
+            description: of the images.
+        """
+        curves = self.curves
+        made = {
+            **asdict(self.recipe),
+            "images": description,
+            "steps": self._state.step,
+            "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
+            "on": describe_device(self.device),
+            "version": VERSION,
+        }
+        return {
+            "label_names": json.dumps(list(label_names)),
+            "recipe": json.dumps(made),
+            STATE_KEY: json.dumps(asdict(self._state)),
+        }
+
+    def stationarity(self) -> TrueStationarity:
+        """How stationary the network is with its images; see `engine.health`.
+
+        Raises:
+            UnusableInput: there are too many images to tell.
+        """
+        return check_stationarity(self.network, self._x, self._y)
+
+    def iterate(self) -> Generator[TrainingSnapshot]:
+        """Takes steps until the recipe says to stop; closing the iterator stops it, too.
+
+        Yields after each step, and between the parts of one that takes long. A training that goes
+        on from the state between two steps gives, on a CPU, the same network bit for bit.
+
+        Raises:
+            RunFailed: the training diverged, or the device failed.
+        """
+        steps = self._fast() if self.recipe.schedule == "fast" else self._plain()
+        end = ""
+        while not end:
+            started = time.perf_counter()
+            with device_errors(self.device, len(self._x), "images"):
+                try:
+                    value = next(steps)
+                except StopIteration:
+                    end = "No step lowers the loss any more."
+                    value = None
+                seconds = self._state.seconds + time.perf_counter() - started
+                self._state = replace(self._state, seconds=seconds)
+                if value is not None:
+                    self._record(value)
+                end = end or self._why_to_end()
+            yield self._snapshot(end)
+
+    # --- the two schedules ------------------------------------------------------------------
+    # Generators of what is to be recorded after a step; None in the middle of a longer one.
+
+    def _fast(self) -> Generator[Value | None]:
+        objective = Objective(self.recipe.weight_decay, is_logarithm=True)
+        now = yield from objective.at(self._theta, self._x, self._y)
+        stall = _Stall(now.objective)
+        while True:
+            rate = self._state.rate
+            change = [rate * g for g in now.gradient]
+            size, largest = _norm(change), self.recipe.largest_change * _norm(self._theta)
+            if size > largest:
+                change = [c * (largest / size) for c in change]
+            there = [p - c for p, c in zip(self._theta, change, strict=True)]
+            then = yield from objective.at(there, self._x, self._y)
+            if then.objective <= now.objective:
+                self._theta, now, rate = there, then, rate * _GROWTH
             else:
-                self._shift(change, +1)
                 rate *= _SHRINKAGE
-            yield Progress(step, log_loss)
-            if log_loss < self._recipe.until_log_loss:
+            self._state = replace(self._state, step=self._state.step + 1, rate=rate)
+            yield now
+            if stall.is_reached(now.objective, is_refused=now is not then):
                 return
 
-    def _log_loss_and_gradient(self) -> tuple[float, list[Tensor]]:
-        """Log of the mean logistic loss, in float64 and without underflow, and its gradient."""
-        *weights, bias = self._theta
-        margins = self._y * Network(tuple(weights), bias, self._shape).forward(self._x).double()
-        # log softplus(−m), which is −m to double precision once m > 36.
-        each = torch.where(
-            margins > 36, -margins, functional.softplus(-margins.clamp_max(36)).log()
+    def _plain(self) -> Generator[Value | None]:
+        """Gradient descent with one step size, all images at once or in mini-batches."""
+        objective = Objective(self.recipe.weight_decay, is_logarithm=False)
+        count, size = len(self._x), min(self.recipe.batch or len(self._x), len(self._x))
+        batches = math.ceil(count / size)
+        while True:
+            epoch, batch = divmod(self._state.step, batches)
+            x, y = self._x, self._y
+            if batches > 1:
+                order = np.random.default_rng((self.recipe.seed, epoch)).permutation(count)
+                chosen = torch.from_numpy(order[batch * size : (batch + 1) * size])
+                x, y = x[chosen.to(x.device)], y[chosen]
+            now = yield from objective.at(self._theta, x, y)
+            self._theta = [
+                p - self.recipe.rate * g for p, g in zip(self._theta, now.gradient, strict=True)
+            ]
+            self._state = replace(self._state, step=self._state.step + 1)
+            if batches == 1:
+                yield now
+            elif batch == batches - 1:
+                yield (yield from objective.at(self._theta, self._x, self._y))
+            else:
+                yield None
+
+    # --- between two steps ------------------------------------------------------------------
+
+    def _record(self, value: Value) -> None:
+        step, norm = self._state.step, _norm(self._theta)
+        if not math.isfinite(value.log_loss) or not math.isfinite(norm):
+            raise RunFailed(
+                f"The training diverged in step {step:,}; take a smaller step, or the fast "
+                "schedule."
+            )
+        is_measured = len(self.curves) % _TEST_EVERY == 0
+        row = (
+            step,
+            self._state.seconds,
+            value.log_loss / math.log(10),
+            float((value.margins > 0).double().mean()),
+            float(value.margins.min()) / norm ** (len(self._theta) - 1),
+            self._test_accuracy() if is_measured else math.nan,
         )
-        log_loss = torch.logsumexp(each, 0) - math.log(len(each))
-        gradient = torch.autograd.grad(log_loss, self._theta)
-        return float(log_loss.detach()), list(gradient)
+        self._curves.extend(np.array([row]))
 
-    def _capped(self, change: list[Tensor]) -> list[Tensor]:
-        largest = self._recipe.largest_change * _norm(self._theta)
-        size = _norm(change)
-        return change if size <= largest else [c * (largest / size) for c in change]
+    def _why_to_end(self) -> str:
+        state, recipe, curves = self._state, self.recipe, self.curves
+        if recipe.until_exponent and len(curves) and curves.log10_loss[-1] < recipe.until_exponent:
+            return "The loss is reached."
+        is_looked_at = recipe.until_residual and state.step % _RESIDUAL_EVERY == 0 < state.step
+        if is_looked_at and self.stationarity().relative < recipe.until_residual:
+            return "The residual is reached."
+        if recipe.seconds and state.seconds >= recipe.seconds:
+            return "The time is over."
+        if state.step >= recipe.most_steps:
+            return "All steps are taken."
+        return ""
 
-    def _shift(self, change: list[Tensor], sign: int) -> None:
-        with torch.no_grad():
-            for parameter, delta in zip(self._theta, change, strict=True):
-                parameter.add_(delta, alpha=sign)
+    def _snapshot(self, end: str) -> TrainingSnapshot:
+        state, recipe, curves = self._state, self.recipe, self.curves
+        shares = [0.0, state.step / recipe.most_steps]
+        if recipe.until_exponent and len(curves):
+            shares.append(float(curves.log10_loss[-1]) / recipe.until_exponent)
+        if recipe.seconds:
+            shares.append(state.seconds / recipe.seconds)
+        share = 1.0 if end else min(max(shares), 1.0)
+        return TrainingSnapshot(state.step, state.seconds, share, curves, end)
+
+    def _test_accuracy(self) -> float:
+        if self._test is None:
+            return math.nan
+        x, y = self._test
+        *weights, bias = self._theta
+        outputs = Network(tuple(weights), bias, self._shape).forward(x).cpu().double()
+        return float((y * outputs > 0).double().mean())
+
+    # --- the start --------------------------------------------------------------------------
+
+    def _centred(self, images: LabelledImages) -> Tensor:
+        return (images.images - self._mean).flatten(1).to(self.device, self._dtype)
+
+    def _going_on(self, start: Network) -> tuple[TrainingState, Theta]:
+        """State and weights that a checkpoint holds, if they fit this training."""
+        name = start.origin.name
+        if start.layer_sizes != (self._x.shape[1], *self.recipe.hidden, 1) or start.bias is None:
+            raise UnusableInput(
+                f"{name} is {start.architecture}; this training makes another network."
+            )
+        if start.mean is None or not torch.equal(start.mean, self._mean):
+            raise UnusableInput(f"{name} was trained on other images.")
+        try:
+            state = TrainingState(**json.loads(start.origin.details[STATE_KEY]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnusableInput(f"{name} does not say how its training stood.") from error
+        return state, [*start.weights, start.bias]
 
 
-def _initial_weights(dimension: int, recipe: Recipe) -> list[Tensor]:
+class _Stall:
+    """Notices that the objective does not fall any more, however small the step.
+
+    On the plateau at the start it hardly falls either, but there no step is refused.
+    """
+
+    _window, _refused, _fall = 200, 5, 1e-6
+
+    def __init__(self, objective: float) -> None:
+        self._from = objective
+        self._steps, self._refusals = 0, 0
+
+    def is_reached(self, objective: float, is_refused: bool) -> bool:
+        """Told of every step: where the objective stands, and whether the step was refused."""
+        self._steps += 1
+        self._refusals += is_refused
+        if self._steps < self._window:
+            return False
+        stalled = self._refusals >= self._refused and self._from - objective < self._fall
+        self._from, self._steps, self._refusals = objective, 0, 0
+        return stalled
+
+
+def _initial_weights(dimension: int, recipe: Recipe) -> Theta:
     """W_1 … W_L and b_1: W_1 and b_1 normal and small, the others uniform as PyTorch draws them."""
     generator = torch.Generator().manual_seed(recipe.seed)
     sizes = (dimension, *recipe.hidden, 1)
@@ -127,10 +383,10 @@ def _initial_weights(dimension: int, recipe: Recipe) -> list[Tensor]:
     bias = torch.randn(sizes[1], generator=generator) * recipe.first_layer_scale
     upper = []
     for inputs, outputs in pairwise(sizes[1:]):
-        bound = recipe.upper_layer_factor / math.sqrt(inputs)
+        bound = recipe.upper_layer_scale / math.sqrt(inputs)
         upper.append((2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound)
-    return [p.requires_grad_() for p in (first, *upper, bias)]
+    return [first, *upper, bias]
 
 
-def _norm(tensors: list[Tensor]) -> float:
-    return math.sqrt(sum(float(t.detach().square().sum()) for t in tensors))
+def _norm(theta: Theta) -> float:
+    return math.sqrt(sum(float(p.square().sum()) for p in theta))

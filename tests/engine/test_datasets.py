@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from engine.datasets import holds_images, load_images
+from engine.datasets import Selection, holds_images, load_images, save_images, training_data
 from engine.errors import UnusableInput
 
 
@@ -62,6 +63,50 @@ def test_alpha_and_sixteen_bits_are_handled(tmp_path):
     assert images[1].min() == 1
 
 
+def test_what_shines_through_is_white(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("LA", (4, 4), (0, 0)).save(tmp_path / "a" / "1.png")
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([0, 0, 0] * 256)
+    palette.save(tmp_path / "a" / "2.png", transparency=0)
+    Image.new("RGBA", (4, 4), (0, 0, 0, 51)).save(tmp_path / "a" / "3.png")
+    images = load_images(tmp_path, (1, 4, 4)).images
+    np.testing.assert_allclose(images.flatten(1).mean(1), [1, 1, 0.8], atol=1e-6)
+
+
+def test_depths_beyond_sixteen_bits_are_refused_by_name(tmp_path):
+    (tmp_path / "a").mkdir()
+    for values in (np.full((4, 4), 0.5, np.float32), np.full((4, 4), 70_000, np.int32)):
+        Image.fromarray(values).save(tmp_path / "a" / "deep.tif")
+        with pytest.raises(UnusableInput, match=r"a/deep\.tif has 32 bits a pixel"):
+            load_images(tmp_path)
+
+
+def test_only_the_chosen_files_of_a_folder_are_opened(tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for index in range(4):
+            Image.new("L", (4, 4), 50 * index).save(tmp_path / label / f"{index}.png")
+        (tmp_path / label / "9.png").write_bytes(b"no image")
+    data = training_data(tmp_path, Selection("", 2))
+    assert data.train.images.shape == (4, 1, 4, 4)
+    assert data.label_names == ("cat", "dog")
+    assert data.test is None
+    with pytest.raises(UnusableInput, match=r"9\.png cannot be read"):
+        training_data(tmp_path, Selection("", 3))  # The control would need it.
+
+
+def test_images_are_kept_as_they_were(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 4), dtype=np.uint8)
+    first = load_images(
+        save_npz(tmp_path / "a.npz", images=pixels, labels=np.array([0, 1, 0, 1, 0, 1]))
+    )
+    save_images(first, tmp_path / "b.npz")
+    again = load_images(tmp_path / "b.npz")
+    assert torch.equal(first.images, again.images)
+    assert torch.equal(first.labels, again.labels)
+
+
 def test_sizes_and_broken_files_are_named(tmp_path):
     (tmp_path / "a").mkdir()
     Image.new("L", (5, 4)).save(tmp_path / "a" / "odd.png")
@@ -75,7 +120,7 @@ def test_sizes_and_broken_files_are_named(tmp_path):
 def test_an_empty_folder_and_a_missing_source(tmp_path):
     with pytest.raises(UnusableInput, match="one subfolder a class"):
         load_images(tmp_path)
-    with pytest.raises(UnusableInput, match="no reference images"):
+    with pytest.raises(UnusableInput, match=r"holds no images; give an \.npz"):
         load_images(tmp_path / "none")
 
 

@@ -1,0 +1,106 @@
+"""What training lowers: the logistic loss, or its logarithm, with or without weight decay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from engine.network import InputShape, Network
+
+Theta = list[Tensor]
+"""W_1 … W_L, b_1."""
+
+_PART = 1000
+_SOFTPLUS_IS_LINEAR = 36.0
+
+
+@dataclass(frozen=True)
+class Value:
+    """The objective at one θ.
+
+    Attributes:
+        objective: what is lowered.
+        gradient: by θ.
+        log_loss: natural logarithm of the mean logistic loss, without weight decay.
+        margins: y_i Φ(x_i), float64, on the CPU, shape (n,).
+    """
+
+    objective: float
+    gradient: Theta
+    log_loss: float
+    margins: Tensor
+
+
+@dataclass(frozen=True)
+class Objective:
+    """J(θ) = (1/n) Σ log(1 + exp(−y_i Φ(θ; x_i))) + (w/2) ‖θ‖², or log J.
+
+    Attributes:
+        weight_decay: w.
+        is_logarithm: log J instead of J.
+    """
+
+    weight_decay: float
+    is_logarithm: bool
+
+    def at(self, theta: Theta, x: Tensor, y: Tensor) -> Generator[None, None, Value]:
+        """The objective and its gradient, in parts, so that a caller can stop between them.
+
+        Args:
+            theta: where.
+            x: flat, centred images on θ's device, shape (n, D).
+            y: labels −1 and +1, float64, on the CPU, shape (n,).
+        """
+        theta = [p.detach().requires_grad_() for p in theta]
+        *weights, bias = theta
+        network = Network(tuple(weights), bias, _flat(x))
+        outputs: list[Tensor] = []
+        for part in torch.split(x, _PART):
+            if outputs:
+                yield
+            outputs.append(network.forward(part))
+        # On the CPU: Apple GPUs have no float64, which log(loss) needs.
+        margins = y * torch.cat([each.detach() for each in outputs]).cpu().double()
+        log_loss, slopes = _log_loss(margins)
+        scale, pull, value = self._combine(log_loss, theta)
+        by_output = (scale * slopes * y).to(x)
+        gradient = [pull * p.detach() for p in theta]
+        for index, (part, slope) in enumerate(
+            zip(outputs, torch.split(by_output, _PART), strict=True)
+        ):
+            if index:
+                yield
+            for total, each in zip(gradient, torch.autograd.grad(part, theta, slope), strict=True):
+                total += each
+        return Value(value, gradient, log_loss, margins)
+
+    def _combine(self, log_loss: float, theta: Theta) -> tuple[float, float, float]:
+        """What ∇log(loss) and θ are multiplied with to give the gradient; and the objective."""
+        loss = math.exp(log_loss)  # May underflow to 0, which is right wherever it is used.
+        if not self.weight_decay:
+            return (1.0, 0.0, log_loss) if self.is_logarithm else (loss, 0.0, loss)
+        squared = sum(float(p.detach().double().square().sum()) for p in theta)
+        total = loss + self.weight_decay / 2 * squared
+        if self.is_logarithm:
+            return loss / total, self.weight_decay / total, math.log(total)
+        return loss, self.weight_decay, total
+
+
+def _log_loss(margins: Tensor) -> tuple[float, Tensor]:
+    """Log of the mean logistic loss, without underflow, and its derivative by each margin."""
+    # log softplus(−m), which is −m to double precision once m > 36.
+    near = functional.softplus(-margins.clamp_max(_SOFTPLUS_IS_LINEAR)).log()
+    each = torch.where(margins > _SOFTPLUS_IS_LINEAR, -margins, near)
+    log_sum = torch.logsumexp(each, 0)
+    # d log Σ softplus(−m_j) / dm_i = −σ(−m_i) / Σ softplus(−m_j)
+    slopes = -(functional.logsigmoid(-margins) - log_sum).exp()
+    return float(log_sum) - math.log(len(margins)), slopes
+
+
+def _flat(x: Tensor) -> InputShape:
+    return (1, 1, x.shape[1])

@@ -1,0 +1,215 @@
+"""`main.py train`: makes a network of given images, and knows how to go on with one."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from contextlib import closing
+from dataclasses import Field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from engine import catalogue
+from engine.checkpoints import load_network
+from engine.datasets import Selection, TrainingData, training_data
+from engine.devices import DEVICES
+from engine.errors import UnusableInput
+from engine.health import MOST_IMAGES, check_weights
+from engine.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.recipe import Recipe, parse_widths
+from engine.trained import check_target, save_data, save_trained
+from engine.training import Training, TrainingSnapshot
+
+_AUTOSAVE_SECONDS = 30.0
+_NAMED_ELSEWHERE = ("until_exponent", "seconds", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `train`; those of the recipe come from the recipe itself."""
+    known = ", ".join(catalogue.KNOWN)
+    parser.add_argument(
+        "--dataset", required=True, metavar="SOURCE", help=f"an .npz, a folder, or {known}"
+    )
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    parser.add_argument(
+        "--download", action="store_true", help="fetch a known data set that is not there"
+    )
+    parser.add_argument(
+        "--classes", default="", metavar="SPEC", help="like odd/even or “0,1 vs 2,3”"
+    )
+    parser.add_argument("--per-class", type=int, default=50, metavar="N", help="0 takes all")
+    parser.add_argument(
+        "--draw", type=int, metavar="SEED", help="draw images; without it the first that come"
+    )
+    parser.add_argument("--test", metavar="SOURCE", help="images to measure accuracy on")
+    parser.add_argument("--hidden", type=_widths, default=Recipe().hidden, metavar="1000,1000")
+    parser.add_argument("--until", type=_loss, metavar="LOSS", help="1e-40, if not given")
+    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="at most so long")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first weights")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--schedule", choices=("fast", "plain"), default="fast")
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    for each in _recipe_options():
+        kind = int if isinstance(each.default, int) else float
+        parser.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            type=kind,
+            default=each.default,
+            metavar="N" if kind is int else "X",
+            help=f"{each.metadata['label'].lower()}; {each.default:g} if not given",
+        )
+    parser.add_argument("--out", required=True, type=Path, metavar="MODEL")
+    parser.add_argument("--half", action="store_true", help="store the weights with 16 bits")
+    parser.add_argument("--go-on", type=Path, metavar="MODEL", help="an interrupted training")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Trains, and writes the network with its images and control beside it.
+
+    Raises:
+        UnusableInput: data or options cannot be used.
+        RunFailed: the training diverged.
+    """
+    check_target(options.out)
+    recipe = _recipe(options)
+    if options.download:
+        _download(options)
+    data = _data(options)
+    start = None if options.go_on is None else load_network(options.go_on)
+    training = Training(data.train, recipe, data.test, start)
+    beside = save_data(data, options.out)  # First of all: finds out whether there is room.
+    snapshot, status = _drive(training, data, options)
+    save_trained(training, data, options.out, options.half)
+    return {**_summary(training, data, snapshot), **_files(options.out, beside), "status": status}
+
+
+def _files(out: Path, beside: list[Path]) -> dict[str, Any]:
+    return {"out": str(out), "images": [str(path) for path in beside]}
+
+
+def _recipe_options() -> list[Field[Any]]:
+    return [e for e in fields(Recipe) if e.metadata and e.name not in _NAMED_ELSEWHERE]
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    names = ["hidden", "schedule", "dtype", "device", "seconds", "seed"]
+    names += [each.name for each in _recipe_options()]
+    recipe = Recipe(**{name: getattr(options, name) for name in names})
+    return recipe if options.until is None else replace(recipe, until_exponent=options.until)
+
+
+def _data(options: argparse.Namespace) -> TrainingData:
+    selection = Selection(options.classes, options.per_class, options.draw)
+    try:
+        return training_data(options.dataset, selection, options.data_root, options.test)
+    except catalogue.NotThere as error:
+        raise UnusableInput(f"{error} --download does that.") from error
+
+
+def _download(options: argparse.Namespace) -> None:
+    if not catalogue.is_known(options.dataset):
+        raise UnusableInput(f"--download knows {', '.join(catalogue.KNOWN)} only.")
+    name = options.dataset.lower().partition(":")[0]
+    root = options.data_root or catalogue.cache_folder()
+    if catalogue.is_present(name, root):
+        return
+    title = catalogue.KNOWN[name].title
+    with closing(_bar(options, total=1.0, desc=title)) as bar:
+        catalogue.download(name, root, lambda share: _show_share(bar, share))
+
+
+def _drive(
+    training: Training, data: TrainingData, options: argparse.Namespace
+) -> tuple[TrainingSnapshot, int]:
+    """Trains to the end or to an interruption; keeps a copy now and then."""
+    interruption: Interruption = options.interruption
+    last: TrainingSnapshot | None = None
+    saved_at, status = 0.0, 0
+    with (
+        interruption.during_run(),
+        closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
+        closing(training.iterate()) as snapshots,
+    ):
+        for last in snapshots:
+            _show_progress(bar, last)
+            if last.seconds - saved_at > _AUTOSAVE_SECONDS and not options.half:
+                saved_at = last.seconds
+                _save_if_possible(training, data, options.out)
+            if interruption.is_asked_for:
+                status = INTERRUPTED
+                break
+    if last is None:
+        raise Interrupted
+    return last, status
+
+
+def _save_if_possible(training: Training, data: TrainingData, path: Path) -> None:
+    """A full disk must not end a training that may have hours behind it."""
+    try:
+        save_trained(training, data, path)
+    except OSError as error:
+        print(f"afterimage: the network could not be saved: {error.strerror}.", file=sys.stderr)
+
+
+def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot) -> dict[str, Any]:
+    curves = snapshot.curves
+    tested = curves.test_accuracy[np.isfinite(curves.test_accuracy)]
+    found = {
+        "end": snapshot.end or "Interrupted.",
+        "steps": snapshot.step,
+        "seconds": round(snapshot.seconds, 2),
+        "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
+        "accuracy": float(curves.accuracy[-1]) if len(curves) else None,
+        "test_accuracy": float(tested[-1]) if len(tested) else None,
+        "labels": list(data.label_names),
+        "remembered": check_weights(training.network).remembered,
+        "stationarity": None,
+    }
+    if len(data.train) <= MOST_IMAGES:
+        true = training.stationarity()
+        found["stationarity"] = {
+            "relative": round(true.relative, 5),
+            "relative_per_layer": [round(share, 5) for share in true.relative_per_layer],
+            "carrying": true.carrying,
+        }
+    return found
+
+
+def _bar(options: argparse.Namespace, **settings: Any) -> tqdm[Any]:
+    """On a terminal only, and not if quiet."""
+    disable = True if options.quiet else None
+    return tqdm(disable=disable, file=sys.stderr, dynamic_ncols=True, **settings)
+
+
+def _show_share(bar: tqdm[Any], share: float) -> None:
+    bar.update(share - bar.n)
+
+
+def _show_progress(bar: tqdm[Any], snapshot: TrainingSnapshot) -> None:
+    if len(snapshot.curves):
+        loss, accuracy = snapshot.curves.log10_loss[-1], snapshot.curves.accuracy[-1]
+        bar.set_postfix_str(f"loss 1e{loss:.1f}, {accuracy:.0%} right", refresh=False)
+    _show_share(bar, snapshot.share)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        return parse_widths(text)
+    except UnusableInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _loss(text: str) -> float:
+    """`1e-40` → −40; a logarithm, since 1e-400 is no float."""
+    try:
+        mantissa, _, exponent = text.lower().partition("e")
+        found = math.log10(float(mantissa)) + (int(exponent) if exponent else 0)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"“{text}” is no loss; write it like 1e-40") from error
+    return found
