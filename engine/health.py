@@ -45,6 +45,7 @@ MOST_IMAGES = 2000
 CARRIES = 0.05
 """An image carries a multiplier if it has more than this share of the largest."""
 
+_FAINTEST = 0.0025
 _LARGELY, _PARTLY = 0.9, 0.3
 _UNBALANCED = 0.1
 _CROWDED = 0.8
@@ -87,22 +88,28 @@ class Health:
 
     @property
     def remembered(self) -> int:
-        """About how many training images left a trace in the first layer."""
-        return self.spectrum.rank
+        """About how many training images carry a multiplier above 5 % of the largest.
+
+        That is, how many singular values of W_1 stand above the noise floor and above 0.25 % of the
+        largest: an image with so small a multiplier leaves less. The share was fitted to networks
+        of the default recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too.
+        """
+        least = max(self.spectrum.floor, _FAINTEST * float(self.spectrum.values[0]))
+        return int((self.spectrum.values > least).sum())
 
     @property
     def outlook(self) -> str:
         """One plain sentence."""
         most = len(self.spectrum.values)
-        if self.remembered == 0:
+        if self.spectrum.rank == 0:
             return (
                 "No chance: nothing in the first layer stands above its random start, so there is "
                 "no image to be found in it."
             )
-        if self.remembered > _CROWDED * most:
+        if self.spectrum.rank > _CROWDED * most:
             return (
-                f"A poor chance: {self.remembered} of the first layer's {most} directions are in "
-                "use, so that single images can hardly be told apart in it."
+                f"A poor chance: {self.spectrum.rank} of the first layer's {most} directions are "
+                "in use, so that single images can hardly be told apart in it."
             )
         if self.signal < _PARTLY:
             return (

@@ -36,6 +36,7 @@ STATE_KEY = "training"
 _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5
 _TEST_EVERY, _RESIDUAL_EVERY = 25, 50
+_DIVERGED = 1e15
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,7 @@ class Training:
 
     def _record(self, value: Value) -> None:
         step, norm = self._state.step, _norm(self._theta)
-        if not math.isfinite(value.log_loss) or not math.isfinite(norm):
+        if not math.isfinite(value.log_loss) or not norm < _DIVERGED:
             raise RunFailed(
                 f"The training diverged in step {step:,}; take a smaller step, or the fast "
                 "schedule."
@@ -358,7 +359,7 @@ class _Stall:
     On the plateau at the start it hardly falls either, but there no step is refused.
     """
 
-    _window, _refused, _fall = 200, 5, 1e-6
+    _window, _refused, _fall = 200, 5, 1e-8
 
     def __init__(self, objective: float) -> None:
         self._from = objective
