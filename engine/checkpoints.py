@@ -36,6 +36,7 @@ _PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
 _METADATA_KEYS = ("input_shape", "mean", "activation")
 _MAX_BYTES = 8 << 30
 _FORMAT_VERSION = "1"
+_BESIDE = "beside."
 
 
 def load_network(path: str | Path, input_shape: InputShape | None = None) -> Network:
@@ -76,13 +77,19 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     )
 
 
-def save_network(network: Network, path: str | Path, details: Mapping[str, str]) -> None:
+def save_network(
+    network: Network,
+    path: str | Path,
+    details: Mapping[str, str],
+    beside: Mapping[str, Tensor] = MappingProxyType({}),
+) -> None:
     """Writes a network as one of Afterimage's own checkpoints (safetensors).
 
     Args:
         network: its weights are stored in the precision they have.
         path: where to; replaced only once the new file is whole.
         details: what made the network, for people and reports (label names, recipe, …).
+        beside: tensors that are not the network's, by name; reading it leaves them out.
 
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
@@ -92,6 +99,7 @@ def save_network(network: Network, path: str | Path, details: Mapping[str, str])
         tensors["layers.0.bias"] = network.bias
     if network.mean is not None:
         tensors["mean"] = network.mean
+    tensors.update({f"{_BESIDE}{name}": tensor for name, tensor in beside.items()})
     metadata = {
         **details,
         "afterimage": _FORMAT_VERSION,
@@ -100,6 +108,13 @@ def save_network(network: Network, path: str | Path, details: Mapping[str, str])
         "input_shape": format_shape(network.input_shape),
     }
     save_tensors(tensors, Path(path), metadata)
+
+
+def load_beside(path: str | Path) -> dict[str, Tensor]:
+    """What `save_network` was given as `beside`, from a file that `load_network` has read."""
+    with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+        names = [name for name in file.keys() if name.startswith(_BESIDE)]  # noqa: SIM118
+        return {name.removeprefix(_BESIDE): file.get_tensor(name).clone() for name in names}
 
 
 def infer_input_shape(dimension: int) -> InputShape:
@@ -251,7 +266,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
             metadata: dict[str, Any] = dict(file.metadata() or {})
             # Copies, for the alignment that makes equal numbers give equal results.
-            content = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            names = [name for name in file.keys() if not name.startswith(_BESIDE)]  # noqa: SIM118
+            content = {name: file.get_tensor(name).clone() for name in names}
     except Exception as error:  # As above.
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or no safetensors file; copy or export it again."

@@ -94,6 +94,14 @@ class Recipe:
         1e-6,
         1,
     )
+    momentum: float = option(
+        0.9,
+        "Momentum",
+        "Share of its last change that the fast schedule keeps up. It takes several times fewer "
+        "steps with it, and dampens the swinging between images that slows it down.",
+        0,
+        0.999,
+    )
     rate: float = option(
         0.01,
         "Step of plain descent",

@@ -14,14 +14,13 @@ import numpy as np
 from tqdm import tqdm
 
 from engine import catalogue
-from engine.checkpoints import load_network
 from engine.datasets import Selection, TrainingData, training_data
 from engine.devices import DEVICES
 from engine.errors import UnusableInput
 from engine.health import MOST_IMAGES, check_weights
 from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.recipe import Recipe, parse_widths
-from engine.trained import check_target, save_data, save_trained
+from engine.trained import check_target, load_start, save_data, save_trained
 from engine.training import Training, TrainingSnapshot
 
 _AUTOSAVE_SECONDS = 30.0
@@ -81,7 +80,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.download:
         _download(options)
     data = _data(options)
-    start = None if options.go_on is None else load_network(options.go_on)
+    start = None if options.go_on is None else load_start(options.go_on)
     training = Training(data.train, recipe, data.test, start)
     beside = save_data(data, options.out)  # First of all: finds out whether there is room.
     snapshot, status = _drive(training, data, options)

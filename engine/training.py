@@ -3,8 +3,8 @@
 The attack rests on convergence in direction (Lyu and Li 2019; Ji and Telgarsky 2020), which plain
 gradient descent approaches only logarithmically. Gradient descent on log(loss), that is the
 gradient divided by the loss, follows the same path at a pace that does not fade. The fast schedule
-does that: the step is halved whenever the objective would rise, grown by 5 % otherwise, and capped
-by a share of ‖θ‖.
+does that with momentum: a step that would raise the objective is not taken, halves the rate and
+forgets the momentum; any other lets the rate grow by 5 %; no step is longer than a share of ‖θ‖.
 """
 
 from __future__ import annotations
@@ -29,9 +29,6 @@ from engine.network import InputShape, Network
 from engine.objective import Objective, Theta, Value
 from engine.recipe import Recipe
 from engine.version import VERSION
-
-STATE_KEY = "training"
-"""Under which a checkpoint's details hold what a training needs to go on."""
 
 _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5
@@ -99,6 +96,21 @@ class TrainingState:
 
 
 @dataclass(frozen=True)
+class TrainingStart:
+    """Where a training goes on from; `engine.trained.load_start` reads it from a file.
+
+    Attributes:
+        network: the weights as they stood.
+        state: the rest.
+        velocity: the last change of W_1 … W_L, b_1; empty where it starts anew.
+    """
+
+    network: Network
+    state: TrainingState
+    velocity: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
 class TrainingSnapshot:
     """A training between two steps.
 
@@ -120,8 +132,13 @@ class TrainingSnapshot:
 class Training:
     """Trains one network.
 
-    `iterate` takes the steps. Between any two snapshots `network`, `details` and `stationarity`
-    may be asked for; pausing is not asking for the next snapshot, stopping is closing the iterator.
+    `iterate` takes the steps. Between any two snapshots all else may be asked for; pausing is not
+    asking for the next snapshot, stopping is closing the iterator.
+
+    Attributes:
+        recipe: how the network is made.
+        device: where it is computed.
+        is_over: whether the recipe's end was reached.
     """
 
     def __init__(
@@ -129,7 +146,7 @@ class Training:
         train: LabelledImages,
         recipe: Recipe,
         test: LabelledImages | None = None,
-        start: Network | None = None,
+        start: TrainingStart | None = None,
     ) -> None:
         """Draws the initial weights, or takes those of a training that goes on.
 
@@ -137,8 +154,7 @@ class Training:
             train: images with labels 0 and 1; their mean is subtracted.
             recipe: what to make of them.
             test: images to measure accuracy on.
-            start: the network of an interrupted training, read from a file that `details` went
-                into.
+            start: where to go on from.
 
         Raises:
             UnusableInput: there is no such device, only one class, or `start` is of other images
@@ -159,11 +175,15 @@ class Training:
         with device_errors(self.device, len(train), "images"):
             self._x, self._y = self._centred(train), train.signs
             self._test = None if test is None else (self._centred(test), test.signs)
-            if start is None:
-                self._state, theta = TrainingState(), _initial_weights(self._x.shape[1], recipe)
-            else:
-                self._state, theta = self._going_on(start)
+            theta = _initial_weights(self._x.shape[1], recipe)
+            velocity: Sequence[Tensor] = [torch.zeros_like(p) for p in theta]
+            self._state = TrainingState()
+            if start is not None:
+                theta = self._check(start.network)
+                velocity, self._state = start.velocity or velocity, start.state
             self._theta = [p.to(self.device, self._dtype) for p in theta]
+            self._velocity = [v.to(self.device, self._dtype) for v in velocity]
+        self.is_over = False
         self._curves = RowBuffer(6)
 
     @property
@@ -173,12 +193,22 @@ class Training:
         return Network(tuple(weights), bias, self._shape, mean=self._mean)
 
     @property
+    def state(self) -> TrainingState:
+        """Where the training stands."""
+        return self._state
+
+    @property
+    def velocity(self) -> list[Tensor]:
+        """The last change of W_1 … W_L, b_1, on the CPU."""
+        return [v.cpu().clone() for v in self._velocity]
+
+    @property
     def curves(self) -> TrainingCurves:
         """Every step so far, of this object."""
         return TrainingCurves(self._curves.rows())
 
     def details(self, label_names: Sequence[str], description: str) -> dict[str, str]:
-        """What a checkpoint says of its making; with it a training can go on.
+        """What a checkpoint says of its making, for people and reports.
 
         Args:
             label_names: of the labels 0 and 1.
@@ -196,7 +226,6 @@ class Training:
         return {
             "label_names": json.dumps(list(label_names)),
             "recipe": json.dumps(made),
-            STATE_KEY: json.dumps(asdict(self._state)),
         }
 
     def stationarity(self) -> TrueStationarity:
@@ -231,30 +260,36 @@ class Training:
                 if value is not None:
                     self._record(value)
                 end = end or self._why_to_end()
+            self.is_over = bool(end)
             yield self._snapshot(end)
 
     # --- the two schedules ------------------------------------------------------------------
     # Generators of what is to be recorded after a step; None in the middle of a longer one.
 
     def _fast(self) -> Generator[Value | None]:
+        """Descent on log(loss) with momentum and a step that adapts itself."""
         objective = Objective(self.recipe.weight_decay, is_logarithm=True)
         now = yield from objective.at(self._theta, self._x, self._y)
         stall = _Stall(now.objective)
         while True:
             rate = self._state.rate
-            change = [rate * g for g in now.gradient]
+            change = [
+                self.recipe.momentum * v - rate * g
+                for v, g in zip(self._velocity, now.gradient, strict=True)
+            ]
             size, largest = _norm(change), self.recipe.largest_change * _norm(self._theta)
             if size > largest:
                 change = [c * (largest / size) for c in change]
-            there = [p - c for p, c in zip(self._theta, change, strict=True)]
+            there = [p + c for p, c in zip(self._theta, change, strict=True)]
             then = yield from objective.at(there, self._x, self._y)
-            if then.objective <= now.objective:
-                self._theta, now, rate = there, then, rate * _GROWTH
+            is_refused = not then.objective <= now.objective
+            if is_refused:
+                self._velocity, rate = [torch.zeros_like(c) for c in change], rate * _SHRINKAGE
             else:
-                rate *= _SHRINKAGE
+                self._theta, self._velocity, now, rate = there, change, then, rate * _GROWTH
             self._state = replace(self._state, step=self._state.step + 1, rate=rate)
             yield now
-            if stall.is_reached(now.objective, is_refused=now is not then):
+            if stall.is_reached(now.objective, is_refused):
                 return
 
     def _plain(self) -> Generator[Value | None]:
@@ -337,20 +372,17 @@ class Training:
     def _centred(self, images: LabelledImages) -> Tensor:
         return (images.images - self._mean).flatten(1).to(self.device, self._dtype)
 
-    def _going_on(self, start: Network) -> tuple[TrainingState, Theta]:
-        """State and weights that a checkpoint holds, if they fit this training."""
-        name = start.origin.name
-        if start.layer_sizes != (self._x.shape[1], *self.recipe.hidden, 1) or start.bias is None:
+    def _check(self, network: Network) -> Theta:
+        """The weights to go on from, if they fit this training."""
+        name = network.origin.name
+        sizes = (self._x.shape[1], *self.recipe.hidden, 1)
+        if network.layer_sizes != sizes or network.bias is None:
             raise UnusableInput(
-                f"{name} is {start.architecture}; this training makes another network."
+                f"{name} is {network.architecture}; this training makes another network."
             )
-        if start.mean is None or not torch.equal(start.mean, self._mean):
+        if network.mean is None or not torch.equal(network.mean, self._mean):
             raise UnusableInput(f"{name} was trained on other images.")
-        try:
-            state = TrainingState(**json.loads(start.origin.details[STATE_KEY]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise UnusableInput(f"{name} does not say how its training stood.") from error
-        return state, [*start.weights, start.bias]
+        return [*network.weights, network.bias]
 
 
 class _Stall:

@@ -72,6 +72,7 @@ def test_a_network_at_its_minimum_has_no_residual_and_known_multipliers(hidden):
         first_layer_scale=0.1,
         upper_layer_scale=1.0,
         weight_decay=decay,
+        momentum=0.0,
         until_exponent=0,
     )
     training = Training(points(), recipe)
