@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from engine.errors import UnusableInput
 from engine.options import check_options, option
@@ -16,6 +13,7 @@ _CHOICES = {
     "dtype": ("float32", "float64"),
     "device": ("auto", "cpu", "cuda", "mps"),
 }
+_ENDS = ("until_exponent", "until_residual", "seconds", "most_steps")
 _MAX_WIDTH, _MAX_LAYERS = 100_000, 50
 
 
@@ -136,26 +134,9 @@ class Recipe:
                 "mini-batches."
             )
 
-    @property
-    def until_log_loss(self) -> float:
-        """Natural logarithm of the loss to reach."""
-        return self.until_exponent * math.log(10)
-
-    def as_json(self) -> str:
-        """For checkpoints and reports."""
-        return json.dumps(asdict(self))
-
-
-def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
-    """The inverse of `dataclasses.asdict`.
-
-    Raises:
-        UnusableInput: an unknown field, or a value of the wrong type or out of range.
-    """
-    try:
-        return Recipe(**{**values, "hidden": tuple(values["hidden"])})
-    except (TypeError, KeyError, ValueError) as error:
-        raise UnusableInput(f"The recipe cannot be read: {error}.") from error
+    def leads_the_way_of(self, other: Recipe) -> bool:
+        """Whether both differ at most in when they end, so that one can go on as the other."""
+        return replace(self, **{name: getattr(other, name) for name in _ENDS}) == other
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

@@ -228,6 +228,11 @@ class Training:
             "recipe": json.dumps(made),
         }
 
+    @property
+    def is_solvable(self) -> bool:
+        """Whether `stationarity` can be asked for: whether the images are few enough."""
+        return len(self._x) <= MOST_IMAGES
+
     def stationarity(self) -> TrueStationarity:
         """How stationary the network is with its images; see `engine.health`.
 

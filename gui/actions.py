@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from engine.session import SUFFIX
+from gui.scheme import store_scheme, stored_scheme
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
@@ -33,6 +34,9 @@ class Actions:
         key = QKeySequence.StandardKey
         self.open = self._add(file_menu, "&Open…", key.Open, window.choose_model)
         self.sample = self._add(file_menu, "Open the &Sample", None, window.open_sample)
+        self.train_network = self._add(
+            file_menu, "Train a &Network…", key.New, window.show_training
+        )
         self.last_run = self._add(file_menu, "Reopen the &Last Run", None, window.open_last_run)
         file_menu.addSeparator()
         self.train = self._add(file_menu, "&Training Images…", "Ctrl+T", window.choose_train)
@@ -95,7 +99,7 @@ class Actions:
 
     def _add_schemes(self, menu: QMenu) -> None:
         group = QActionGroup(self._window)
-        stored = self._window.stored_scheme()
+        stored = stored_scheme()
         for text, scheme in _SCHEMES:
             action = self._add(menu, text, None, lambda scheme=scheme: self._set_scheme(scheme))
             action.setCheckable(True)
@@ -103,4 +107,5 @@ class Actions:
             group.addAction(action)
 
     def _set_scheme(self, scheme: Qt.ColorScheme) -> None:
-        self._window.store_scheme(scheme)
+        store_scheme(scheme)
+        self._window.restyle()

@@ -48,8 +48,8 @@ class Background(QObject):
         work: Callable[[Progress], Any],
         done: Callable[[Any], None],
         is_wanted: Callable[[], bool],
-    ) -> None:
-        """Starts a task.
+    ) -> Task:
+        """Starts a task, and returns it.
 
         Args:
             text: what it is about, ending in an ellipsis.
@@ -67,6 +67,7 @@ class Background(QObject):
         self._progress.show()
         self._bar.showMessage(text)
         task.start()
+        return task
 
     def cancel_all(self) -> None:
         """Asks all tasks to end at their next report of progress."""

@@ -36,18 +36,36 @@ def choose_target(parent: QWidget, title: str, name: str, filters: str, receive:
     dialog.open()
 
 
+def ask(
+    parent: QWidget, question: str, details: str, button: str, accepted: Callable[[], None]
+) -> None:
+    """Asks whether something may be done; calls `accepted` if so. Escape means no."""
+    _ask(parent, question, details, button, "&Not Now", accepted)
+
+
 def ask_to_stop(parent: QWidget, question: str, button: str, stop: Callable[[], None]) -> None:
     """Asks whether the run may be stopped; calls `stop` if so."""
+    _ask(parent, question, "What was found so far is kept.", button, "&Keep Running", stop)
+
+
+def _ask(
+    parent: QWidget,
+    question: str,
+    details: str,
+    button: str,
+    otherwise: str,
+    accepted: Callable[[], None],
+) -> None:
     box = QMessageBox(QMessageBox.Icon.Question, "Afterimage", question, parent=parent)
-    box.setInformativeText("What was found so far is kept.")
+    box.setInformativeText(details)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     accept = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
-    keep = box.addButton("&Keep Running", QMessageBox.ButtonRole.RejectRole)
+    keep = box.addButton(otherwise, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keep)
 
     def answered() -> None:
         if box.clickedButton() is accept:
-            stop()
+            accepted()
 
     box.finished.connect(answered)
     box.open()

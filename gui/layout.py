@@ -19,13 +19,25 @@ from PySide6.QtWidgets import (
 from gui import theme
 
 _LEFT_WIDTH = 330
-_CURVES_HEIGHT = 200
+_LOWER_HEIGHT = 250
 
 
-def whole_window(
-    strip: QWidget, panels: Sequence[QWidget], pages: QWidget, run_bar: QWidget
-) -> QWidget:
-    """Message strip on top, panels left, pages in the centre, the run bar below."""
+def whole_window(strip: QWidget, *pages: QWidget) -> tuple[QWidget, QStackedWidget]:
+    """The message strip on top, below it one of the pages; and what chooses among them."""
+    stack = QStackedWidget()
+    for page in pages:
+        stack.addWidget(page)
+    whole = QWidget()
+    rows = QVBoxLayout(whole)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(0)
+    rows.addWidget(strip)
+    rows.addWidget(stack, 1)
+    return whole, stack
+
+
+def network_page(panels: Sequence[QWidget], pages: QWidget, run_bar: QWidget) -> QWidget:
+    """The page of a network: panels left, pages in the centre, the run bar below."""
     middle = QWidget()
     columns = QHBoxLayout(middle)
     columns.setContentsMargins(0, 0, 0, 0)
@@ -36,15 +48,13 @@ def whole_window(
     rows = QVBoxLayout(whole)
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setSpacing(0)
-    for widget, stretch in ((strip, 0), (middle, 1), (_line(), 0), (run_bar, 0)):
+    for widget, stretch in ((middle, 1), (line(), 0), (run_bar, 0)):
         rows.addWidget(widget, stretch)
     return whole
 
 
-def centre_pages(
-    empty: QWidget, mosaic: QWidget, pairs: QWidget, curves: QWidget
-) -> QStackedWidget:
-    """The empty page, and the page of a network: mosaic and pairs above the curves."""
+def centre_pages(empty: QWidget, mosaic: QWidget, pairs: QWidget, below: QWidget) -> QStackedWidget:
+    """The empty page, and that of a network: mosaic and pairs above health and losses."""
     upper = QSplitter(Qt.Orientation.Horizontal)
     upper.addWidget(mosaic)
     upper.addWidget(pairs)
@@ -52,10 +62,10 @@ def centre_pages(
     upper.setChildrenCollapsible(False)
     centre = QSplitter(Qt.Orientation.Vertical)
     centre.addWidget(upper)
-    centre.addWidget(curves)
+    centre.addWidget(below)
     centre.setStretchFactor(0, 1)
     centre.setChildrenCollapsible(False)
-    centre.setSizes([1000, _CURVES_HEIGHT])
+    centre.setSizes([1000, _LOWER_HEIGHT])
     pages = QStackedWidget()
     pages.addWidget(empty)
     pages.addWidget(centre)
@@ -70,12 +80,17 @@ def _left_column(panels: Sequence[QWidget]) -> QScrollArea:
     for index, panel in enumerate(panels):
         if index:
             column.addSpacing(theme.SPACING)
-            column.addWidget(_line())
+            column.addWidget(line())
             column.addSpacing(theme.SPACING)
         column.addWidget(panel)
     column.addStretch(1)
+    return scrolled_column(left)
+
+
+def scrolled_column(content: QWidget) -> QScrollArea:
+    """A column of the left's width, scrolled where there is no room."""
     scroll = QScrollArea()
-    scroll.setWidget(left)
+    scroll.setWidget(content)
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -83,9 +98,10 @@ def _left_column(panels: Sequence[QWidget]) -> QScrollArea:
     return scroll
 
 
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFixedHeight(1)
-    line.setAutoFillBackground(True)
-    line.setBackgroundRole(QPalette.ColorRole.Mid)
-    return line
+def line() -> QFrame:
+    """A thin line between two parts."""
+    frame = QFrame()
+    frame.setFixedHeight(1)
+    frame.setAutoFillBackground(True)
+    frame.setBackgroundRole(QPalette.ColorRole.Mid)
+    return frame

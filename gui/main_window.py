@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_state_path
-from PySide6.QtCore import QSettings, Qt, Slot
+from PySide6.QtCore import QSettings, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -20,11 +20,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
+    QTabWidget,
     QWidget,
 )
 
 from engine.checkpoints import SUFFIXES
-from engine.datasets import load_images
+from engine.datasets import TrainingData, load_images
 from engine.live import Frame, best_pairs, make_mosaic
 from engine.network import InputShape, Network
 from engine.progress import Progress
@@ -33,19 +34,23 @@ from engine.samples import resource_folder, sample_network
 from engine.scoring import warm_up
 from engine.session import SUFFIX, Session
 from engine.settings import Settings
-from gui import dialogs, theme
+from gui import dialogs, scheme, theme
 from gui.actions import Actions
 from gui.background import Background
+from gui.controller import RunState
 from gui.curves import Curves
 from gui.exports import Exporter
-from gui.layout import centre_pages, whole_window
+from gui.health_view import HealthView
+from gui.layout import centre_pages, network_page, whole_window
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
-from gui.opening import Opened, is_model, open_paths
+from gui.opening import Opened, examine, is_model, open_paths, with_stationarity
 from gui.pairs_view import PairsView
 from gui.run_bar import RunBar
-from gui.run_controller import RunController, RunState
+from gui.run_controller import RunController
 from gui.settings_panel import SettingsPanel
+from gui.training_page import TrainingPage
+from gui.training_worker import TrainingEnd
 from gui.widgets import DropVeil, EmptyPage, MessageStrip
 from gui.worker import RunEnd, RunRequest
 from gui.workspace import Workspace
@@ -66,6 +71,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace()
         self._openings = 0
         self._is_closing = False
+        self._closes_after_training = False
         self._asked: Settings | None = None
         self._after_run: Callable[[], None] | None = None
         self._last_run = user_state_path("Afterimage", "Afterimage") / f"last-run{SUFFIX}"
@@ -82,16 +88,24 @@ class MainWindow(QMainWindow):
         self.controller = RunController(self)
         self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
         self.settings_panel = SettingsPanel(devices)
-        self.mosaic, self.curves, self.pairs = MosaicView(), Curves(), PairsView()
+        self.mosaic, self.pairs = MosaicView(), PairsView()
+        self.curves, self.health = Curves(), HealthView()
         self.run_bar, self.strip = RunBar(), MessageStrip()
         self.background = Background(self.statusBar())
         self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
         self.statusBar().setSizeGripEnabled(False)
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.empty = EmptyPage(icon, self._last_run)
-        self.pages = centre_pages(self.empty, self.mosaic, self.pairs, self.curves)
+        self.lower = QTabWidget()
+        self.lower.setDocumentMode(True)
+        self.lower.addTab(self.health, "&Health")
+        self.lower.addTab(self.curves, "&Losses")
+        self.pages = centre_pages(self.empty, self.mosaic, self.pairs, self.lower)
         panels = (self.model_panel, self.references_panel, self.settings_panel)
-        self.setCentralWidget(whole_window(self.strip, panels, self.pages, self.run_bar))
+        self.training = TrainingPage(devices, self.background)
+        network = network_page(panels, self.pages, self.run_bar)
+        whole, self.stack = whole_window(self.strip, network, self.training)
+        self.setCentralWidget(whole)
         self.actions_ = Actions(self)
         self.veil = DropVeil(self)
         for child in self.findChildren(QWidget):
@@ -101,6 +115,12 @@ class MainWindow(QMainWindow):
         self.empty.open_wanted.connect(self.choose_model)
         self.empty.sample_wanted.connect(self.open_sample)
         self.empty.last_run_wanted.connect(self.open_last_run)
+        self.empty.train_wanted.connect(self.show_training)
+        self.training.back_wanted.connect(self.show_network)
+        self.training.trained.connect(self._attack_trained)
+        self.training.complained.connect(self.strip.show_error)
+        self.training.saved.connect(self._on_saved)
+        self.training.ended.connect(self._on_training_ended)
         self.references_panel.train_wanted.connect(self.choose_train)
         self.references_panel.control_wanted.connect(self.choose_control)
         self.references_panel.removed.connect(self._remove_references)
@@ -130,7 +150,6 @@ class MainWindow(QMainWindow):
             )
             return
         network = self.workspace.network
-        shape = None if network is None else network.input_shape
         names = ", ".join(path.name for path in paths)
         self._openings += 1
         opening = self._openings
@@ -141,7 +160,7 @@ class MainWindow(QMainWindow):
             is_wanted = self._while_open(network)
         self.background.start(
             f"Opening {names} …",
-            lambda _report: open_paths(paths, shape),
+            lambda _report: open_paths(paths, network),
             self._on_opened,
             is_wanted,
         )
@@ -182,6 +201,36 @@ class MainWindow(QMainWindow):
         self._load_images(path, "control")
 
     @Slot()
+    def show_training(self) -> None:
+        """File → Train a Network."""
+        self.stack.setCurrentWidget(self.training)
+        self.training.open()
+
+    @Slot()
+    def show_network(self) -> None:
+        """Back from the training page."""
+        self.stack.setCurrentIndex(0)
+
+    @Slot(object, object)
+    def _attack_trained(self, network: Network, data: TrainingData) -> None:
+        """Opens a network that was trained here, without a file in between."""
+        if self.controller.is_active:
+            self._stop_then(
+                "Stop the run and open the trained network?",
+                "Stop and &Open",
+                lambda: self._attack_trained(network, data),
+            )
+            return
+        self._openings += 1
+        opening = self._openings
+        self.background.start(
+            "Looking at the network …",
+            lambda _: examine(Opened(network, train=data.train, control=data.control)),
+            self._on_opened,
+            lambda: opening == self._openings,
+        )
+
+    @Slot()
     def open_sample(self) -> None:
         """Opens the bundled network with its images."""
         self.open([sample_network()])
@@ -203,7 +252,9 @@ class MainWindow(QMainWindow):
         def load(_report: Progress) -> Opened:
             images = load_images(path, shape)
             warm_up()
-            return Opened(train=images) if role == "train" else Opened(control=images)
+            if role == "control":
+                return Opened(control=images)
+            return with_stationarity(Opened(train=images), network)
 
         self.background.start(
             f"Opening {path.name} …", load, self._on_opened, self._while_open(network)
@@ -216,10 +267,13 @@ class MainWindow(QMainWindow):
                 # A run was started while the file was being read; it goes first.
                 self.strip.show_error("A run is on; stop it before opening another network.")
                 return
-            assert opened.spectrum is not None
+            assert opened.health is not None
             self._forget_run()
             self.workspace = Workspace(opened.network, opened.train, opened.control, opened.session)
-            self.model_panel.show_network(opened.network, opened.spectrum)
+            self.model_panel.show_network(opened.network, opened.health)
+            self.health.show_health(opened.health)
+            self.lower.setCurrentWidget(self.health)
+            self.show_network()
             self.settings_panel.set_channels(opened.network.input_shape[0])
             self.curves.set_depth(opened.network.depth)
             if opened.session is not None:
@@ -238,6 +292,8 @@ class MainWindow(QMainWindow):
                 control=opened.control or self.workspace.control,
             )
             self._rescore()
+        if opened.train is not None:
+            self.health.show_stationarity(opened.stationarity)
         self._show_workspace()
 
     def _change_shape(self, shape: InputShape) -> None:
@@ -270,6 +326,7 @@ class MainWindow(QMainWindow):
     def _remove_references(self) -> None:
         self.workspace = replace(self.workspace, train=None, control=None)
         self.controller.set_references(None)
+        self.health.show_stationarity(None)
         self._show_workspace()
 
     def _rescore(self) -> None:
@@ -294,6 +351,7 @@ class MainWindow(QMainWindow):
             return make_mosaic(images[order], order, session.network.mean)
 
         self.curves.show_losses(session.state.losses)
+        self.lower.setCurrentWidget(self.curves)
         self.background.start(
             "Drawing …",
             render,
@@ -340,6 +398,7 @@ class MainWindow(QMainWindow):
         self.mosaic.clear()
         self.curves.clear()
         self.pairs.clear()
+        self.lower.setCurrentWidget(self.curves)
 
     @Slot(object)
     def _show_state(self, state: RunState) -> None:
@@ -452,11 +511,12 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply_palette(application)
-        self._restyle()
+        self.restyle()
 
-    def _restyle(self) -> None:
-        self.mosaic.restyle()
-        self.curves.restyle()
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        for view in (self.mosaic, self.curves, self.health, self.training):
+            view.restyle()
 
     # --- events of the window -----------------------------------------------------------------
 
@@ -484,6 +544,12 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._stop_then("Stop the run and close?", "Stop and &Close", self.close)
             return
+        if self.training.controller.is_active:
+            event.ignore()
+            dialogs.ask_to_stop(
+                self, "Stop the training and close?", "Stop and &Close", self._stop_training
+            )
+            return
         if self.background.is_busy:
             event.ignore()
             self._close_after_writing()
@@ -491,7 +557,17 @@ class MainWindow(QMainWindow):
         QSettings().setValue("geometry", self.saveGeometry())
         self.hide()
         self.controller.shut_down()
+        self.training.controller.shut_down()
         event.accept()
+
+    def _stop_training(self) -> None:
+        self._closes_after_training = True
+        self.training.controller.stop()
+
+    @Slot(object)
+    def _on_training_ended(self, _end: TrainingEnd) -> None:
+        if self._closes_after_training:
+            self.close()
 
     def _close_after_writing(self) -> None:
         """Lets files be written to their end; a second request to close cancels them."""
@@ -504,25 +580,8 @@ class MainWindow(QMainWindow):
         geometry = QSettings().value("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1280, 820)
-        self._choose_scheme(self.stored_scheme())
-
-    def stored_scheme(self) -> Qt.ColorScheme:
-        """The colour scheme that the user chose, or that of the system."""
-        name = QSettings().value("scheme", "Unknown", str)
-        return (
-            Qt.ColorScheme[name] if name in Qt.ColorScheme.__members__ else Qt.ColorScheme.Unknown
-        )
-
-    def store_scheme(self, scheme: Qt.ColorScheme) -> None:
-        """Takes on a colour scheme, and remembers it."""
-        QSettings().setValue("scheme", scheme.name)
-        self._choose_scheme(scheme)
-
-    def _choose_scheme(self, scheme: Qt.ColorScheme) -> None:
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        theme.choose_scheme(application, scheme)
-        self._restyle()
+        scheme.apply_scheme(scheme.stored_scheme())
+        self.restyle()
 
 
 def _local_files(event: QDropEvent) -> list[Path]:

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 from engine.checkpoints import parse_shape
 from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
+from engine.health import Health
 from engine.network import Network
-from engine.row_space import Spectrum
 from gui import theme
 
 
@@ -64,16 +64,16 @@ class ModelPanel(QWidget):
         self.shape.clear()
         self.shape.setEnabled(False)
 
-    def show_network(self, network: Network, spectrum: Spectrum) -> None:
-        """Shows a network and what its first layer's spectrum tells."""
+    def show_network(self, network: Network, health: Health) -> None:
+        """Shows a network and what its weights tell."""
         self._network = network
         self._file.setText(network.origin.name)
         self._file.setToolTip(f"{network.origin.file}\nSHA-256 {network.origin.sha256}")
         self._architecture.setText(network.architecture)
         self._row_space.setText(
-            f"{spectrum.rank} of {network.input_dimension:,} dimensions, about as many as the "
-            "images it remembers"
-            if spectrum.rank
+            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; about "
+            f"{health.remembered} images remembered"
+            if health.spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )
         self._row_space.setToolTip(

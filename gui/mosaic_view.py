@@ -18,7 +18,16 @@ class MosaicView(pg.GraphicsView):
     hovered = Signal(int)
     """The candidate under the pointer, or −1."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        hint: str = "Press Start, and noise drifts into what the network remembers.",
+        parent: QWidget | None = None,
+    ) -> None:
+        """
+        Args:
+            hint: what is said while there is nothing to show.
+            parent: owner.
+        """
         super().__init__(parent)
         self.setAccessibleName("Candidates")
         self._image = pg.ImageItem(axisOrder="row-major")
@@ -26,9 +35,7 @@ class MosaicView(pg.GraphicsView):
         self._box.addItem(self._image)
         self.setCentralItem(self._box)
         self._mosaic: Mosaic | None = None
-        self._hint = theme.secondary(
-            "Press Start, and noise drifts into what the network remembers."
-        )
+        self._hint = theme.secondary(hint)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         QVBoxLayout(self).addWidget(self._hint)
         self.scene().sigMouseMoved.connect(self._on_pointer_moved)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.checkpoints import SUFFIXES, load_network
 from engine.datasets import LabelledImages, holds_images, load_images
 from engine.errors import UnusableInput
-from engine.network import InputShape, Network
-from engine.row_space import Spectrum, spectrum_of
+from engine.health import Health, TrueStationarity, check_weights
+from engine.inspection import true_stationarity
+from engine.network import Network
 from engine.samples import images_beside
 from engine.scoring import warm_up
 from engine.session import SUFFIX, Session, load_session
@@ -21,10 +22,11 @@ class Opened:
     """Everything that some paths held; what they did not hold is None."""
 
     network: Network | None = None
-    spectrum: Spectrum | None = None
+    health: Health | None = None
     session: Session | None = None
     train: LabelledImages | None = None
     control: LabelledImages | None = None
+    stationarity: TrueStationarity | None = None
 
 
 def is_model(path: Path) -> bool:
@@ -32,7 +34,7 @@ def is_model(path: Path) -> bool:
     return path.suffix.lower() in (*SUFFIXES, SUFFIX) and not holds_images(path)
 
 
-def open_paths(paths: Sequence[Path], shape: InputShape | None) -> Opened:
+def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
     """Reads all the paths, or none: a failure leaves what is open as it was.
 
     Among images a name with “control” in it is the control set. A network brings the images
@@ -40,7 +42,7 @@ def open_paths(paths: Sequence[Path], shape: InputShape | None) -> Opened:
 
     Args:
         paths: at most one network or session; sets of images.
-        shape: input shape of the network that is open, for images that come alone.
+        current: the network that is open, for images that come alone.
 
     Raises:
         UnusableInput: something cannot be used; the message says what and why.
@@ -50,36 +52,52 @@ def open_paths(paths: Sequence[Path], shape: InputShape | None) -> Opened:
     if len(models) > 1:
         raise UnusableInput("Open one network at a time.")
     opened = _open_model(models[0]) if models else Opened()
-    if opened.network is not None:
-        shape = opened.network.input_shape
-    elif not _all_images(images):
+    network = opened.network or current
+    if opened.network is None and not _all_images(images):
         names = ", ".join(path.name for path in images)
         raise UnusableInput(
             f"{names} is neither a network ({', '.join((*SUFFIXES, SUFFIX))}) nor a set of "
             "images (.npz, or a folder with one subfolder a class)."
         )
-    elif shape is None:
+    if network is None:
         raise UnusableInput("Open a network first; then these images can be compared with it.")
     train, control = _sort_images(images)
     if models and not images and opened.session is None:
         train, control = images_beside(models[0])
     if train is not None:
         warm_up()
-    return Opened(
-        network=opened.network,
-        spectrum=opened.spectrum,
-        session=opened.session,
+    shape = network.input_shape
+    opened = replace(
+        opened,
         train=None if train is None else load_images(train, shape),
         control=None if control is None else load_images(control, shape),
     )
+    return with_stationarity(opened, network)
+
+
+def examine(opened: Opened) -> Opened:
+    """Adds what the weights tell, alone and with the training images."""
+    assert opened.network is not None
+    health = check_weights(opened.network)
+    return with_stationarity(replace(opened, health=health), opened.network)
+
+
+def with_stationarity(opened: Opened, network: Network) -> Opened:
+    """Adds what the training images tell of a network, where there are some that can."""
+    if opened.train is None:
+        return opened
+    try:
+        return replace(opened, stationarity=true_stationarity(network, opened.train))
+    except UnusableInput:
+        return opened  # Too many images, or not two classes: the scores need neither.
 
 
 def _open_model(path: Path) -> Opened:
     if path.suffix.lower() == SUFFIX:
         session = load_session(path)
-        return Opened(session.network, spectrum_of(session.network), session)
+        return Opened(session.network, check_weights(session.network), session)
     network = load_network(path)
-    return Opened(network, spectrum_of(network))
+    return Opened(network, check_weights(network))
 
 
 def _all_images(paths: Sequence[Path]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from engine.live import Frame
 from gui import theme
-from gui.run_controller import RunState
+from gui.controller import RunState
 
 _TEXT_INTERVAL = 0.25
 _LABELS = {
@@ -29,8 +30,20 @@ class RunBar(QWidget):
 
     stop_clicked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        labels: Mapping[RunState, str] = _LABELS,
+        starting: str = "Reading the row space of the first layer …",
+        parent: QWidget | None = None,
+    ) -> None:
+        """
+        Args:
+            labels: of the main button in each state.
+            starting: what is under way before the first step.
+            parent: owner.
+        """
         super().__init__(parent)
+        self._labels, self._starting = labels, starting
         self.main_button = QPushButton()
         self.main_button.setMinimumWidth(120)
         self.main_button.setDefault(True)
@@ -62,7 +75,7 @@ class RunBar(QWidget):
     def show_state(self, state: RunState) -> None:
         """Offers what can be done in this state."""
         self._state = state
-        label = _LABELS[state]
+        label = self._labels[state]
         if state is RunState.IDLE and self._resumable:
             label = "&Resume"
         self.main_button.setText(label)
@@ -72,19 +85,23 @@ class RunBar(QWidget):
         self.stop_button.setEnabled(not idle and state is not RunState.STOPPING)
         if state is RunState.STARTING:
             self.progress.setRange(0, 0)
-            self._text.setText("Reading the row space of the first layer …")
+            self._text.setText(self._starting)
         elif state is RunState.IDLE and self.progress.maximum() == 0:
             self.clear()  # The run failed before its first frame.
 
     def show_frame(self, frame: Frame) -> None:
-        """Shows how far the run is; the text changes slowly enough to be read."""
-        self.progress.setRange(0, frame.steps)
-        self.progress.setValue(frame.step)
-        now = time.monotonic()
+        """Shows how far a reconstruction is."""
         has_ended = self._state is RunState.IDLE
-        if now >= self._next_text or has_ended:
+        self.show_progress(frame.step, frame.steps, describe(frame, has_ended))
+
+    def show_progress(self, done: int, total: int, text: str) -> None:
+        """Shows how far the work is; the text changes slowly enough to be read."""
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        now = time.monotonic()
+        if now >= self._next_text or self._state is RunState.IDLE:
             self._next_text = now + _TEXT_INTERVAL
-            self._text.setText(describe(frame, has_ended))
+            self._text.setText(text)
 
     def clear(self) -> None:
         """No run to show."""
@@ -103,16 +120,17 @@ def describe(frame: Frame, has_ended: bool) -> str:
     how = "Stopped at step" if has_ended and not frame.is_last else "Step"
     parts = [f"{how} {frame.step:,} of {frame.steps:,}"]
     if has_ended:
-        parts.append(f"{_duration(frame.seconds)} taken")
+        parts.append(f"{duration(frame.seconds)} taken")
     elif frame.remaining_seconds is not None:
-        parts.append(f"{_duration(frame.remaining_seconds)} left")
+        parts.append(f"{duration(frame.remaining_seconds)} left")
     if frame.step and frame.seconds:
         rate = frame.step / frame.seconds
         parts.append(f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s")
     return " · ".join(parts)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`12 s`, `4 min`, `1.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

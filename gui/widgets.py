@@ -90,6 +90,7 @@ class EmptyPage(QWidget):
 
     open_wanted = Signal()
     sample_wanted = Signal()
+    train_wanted = Signal()
     last_run_wanted = Signal()
 
     def __init__(self, icon: QIcon, last_run: Path, parent: QWidget | None = None) -> None:
@@ -111,12 +112,19 @@ class EmptyPage(QWidget):
         self.open_button.clicked.connect(self.open_wanted)
         self.sample_button = QPushButton("Try the &sample")
         self.sample_button.clicked.connect(self.sample_wanted)
+        self.train_button = QPushButton("&Train a network…")
+        self.train_button.clicked.connect(self.train_wanted)
         self.last_run_button = QPushButton("Reopen the &last run")
         self.last_run_button.clicked.connect(self.last_run_wanted)
         self.last_run_button.setVisible(last_run.exists())
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        for button in (self.open_button, self.sample_button, self.last_run_button):
+        for button in (
+            self.open_button,
+            self.sample_button,
+            self.train_button,
+            self.last_run_button,
+        ):
             button.setMinimumWidth(130)
             buttons.addWidget(button)
         buttons.addStretch(1)

@@ -1,16 +1,13 @@
 """The one worker that drives a run on the one thread it lives on.
 
-A worker busy in its loop never runs queued slots, so pause, stop and “save what there is” are
-flags that the loop looks at between two snapshots. What it has to show it leaves in a slot of
-one frame; the window's timer takes it from there, at its own pace.
+What it has to show it leaves in a slot of one frame; the window's timer takes it from there, at
+its own pace.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +21,7 @@ from engine.network import Network
 from engine.reconstruction import Reconstruction, RunState, Snapshot
 from engine.session import Session, save_session, session_of
 from engine.settings import Settings
+from gui.run_control import Latest, RunControl
 
 _AUTOSAVE_SECONDS = 30.0
 
@@ -47,89 +45,6 @@ class RunEnd:
     error: str = ""
 
 
-class FrameSlot:
-    """Holds the newest frame; older ones that nobody took are gone."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._frame: Frame | None = None
-
-    def put(self, frame: Frame) -> None:
-        """Leaves a frame, in place of an older one."""
-        with self._lock:
-            self._frame = frame
-
-    def take(self) -> Frame | None:
-        """The newest frame, once."""
-        with self._lock:
-            frame, self._frame = self._frame, None
-            return frame
-
-
-class RunControl:
-    """Pause, go on, stop, and requests for a session, from any thread."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._paused = False
-        self._stopped = False
-        self._wanted: Callable[[Session], None] | None = None
-        self._references_changed = False
-
-    def pause(self) -> None:
-        """Holds the run before its next step."""
-        self._set(paused=True)
-
-    def go_on(self) -> None:
-        """Lets a paused run go on."""
-        self._set(paused=False)
-
-    def stop(self) -> None:
-        """Ends the run before its next step, paused or not."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-
-    def refresh(self) -> None:
-        """Makes a paused run show itself anew, with other references."""
-        with self._changed:
-            self._references_changed = True
-            self._changed.notify_all()
-
-    def want_session(self, receiver: Callable[[Session], None]) -> None:
-        """Asks for the run as it stands; the receiver is called on the worker's thread."""
-        with self._changed:
-            self._wanted = receiver
-            self._changed.notify_all()
-
-    def between_steps(self, session: Callable[[], Session], show: Callable[[], None]) -> bool:
-        """Called by the run's thread. Serves requests, sleeps while paused; False means stop."""
-        while True:
-            with self._changed:
-                wanted, self._wanted = self._wanted, None
-                if wanted is None:
-                    if self._stopped:
-                        return False
-                    if not self._paused:
-                        return True
-                    if not self._references_changed:
-                        self._changed.wait()
-                    refresh, self._references_changed = self._references_changed, False
-                else:
-                    refresh = False
-            if wanted is not None:
-                wanted(session())
-            elif refresh and self._paused:
-                show()
-
-    def _set(self, paused: bool) -> None:
-        with self._changed:
-            self._paused = paused
-            # A pause shows its last step in full.
-            self._references_changed = paused
-            self._changed.notify_all()
-
-
 class Worker(QObject):
     """Lives on its own thread; runs one request after the other."""
 
@@ -147,13 +62,13 @@ class Worker(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.slot = FrameSlot()
+        self.slot = Latest[Frame]()
         self.control = RunControl()
         self.view: LiveView | None = None
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
-        self.slot = FrameSlot()
+        self.slot = Latest[Frame]()
         self.control = RunControl()
         self.view = LiveView(request.network.mean, request.references)
 
@@ -187,7 +102,7 @@ class Worker(QObject):
         run: Reconstruction,
         view: LiveView,
         control: RunControl,
-        slot: FrameSlot,
+        slot: Latest[Frame],
         autosave: Path | None,
     ) -> tuple[Snapshot, str]:
         """The last snapshot, and why the run failed if it did."""
@@ -221,7 +136,7 @@ class Worker(QObject):
         return last, ""
 
     def _show(
-        self, snapshot: Snapshot, view: LiveView, slot: FrameSlot, at_rest: bool = False
+        self, snapshot: Snapshot, view: LiveView, slot: Latest[Frame], at_rest: bool = False
     ) -> None:
         """Leaves a frame in the slot; a picture or score that fails must not cost the run."""
         try:

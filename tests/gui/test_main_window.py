@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from engine.samples import sample_network
 from engine.session import load_session
-from gui.run_controller import RunState
+from gui.controller import RunState
+from gui.scheme import store_scheme, stored_scheme
 from tests.gui.conftest import PATIENCE, settle, until
 
 
@@ -401,7 +402,7 @@ def test_presets_fill_the_advanced_settings(qtbot, window):
 
 
 def test_every_advanced_setting_says_what_it_does(window):
-    for name, editor in window.settings_panel._editors.items():
+    for name, editor in window.settings_panel.form.editors().items():
         assert len(editor.toolTip()) > 40, name
 
 
@@ -453,8 +454,9 @@ def test_closing_during_a_run_asks_stops_and_leaves_no_thread(qtbot, window, che
 @pytest.mark.parametrize("scheme", [Qt.ColorScheme.Dark, Qt.ColorScheme.Light])
 def test_both_colour_schemes(qtbot, window, qapp, scheme):
     """Text stands out from its background in each."""
-    window.store_scheme(scheme)
-    assert window.stored_scheme() == scheme
+    store_scheme(scheme)
+    window.restyle()
+    assert stored_scheme() == scheme
     background = qapp.palette().window().color().lightness()
     text = qapp.palette().windowText().color().lightness()
     assert (text - background) * (1 if scheme == Qt.ColorScheme.Dark else -1) > 150

@@ -1,0 +1,160 @@
+"""Plots that the window's views are made of; none of them is dragged or zoomed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+
+from engine.history import Rows
+from gui import theme
+
+
+class _LogAxis(pg.AxisItem):
+    """Decades, and 2 and 5 between them where there is room; never more than can be read."""
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        """Positions of the ticks, in powers of ten."""
+        decades = range(math.floor(low), math.ceil(high) + 1)
+        within = [1, 2, 5] if high - low < 2 else [1]
+        ticks = [d + math.log10(m) for d in decades for m in within]
+        spacing = max(1, math.ceil((high - low) / 5))
+        if len(within) == 1:
+            ticks = [tick for tick in ticks if round(tick) % spacing == 0]
+        return [(1.0, [tick for tick in ticks if low <= tick <= high])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """0.05, 1, 200, 1e-06."""
+        return [f"{10**value:.3g}" for value in values]
+
+
+class _ExponentAxis(pg.AxisItem):
+    """For values that are decadic logarithms already: 1e-40 is beyond what a float plot likes."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """1e-40, and nothing between two powers of ten."""
+        return [f"1e{value:.0f}" if float(value).is_integer() else "" for value in values]
+
+
+class Plot(pg.PlotWidget):
+    """Named curves under a title that names them in their colours."""
+
+    def __init__(
+        self, title: str, names: Sequence[str], first_colour: int = 0, axis: str = "linear"
+    ) -> None:
+        """
+        Args:
+            title: of the plot.
+            names: of the curves; not shown if there is only one.
+            first_colour: number of the first curve's colour.
+            axis: `linear`; `log` for positive values; `exponent` for decadic logarithms.
+        """
+        kinds = {"linear": pg.AxisItem, "log": _LogAxis, "exponent": _ExponentAxis}
+        super().__init__(axisItems={"left": kinds[axis]("left")})
+        self._title, self._names, self._first_colour = title, names, first_colour
+        self._is_log = axis == "log"
+        self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseEnabled(x=False, y=False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.getPlotItem().setClipToView(True)
+        self.setDownsampling(auto=True, mode="peak")
+        self.setLogMode(x=False, y=self._is_log)
+        self._curves = [self.plot() for _ in names]
+        self._levels: list[pg.InfiniteLine] = []
+        self.getAxis("left").setWidth(48)
+        self.getAxis("left").enableAutoSIPrefix(False)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        self.setBackground(theme.plot_background())
+        self.setTitle(self._title_with_names(), color=theme.plot_foreground().name(), size="9pt")
+        for name in ("left", "bottom"):
+            theme.restyle_axis(self.getAxis(name))
+        for index, curve in enumerate(self._curves):
+            curve.setPen(pg.mkPen(theme.curve_colour(self._first_colour + index), width=1))
+        for line in self._levels:
+            line.setPen(self._level_pen())
+            line.label.setColor(theme.plot_foreground())
+
+    def show_columns(self, x: Rows, columns: Rows) -> None:
+        """Draws columns (n, curves) over x (n,); what is not finite, or not positive on a log axis,
+        is a gap.
+        """
+        shown = np.where(columns > 0, columns, np.nan) if self._is_log else columns
+        for curve, values in zip(self._curves, shown.T, strict=True):
+            self._draw(curve, x, values)
+
+    def show_curve(self, index: int, x: Rows, y: Rows) -> None:
+        """Draws one curve over an x of its own."""
+        self._draw(self._curves[index], x, np.where(y > 0, y, np.nan) if self._is_log else y)
+
+    def show_levels(self, levels: Sequence[tuple[str, float, bool]]) -> None:
+        """Draws dashed lines in place of earlier ones: (what it is, where, upright or level)."""
+        for line in self._levels:
+            self.removeItem(line)
+        self._levels = []
+        for text, where, is_upright in levels:
+            at = math.log10(where) if self._is_log and not is_upright else where
+            line = pg.InfiniteLine(
+                at,
+                angle=90 if is_upright else 0,
+                pen=self._level_pen(),
+                label=text,
+                labelOpts={"position": 0.85, "color": theme.plot_foreground()},
+            )
+            self.addItem(line)
+            self._levels.append(line)
+
+    def clear_curves(self) -> None:
+        """Draws nothing."""
+        for curve in self._curves:
+            curve.clear()
+        self.show_levels([])
+
+    @staticmethod
+    def _draw(curve: pg.PlotDataItem, x: Rows, y: Rows) -> None:
+        if np.isfinite(y).any():
+            curve.setData(x, y, connect="finite")
+        else:
+            curve.clear()
+
+    @staticmethod
+    def _level_pen() -> object:
+        return pg.mkPen(theme.plot_foreground(), width=1, style=Qt.PenStyle.DashLine)
+
+    def _title_with_names(self) -> str:
+        """The title, followed by each curve's name in its colour."""
+        if len(self._names) == 1:
+            return self._title
+        names = (
+            f'<span style="color:{theme.curve_colour(self._first_colour + i).name()}">{name}</span>'
+            for i, name in enumerate(self._names)
+        )
+        return f"{self._title}: {', '.join(names)}"
+
+
+class SpectrumPlot(Plot):
+    """The singular values of the first layer, with noise floor and knee."""
+
+    def __init__(self) -> None:
+        super().__init__("Spectrum of the first layer", ["singular values"], axis="log")
+
+    def show_spectrum(self, values: Rows, floor: float, rank: int) -> None:
+        """Draws it.
+
+        Args:
+            values: in falling order.
+            floor: of the noise.
+            rank: how many values lie above it.
+        """
+        self.show_curve(0, np.arange(1.0, len(values) + 1), values)
+        levels = [("noise floor", floor, False)]
+        if rank:
+            levels.append((f"{rank}", float(rank), True))
+        self.show_levels(levels)

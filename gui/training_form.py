@@ -1,0 +1,254 @@
+"""The training page's left column: which images, which network, how far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine import catalogue
+from engine.datasets import Selection
+from engine.recipe import Recipe, parse_widths
+from gui import dialogs, theme
+from gui.options_form import Fold, OptionsForm
+from gui.settings_panel import DeviceChoice
+
+_OWN = "own"
+_SCHEDULES = {"fast": "Fast: descent on log(loss)", "plain": "Plain: as published"}
+_SPECIAL = {
+    "seconds": "none",
+    "until_exponent": "do not look at it",
+    "until_residual": "do not look at it",
+    "batch": "all",
+}
+
+
+class TrainingForm(QWidget):
+    """Edits a `Selection` of a source, and a `Recipe`."""
+
+    data_edited = Signal()
+    """Emitted when other images are meant."""
+
+    recipe_edited = Signal()
+
+    download_wanted = Signal()
+
+    def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._own: Path | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        self._build_data(layout)
+        layout.addSpacing(theme.SPACING)
+        self._build_recipe(layout, devices)
+        layout.addStretch(1)
+        self._on_source_chosen()
+
+    # --- what it says -----------------------------------------------------------------------
+
+    @property
+    def source(self) -> str | None:
+        """A known data set's name, a path, or None where no file has been chosen yet."""
+        if self.known is not None:
+            return self.known
+        return None if self._own is None else str(self._own)
+
+    @property
+    def known(self) -> str | None:
+        """Name of the known data set that is chosen, if one is."""
+        name = self.dataset.currentData()
+        return None if name == _OWN else str(name)
+
+    @property
+    def root(self) -> Path:
+        """Folder of the known data sets."""
+        stored = QSettings().value("data_root", "", str)
+        return Path(stored) if stored else catalogue.cache_folder()
+
+    def selection(self) -> Selection:
+        """Which images of the source."""
+        seed = self.options.editor("seed").value() if self.draw.currentIndex() else None
+        return Selection(self.classes.text().strip(), self.per_class.value(), seed)
+
+    def recipe(self) -> Recipe:
+        """How to train.
+
+        Raises:
+            UnusableInput: the widths are no numbers, or two settings do not go together.
+        """
+        return Recipe(
+            hidden=parse_widths(self.hidden.text()),
+            schedule=self.schedule.currentData(),
+            dtype=self.dtype.currentText(),
+            device=self.device.currentData(),
+            **self.options.values(),
+        )
+
+    def set_editable(self, editable: bool) -> None:
+        """While a training is on, everything stays as it is."""
+        for child in (self._data, self._recipe):
+            child.setEnabled(editable)
+
+    def show_presence(self, text: str, can_download: bool) -> None:
+        """Says where the images are, or that they are not there yet."""
+        self._presence.setText(text)
+        self.download.setVisible(can_download)
+
+    def use_own(self, path: Path) -> None:
+        """Takes a folder or an `.npz` as the source."""
+        self._own = path
+        self.dataset.setCurrentIndex(self.dataset.findData(_OWN))
+        self.classes.clear()
+        self._on_source_chosen()
+
+    # --- building ---------------------------------------------------------------------------
+
+    def _build_data(self, layout: QVBoxLayout) -> None:
+        self._data = QWidget()
+        self.dataset = QComboBox()
+        for name, known in catalogue.KNOWN.items():
+            self.dataset.addItem(known.title, name)
+        self.dataset.addItem("A folder or .npz of my own", _OWN)
+        self.dataset.activated.connect(self._on_dataset_activated)
+        self._presence = theme.secondary()
+        self.download = QPushButton("Download…")
+        self.download.clicked.connect(self.download_wanted)
+        self.elsewhere = QPushButton("Other folder…")
+        self.elsewhere.setToolTip("A folder that holds the data set as torchvision lays it out.")
+        self.elsewhere.clicked.connect(self._choose_root)
+        self.choose_file = QPushButton("File…")
+        self.choose_file.setToolTip("An .npz with “images” and “labels”.")
+        self.choose_file.clicked.connect(self._choose_file)
+        self.choose_folder = QPushButton("Folder…")
+        self.choose_folder.setToolTip("A folder with one subfolder a class.")
+        self.choose_folder.clicked.connect(self._choose_folder)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self.download, self.elsewhere, self.choose_file, self.choose_folder):
+            buttons.addWidget(button)
+        self.classes = QLineEdit()
+        self.classes.setToolTip(
+            "<p>Two classes out of many: odd/even, vehicles/animals, “0,1 vs 2,3”, “cat vs dog”, "
+            "“7 vs rest”. The first becomes −1, the second +1. Leave it empty where there are "
+            "two classes only.</p>"
+        )
+        self.classes.textChanged.connect(self.data_edited)
+        self.per_class = QSpinBox()
+        self.per_class.setRange(1, 100_000)
+        self.per_class.setValue(50)
+        self.per_class.setGroupSeparatorShown(True)
+        self.per_class.setToolTip("How many images of each of the two classes.")
+        self.per_class.valueChanged.connect(self.data_edited)
+        self.draw = QComboBox()
+        self.draw.addItems(["The first that come", "Drawn with the seed"])
+        self.draw.setToolTip("Which images: the first, as the paper does, or a random choice.")
+        self.draw.activated.connect(self.data_edited)
+        form = _form()
+        form.addRow("&Images", self.dataset)
+        form.addRow("", self._presence)
+        form.addRow("", buttons)
+        form.addRow("&Two classes", self.classes)
+        form.addRow("Images a &class", self.per_class)
+        form.addRow("&Which", self.draw)
+        column = QVBoxLayout(self._data)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(theme.heading("Images"))
+        column.addLayout(form)
+        layout.addWidget(self._data)
+
+    def _build_recipe(self, layout: QVBoxLayout, devices: list[str]) -> None:
+        self._recipe = QWidget()
+        defaults = Recipe()
+        self.hidden = QLineEdit(", ".join(str(width) for width in defaults.hidden))
+        self.hidden.setToolTip("Neurons in each hidden layer, with commas between.")
+        self.hidden.textChanged.connect(self.recipe_edited)
+        self.schedule = QComboBox()
+        for name, text in _SCHEDULES.items():
+            self.schedule.addItem(text, name)
+        self.schedule.setToolTip(
+            "<p>Both lead the same way. Plain gradient descent takes hundreds of times longer, "
+            "and can go in mini-batches.</p>"
+        )
+        self.schedule.activated.connect(self.recipe_edited)
+        self.dtype = QComboBox()
+        self.dtype.addItems(["float32", "float64"])
+        self.dtype.setToolTip("Precision of the weights.")
+        self.dtype.activated.connect(self.recipe_edited)
+        self.device = DeviceChoice(devices)
+        self.device.activated.connect(self.recipe_edited)
+        self.options = OptionsForm(Recipe, _SPECIAL)
+        self.options.show_values(defaults)
+        self.options.edited.connect(self.recipe_edited)
+        self.options.editor("seed").valueChanged.connect(self._on_seed_changed)
+        fold = Fold("&Advanced", self.options)
+        self.fold = fold.button
+        form = _form()
+        form.addRow("&Hidden layers", self.hidden)
+        form.addRow("&Schedule", self.schedule)
+        form.addRow("&Precision", self.dtype)
+        form.addRow("D&evice", self.device)
+        column = QVBoxLayout(self._recipe)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(theme.heading("Network"))
+        column.addLayout(form)
+        column.addWidget(fold)
+        layout.addWidget(self._recipe)
+
+    # --- reacting ---------------------------------------------------------------------------
+
+    @Slot()
+    def _on_dataset_activated(self) -> None:
+        known = self.known
+        self.classes.setText("" if known is None else catalogue.KNOWN[known].rule)
+        self._on_source_chosen()
+
+    def _on_source_chosen(self) -> None:
+        known = self.known
+        if known is not None and not self.classes.text():
+            self.classes.setText(catalogue.KNOWN[known].rule)
+        self.download.setVisible(False)
+        self.elsewhere.setVisible(known is not None)
+        for button in (self.choose_file, self.choose_folder):
+            button.setVisible(known is None)
+        self._presence.setText("" if self._own is None or known else self._own.name)
+        self.data_edited.emit()
+
+    @Slot()
+    def _on_seed_changed(self) -> None:
+        if self.draw.currentIndex():
+            self.data_edited.emit()
+
+    @Slot()
+    def _choose_root(self) -> None:
+        dialogs.choose_folder(self, "Folder with the data set", self.use_root)
+
+    def use_root(self, folder: Path) -> None:
+        """Looks for known data sets in another folder, now and later."""
+        QSettings().setValue("data_root", str(folder))
+        self._on_source_chosen()
+
+    @Slot()
+    def _choose_file(self) -> None:
+        dialogs.choose_file(self, "Images to train on", "Images (*.npz)", self.use_own)
+
+    @Slot()
+    def _choose_folder(self) -> None:
+        dialogs.choose_folder(self, "Folder with one subfolder a class", self.use_own)
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setHorizontalSpacing(theme.MARGIN)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return form

@@ -1,0 +1,431 @@
+"""Making a network: choose images, watch it learn, keep it, or attack it at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from engine import catalogue
+from engine.datasets import TrainingData, training_data
+from engine.errors import UnusableInput
+from engine.live import Mosaic, make_mosaic
+from engine.live_training import Trained, TrainingFrame
+from engine.network import Network, Origin
+from engine.progress import Progress
+from engine.recipe import Recipe
+from engine.trained import SUFFIX, save_data, save_trained
+from engine.training import Training
+from gui import dialogs, theme
+from gui.background import Background, always
+from gui.controller import RunState
+from gui.layout import line, scrolled_column
+from gui.mosaic_view import MosaicView
+from gui.run_bar import RunBar, duration
+from gui.task import Task
+from gui.training_curves import TrainingCurvesView
+from gui.training_form import TrainingForm
+from gui.training_worker import TrainingController, TrainingEnd, TrainingRequest
+
+_READING_DELAY = 400
+_MOST_SHOWN = 400
+_CURVES_HEIGHT = 220
+_LABELS = {
+    RunState.IDLE: "&Train",
+    RunState.STARTING: "Starting…",
+    RunState.RUNNING: "&Pause",
+    RunState.PAUSED: "&Resume",
+    RunState.STOPPING: "Stopping…",
+}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What came of reading the images that the form means."""
+
+    data: TrainingData | None = None
+    mosaics: tuple[Mosaic, Mosaic] | None = None
+    sentence: str = ""
+    is_missing: bool = False
+
+
+class TrainingPage(QWidget):
+    """Form on the left; preview above, curves below; the bar at the bottom."""
+
+    back_wanted = Signal()
+
+    trained = Signal(object, object)
+    """Emitted with a `Network` and the `TrainingData` it was made of, to be attacked."""
+
+    complained = Signal(str)
+    """Emitted with a sentence when something could not be done."""
+
+    saved = Signal(str)
+    """Emitted with the path that was written."""
+
+    ended = Signal(object)
+    """Emitted with a `TrainingEnd`."""
+
+    def __init__(
+        self, devices: list[str], background: Background, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.controller = TrainingController(self)
+        self._background = background
+        self._data: TrainingData | None = None
+        self._training: Training | None = None
+        self._trained_on: TrainingData | None = None
+        self._readings = 0
+        self._download: Task | None = None
+        self._build(devices)
+        self._connect()
+        self._show_availability()
+
+    def _build(self, devices: list[str]) -> None:
+        self.form = TrainingForm(devices)
+        self.bar = RunBar(_LABELS, "Preparing the images …")
+        self.back_button = QPushButton("‹ &Back")
+        self.back_button.setToolTip("Back to the network that is open.")
+        self.save_button = QPushButton("Sa&ve…")
+        self.save_button.setToolTip(
+            f"<p>Writes the network ({SUFFIX}), and beside it the images that it was trained on "
+            "and a control.</p>"
+        )
+        self.attack_button = QPushButton("Reconstruct this &network")
+        self.attack_button.setToolTip("Opens the network with its images, ready to be attacked.")
+        header = QHBoxLayout()
+        header.addWidget(self.back_button)
+        header.addSpacing(theme.SPACING)
+        header.addWidget(theme.heading("Train a network"))
+        header.addStretch(1)
+        header.addWidget(self.save_button)
+        header.addWidget(self.attack_button)
+        self._result = theme.secondary()
+        self.sides = (_Side("first class"), _Side("second class"))
+        preview = QHBoxLayout()
+        preview.setSpacing(theme.SPACING)
+        for side in self.sides:
+            preview.addWidget(side, 1)
+        self.curves = TrainingCurvesView()
+        self.curves.setFixedHeight(_CURVES_HEIGHT)
+        centre = QVBoxLayout()
+        centre.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, 0)
+        centre.addLayout(header)
+        centre.addWidget(self._result)
+        centre.addLayout(preview, 1)
+        centre.addWidget(self.curves)
+        columns = QHBoxLayout()
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(0)
+        columns.addWidget(scrolled_column(self.form))
+        columns.addLayout(centre, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addLayout(columns, 1)
+        rows.addWidget(line())
+        rows.addWidget(self.bar)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_READING_DELAY)
+
+    def _connect(self) -> None:
+        self._delay.timeout.connect(self._read)
+        self.form.data_edited.connect(self._on_data_edited)
+        self.form.recipe_edited.connect(self._show_availability)
+        self.form.download_wanted.connect(self._on_download_wanted)
+        self.back_button.clicked.connect(self.back_wanted)
+        self.save_button.clicked.connect(self._ask_where_to_save)
+        self.attack_button.clicked.connect(self._hand_over)
+        self.bar.main_clicked.connect(self.start_or_pause)
+        self.bar.stop_clicked.connect(self.controller.stop)
+        self.controller.state_changed.connect(self._on_state_changed)
+        self.controller.prepared.connect(self._on_prepared)
+        self.controller.frame_ready.connect(self._show_frame)
+        self.controller.ended.connect(self._on_ended)
+        self.controller.examined.connect(self._on_examined)
+        self.controller.complained.connect(self.complained)
+
+    # --- the images -------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """The page is shown: reads the images that the form means, if none are there yet."""
+        if self._data is None:
+            self._on_data_edited()
+
+    @property
+    def data(self) -> TrainingData | None:
+        """The images that the form means, once they are read."""
+        return self._data
+
+    @property
+    def result(self) -> str:
+        """What is said above the preview."""
+        return self._result.text()
+
+    @Slot()
+    def _on_data_edited(self) -> None:
+        """Waits a moment, for another key may be pressed; what was read no longer counts."""
+        self._readings += 1
+        self._data = None
+        self._delay.start()
+        self._show_availability()
+
+    @Slot()
+    def _read(self) -> None:
+        source, known = self.form.source, self.form.known
+        if source is None:
+            self._show_found(_Found(sentence="Choose a file or a folder with images."))
+            return
+        selection, root, reading = self.form.selection(), self.form.root, self._readings
+
+        def read(_progress: Progress) -> _Found:
+            try:
+                data = training_data(source, selection, root)
+            except catalogue.NotThere as error:
+                return _Found(sentence=str(error), is_missing=True)
+            except (UnusableInput, OSError) as error:
+                return _Found(sentence=str(error))
+            return _Found(data, _previews(data))
+
+        name = catalogue.KNOWN[known].title if known else Path(source).name
+        self._background.start(
+            f"Reading {name} …", read, self._show_found, lambda: reading == self._readings
+        )
+
+    def _show_found(self, found: _Found) -> None:
+        self._data = found.data
+        known = self.form.known
+        if found.data is None or found.mosaics is None:
+            self._result.setText(found.sentence)
+            for side in self.sides:
+                side.clear()
+        else:
+            control = found.data.control
+            self._result.setText(
+                f"{found.data.description}; "
+                + (f"{len(control)} others as control." if control else "no others for a control.")
+            )
+            for side, mosaic, name, sign in zip(
+                self.sides, found.mosaics, found.data.label_names, "−+", strict=True
+            ):
+                side.show_side(f"{name} ({sign}1)", mosaic)
+        if known is not None:
+            self.form.show_presence(
+                "not here yet" if found.is_missing else f"in {self.form.root}", found.is_missing
+            )
+        self._show_availability()
+
+    # --- downloading ------------------------------------------------------------------------
+
+    @Slot()
+    def _on_download_wanted(self) -> None:
+        if self._download is not None:
+            self._download.cancel()
+            return
+        name = self.form.known
+        if name is None:
+            return
+        known = catalogue.KNOWN[name]
+        dialogs.ask(
+            self,
+            f"Download {known.title}?",
+            f"{known.megabytes} MB come from where torchvision gets them, are checked, and are "
+            f"kept in {self.form.root}. Nothing is sent.",
+            "&Download",
+            lambda: self.download(name),
+        )
+
+    def download(self, name: str) -> None:
+        """Fetches a known data set in the background; a second click on the button cancels."""
+        root, title = self.form.root, catalogue.KNOWN[name].title
+        self._download = self._background.start(
+            f"Downloading {title} …",
+            lambda progress: catalogue.download(name, root, progress),
+            lambda _: self._on_data_edited(),
+            always,
+        )
+        self.form.download.setText("Cancel")
+        started = time.monotonic()
+
+        def show(share: float) -> None:
+            taken = time.monotonic() - started
+            left = f", {duration(taken * (1 - share) / share)} left" if share > 0.01 else ""
+            self.form.show_presence(f"downloading: {share:.0%}{left}", True)
+
+        self._download.progressed.connect(show)
+        self._download.finished.connect(self._on_download_finished)
+
+    @Slot()
+    def _on_download_finished(self) -> None:
+        self._download = None
+        self.form.download.setText("Download…")
+        self.form.show_presence("not here yet", True)
+
+    # --- training ---------------------------------------------------------------------------
+
+    @Slot()
+    def start_or_pause(self) -> None:
+        """What the bar's button offers: train, go on, pause, or resume."""
+        state = self.controller.state
+        if state is RunState.RUNNING:
+            self.controller.pause()
+        elif state is RunState.PAUSED:
+            self.controller.go_on()
+        elif state is RunState.IDLE and self._data is not None:
+            self._start(self._data)
+
+    def _start(self, data: TrainingData) -> None:
+        try:
+            recipe = self.form.recipe()
+        except UnusableInput as error:
+            self.complained.emit(str(error))
+            return
+        training = self._training if self._can_go_on(recipe) else None
+        if training is None:
+            self.curves.clear()
+            self.bar.clear()
+            self._training = None
+        self._trained_on = data
+        self.controller.start(TrainingRequest(data, recipe, training))
+
+    def _can_go_on(self, recipe: Recipe) -> bool:
+        """Whether the training at rest would go on, rather than another start."""
+        training = self._training
+        if training is None or self._trained_on is not self._data:
+            return False
+        same = training.recipe.leads_the_way_of(recipe)
+        return same and (not training.is_over or training.recipe != recipe)
+
+    @Slot(object)
+    def _on_state_changed(self, state: RunState) -> None:
+        self.bar.show_state(state)
+        self._show_availability()
+
+    @Slot(object)
+    def _on_prepared(self, training: Training) -> None:
+        self._training = training
+
+    @Slot(object)
+    def _show_frame(self, frame: TrainingFrame) -> None:
+        self.curves.show_frame(frame, hurry=self.controller.state is not RunState.RUNNING)
+        parts = [f"Step {frame.step:,}"]
+        if len(frame.curves):
+            parts.append(f"loss 1e{frame.curves.log10_loss[-1]:.1f}")
+        if not self.controller.is_active:
+            parts.append(f"{duration(frame.seconds)} taken")
+        elif frame.remaining_seconds is not None:
+            parts.append(f"{duration(frame.remaining_seconds)} left")
+        self.bar.show_progress(round(1000 * frame.share), 1000, " · ".join(parts))
+
+    @Slot(object)
+    def _on_ended(self, end: TrainingEnd) -> None:
+        self._training = end.training
+        if end.error:
+            self.complained.emit(end.error)
+        self._show_availability()
+        self.ended.emit(end)
+
+    @Slot(object)
+    def _on_examined(self, found: Trained) -> None:
+        carrying = found.stationarity
+        many = "" if carrying is None else f" {carrying.carrying} images carry a multiplier."
+        self._result.setText(f"{found.health.outlook}{many}")
+
+    # --- what comes of it -------------------------------------------------------------------
+
+    @Slot()
+    def _ask_where_to_save(self) -> None:
+        dialogs.choose_target(
+            self, "Save the network", f"network{SUFFIX}", f"Networks (*{SUFFIX})", self.save
+        )
+
+    def save(self, path: Path) -> None:
+        """Writes network, images and control, also while the training goes on."""
+        training, data = self._training, self._trained_on
+        if training is None or data is None:
+            return
+
+        def write() -> None:
+            save_trained(training, data, path)
+            save_data(data, path)
+
+        self._background.start(
+            f"Writing {path.name} …",
+            self.controller.between_steps(write),
+            lambda _: self.saved.emit(str(path)),
+            always,
+        )
+
+    @Slot()
+    def _hand_over(self) -> None:
+        training, data = self._training, self._trained_on
+        if training is not None and data is not None and not self.controller.is_active:
+            self.trained.emit(_named(training, data), data)
+
+    # --- showing ----------------------------------------------------------------------------
+
+    def _show_availability(self) -> None:
+        idle = not self.controller.is_active
+        try:
+            recipe = self.form.recipe()
+        except UnusableInput:
+            recipe = None
+        self.bar.set_can_start(
+            self._data is not None, recipe is not None and self._can_go_on(recipe)
+        )
+        self.form.set_editable(idle)
+        self.save_button.setEnabled(self._training is not None)
+        self.attack_button.setEnabled(idle and self._training is not None)
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        self.curves.restyle()
+        for side in self.sides:
+            side.mosaic.restyle()
+
+
+class _Side(QWidget):
+    """One of the two classes: its name, and its images."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = QLabel(name)
+        self.mosaic = MosaicView("The images appear here.")
+        self.mosaic.setAccessibleName(f"Images of the {name}")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._name)
+        layout.addWidget(self.mosaic, 1)
+
+    def show_side(self, name: str, mosaic: Mosaic) -> None:
+        """Shows a class."""
+        self._name.setText(name)
+        self.mosaic.show_mosaic(mosaic)
+
+    def clear(self) -> None:
+        """Shows nothing."""
+        self._name.setText("")
+        self.mosaic.clear()
+
+
+def _previews(data: TrainingData) -> tuple[Mosaic, Mosaic]:
+    """The images of each class, as many as can be told apart."""
+    found = []
+    for label in (0, 1):
+        images = data.train.images[data.train.labels == label][:_MOST_SHOWN]
+        found.append(make_mosaic(images, torch.arange(len(images)), None))
+    return found[0], found[1]
+
+
+def _named(training: Training, data: TrainingData) -> Network:
+    """The network with a name and what made it."""
+    details = training.details(data.label_names, data.description)
+    first, second = data.label_names
+    origin = Origin(f"{first} against {second} (trained here)", "", MappingProxyType(details))
+    return replace(training.network, origin=origin)
