@@ -78,10 +78,10 @@ class Recipe:
         10,
     )
     upper_layer_scale: float = option(
-        2.0,
+        4.0,
         "Upper layers at the start",
         "Size of the other layers at the start, as a multiple of PyTorch's usual size (the paper: "
-        "1). Twice that makes more images come back; far less makes all layers small, and fewer.",
+        "1). Larger ones make more images come back; small ones make all layers small, and fewer.",
         1e-6,
         100,
     )

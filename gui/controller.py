@@ -74,7 +74,7 @@ class Controller(QObject):
         self._requested.connect(self._worker.run, Qt.ConnectionType.QueuedConnection)
         self._worker.started.connect(self._on_started)
         self._worker.ended.connect(self._on_ended)
-        self._worker.rested.connect(self._pick_up)
+        self._worker.rested.connect(self._on_rested)
         self._worker.complained.connect(self.complained)
         self._thread.start()
         self._timer = QTimer(self)
@@ -133,6 +133,13 @@ class Controller(QObject):
             self._shown = frame
             self.frame_ready.emit(frame)
 
+    @Slot()
+    def _on_rested(self) -> None:
+        """The last frame is there; if it was picked up before the end was known, it comes again."""
+        self._pick_up()
+        if self._shown is not None:
+            self.frame_ready.emit(self._shown)
+
     @Slot(object)
     def _on_started(self, what: object) -> None:
         if self.state is RunState.STARTING:
@@ -144,9 +151,6 @@ class Controller(QObject):
         self._timer.stop()
         self._set_state(RunState.IDLE)
         self.ended.emit(end)
-        if self._shown is not None:
-            # Views may say more of a frame at rest, and the last may have come before the end did.
-            self.frame_ready.emit(self._shown)
 
     def _set_state(self, state: RunState) -> None:
         self.state = state
