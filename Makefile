@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
-.PHONY: setup run test check format bench sample package clean
+.PHONY: setup run test check format bench sample-mnist sample-cifar package clean
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -25,8 +25,15 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks $(BENCH)
 
-sample: $(VENV)/.run
-	$(BIN)/python resources/samples/make_mnist_sample.py $(DATA)
+# DATA is a folder that holds MNIST as torchvision lays it out.
+sample-mnist: $(VENV)/.run
+	$(BIN)/python main.py train --dataset mnist --data-root $(DATA) --classes odd/even \
+		--per-class 50 --out resources/samples/mnist_odd_even.safetensors
+
+# DATA is a folder of CIFAR-10's training images, one subfolder a class.
+sample-cifar: $(VENV)/.run
+	$(BIN)/python main.py train --dataset $(DATA) --classes vehicles/animals --per-class 250 \
+		--draw 0 --half --out resources/samples/cifar10_vehicles_animals.safetensors
 
 package: $(VENV)/.dev
 	$(BIN)/pyinstaller --noconfirm packaging/afterimage.spec

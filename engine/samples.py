@@ -1,4 +1,4 @@
-"""The bundled sample: a network small enough to ship, with its training images and a control."""
+"""The bundled samples: networks small enough to ship, with their training images and a control."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ def resource_folder() -> Path:
     return root / "resources"
 
 
-def sample_network() -> Path:
-    """The sample's checkpoint; its images lie beside it."""
-    return resource_folder() / "samples" / "mnist_odd_even.safetensors"
+SAMPLES = {
+    "mnist_odd_even": "Digits: odd against even",
+    "cifar10_vehicles_animals": "Photographs: vehicles against animals",
+}
+"""Names of the samples, and what they are called in the window."""
+
+
+def sample_network(name: str = "mnist_odd_even") -> Path:
+    """A sample's checkpoint; its images lie beside it."""
+    return resource_folder() / "samples" / f"{name}.safetensors"
 
 
 def images_path(network: Path) -> Path:

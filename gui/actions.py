@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from engine.samples import SAMPLES
 from engine.session import SUFFIX
 from gui.scheme import store_scheme, stored_scheme
 
@@ -33,7 +35,11 @@ class Actions:
         file_menu = bar.addMenu("&File")
         key = QKeySequence.StandardKey
         self.open = self._add(file_menu, "&Open…", key.Open, window.choose_model)
-        self.sample = self._add(file_menu, "Open the &Sample", None, window.open_sample)
+        samples = file_menu.addMenu("Open a &Sample")
+        self.samples = [
+            self._add(samples, text, None, partial(window.open_sample, name))
+            for name, text in SAMPLES.items()
+        ]
         self.train_network = self._add(
             file_menu, "Train a &Network…", key.New, window.show_training
         )

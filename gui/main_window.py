@@ -30,7 +30,7 @@ from engine.live import Frame, best_pairs, make_mosaic
 from engine.network import InputShape, Network
 from engine.progress import Progress
 from engine.ranking import settled_order
-from engine.samples import resource_folder, sample_network
+from engine.samples import SAMPLES, resource_folder, sample_network
 from engine.scoring import warm_up
 from engine.session import SUFFIX, Session
 from engine.settings import Settings
@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.empty.open_wanted.connect(self.choose_model)
-        self.empty.sample_wanted.connect(self.open_sample)
+        self.empty.sample_wanted.connect(lambda: self.open_sample(next(iter(SAMPLES))))
         self.empty.last_run_wanted.connect(self.open_last_run)
         self.empty.train_wanted.connect(self.show_training)
         self.training.back_wanted.connect(self.show_network)
@@ -230,10 +230,9 @@ class MainWindow(QMainWindow):
             lambda: opening == self._openings,
         )
 
-    @Slot()
-    def open_sample(self) -> None:
-        """Opens the bundled network with its images."""
-        self.open([sample_network()])
+    def open_sample(self, name: str) -> None:
+        """Opens a bundled network with its images."""
+        self.open([sample_network(name)])
 
     @Slot()
     def open_last_run(self) -> None:
