@@ -161,7 +161,7 @@ def training_data(
     """Two classes of images to train on, with a control and test images where there are some.
 
     The control is drawn as the training images are, and is what would have come next. The test
-    images are the test part of a known data set, or those of `test`: at most 1,000 of each class.
+    images are the test part of a known data set, or those of `test`: at most 500 of each class.
 
     Args:
         source: see above.
@@ -219,7 +219,7 @@ def holds_images(path: Path) -> bool:
         return False
 
 
-_MOST_TEST_IMAGES = 1000
+_MOST_TEST_IMAGES = 500
 
 
 def _take(source: Source, labels: Places, places: Places) -> LabelledImages:

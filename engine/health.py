@@ -47,7 +47,6 @@ CARRIES = 0.05
 
 _FAINTEST = 0.0025
 _LARGELY, _PARTLY = 0.9, 0.3
-_UNBALANCED = 0.1
 _CROWDED = 0.8
 
 
@@ -75,7 +74,9 @@ class Health:
         spectrum: the singular values of W_1, their noise floor, and the knee where they reach it.
         signal: share of ‖W_1‖² that stands above the noise floor.
         layers: W_1 … W_L.
-        balance: the smallest layer norm over the largest; 1 at stationarity.
+        balance: the smallest layer norm over the largest; 1 at stationarity. It is no measure of
+            the attack's chance: large upper layers, which training leaves as they started, made
+            more images come back (docs/decisions/0006).
         floor: least relative residual ‖θ − Σ λ y ∇Φ‖ / ‖θ‖ that candidates can leave, by facts 1
             and 2.
     """
@@ -116,15 +117,11 @@ class Health:
                 f"A poor chance: only {self.signal:.0%} of the first layer comes from training, "
                 "the rest is its random start."
             )
-        if self.signal < _LARGELY or self.balance < _UNBALANCED:
-            why = (
-                f"{1 - self.signal:.0%} of the first layer is its random start"
-                if self.signal < _LARGELY
-                else f"the layers' norms lie a factor of {1 / self.balance:.0f} apart"
-            )
+        if self.signal < _LARGELY:
             return (
                 f"A fair chance: the traces of about {self.remembered} images stand out, but "
-                f"{why}, so the training may have stopped early."
+                f"{1 - self.signal:.0%} of the first layer is its random start, so the training "
+                "may have stopped early."
             )
         return (
             f"A good chance: the first layer is made by training, with the traces of about "

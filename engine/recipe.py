@@ -43,7 +43,8 @@ class Recipe:
         -40.0,
         "Loss to reach, as a power of ten",
         "Training ends once the loss is below ten to this power. The further down, the closer the "
-        "weights are to what the attack needs; past −100 less comes back again.",
+        "weights are to what the attack needs; past −100 less comes back again. 0 does not look at "
+        "it.",
         -10_000,
         0,
     )

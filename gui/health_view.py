@@ -10,7 +10,7 @@ from engine.health import CARRIES, Health, TrueStationarity
 from gui import theme
 from gui.plots import Plot, SpectrumPlot
 
-_NUMBERS_WIDTH = 420
+_NUMBERS_WIDTH = 390
 
 
 class HealthView(QWidget):
@@ -43,9 +43,7 @@ class HealthView(QWidget):
         scroll.setAccessibleName("Health of the network")
         scroll.setMinimumWidth(_NUMBERS_WIDTH)
         self._spectrum = SpectrumPlot()
-        self._multipliers = Plot(
-            "Multipliers of the training images, over the largest", [""], 1, "log"
-        )
+        self._multipliers = Plot("Multipliers, over the largest", [""], 1, "log")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)

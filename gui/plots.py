@@ -8,9 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.history import Rows
 from gui import theme
+
+_UPRIGHT_LABEL = {"position": 0.85, "anchors": [(0, 0.5), (0, 0.5)]}
+_LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 1), (1, 1)]}
 
 
 class _LogAxis(pg.AxisItem):
@@ -39,7 +44,7 @@ class _ExponentAxis(pg.AxisItem):
         return [f"1e{value:.0f}" if float(value).is_integer() else "" for value in values]
 
 
-class Plot(pg.PlotWidget):
+class Plot(QWidget):
     """Named curves under a title that names them in their colours."""
 
     def __init__(
@@ -52,30 +57,34 @@ class Plot(pg.PlotWidget):
             first_colour: number of the first curve's colour.
             axis: `linear`; `log` for positive values; `exponent` for decadic logarithms.
         """
-        kinds = {"linear": pg.AxisItem, "log": _LogAxis, "exponent": _ExponentAxis}
-        super().__init__(axisItems={"left": kinds[axis]("left")})
+        super().__init__()
         self._title, self._names, self._first_colour = title, names, first_colour
         self._is_log = axis == "log"
-        self.setAccessibleName(title)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMouseEnabled(x=False, y=False)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self.getPlotItem().setClipToView(True)
-        self.setDownsampling(auto=True, mode="peak")
-        self.setLogMode(x=False, y=self._is_log)
-        self._curves = [self.plot() for _ in names]
+        kinds = {"linear": pg.AxisItem, "log": _LogAxis, "exponent": _ExponentAxis}
+        self._canvas = _canvas(kinds[axis]("left"), self._is_log)
+        self._canvas.setAccessibleName(title)
+        self._curves = [self._canvas.plot() for _ in names]
         self._levels: list[pg.InfiniteLine] = []
-        self.getAxis("left").setWidth(48)
-        self.getAxis("left").enableAutoSIPrefix(False)
+        self._heading = QLabel()
+        self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        # A long title must not make the plot wider than there is room.
+        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, theme.SPACING // 2, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._heading)
+        layout.addWidget(self._canvas, 1)
         self.restyle()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        self.setBackground(theme.plot_background())
-        self.setTitle(self._title_with_names(), color=theme.plot_foreground().name(), size="9pt")
+        self._canvas.setBackground(theme.plot_background())
+        self._heading.setText(self._title_with_names())
         for name in ("left", "bottom"):
-            theme.restyle_axis(self.getAxis(name))
+            theme.restyle_axis(self._canvas.getAxis(name))
         for index, curve in enumerate(self._curves):
             curve.setPen(pg.mkPen(theme.curve_colour(self._first_colour + index), width=1))
         for line in self._levels:
@@ -97,7 +106,7 @@ class Plot(pg.PlotWidget):
     def show_levels(self, levels: Sequence[tuple[str, float, bool]]) -> None:
         """Draws dashed lines in place of earlier ones: (what it is, where, upright or level)."""
         for line in self._levels:
-            self.removeItem(line)
+            self._canvas.removeItem(line)
         self._levels = []
         for text, where, is_upright in levels:
             at = math.log10(where) if self._is_log and not is_upright else where
@@ -106,9 +115,10 @@ class Plot(pg.PlotWidget):
                 angle=90 if is_upright else 0,
                 pen=self._level_pen(),
                 label=text,
-                labelOpts={"position": 0.85, "color": theme.plot_foreground()},
+                labelOpts=_UPRIGHT_LABEL if is_upright else _LEVEL_LABEL,
             )
-            self.addItem(line)
+            line.label.setColor(theme.plot_foreground())
+            self._canvas.addItem(line)
             self._levels.append(line)
 
     def clear_curves(self) -> None:
@@ -137,6 +147,21 @@ class Plot(pg.PlotWidget):
             for i, name in enumerate(self._names)
         )
         return f"{self._title}: {', '.join(names)}"
+
+
+def _canvas(left: pg.AxisItem, is_log: bool) -> pg.PlotWidget:
+    """Where the curves are drawn."""
+    canvas = pg.PlotWidget(axisItems={"left": left})
+    canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    canvas.setMouseEnabled(x=False, y=False)
+    canvas.setMenuEnabled(False)
+    canvas.hideButtons()
+    canvas.getPlotItem().setClipToView(True)
+    canvas.setDownsampling(auto=True, mode="peak")
+    canvas.setLogMode(x=False, y=is_log)
+    left.setWidth(48)
+    left.enableAutoSIPrefix(False)
+    return canvas
 
 
 class SpectrumPlot(Plot):

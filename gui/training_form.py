@@ -27,8 +27,7 @@ _OWN = "own"
 _SCHEDULES = {"fast": "Fast: descent on log(loss)", "plain": "Plain: as published"}
 _SPECIAL = {
     "seconds": "none",
-    "until_exponent": "do not look at it",
-    "until_residual": "do not look at it",
+    "until_residual": "not looked at",
     "batch": "all",
 }
 

@@ -194,7 +194,7 @@ def test_curves_tell_of_every_step():
     assert curves.margin[-1] > 0 > curves.margin[0]
     measured = np.isfinite(curves.test_accuracy)
     assert measured[0]
-    assert measured.sum() == math.ceil(len(curves) / 25)
+    assert measured.sum() == math.ceil(len(curves) / 10)
 
 
 @pytest.mark.parametrize("hidden", [(30,), (20, 30), (10, 20, 30, 10)])
