@@ -18,7 +18,7 @@ from engine.datasets import Selection, TrainingData, training_data
 from engine.devices import DEVICES
 from engine.errors import UnusableInput
 from engine.health import MOST_IMAGES, check_weights
-from engine.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.interruption import INTERRUPTED, Interruption
 from engine.recipe import Recipe, parse_widths
 from engine.trained import check_target, load_start, save_data, save_trained
 from engine.training import Training, TrainingSnapshot
@@ -82,9 +82,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     data = _data(options)
     start = None if options.go_on is None else load_start(options.go_on)
     training = Training(data.train, recipe, data.test, start)
-    beside = save_data(data, options.out)  # First of all: finds out whether there is room.
-    snapshot, status = _drive(training, data, options)
-    save_trained(training, data, options.out, options.half)
+    with options.interruption.during_run():
+        beside = save_data(data, options.out)  # First of all: finds out whether there is room.
+        snapshot, status = _drive(training, data, options)
+        save_trained(training, data, options.out, options.half)
     return {**_summary(training, data, snapshot), **_files(options.out, beside), "status": status}
 
 
@@ -131,7 +132,6 @@ def _drive(
     last: TrainingSnapshot | None = None
     saved_at, status = 0.0, 0
     with (
-        interruption.during_run(),
         closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
         closing(training.iterate()) as snapshots,
     ):
@@ -143,8 +143,7 @@ def _drive(
             if interruption.is_asked_for:
                 status = INTERRUPTED
                 break
-    if last is None:
-        raise Interrupted
+    assert last is not None
     return last, status
 
 

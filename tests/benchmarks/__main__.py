@@ -5,6 +5,10 @@
     mnist   good images on the published MNIST checkpoint in 30 s
     cifar   good images on the colour checkpoint in 120 s
     sample  seconds until the bundled sample shows 20 good digits
+    train   the fast schedule against plain descent: digits to 1e-4 and to 1e-40
+    photos  the fast schedule on 500 photographs to 1e-10
+    recipe  good images of networks made by the default recipe, and plainly (takes half an hour)
+    half    good images of the photographs' sample, and of the same network with 32 bits
 
 Each prints one line of JSON. Real checkpoints are used where they are.
 """
@@ -33,6 +37,7 @@ from engine.reconstruction import Reconstruction
 from engine.samples import images_beside, sample_network
 from engine.scoring import score
 from engine.settings import fast, paper
+from tests.benchmarks import training
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
 COLOUR = "cifar10_vehicles_animals"
@@ -245,6 +250,10 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "sample": bench_sample,
     "mnist": bench_mnist,
     "cifar": bench_cifar,
+    "train": training.bench_train,
+    "photos": training.bench_photos,
+    "recipe": training.bench_recipe,
+    "half": training.bench_half,
 }
 
 

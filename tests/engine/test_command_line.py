@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from engine import command_line
+from engine.checkpoints import load_network
 from engine.samples import images_beside, sample_network
 from tests.conftest import ROOT
 
@@ -156,3 +157,100 @@ def test_an_interruption_saves_what_was_computed(tmp_path, kind):
     assert (folder / "drift.gif").exists()
     assert (folder / "report.json").exists()
     assert b"Traceback" not in err
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """An .npz with images of three classes."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 1, 5, 5), dtype=np.uint8)
+    np.savez(tmp_path / "pictures.npz", images=images, labels=np.arange(30) % 3)
+    return str(tmp_path / "pictures.npz")
+
+
+TRAIN = ("--classes", "0 vs 2", "--per-class", 4, "--hidden", "30,20", "--device", "cpu", "--quiet")
+
+
+def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pictures):
+    model = tmp_path / "made" / "net.safetensors"
+    status, out, err = call(
+        capsys, "train", "--dataset", pictures, *TRAIN, "--until", "1e-12", "--out", model
+    )
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["end"] == "The loss is reached."
+    assert found["log10_loss"] < -12
+    assert found["accuracy"] == 1
+    assert found["test_accuracy"] is None
+    assert found["labels"] == ["0", "2"]
+    assert found["stationarity"]["carrying"] <= 8
+    train, control = images_beside(model)
+    status, out, _ = call(capsys, "inspect", model, "--images", train)
+    assert status == 0
+    assert "outlook" in out
+    assert "8 training images" in out
+    status, out, _ = call(
+        capsys, "reconstruct", model, "--out", tmp_path / "out", "--images", train,
+        "--control", control, "--candidates", 8, "--steps", 5, "--device", "cpu", "--quiet",
+    )  # fmt: skip
+    assert json.loads(out)["evidence"]["train"]["count"] == 8
+
+
+def test_a_training_is_gone_on_with_from_its_file(capsys, tmp_path, pictures):
+    first, second, whole = (tmp_path / f"{n}.safetensors" for n in ("first", "second", "whole"))
+    train = ("train", "--dataset", pictures, *TRAIN, "--schedule", "plain", "--rate", 0.5)
+    call(capsys, *train, "--most-steps", 7, "--out", first)
+    call(capsys, *train, "--most-steps", 20, "--out", second, "--go-on", first)
+    call(capsys, *train, "--most-steps", 20, "--out", whole)
+    a, b = load_network(second), load_network(whole)
+    assert all(torch.equal(p, q) for p, q in zip(a.weights, b.weights, strict=True))
+
+
+def test_half_stores_the_same_network_at_half_the_size(capsys, tmp_path, pictures):
+    full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"
+    train = ("train", "--dataset", pictures, *TRAIN, "--hidden", "200,200")
+    call(capsys, *train, "--out", full)
+    call(capsys, *train, "--out", half, "--half")
+    assert half.stat().st_size < 0.55 * full.stat().st_size
+    for p, q in zip(load_network(full).weights, load_network(half).weights, strict=True):
+        assert torch.equal(p.half().float(), q)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--out", "{}.pth"), "is written as .safetensors"),
+        (("--out", "{}.safetensors", "--classes", ""), "3 classes"),
+        (("--out", "{}.safetensors", "--per-class", "11"), "10 images of one class"),
+        (("--out", "{}.safetensors", "--download"), "--download knows mnist"),
+        (("--out", "{}.safetensors", "--batch", "2"), "all images at once"),
+        (("--out", "{}.safetensors", "--dataset", "svhn", "--data-root", "{}"), "--download does"),
+        (("--out", "{}.safetensors", "--go-on", SAMPLE), "another network"),
+    ],
+)
+def test_what_train_cannot_do_is_one_line(capsys, tmp_path, pictures, arguments, says):
+    given = [a.format(tmp_path / "x") for a in arguments]
+    status, out, err = call(capsys, "train", "--dataset", pictures, *TRAIN, *given)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
+def test_an_interrupted_training_is_kept(tmp_path, pictures):
+    model = tmp_path / "net.safetensors"
+    program = subprocess.Popen(
+        [
+            sys.executable, "main.py", "train", "--dataset", pictures, *map(str, TRAIN),
+            "--schedule", "plain", "--rate", "1e-6", "--most-steps", "1000000000",
+            "--out", str(model),
+        ],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not images_beside(model)[1] and program.poll() is None:
+        time.sleep(0.01)  # The images are written just before the first step.
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 130, err
+    assert json.loads(out)["end"] == "Interrupted."
+    assert load_network(model).layer_sizes == (25, 30, 20, 1)
