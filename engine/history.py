@@ -1,4 +1,4 @@
-"""The losses of a run, one row a step."""
+"""How a reconstruction or a training went, one row a step."""
 
 from __future__ import annotations
 
@@ -11,21 +11,14 @@ Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Losses:
-    """Rows of losses; what is in them never changes, so that any thread may read them.
+class _Steps:
+    """Rows of numbers, one a step; what is in them never changes, so that any thread may read them.
 
     Attributes:
-        rows: shape (steps, 5 + L); columns as `column_names` gives them.
+        rows: shape (steps, columns); the first two columns are those below.
     """
 
     rows: Rows
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """`step, seconds, stationarity, constraint, alpha, relative_1 … relative_L`."""
-        depth = self.rows.shape[1] - 5
-        layers = tuple(f"relative_{layer}" for layer in range(1, depth + 1))
-        return ("step", "seconds", "stationarity", "constraint", "alpha", *layers)
 
     @property
     def step(self) -> Rows:
@@ -36,6 +29,25 @@ class Losses:
     def seconds(self) -> Rows:
         """Computing time up to that step."""
         return self.rows[:, 1]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Losses(_Steps):
+    """Rows of losses; what is in them never changes, so that any thread may read them.
+
+    Attributes:
+        rows: shape (steps, 5 + L); columns as `column_names` gives them.
+    """
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """`step, seconds, stationarity, constraint, alpha, relative_1 … relative_L`."""
+        depth = self.rows.shape[1] - 5
+        layers = tuple(f"relative_{layer}" for layer in range(1, depth + 1))
+        return ("step", "seconds", "stationarity", "constraint", "alpha", *layers)
 
     @property
     def stationarity(self) -> Rows:
@@ -57,8 +69,34 @@ class Losses:
         """‖R_l‖ / ‖θ_l‖, shape (steps, L)."""
         return self.rows[:, 5:]
 
-    def __len__(self) -> int:
-        return len(self.rows)
+
+@dataclass(frozen=True)
+class TrainingCurves(_Steps):
+    """How a training went; rows never change once they are there.
+
+    Attributes:
+        rows: shape (k, 6); columns as below.
+    """
+
+    @property
+    def log10_loss(self) -> Rows:
+        """Decadic logarithm of the mean logistic loss; the loss itself would underflow."""
+        return self.rows[:, 2]
+
+    @property
+    def accuracy(self) -> Rows:
+        """Share of the training images with y Φ(x) > 0."""
+        return self.rows[:, 3]
+
+    @property
+    def margin(self) -> Rows:
+        """Smallest y_i Φ(x_i) over ‖θ‖^L: what grows towards stationarity (Lyu and Li 2019)."""
+        return self.rows[:, 4]
+
+    @property
+    def test_accuracy(self) -> Rows:
+        """Share of the test images with y Φ(x) > 0; not a number where it was not measured."""
+        return self.rows[:, 5]
 
 
 class RowBuffer:

@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass
 
 from engine.health import Health, TrueStationarity, check_weights
+from engine.history import TrainingCurves
 from engine.live import Pace
 from engine.row_space import Spectrum, spectrum_of
-from engine.training import Training, TrainingCurves, TrainingSnapshot
+from engine.training import Training, TrainingSnapshot
 
 _SHARE, _INTERVAL = 0.05, 0.5
 _SURE_SHARE = 0.02

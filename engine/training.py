@@ -24,7 +24,7 @@ from engine.datasets import LabelledImages
 from engine.devices import choose_device, describe_device, device_errors
 from engine.errors import RunFailed, UnusableInput
 from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
-from engine.history import RowBuffer, Rows
+from engine.history import RowBuffer, TrainingCurves
 from engine.network import InputShape, Network
 from engine.objective import Objective, Theta, Value
 from engine.recipe import Recipe
@@ -34,50 +34,6 @@ _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5
 _TEST_EVERY, _RESIDUAL_EVERY = 10, 50
 _DIVERGED = 1e15
-
-
-@dataclass(frozen=True)
-class TrainingCurves:
-    """How a training went; rows never change once they are there.
-
-    Attributes:
-        rows: shape (k, 6); columns as below.
-    """
-
-    rows: Rows
-
-    @property
-    def step(self) -> Rows:
-        """Number of the step, from 1."""
-        return self.rows[:, 0]
-
-    @property
-    def seconds(self) -> Rows:
-        """Computing time up to that step."""
-        return self.rows[:, 1]
-
-    @property
-    def log10_loss(self) -> Rows:
-        """Decadic logarithm of the mean logistic loss; the loss itself would underflow."""
-        return self.rows[:, 2]
-
-    @property
-    def accuracy(self) -> Rows:
-        """Share of the training images with y Φ(x) > 0."""
-        return self.rows[:, 3]
-
-    @property
-    def margin(self) -> Rows:
-        """Smallest y_i Φ(x_i) over ‖θ‖^L: what grows towards stationarity (Lyu and Li 2019)."""
-        return self.rows[:, 4]
-
-    @property
-    def test_accuracy(self) -> Rows:
-        """Share of the test images with y Φ(x) > 0; not a number where it was not measured."""
-        return self.rows[:, 5]
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 @dataclass(frozen=True)

@@ -34,26 +34,39 @@ class Actions:
         bar = window.menuBar()
         file_menu = bar.addMenu("&File")
         key = QKeySequence.StandardKey
-        self.open = self._add(file_menu, "&Open…", key.Open, window.choose_model)
+        self.open = self._add(file_menu, "&Open…", key.Open, window.opener.choose_model)
         samples = file_menu.addMenu("Open a &Sample")
         self.samples = [
-            self._add(samples, text, None, partial(window.open_sample, name))
+            self._add(samples, text, None, partial(window.opener.open_sample, name))
             for name, text in SAMPLES.items()
         ]
         self.train_network = self._add(
             file_menu, "Train a &Network…", key.New, window.show_training
         )
-        self.last_run = self._add(file_menu, "Reopen the &Last Run", None, window.open_last_run)
+        self.last_run = self._add(
+            file_menu, "Reopen the &Last Run", None, window.opener.open_last_run
+        )
         file_menu.addSeparator()
-        self.train = self._add(file_menu, "&Training Images…", "Ctrl+T", window.choose_train)
+        self.train = self._add(
+            file_menu, "&Training Images…", "Ctrl+T", partial(window.opener.choose_images, "train")
+        )
         self.control = self._add(
-            file_menu, "&Control Images…", "Ctrl+Shift+T", window.choose_control
+            file_menu,
+            "&Control Images…",
+            "Ctrl+Shift+T",
+            partial(window.opener.choose_images, "control"),
         )
         self.train_folder = self._add(
-            file_menu, "Training Images from a &Folder…", None, window.choose_train_folder
+            file_menu,
+            "Training Images from a &Folder…",
+            None,
+            partial(window.opener.choose_folder, "train"),
         )
         self.control_folder = self._add(
-            file_menu, "Control Images from a Fo&lder…", None, window.choose_control_folder
+            file_menu,
+            "Control Images from a Fo&lder…",
+            None,
+            partial(window.opener.choose_folder, "control"),
         )
         self.references = [self.train, self.control, self.train_folder, self.control_folder]
         file_menu.addSeparator()

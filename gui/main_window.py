@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.checkpoints import SUFFIXES
-from engine.datasets import TrainingData, load_images
+from engine.datasets import holds_images
 from engine.live import Frame, best_pairs, make_mosaic
-from engine.network import InputShape, Network
+from engine.network import InputShape
 from engine.progress import Progress
 from engine.ranking import settled_order
-from engine.samples import SAMPLES, resource_folder, sample_network
-from engine.scoring import warm_up
+from engine.samples import resource_folder
 from engine.session import SUFFIX, Session
 from engine.settings import Settings
 from gui import dialogs, scheme, theme
@@ -44,7 +43,8 @@ from gui.health_view import HealthView
 from gui.layout import centre_pages, network_page, whole_window
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
-from gui.opening import Opened, examine, is_model, open_paths, with_stationarity
+from gui.opener import Opener
+from gui.opening import Opened
 from gui.pairs_view import PairsView
 from gui.run_bar import RunBar
 from gui.run_controller import RunController
@@ -54,8 +54,6 @@ from gui.training_worker import TrainingEnd
 from gui.widgets import DropVeil, EmptyPage, MessageStrip
 from gui.worker import RunEnd, RunRequest
 from gui.workspace import Workspace
-
-_FOLDER_TITLE = "Folder with one subfolder a class"
 
 
 class MainWindow(QMainWindow):
@@ -69,7 +67,6 @@ class MainWindow(QMainWindow):
         """
         super().__init__(parent)
         self.workspace = Workspace()
-        self._openings = 0
         self._is_closing = False
         self._closes_after_training = False
         self._asked: Settings | None = None
@@ -93,6 +90,9 @@ class MainWindow(QMainWindow):
         self.run_bar, self.strip = RunBar(), MessageStrip()
         self.background = Background(self.statusBar())
         self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
+        self.opener = Opener(
+            self, self.controller, self.background, lambda: self.workspace, self._last_run
+        )
         self.statusBar().setSizeGripEnabled(False)
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.empty = EmptyPage(icon, self._last_run)
@@ -112,17 +112,20 @@ class MainWindow(QMainWindow):
             child.setAcceptDrops(False)
 
     def _connect(self) -> None:
-        self.empty.open_wanted.connect(self.choose_model)
-        self.empty.sample_wanted.connect(lambda: self.open_sample(next(iter(SAMPLES))))
-        self.empty.last_run_wanted.connect(self.open_last_run)
+        self.empty.open_wanted.connect(self.opener.choose_model)
+        self.empty.sample_wanted.connect(self.opener.open_first_sample)
+        self.empty.last_run_wanted.connect(self.opener.open_last_run)
+        self.opener.opened.connect(self._on_opened)
+        self.opener.refused.connect(self.strip.show_error)
+        self.opener.stop_wanted.connect(self._stop_then)
         self.empty.train_wanted.connect(self.show_training)
         self.training.back_wanted.connect(self.show_network)
-        self.training.trained.connect(self._attack_trained)
+        self.training.trained.connect(self.opener.open_trained)
         self.training.complained.connect(self.strip.show_error)
         self.training.saved.connect(self._on_saved)
         self.training.ended.connect(self._on_training_ended)
-        self.references_panel.train_wanted.connect(self.choose_train)
-        self.references_panel.control_wanted.connect(self.choose_control)
+        self.references_panel.train_wanted.connect(partial(self.opener.choose_images, "train"))
+        self.references_panel.control_wanted.connect(partial(self.opener.choose_images, "control"))
         self.references_panel.removed.connect(self._remove_references)
         self.model_panel.shape_edited.connect(self._change_shape)
         self.model_panel.complained.connect(self.strip.show_error)
@@ -143,62 +146,12 @@ class MainWindow(QMainWindow):
     # --- opening ----------------------------------------------------------------------------
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Opens a network, a session or images; asks first if a run would be stopped."""
-        if self.controller.is_active and any(is_model(path) for path in paths):
-            self._stop_then(
-                "Stop the run and open another network?", "Stop and &Open", lambda: self.open(paths)
-            )
-            return
-        network = self.workspace.network
-        names = ", ".join(path.name for path in paths)
-        self._openings += 1
-        opening = self._openings
-        if any(is_model(path) for path in paths):
-            # Of two networks opened one after the other, the later one stays.
-            is_wanted = lambda: opening == self._openings  # noqa: E731
+        """Opens a network, a session or images, or takes images to train on."""
+        is_training = self.stack.currentWidget() is self.training
+        if is_training and len(paths) == 1 and holds_images(paths[0]):
+            self.training.use_images(paths[0])
         else:
-            is_wanted = self._while_open(network)
-        self.background.start(
-            f"Opening {names} …",
-            lambda _report: open_paths(paths, network),
-            self._on_opened,
-            is_wanted,
-        )
-
-    @Slot()
-    def choose_model(self) -> None:
-        """File → Open."""
-        patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX))
-        filters = f"Networks and sessions ({patterns});;All files (*)"
-        dialogs.choose_file(
-            self, "Open a network or a session", filters, lambda path: self.open([path])
-        )
-
-    @Slot()
-    def choose_train(self) -> None:
-        """File → Training Images."""
-        dialogs.choose_file(self, "Training images", "Images (*.npz)", self._load_train)
-
-    @Slot()
-    def choose_control(self) -> None:
-        """File → Control Images."""
-        dialogs.choose_file(self, "Control images", "Images (*.npz)", self._load_control)
-
-    @Slot()
-    def choose_train_folder(self) -> None:
-        """File → Training Images from a Folder."""
-        dialogs.choose_folder(self, _FOLDER_TITLE, self._load_train)
-
-    @Slot()
-    def choose_control_folder(self) -> None:
-        """File → Control Images from a Folder."""
-        dialogs.choose_folder(self, _FOLDER_TITLE, self._load_control)
-
-    def _load_train(self, path: Path) -> None:
-        self._load_images(path, "train")
-
-    def _load_control(self, path: Path) -> None:
-        self._load_images(path, "control")
+            self.opener.open(paths)
 
     @Slot()
     def show_training(self) -> None:
@@ -211,54 +164,7 @@ class MainWindow(QMainWindow):
         """Back from the training page."""
         self.stack.setCurrentIndex(0)
 
-    @Slot(object, object)
-    def _attack_trained(self, network: Network, data: TrainingData) -> None:
-        """Opens a network that was trained here, without a file in between."""
-        if self.controller.is_active:
-            self._stop_then(
-                "Stop the run and open the trained network?",
-                "Stop and &Open",
-                lambda: self._attack_trained(network, data),
-            )
-            return
-        self._openings += 1
-        opening = self._openings
-        self.background.start(
-            "Looking at the network …",
-            lambda _: examine(Opened(network, train=data.train, control=data.control)),
-            self._on_opened,
-            lambda: opening == self._openings,
-        )
-
-    def open_sample(self, name: str) -> None:
-        """Opens a bundled network with its images."""
-        self.open([sample_network(name)])
-
-    @Slot()
-    def open_last_run(self) -> None:
-        """Opens the copy that is kept of every run, also of one that was cut off."""
-        self.open([self._last_run])
-
-    def _load_images(self, path: Path, role: str) -> None:
-        network = self.workspace.network
-        if network is None:
-            self.strip.show_error(
-                "Open a network first; then these images can be compared with it."
-            )
-            return
-        shape = network.input_shape
-
-        def load(_report: Progress) -> Opened:
-            images = load_images(path, shape)
-            warm_up()
-            if role == "control":
-                return Opened(control=images)
-            return with_stationarity(Opened(train=images), network)
-
-        self.background.start(
-            f"Opening {path.name} …", load, self._on_opened, self._while_open(network)
-        )
-
+    @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
         self.strip.hide()
         if opened.network is not None:
@@ -426,6 +332,7 @@ class MainWindow(QMainWindow):
         if then is not None:
             then()
 
+    @Slot(str, str, object)
     def _stop_then(self, question: str, button: str, then: Callable[[], None]) -> None:
         """Asks; if the answer is yes, stops the run and goes on once it has ended."""
 
@@ -439,10 +346,6 @@ class MainWindow(QMainWindow):
         dialogs.ask_to_stop(self, question, button, stop)
 
     # --- background work ----------------------------------------------------------------------
-
-    def _while_open(self, network: Network | None) -> Callable[[], bool]:
-        """Whether this network is still the one that is open."""
-        return lambda: self.workspace.network is network
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:

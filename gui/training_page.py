@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-import torch
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine import catalogue
-from engine.datasets import TrainingData, training_data
+from engine.datasets import TrainingData
 from engine.errors import UnusableInput
-from engine.live import Mosaic, make_mosaic
 from engine.live_training import Trained, TrainingFrame
 from engine.network import Network, Origin
-from engine.progress import Progress
 from engine.recipe import Recipe
 from engine.trained import SUFFIX, save_data, save_trained
 from engine.training import Training
@@ -25,15 +22,14 @@ from gui import dialogs, theme
 from gui.background import Background, always
 from gui.controller import RunState
 from gui.layout import line, scrolled_column
-from gui.mosaic_view import MosaicView
 from gui.run_bar import RunBar, duration
 from gui.task import Task
 from gui.training_curves import TrainingCurvesView
 from gui.training_form import TrainingForm
+from gui.training_preview import Found, TrainingPreview, find
 from gui.training_worker import TrainingController, TrainingEnd, TrainingRequest
 
 _READING_DELAY = 400
-_MOST_SHOWN = 400
 _CURVES_HEIGHT = 220
 _LABELS = {
     RunState.IDLE: "&Train",
@@ -42,16 +38,6 @@ _LABELS = {
     RunState.PAUSED: "&Resume",
     RunState.STOPPING: "Stopping…",
 }
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What came of reading the images that the form means."""
-
-    data: TrainingData | None = None
-    mosaics: tuple[Mosaic, Mosaic] | None = None
-    sentence: str = ""
-    is_missing: bool = False
 
 
 class TrainingPage(QWidget):
@@ -107,11 +93,7 @@ class TrainingPage(QWidget):
         header.addSpacing(theme.SPACING)
         header.addWidget(self.attack_button)
         self._result = theme.secondary()
-        self.sides = (_Side("first class"), _Side("second class"))
-        preview = QHBoxLayout()
-        preview.setSpacing(theme.SPACING)
-        for side in self.sides:
-            preview.addWidget(side, 1)
+        self.preview = TrainingPreview()
         self.curves = TrainingCurvesView()
         self.curves.setFixedHeight(_CURVES_HEIGHT)
         centre = QVBoxLayout()
@@ -119,7 +101,7 @@ class TrainingPage(QWidget):
         centre.setSpacing(theme.SPACING)
         centre.addLayout(header)
         centre.addWidget(self._result)
-        centre.addLayout(preview, 1)
+        centre.addWidget(self.preview, 1)
         centre.addWidget(self.curves)
         columns = QHBoxLayout()
         columns.setContentsMargins(0, 0, 0, 0)
@@ -160,6 +142,11 @@ class TrainingPage(QWidget):
         if self._data is None:
             self._on_data_edited()
 
+    def use_images(self, path: Path) -> None:
+        """Takes a folder or an `.npz` to train on."""
+        if not self.controller.is_active:
+            self.form.use_own(path)
+
     @property
     def data(self) -> TrainingData | None:
         """The images that the form means, once they are read."""
@@ -182,41 +169,23 @@ class TrainingPage(QWidget):
     def _read(self) -> None:
         source, known = self.form.source, self.form.known
         if source is None:
-            self._show_found(_Found(sentence="Choose a file or a folder with images."))
+            self._show_found(Found(sentence="Choose a file or a folder with images."))
             return
         selection, root, reading = self.form.selection(), self.form.root, self._readings
 
-        def read(_progress: Progress) -> _Found:
-            try:
-                data = training_data(source, selection, root)
-            except catalogue.NotThere as error:
-                return _Found(sentence=str(error), is_missing=True)
-            except (UnusableInput, OSError) as error:
-                return _Found(sentence=str(error))
-            return _Found(data, _previews(data))
-
         name = catalogue.KNOWN[known].title if known else Path(source).name
         self._background.start(
-            f"Reading {name} …", read, self._show_found, lambda: reading == self._readings
+            f"Reading {name} …",
+            lambda _: find(source, selection, root),
+            self._show_found,
+            lambda: reading == self._readings,
         )
 
-    def _show_found(self, found: _Found) -> None:
+    def _show_found(self, found: Found) -> None:
         self._data = found.data
         known = self.form.known
-        if found.data is None or found.mosaics is None:
-            self._result.setText(found.sentence)
-            for side in self.sides:
-                side.clear()
-        else:
-            control = found.data.control
-            self._result.setText(
-                f"{found.data.description}; "
-                + (f"{len(control)} others as control." if control else "no others for a control.")
-            )
-            for side, mosaic, name, sign in zip(
-                self.sides, found.mosaics, found.data.label_names, "−+", strict=True
-            ):
-                side.show_side(f"{name} ({sign}1)", mosaic)
+        self.preview.show_found(found)
+        self._result.setText(found.sentence if found.data is None else _described(found.data))
         if known is not None:
             self.form.show_presence(
                 "not here yet" if found.is_missing else f"in {self.form.root}", found.is_missing
@@ -388,41 +357,14 @@ class TrainingPage(QWidget):
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.curves.restyle()
-        for side in self.sides:
-            side.mosaic.restyle()
+        self.preview.restyle()
 
 
-class _Side(QWidget):
-    """One of the two classes: its name, and its images."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = QLabel(name)
-        self.mosaic = MosaicView("The images appear here.")
-        self.mosaic.setAccessibleName(f"Images of the {name}")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._name)
-        layout.addWidget(self.mosaic, 1)
-
-    def show_side(self, name: str, mosaic: Mosaic) -> None:
-        """Shows a class."""
-        self._name.setText(name)
-        self.mosaic.show_mosaic(mosaic)
-
-    def clear(self) -> None:
-        """Shows nothing."""
-        self._name.setText("")
-        self.mosaic.clear()
-
-
-def _previews(data: TrainingData) -> tuple[Mosaic, Mosaic]:
-    """The images of each class, as many as can be told apart."""
-    found = []
-    for label in (0, 1):
-        images = data.train.images[data.train.labels == label][:_MOST_SHOWN]
-        found.append(make_mosaic(images, torch.arange(len(images)), None))
-    return found[0], found[1]
+def _described(data: TrainingData) -> str:
+    control = "no others for a control"
+    if data.control is not None:
+        control = f"{len(data.control)} others as control"
+    return f"{data.description}; {control}."
 
 
 def _named(training: Training, data: TrainingData) -> Network:

@@ -102,10 +102,10 @@ def test_the_residual_of_the_direction_falls_as_training_goes_on():
 
 def test_the_fast_schedule_and_plain_descent_reach_the_same_direction():
     """Both follow the gradient flow of the loss, one of them in another time."""
-    data = points()
-    start = Training(data, SMALL).network
-    fast = Training(data, replace(SMALL, until_exponent=-3, largest_change=1e-3))
-    plain = Training(data, replace(SMALL, until_exponent=-3, schedule="plain", rate=0.05))
+    data, recipe = points(), replace(SMALL, upper_layer_scale=1.0, until_exponent=-3)
+    start = Training(data, recipe).network
+    fast = Training(data, replace(recipe, largest_change=1e-3))
+    plain = Training(data, replace(recipe, schedule="plain", rate=0.05))
     finish(fast)
     finish(plain)
     assert angle(fast.network, plain.network) < 1

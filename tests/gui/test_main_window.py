@@ -381,7 +381,7 @@ def test_every_run_is_kept_and_can_be_reopened(qtbot, window, checkpoint):
     run_to_end(qtbot, window, 25)
     until(qtbot, window._last_run.exists)
     assert load_session(window._last_run).state.step == 25
-    window.open_last_run()
+    window.opener.open_last_run()
     settle(qtbot, window)
     assert window.workspace.session.state.step == 25
 

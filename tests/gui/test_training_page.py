@@ -14,7 +14,7 @@ from engine.samples import images_beside
 from gui.controller import RunState
 from tests.engine.test_catalogue import originals  # noqa: F401 - a fixture
 from tests.gui.conftest import settle, until
-from tests.gui.test_main_window import answer, run_to_end
+from tests.gui.test_main_window import answer, drop, run_to_end
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_images_are_shown_before_anything_is_trained(page):
     assert page.result == (
         "pets, cat against dog, 8 images, the first that come; 8 others as control."
     )
-    assert [side.mosaic.mosaic is not None for side in page.sides] == [True, True]
+    assert [side.mosaic.mosaic is not None for side in page.preview.sides] == [True, True]
     assert page.bar.main_button.isEnabled()
     assert not page.attack_button.isEnabled()
     assert not page.save_button.isEnabled()
@@ -140,7 +140,7 @@ def test_what_cannot_be_read_is_said_where_the_images_would_be(qtbot, window, pa
     page.form.classes.setText(classes)
     assert not page.bar.main_button.isEnabled()
     until(qtbot, lambda: says in page.result)
-    assert page.sides[0].mosaic.mosaic is None
+    assert page.preview.sides[0].mosaic.mosaic is None
     page.form.classes.setText("dog vs cat")
     until(qtbot, lambda: page.bar.main_button.isEnabled())
 
@@ -153,6 +153,15 @@ def test_a_recipe_that_cannot_be_is_said_when_it_is_asked_for(qtbot, window, pag
     click(qtbot, page.bar.main_button)
     assert "widths of hidden layers" in window.strip.text
     assert not page.controller.is_active
+
+
+def test_images_dropped_on_the_page_are_taken_to_train_on(qtbot, window, page, tmp_path):
+    images = np.random.default_rng(1).integers(0, 256, (12, 1, 5, 5), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(12) % 2)
+    drop(window, tmp_path / "own.npz")
+    until(qtbot, lambda: page.data is not None and len(page.data.train) == 8)
+    assert page.data.description.startswith("own.npz, 0 against 1")
+    assert window.workspace.network is None
 
 
 def test_nothing_is_downloaded_unless_the_user_says_so(qtbot, window, tmp_path, originals):  # noqa: F811

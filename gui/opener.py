@@ -1,0 +1,151 @@
+"""What can be opened from menus, buttons and drops, each read on a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from engine.checkpoints import SUFFIXES
+from engine.datasets import TrainingData, load_images
+from engine.network import Network
+from engine.progress import Progress
+from engine.samples import SAMPLES, sample_network
+from engine.scoring import warm_up
+from engine.session import SUFFIX
+from gui import dialogs
+from gui.background import Background
+from gui.opening import Opened, examine, is_model, open_paths, with_stationarity
+from gui.run_controller import RunController
+from gui.workspace import Workspace
+
+_FOLDER_TITLE = "Folder with one subfolder a class"
+
+
+class Opener(QObject):
+    """Reads networks, sessions and images; a network that is opened during a run waits for it."""
+
+    opened = Signal(object)
+    """Emitted with what was `Opened`."""
+
+    refused = Signal(str)
+    """Emitted with a sentence when something cannot be opened now."""
+
+    stop_wanted = Signal(str, str, object)
+    """Emitted with a question, its button, and what to do once the run has been stopped."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        controller: RunController,
+        background: Background,
+        workspace: Callable[[], Workspace],
+        last_run: Path,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._background = background
+        self._workspace = workspace
+        self._last_run = last_run
+        self._openings = 0
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Opens a network, a session or images; asks first if a run would be stopped."""
+        is_network = any(is_model(path) for path in paths)
+        if self._controller.is_active and is_network:
+            self._stop_then("Stop the run and open another network?", lambda: self.open(paths))
+            return
+        network = self._workspace().network
+        self._background.start(
+            f"Opening {', '.join(path.name for path in paths)} …",
+            lambda _: open_paths(paths, network),
+            self.opened.emit,
+            self._while_latest(network, is_network),
+        )
+
+    def open_trained(self, network: Network, data: TrainingData) -> None:
+        """Opens a network that was trained here, without a file in between."""
+        if self._controller.is_active:
+            self._stop_then(
+                "Stop the run and open the trained network?",
+                lambda: self.open_trained(network, data),
+            )
+            return
+        self._background.start(
+            "Looking at the network …",
+            lambda _: examine(Opened(network, train=data.train, control=data.control)),
+            self.opened.emit,
+            self._while_latest(None, is_network=True),
+        )
+
+    @Slot()
+    def open_first_sample(self) -> None:
+        """Opens the sample that newcomers see."""
+        self.open_sample(next(iter(SAMPLES)))
+
+    def open_sample(self, name: str) -> None:
+        """Opens a bundled network with its images."""
+        self.open([sample_network(name)])
+
+    @Slot()
+    def open_last_run(self) -> None:
+        """Opens the copy that is kept of every run, also of one that was cut off."""
+        self.open([self._last_run])
+
+    @Slot()
+    def choose_model(self) -> None:
+        """Asks for a network or a session."""
+        patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX))
+        filters = f"Networks and sessions ({patterns});;All files (*)"
+        dialogs.choose_file(
+            self._window, "Open a network or a session", filters, lambda path: self.open([path])
+        )
+
+    def choose_images(self, role: str) -> None:
+        """Asks for an `.npz` of `train` or `control` images."""
+        title = "Training images" if role == "train" else "Control images"
+        dialogs.choose_file(self._window, title, "Images (*.npz)", partial(self.load_images, role))
+
+    def choose_folder(self, role: str) -> None:
+        """Asks for a folder of `train` or `control` images."""
+        dialogs.choose_folder(self._window, _FOLDER_TITLE, partial(self.load_images, role))
+
+    def load_images(self, role: str, path: Path) -> None:
+        """Reads images for the network that is open, as `train` or `control`."""
+        network = self._workspace().network
+        if network is None:
+            self.refused.emit("Open a network first; then these images can be compared with it.")
+            return
+
+        def load(_progress: Progress) -> Opened:
+            images = load_images(path, network.input_shape)
+            warm_up()
+            if role == "control":
+                return Opened(control=images)
+            return with_stationarity(Opened(train=images), network)
+
+        self._background.start(
+            f"Opening {path.name} …",
+            load,
+            self.opened.emit,
+            self._while_latest(network, is_network=False),
+        )
+
+    def _while_latest(self, network: Network | None, is_network: bool) -> Callable[[], bool]:
+        """Whether what is being read still belongs to what is open.
+
+        Of two networks opened one after the other, the later one stays; images belong to the
+        network that they were opened for.
+        """
+        if not is_network:
+            return lambda: self._workspace().network is network
+        self._openings += 1
+        opening = self._openings
+        return lambda: opening == self._openings
+
+    def _stop_then(self, question: str, then: Callable[[], None]) -> None:
+        self.stop_wanted.emit(question, "Stop and &Open", then)
