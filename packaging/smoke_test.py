@@ -53,6 +53,11 @@ def check_command_line(program: Path, samples: Path, out: Path) -> None:
     )  # fmt: skip
     assert report["steps"] == 5
     assert isinstance(report["evidence"], dict)
+    made = run(
+        program, "train", "--dataset", samples / "mnist_odd_even_images.npz", "--hidden", "50,50",
+        "--per-class", 10, "--out", out / "made.safetensors", "--quiet",
+    )  # fmt: skip
+    assert made["end"] == "The loss is reached."
     run(program, "export", out / "run", "--mp4", out / "drift.mp4", "--quiet")
     assert (out / "drift.mp4").stat().st_size > 1000
 
