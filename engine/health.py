@@ -45,7 +45,7 @@ MOST_IMAGES = 2000
 CARRIES = 0.05
 """An image carries a multiplier if it has more than this share of the largest."""
 
-_FAINTEST = 0.0025
+_FAINTEST = 0.003
 _LARGELY, _PARTLY = 0.9, 0.3
 _CROWDED = 0.8
 
@@ -91,7 +91,7 @@ class Health:
     def remembered(self) -> int:
         """About how many training images carry a multiplier above 5 % of the largest.
 
-        That is, how many singular values of W_1 stand above the noise floor and above 0.25 % of the
+        That is, how many singular values of W_1 stand above the noise floor and above 0.3 % of the
         largest: an image with so small a multiplier leaves less. The share was fitted to networks
         of the default recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too.
         """

@@ -40,7 +40,7 @@ class Recipe:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
     until_exponent: float = option(
-        -40.0,
+        -10.0,
         "Loss to reach, as a power of ten",
         "Training ends once the loss is below ten to this power. The further down, the closer the "
         "weights are to what the attack needs; past −100 less comes back again. 0 does not look at "

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--test", metavar="SOURCE", help="images to measure accuracy on")
     parser.add_argument("--hidden", type=_widths, default=Recipe().hidden, metavar="1000,1000")
-    parser.add_argument("--until", type=_loss, metavar="LOSS", help="1e-40, if not given")
+    parser.add_argument("--until", type=_loss, metavar="LOSS", help="1e-10, if not given")
     parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="at most so long")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first weights")
     parser.add_argument("--device", choices=DEVICES, default="auto")
