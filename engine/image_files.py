@@ -19,6 +19,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".we
 _MAX_BYTES = 4 << 30
 _MAX_PIXELS = 1 << 22
 _SIXTEEN_BITS = 65_535
+_LARGEST_LABEL = 9999
 
 
 def list_folder(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]:
@@ -80,6 +81,8 @@ def read_files(paths: list[Path], shape: InputShape | None) -> Tensor:
 def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     """`images` (n, c, h, w), uint8 or float in [0, 1], and `labels` (zeros where there are none).
 
+    Labels −1 and 1 become 0 and 1.
+
     Raises:
         UnusableInput: it is no such file; the message says why.
     """
@@ -105,6 +108,12 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
         )
     if labels.shape != (len(images),) or labels.dtype.kind not in "biu":
         raise UnusableInput(f"“labels” in {path.name} has to be one whole number an image.")
+    if set(np.unique(labels).tolist()) == {-1, 1}:
+        labels = labels > 0
+    if labels.min() < 0 or labels.max() > _LARGEST_LABEL:
+        raise UnusableInput(
+            f"“labels” in {path.name} has to be from 0 to {_LARGEST_LABEL:,}, or −1 and 1."
+        )
     _check_range(images, path.name)
     return images, labels.astype(np.int64)
 

@@ -35,12 +35,21 @@ def test_npz_as_bytes_and_as_floats(tmp_path):
         ({"images": np.full((4, 1, 3, 3), 2.0)}, "outside"),
         ({"images": np.zeros((4, 1, 3, 3), np.int32)}, "uint8"),
         ({"images": np.zeros((4, 1, 3, 3), np.uint8), "labels": np.zeros(3, int)}, "labels"),
+        ({"images": np.zeros((2, 1, 3, 3), np.uint8), "labels": np.array([0, 10**9])}, "from 0"),
+        ({"images": np.zeros((2, 1, 3, 3), np.uint8), "labels": np.array([-2, 1])}, "from 0"),
         ({"images": np.array([object()])}, "damaged"),
     ],
 )
 def test_what_is_wrong_with_an_npz_is_named(tmp_path, arrays, says):
     with pytest.raises(UnusableInput, match=says):
         load_images(save_npz(tmp_path / "a.npz", **arrays))
+
+
+def test_labels_minus_one_and_one_are_two_classes(tmp_path):
+    images, labels = np.zeros((4, 1, 3, 3), np.uint8), np.array([-1, 1, 1, -1])
+    found = load_images(save_npz(tmp_path / "a.npz", images=images, labels=labels))
+    assert found.labels.tolist() == [0, 1, 1, 0]
+    assert found.signs.tolist() == labels.tolist()
 
 
 def test_a_folder_with_one_subfolder_a_class(tmp_path):
