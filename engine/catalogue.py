@@ -27,7 +27,7 @@ Bytes = NDArray[np.uint8]
 
 _DIGITS = tuple(str(n) for n in range(10))
 _CHUNK_BYTES = 1 << 16
-_TIMEOUT_SECONDS = 20.0
+_TIMEOUT_SECONDS = 10.0
 _PARTS = ("train", "test")
 
 
@@ -133,7 +133,7 @@ def is_present(name: str, root: Path) -> bool:
     try:
         for part in _PARTS:
             _open(name, root, part, unpack=False)
-    except (RuntimeError, OSError, EOFError, ValueError):
+    except Exception:  # Whatever damaged files make torchvision raise.
         return False
     return True
 
@@ -155,7 +155,7 @@ def load(name: str, root: Path, part: str = "train") -> tuple[Bytes, NDArray[np.
     known = KNOWN[name]
     try:
         dataset = _open(name, root, part, unpack=False)
-    except (RuntimeError, OSError, EOFError, ValueError) as error:
+    except Exception as error:  # As above.
         raise NotThere(
             f"{known.title} is not in {root}, or not whole; it can be downloaded "
             f"({known.megabytes} MB)."
@@ -188,9 +188,25 @@ def download(name: str, root: Path, progress: Progress = unheard) -> None:
         progress(low)
         if not _is_whole(archive):
             _fetch(archive, KNOWN[name].title, _within(progress, low, high))
-    for part in _PARTS:
-        _open(name, root, part, unpack=True)
+    if not is_present(name, root):
+        _unpack(name, root, archives)
     progress(1.0)
+
+
+def _unpack(name: str, root: Path, archives: list[_Archive]) -> None:
+    """Lets torchvision unpack the archives; what an earlier attempt left half unpacked goes."""
+    for archive in archives:
+        if archive.path.suffix == ".gz" and archive.path.parent.name == "raw":
+            archive.path.with_suffix("").unlink(missing_ok=True)
+    try:
+        for part in _PARTS:
+            _open(name, root, part, unpack=True)
+    except OSError:
+        raise
+    except Exception as error:  # As above.
+        raise UnusableInput(
+            f"{KNOWN[name].title} could not be unpacked in {root}; delete it there and try again."
+        ) from error
 
 
 def _within(progress: Progress, low: float, high: float) -> Progress:
@@ -270,7 +286,6 @@ def _receive(url: str, path: Path, md5: str, progress: Progress) -> None:
                 file.write(chunk)
                 digest.update(chunk)
                 received += len(chunk)
-                if total:
-                    progress(min(received / total, 1.0))
+                progress(min(received / total, 1.0) if total else 0.0)
     if digest.hexdigest() != md5:
         raise _Damaged

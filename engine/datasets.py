@@ -74,11 +74,20 @@ class Selection:
         rule: the two classes, as `engine.two_classes` reads them; empty where there are two only.
         per_class: images of each of the two; 0 takes all.
         seed: None takes the first that come, as the paper does; a number draws with that seed.
+
+    Raises:
+        UnusableInput: a number below 0.
     """
 
     rule: str = ""
     per_class: int = 50
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.per_class < 0 or (self.seed is not None and self.seed < 0):
+            raise UnusableInput(
+                "Images a class, and the seed they are drawn with, are not below 0."
+            )
 
 
 @dataclass(frozen=True)
@@ -228,14 +237,12 @@ def _take(source: Source, labels: Places, places: Places) -> LabelledImages:
     return LabelledImages(source.read(places), (signs + 1) // 2, source.name)
 
 
-def _test_images(
-    test: str, rule: str, shape: InputShape, root: Path | None
-) -> LabelledImages | None:
+def _test_images(test: str, rule: str, shape: InputShape, root: Path | None) -> LabelledImages:
     opened = open_source(test, shape, root)
     labels = parse_rule(rule, opened.classes).labels(opened.labels)
     count = min(_MOST_TEST_IMAGES, *(int((labels == sign).sum()) for sign in (-1, 1)))
     if count == 0:
-        return None
+        raise UnusableInput(f"{opened.name} has no test images of one of the two classes.")
     found = _take(opened, labels, choose(labels, count, None))
     if tuple(found.images.shape[1:]) != shape:
         raise UnusableInput(f"The test images in {opened.name} are of another size.")

@@ -15,7 +15,8 @@ Three facts are used, all for Φ homogeneous of degree one in each layer θ_l.
    which is least at S = L / Σ_l ‖θ_l‖⁻². It is zero for layers of one norm, and else a floor of
    the residual that no candidates with hard gates can pass.
 2. Rank. ∇_{W_l} Φ(x_i) is an outer product, so that k images explain at most the k leading
-   singular directions of each layer: the rest of its norm is a floor, too (Eckart and Young).
+   singular directions of each layer: the rest of its norm is a floor for k images (Eckart and
+   Young). More candidates than images can pass it.
 3. Multipliers. For given images θ = Σ λ_i y_i ∇Φ(x_i) with λ_i ≥ 0 is a non-negative least
    squares problem. Its matrix is n × (number of weights), but only the Gram matrix is needed, and
    that is Σ_l (δ_l δ_lᵀ) ∘ (h_{l−1} h_{l−1}ᵀ), n × n.
@@ -56,7 +57,8 @@ class LayerHealth:
 
     Attributes:
         norm: ‖θ_l‖, a first-layer bias included.
-        rank: singular values of W_l above the noise of a random initialisation.
+        rank: singular values of W_l above the noise of a random initialisation; 1 for a layer
+            of one row, which has but one.
         floor: share of ‖θ_l‖ that as many images as the network seems to remember cannot
             explain at best.
     """
@@ -77,8 +79,8 @@ class Health:
         balance: the smallest layer norm over the largest; 1 at stationarity. It is no measure of
             the attack's chance: large upper layers, which training leaves as they started, made
             more images come back (docs/decisions/0006).
-        floor: least relative residual ‖θ − Σ λ y ∇Φ‖ / ‖θ‖ that candidates can leave, by facts 1
-            and 2.
+        floor: least relative residual ‖θ − Σ λ y ∇Φ‖ / ‖θ‖ that as many images as the network
+            seems to remember can leave, by facts 1 and 2.
     """
 
     spectrum: Spectrum
@@ -148,7 +150,8 @@ class TrueStationarity:
     @property
     def carrying(self) -> int:
         """How many images carry a multiplier above 5 % of the largest."""
-        return int((self.multipliers > CARRIES * self.multipliers.max(initial=0.0)).sum())
+        largest = self.multipliers.max(initial=0.0)
+        return int((self.multipliers > CARRIES * largest).sum())
 
     @property
     def wrong(self) -> int:
@@ -167,7 +170,11 @@ def check_weights(network: Network) -> Health:
         spectrum=first,
         signal=float(energy[: first.rank].sum() / energy.sum()),
         layers=tuple(
-            LayerHealth(math.sqrt(square), spectrum.rank, floor / math.sqrt(square))
+            LayerHealth(
+                math.sqrt(square),
+                1 if len(spectrum.values) == 1 else spectrum.rank,
+                floor / math.sqrt(square),
+            )
             for square, spectrum, floor in zip(squares, spectra, floors, strict=True)
         ),
         balance=float(np.sqrt(squares.min() / squares.max())),
@@ -187,7 +194,7 @@ def check_stationarity(network: Network, images: Tensor, signs: Tensor) -> TrueS
         signs: their labels −1 and +1, shape (n,).
 
     Raises:
-        UnusableInput: there are more than `MOST_IMAGES`.
+        UnusableInput: there are more than `MOST_IMAGES`, or no solution is found.
     """
     if len(images) > MOST_IMAGES:
         raise UnusableInput(
@@ -249,10 +256,15 @@ def _gram(network: Network, activations: list[Tensor], deltas: list[Tensor]) -> 
 def _solve(gram: Values, target: Values) -> Values:
     """min ‖Jμ − θ‖ over μ ≥ 0, given JᵀJ and Jᵀθ: the same problem for a square root of JᵀJ."""
     values, vectors = np.linalg.eigh(gram)
-    kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
+    kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
+    if not kept.any():
+        return np.zeros(len(gram))  # A dead network: no image has a gradient.
     roots = np.sqrt(values[kept])
     matrix = roots[:, None] * vectors[:, kept].T
-    solution, _ = nnls(matrix, (vectors[:, kept].T @ target) / roots, maxiter=30 * len(gram))
+    try:
+        solution, _ = nnls(matrix, (vectors[:, kept].T @ target) / roots, maxiter=30 * len(gram))
+    except RuntimeError as error:
+        raise UnusableInput("The multipliers of these images could not be solved for.") from error
     return np.asarray(solution)
 
 

@@ -50,10 +50,10 @@ def true_stationarity(network: Network, train: LabelledImages) -> TrueStationari
     Raises:
         UnusableInput: there are too many images, or not two classes of them.
     """
-    if not set(train.labels.tolist()) <= {0, 1}:
+    if set(train.labels.tolist()) != {0, 1}:
         raise UnusableInput(
-            f"{train.name} has other labels than 0 and 1, so that nobody knows what the network "
-            "was taught of its images."
+            f"{train.name} has other labels than 0 and 1, or one of them alone, so that nobody "
+            "knows what the network was taught of its images."
         )
     mean = train.images.mean(0) if network.mean is None else network.mean
     x = (train.images - mean).flatten(1)
@@ -79,7 +79,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"from training {health['signal']:.1%} of the first layer",
         f"layer norms   {_listed(found['layer_norms'])} (equal at stationarity; smallest over "
         f"largest {health['balance']:.2f})",
-        f"least residual {health['floor']:.2f} of the weights' norm, whatever the candidates; per "
+        f"least residual {health['floor']:.2f} of the weights' norm, by that many images; per "
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
     ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
+from engine.errors import UnusableInput
 from engine.health import Health, TrueStationarity, check_weights
 from engine.history import TrainingCurves
 from engine.live import Pace
@@ -57,19 +60,31 @@ class TrainingView:
     def __init__(self, training: Training) -> None:
         self._training = training
         self._pace = Pace(_SHARE, _INTERVAL)
+        self._started = 0.0
         self._spectrum: Spectrum | None = None
+        # On a thread of its own: it may take a second, and a stop has to be answered sooner.
+        self._reader = ThreadPoolExecutor(1, "spectrum")
+        self._reading: Future[Spectrum] | None = None
+
+    def close(self) -> None:
+        """No more frames are wanted."""
+        self._reader.shutdown(wait=False)
 
     def frame(self, snapshot: TrainingSnapshot, at_rest: bool = False) -> TrainingFrame:
         """A frame.
 
         Args:
             snapshot: what to show.
-            at_rest: whether it is the last for a while, to be shown in full.
+            at_rest: whether it is the last, to be shown in full.
         """
-        if at_rest or self._pace.is_due():
-            started = time.perf_counter()
+        if self._reading is not None and self._reading.done():
+            self._spectrum, self._reading = self._reading.result(), None
+            self._pace.done(self._started)
+        if self._reading is None and self._pace.is_due():
+            self._started = time.perf_counter()
+            self._reading = self._reader.submit(spectrum_of, self._training.network)
+        if at_rest:
             self._spectrum = spectrum_of(self._training.network)
-            self._pace.done(started)
         remaining = None
         if snapshot.share > _SURE_SHARE:
             remaining = snapshot.seconds * (1 - snapshot.share) / snapshot.share
@@ -86,5 +101,8 @@ class TrainingView:
 
 def look_at(training: Training) -> Trained:
     """Looks at a training at rest; takes a second or two."""
-    stationarity = training.stationarity() if training.is_solvable else None
+    stationarity = None
+    if training.is_solvable:
+        with suppress(UnusableInput):
+            stationarity = training.stationarity()
     return Trained(check_weights(training.network), stationarity)

@@ -16,14 +16,16 @@ from tqdm import tqdm
 from engine import catalogue
 from engine.datasets import Selection, TrainingData, training_data
 from engine.devices import DEVICES
-from engine.errors import UnusableInput
-from engine.health import MOST_IMAGES, check_weights
-from engine.interruption import INTERRUPTED, Interruption
+from engine.errors import AfterimageError, UnusableInput
+from engine.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.live_training import look_at
 from engine.recipe import Recipe, parse_widths
-from engine.trained import check_target, load_start, save_data, save_trained
+from engine.samples import images_beside
+from engine.trained import check_target, keep, load_start, recipe_of, save_data, save_trained
 from engine.training import Training, TrainingSnapshot
 
 _AUTOSAVE_SECONDS = 30.0
+_FAILED = 1
 _NAMED_ELSEWHERE = ("until_exponent", "seconds", "seed")
 
 
@@ -81,16 +83,22 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         _download(options)
     data = _data(options)
     start = None if options.go_on is None else load_start(options.go_on)
+    if start is not None:
+        recipe = _going_on(recipe_of(start.network), options)
     training = Training(data.train, recipe, data.test, start)
     with options.interruption.during_run():
-        beside = save_data(data, options.out)  # First of all: finds out whether there is room.
         snapshot, status = _drive(training, data, options)
-        save_trained(training, data, options.out, options.half)
-    return {**_summary(training, data, snapshot), **_files(options.out, beside), "status": status}
+    written = [options.out, *(path for path in images_beside(options.out) if path is not None)]
+    files = {"out": str(options.out), "images": [str(path) for path in written[1:]]}
+    return {**_summary(training, data, snapshot), **files, "status": status}
 
 
-def _files(out: Path, beside: list[Path]) -> dict[str, Any]:
-    return {"out": str(out), "images": [str(path) for path in beside]}
+def _going_on(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    """The recipe that a training began with; only where and when it ends may be said anew."""
+    ends = {"seconds": options.seconds, "most_steps": options.most_steps}
+    if options.until is not None:
+        ends["until_exponent"] = options.until
+    return replace(recipe, device=options.device, until_residual=options.until_residual, **ends)
 
 
 def _recipe_options() -> list[Field[Any]]:
@@ -127,30 +135,47 @@ def _download(options: argparse.Namespace) -> None:
 def _drive(
     training: Training, data: TrainingData, options: argparse.Namespace
 ) -> tuple[TrainingSnapshot, int]:
-    """Trains to the end or to an interruption; keeps a copy now and then."""
+    """Trains to the end, a failure or an interruption.
+
+    Network and images are written at once, so that a disk without room is found out early, and the
+    network again now and then and at the end.
+    """
     interruption: Interruption = options.interruption
     last: TrainingSnapshot | None = None
     saved_at, status = 0.0, 0
+    failure: AfterimageError | None = None
     with (
         closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
         closing(training.iterate()) as snapshots,
     ):
-        for last in snapshots:
-            _show_progress(bar, last)
-            if last.seconds - saved_at > _AUTOSAVE_SECONDS and not options.half:
-                saved_at = last.seconds
-                _save_if_possible(training, data, options.out)
-            if interruption.is_asked_for:
-                status = INTERRUPTED
-                break
-    assert last is not None
+        try:
+            for last in snapshots:
+                _show_progress(bar, last)
+                if saved_at == 0.0:
+                    saved_at = last.seconds
+                    save_trained(keep(training, data), options.out, options.half)
+                    save_data(data, options.out)
+                elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
+                    saved_at = last.seconds
+                    _save_if_possible(training, data, options)
+                if interruption.is_asked_for:
+                    status = INTERRUPTED
+                    break
+        except AfterimageError as error:
+            failure = error
+    if last is None or not training.is_sound:
+        raise failure or Interrupted
+    save_trained(keep(training, data), options.out, options.half)
+    if failure is not None:
+        status = _FAILED
+        print(f"afterimage: {failure}", file=sys.stderr)
     return last, status
 
 
-def _save_if_possible(training: Training, data: TrainingData, path: Path) -> None:
+def _save_if_possible(training: Training, data: TrainingData, options: argparse.Namespace) -> None:
     """A full disk must not end a training that may have hours behind it."""
     try:
-        save_trained(training, data, path)
+        save_trained(keep(training, data), options.out, options.half)
     except OSError as error:
         print(f"afterimage: the network could not be saved: {error.strerror}.", file=sys.stderr)
 
@@ -159,18 +184,19 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
     curves = snapshot.curves
     tested = curves.test_accuracy[np.isfinite(curves.test_accuracy)]
     found = {
-        "end": snapshot.end or "Interrupted.",
+        "end": snapshot.end or "It was stopped.",
         "steps": snapshot.step,
         "seconds": round(snapshot.seconds, 2),
         "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
         "accuracy": float(curves.accuracy[-1]) if len(curves) else None,
         "test_accuracy": float(tested[-1]) if len(tested) else None,
         "labels": list(data.label_names),
-        "remembered": check_weights(training.network).remembered,
         "stationarity": None,
     }
-    if len(data.train) <= MOST_IMAGES:
-        true = training.stationarity()
+    seen = look_at(training)
+    found["remembered"] = seen.health.remembered
+    if seen.stationarity is not None:
+        true = seen.stationarity
         found["stationarity"] = {
             "relative": round(true.relative, 5),
             "relative_per_layer": [round(share, 5) for share in true.relative_per_layer],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
@@ -12,6 +12,8 @@ from torch import Tensor
 from engine.checkpoints import load_beside, load_network, save_network
 from engine.datasets import TrainingData, save_images
 from engine.errors import UnusableInput
+from engine.network import Network
+from engine.recipe import Recipe
 from engine.samples import control_path, images_path
 from engine.training import Training, TrainingStart, TrainingState
 
@@ -30,28 +32,51 @@ def check_target(path: Path) -> None:
         raise UnusableInput(f"A trained network is written as {SUFFIX}; {path.name} is not.")
 
 
-def save_trained(training: Training, data: TrainingData, path: Path, half: bool = False) -> None:
+@dataclass(frozen=True)
+class Kept:
+    """A training between two steps, copied; it may go on while this is written.
+
+    Attributes:
+        network: the weights, on the CPU.
+        details: what made them.
+        state: the rest of what it takes to go on.
+        velocity: the last change of W_1 … W_L, b_1; empty for a training that is over.
+    """
+
+    network: Network
+    details: dict[str, str]
+    state: TrainingState
+    velocity: tuple[Tensor, ...]
+
+
+def keep(training: Training, data: TrainingData) -> Kept:
+    """Copies a training between two steps; some hundredths of a second for millions of weights."""
+    return Kept(
+        training.network,
+        training.details(data.label_names, data.description),
+        training.state,
+        # One that is over rests; its file stays half as large.
+        () if training.is_over else tuple(training.velocity),
+    )
+
+
+def save_trained(kept: Kept, path: Path, half: bool = False) -> None:
     """Writes the network, with what it takes to go on with its training.
 
     Args:
-        training: between two steps.
-        data: what it was trained on.
+        kept: what to write.
         path: of the checkpoint, ending in `.safetensors`.
         half: stores weights with 16 bits, at half the size; such a training cannot go on.
 
     Raises:
         OSError: it cannot be written; what stood there before is untouched.
     """
-    network = training.network
-    details = training.details(data.label_names, data.description)
-    velocity: dict[str, Tensor] = {}
     if half:
-        network = network.to("cpu", torch.float16)
-    else:
-        details[_STATE_KEY] = json.dumps(asdict(training.state))
-        if not training.is_over:  # One that is over rests; the file stays half as large.
-            velocity = {str(index): v for index, v in enumerate(training.velocity)}
-    save_network(network, path, details, velocity)
+        save_network(kept.network.to("cpu", torch.float16), path, kept.details)
+        return
+    details = {**kept.details, _STATE_KEY: json.dumps(asdict(kept.state))}
+    beside = {str(index): v for index, v in enumerate(kept.velocity)}
+    save_network(kept.network, path, details, beside)
 
 
 def load_start(path: Path) -> TrainingStart:
@@ -62,7 +87,8 @@ def load_start(path: Path) -> TrainingStart:
     """
     network = load_network(path)
     try:
-        state = TrainingState(**json.loads(network.origin.details[_STATE_KEY]))
+        stored = json.loads(network.origin.details[_STATE_KEY])
+        state = TrainingState(int(stored["step"]), float(stored["seconds"]), float(stored["rate"]))
         beside = load_beside(path)
         velocity = tuple(beside[str(index)] for index in range(len(beside)))
     except (KeyError, TypeError, ValueError) as error:
@@ -76,6 +102,8 @@ def load_start(path: Path) -> TrainingStart:
 def save_data(data: TrainingData, path: Path) -> list[Path]:
     """Writes training images and control beside a checkpoint, where opening it finds them.
 
+    A control of other images that stands there makes room.
+
     Returns:
         The files written.
 
@@ -84,7 +112,23 @@ def save_data(data: TrainingData, path: Path) -> list[Path]:
     """
     written = [images_path(path)]
     save_images(data.train, images_path(path))
-    if data.control is not None:
+    if data.control is None:
+        control_path(path).unlink(missing_ok=True)
+    else:
         save_images(data.control, control_path(path))
         written.append(control_path(path))
     return written
+
+
+def recipe_of(network: Network) -> Recipe:
+    """The recipe that a network was made by.
+
+    Raises:
+        UnusableInput: its file does not say.
+    """
+    try:
+        made = json.loads(network.origin.details["recipe"])
+        known = {each.name: made[each.name] for each in fields(Recipe)}
+        return Recipe(**{**known, "hidden": tuple(known["hidden"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableInput(f"{network.origin.name} does not say how it was made.") from error

@@ -33,7 +33,8 @@ from engine.version import VERSION
 _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5
 _TEST_EVERY, _RESIDUAL_EVERY = 10, 50
-_DIVERGED = 1e15
+_MOST_FOR_RESIDUAL = 500
+_DIVERGED, _LARGEST_NORM = 1e15, 1e12
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ class Training:
         """
         if set(train.labels.tolist()) != {0, 1}:
             raise UnusableInput("Training needs images of two classes.")
-        if recipe.until_residual and len(train) > MOST_IMAGES:
+        if recipe.until_residual and len(train) > _MOST_FOR_RESIDUAL:
             raise UnusableInput(
-                f"A residual can be trained to with at most {MOST_IMAGES:,} images."
+                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images."
             )
         self.recipe = recipe
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)
@@ -140,6 +141,8 @@ class Training:
             self._theta = [p.to(self.device, self._dtype) for p in theta]
             self._velocity = [v.to(self.device, self._dtype) for v in velocity]
         self.is_over = False
+        self._norm = 0.0
+        self._looked_at = 0
         self._curves = RowBuffer(6)
 
     @property
@@ -183,6 +186,11 @@ class Training:
             "label_names": json.dumps(list(label_names)),
             "recipe": json.dumps(made),
         }
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the weights have not diverged."""
+        return _norm(self._theta) < _DIVERGED
 
     @property
     def is_solvable(self) -> bool:
@@ -281,6 +289,7 @@ class Training:
 
     def _record(self, value: Value) -> None:
         step, norm = self._state.step, _norm(self._theta)
+        self._norm = norm
         if not math.isfinite(value.log_loss) or not norm < _DIVERGED:
             raise RunFailed(
                 f"The training diverged in step {step:,}; take a smaller step, or the fast "
@@ -301,9 +310,12 @@ class Training:
         state, recipe, curves = self._state, self.recipe, self.curves
         if recipe.until_exponent and len(curves) and curves.log10_loss[-1] < recipe.until_exponent:
             return "The loss is reached."
-        is_looked_at = recipe.until_residual and state.step % _RESIDUAL_EVERY == 0 < state.step
-        if is_looked_at and self.stationarity().relative < recipe.until_residual:
-            return "The residual is reached."
+        if recipe.until_residual and state.step >= self._looked_at + _RESIDUAL_EVERY:
+            self._looked_at = state.step
+            if self.stationarity().relative < recipe.until_residual:
+                return "The residual is reached."
+        if recipe.schedule == "fast" and self._norm > _LARGEST_NORM:
+            return "The weights cannot grow any further."
         if recipe.seconds and state.seconds >= recipe.seconds:
             return "The time is over."
         if state.step >= recipe.most_steps:

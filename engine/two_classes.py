@@ -116,7 +116,7 @@ def choose(
         if len(places) < max(per_class, 1):
             raise UnusableInput(
                 f"There are {len(places)} images of one class, fewer than {max(per_class, 1)}; "
-                "take fewer a class."
+                "take fewer a class, or other classes."
             )
         chosen.append(places[:per_class] if per_class else places)
     return np.concatenate(chosen)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from engine.samples import SAMPLES
-from engine.session import SUFFIX
 from gui.scheme import store_scheme, stored_scheme
 
 if TYPE_CHECKING:
@@ -46,6 +45,9 @@ class Actions:
         self.last_run = self._add(
             file_menu, "Reopen the &Last Run", None, window.opener.open_last_run
         )
+        self.last_training = self._add(
+            file_menu, "Open the Last T&raining", None, window.opener.open_last_training
+        )
         file_menu.addSeparator()
         self.train = self._add(
             file_menu, "&Training Images…", "Ctrl+T", partial(window.opener.choose_images, "train")
@@ -70,9 +72,7 @@ class Actions:
         )
         self.references = [self.train, self.control, self.train_folder, self.control_folder]
         file_menu.addSeparator()
-        self.save = self._add(
-            file_menu, f"Save Session ({SUFFIX})…", key.Save, lambda: window.exporter.ask("session")
-        )
+        self.save = self._add(file_menu, "&Save…", key.Save, window.save)
         exports = file_menu.addMenu("&Export")
         self.exports = [
             self._add(exports, "Drift as &GIF…", "Ctrl+E", lambda: window.exporter.ask("gif")),

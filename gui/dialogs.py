@@ -48,6 +48,13 @@ def ask_to_stop(parent: QWidget, question: str, button: str, stop: Callable[[], 
     _ask(parent, question, "What was found so far is kept.", button, "&Keep Running", stop)
 
 
+def ask_to_stop_training(parent: QWidget, stop: Callable[[], None]) -> None:
+    """Asks whether a training may be stopped and the window closed; calls `stop` if so."""
+    details = "The network as it stands is kept: File → Open the Last Training."
+    question = "Stop the training and close?"
+    _ask(parent, question, details, "Stop and &Close", "&Keep Training", stop)
+
+
 def _ask(
     parent: QWidget,
     question: str,

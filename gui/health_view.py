@@ -120,8 +120,8 @@ _ROWS = {
     "multiplier: how many directions stand above the noise and are not vanishingly faint.",
     "Layer norms": "At stationarity all layers have the same norm. Layers that started at a usual "
     "size keep a part that no image explains.",
-    "Least residual": "The share of the weights' norm that stays unexplained whatever candidates "
-    "are found. Read the residuals of a run against it.",
+    "Least residual": "The share of the weights' norm that as many images as the network seems "
+    "to remember leave unexplained, whatever they are. Read the residuals of a run against it.",
     "Residual": "The share of the weights' norm that the true training images leave unexplained, "
     "with the multipliers that explain most.",
     "Multipliers": "How many training images have a multiplier above 5 % of the largest, by "

@@ -71,7 +71,9 @@ class MainWindow(QMainWindow):
         self._closes_after_training = False
         self._asked: Settings | None = None
         self._after_run: Callable[[], None] | None = None
-        self._last_run = user_state_path("Afterimage", "Afterimage") / f"last-run{SUFFIX}"
+        state_folder = user_state_path("Afterimage", "Afterimage")
+        self._last_run = state_folder / f"last-run{SUFFIX}"
+        self._last_training = state_folder / "last-training.safetensors"
         self._build(devices)
         self._connect()
         self._restore_geometry()
@@ -91,7 +93,12 @@ class MainWindow(QMainWindow):
         self.background = Background(self.statusBar())
         self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
         self.opener = Opener(
-            self, self.controller, self.background, lambda: self.workspace, self._last_run
+            self,
+            self.controller,
+            self.background,
+            lambda: self.workspace,
+            self._last_run,
+            self._last_training,
         )
         self.statusBar().setSizeGripEnabled(False)
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
@@ -102,7 +109,7 @@ class MainWindow(QMainWindow):
         self.lower.addTab(self.curves, "&Losses")
         self.pages = centre_pages(self.empty, self.mosaic, self.pairs, self.lower)
         panels = (self.model_panel, self.references_panel, self.settings_panel)
-        self.training = TrainingPage(devices, self.background)
+        self.training = TrainingPage(devices, self.background, self._last_training)
         network = network_page(panels, self.pages, self.run_bar)
         whole, self.stack = whole_window(self.strip, network, self.training)
         self.setCentralWidget(whole)
@@ -124,6 +131,7 @@ class MainWindow(QMainWindow):
         self.training.complained.connect(self.strip.show_error)
         self.training.saved.connect(self._on_saved)
         self.training.ended.connect(self._on_training_ended)
+        self.training.availability_changed.connect(self._show_availability)
         self.references_panel.train_wanted.connect(partial(self.opener.choose_images, "train"))
         self.references_panel.control_wanted.connect(partial(self.opener.choose_images, "control"))
         self.references_panel.removed.connect(self._remove_references)
@@ -147,8 +155,7 @@ class MainWindow(QMainWindow):
 
     def open(self, paths: Sequence[Path]) -> None:
         """Opens a network, a session or images, or takes images to train on."""
-        is_training = self.stack.currentWidget() is self.training
-        if is_training and len(paths) == 1 and holds_images(paths[0]):
+        if self._is_training_shown() and len(paths) == 1 and holds_images(paths[0]):
             self.training.use_images(paths[0])
         else:
             self.opener.open(paths)
@@ -158,11 +165,13 @@ class MainWindow(QMainWindow):
         """File → Train a Network."""
         self.stack.setCurrentWidget(self.training)
         self.training.open()
+        self._show_availability()
 
     @Slot()
     def show_network(self) -> None:
         """Back from the training page."""
         self.stack.setCurrentIndex(0)
+        self._show_availability()
 
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
@@ -214,6 +223,7 @@ class MainWindow(QMainWindow):
             asked=self.workspace.asked,
         )
         self.model_panel.show_shape_of(network)
+        self.health.show_stationarity(None)
         self.settings_panel.set_channels(shape[0])
         if self.workspace.session is not None:
             self._show_session(self.workspace.session)
@@ -269,6 +279,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def start_or_pause(self) -> None:
         """What the bar's button offers: start, pause, or resume."""
+        if self._is_training_shown():
+            self.training.start_or_pause()
+            return
         state = self.controller.state
         if state is RunState.RUNNING:
             self.controller.pause()
@@ -279,8 +292,20 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def stop(self) -> None:
-        """Ends the run; what was found stays."""
-        self.controller.stop()
+        """Ends the run or the training that is shown; what was found stays."""
+        shown = self.training.controller if self._is_training_shown() else self.controller
+        shown.stop()
+
+    @Slot()
+    def save(self) -> None:
+        """File → Save: the session, or the network that was trained."""
+        if self._is_training_shown():
+            self.training.ask_where_to_save()
+        else:
+            self.exporter.ask("session")
+
+    def _is_training_shown(self) -> bool:
+        return self.stack.currentWidget() is self.training
 
     def _start(self) -> None:
         network, session = self.workspace.network, self.workspace.session
@@ -375,14 +400,19 @@ class MainWindow(QMainWindow):
         self.run_bar.set_can_start(
             has_network, workspace.is_resumable(self.settings_panel.settings())
         )
-        self.actions_.main.setText(self.run_bar.main_button.text())
-        self.actions_.main.setEnabled(self.run_bar.main_button.isEnabled())
-        self.actions_.stop.setEnabled(self.run_bar.stop_button.isEnabled())
-        for action in (self.actions_.save, *self.actions_.exports):
+        is_training = self._is_training_shown()
+        bar = self.training.bar if is_training else self.run_bar
+        self.actions_.main.setText(bar.main_button.text())
+        self.actions_.main.setEnabled(bar.main_button.isEnabled())
+        self.actions_.stop.setEnabled(bar.stop_button.isEnabled())
+        can_save = self.training.save_button.isEnabled() if is_training else exportable
+        self.actions_.save.setEnabled(can_save)
+        for action in self.actions_.exports:
             action.setEnabled(exportable)
         for action in self.actions_.references:
             action.setEnabled(has_network)
         self.actions_.last_run.setEnabled(self._last_run.exists())
+        self.actions_.last_training.setEnabled(self._last_training.exists())
         self.settings_panel.setEnabled(idle)
         self.model_panel.set_editable(idle)
         self.references_panel.set_available(has_network)
@@ -448,9 +478,7 @@ class MainWindow(QMainWindow):
             return
         if self.training.controller.is_active:
             event.ignore()
-            dialogs.ask_to_stop(
-                self, "Stop the training and close?", "Stop and &Close", self._stop_training
-            )
+            dialogs.ask_to_stop_training(self, self._stop_training)
             return
         if self.background.is_busy:
             event.ignore()
@@ -463,8 +491,11 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _stop_training(self) -> None:
-        self._closes_after_training = True
-        self.training.controller.stop()
+        if self.training.controller.is_active:
+            self._closes_after_training = True
+            self.training.controller.stop()
+        else:
+            self.close()
 
     @Slot(object)
     def _on_training_ended(self, _end: TrainingEnd) -> None:

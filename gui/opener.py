@@ -44,6 +44,7 @@ class Opener(QObject):
         background: Background,
         workspace: Callable[[], Workspace],
         last_run: Path,
+        last_training: Path,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -51,6 +52,7 @@ class Opener(QObject):
         self._background = background
         self._workspace = workspace
         self._last_run = last_run
+        self._last_training = last_training
         self._openings = 0
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -67,17 +69,22 @@ class Opener(QObject):
             self._while_latest(network, is_network),
         )
 
-    def open_trained(self, network: Network, data: TrainingData) -> None:
-        """Opens a network that was trained here, without a file in between."""
+    def open_trained(self, make: Callable[[], Network], data: TrainingData) -> None:
+        """Opens a network that was trained here, without a file in between.
+
+        Args:
+            make: makes the network; called on a thread.
+            data: what it was trained on.
+        """
         if self._controller.is_active:
             self._stop_then(
                 "Stop the run and open the trained network?",
-                lambda: self.open_trained(network, data),
+                lambda: self.open_trained(make, data),
             )
             return
         self._background.start(
             "Looking at the network …",
-            lambda _: examine(Opened(network, train=data.train, control=data.control)),
+            lambda _: examine(Opened(make(), train=data.train, control=data.control)),
             self.opened.emit,
             self._while_latest(None, is_network=True),
         )
@@ -95,6 +102,11 @@ class Opener(QObject):
     def open_last_run(self) -> None:
         """Opens the copy that is kept of every run, also of one that was cut off."""
         self.open([self._last_run])
+
+    @Slot()
+    def open_last_training(self) -> None:
+        """Opens the copy that is kept of every network that is trained."""
+        self.open([self._last_training])
 
     @Slot()
     def choose_model(self) -> None:

@@ -7,11 +7,13 @@ import time
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from engine.history import TrainingCurves
 from engine.live_training import TrainingFrame
 from gui import theme
 from gui.plots import Plot, SpectrumPlot
 
 _DRAWING_INTERVAL = 0.3
+_MOST_POINTS = 4000
 
 
 class TrainingCurvesView(QWidget):
@@ -36,7 +38,7 @@ class TrainingCurvesView(QWidget):
         if not hurry and now < self._next_drawing:
             return
         self._next_drawing = now + _DRAWING_INTERVAL
-        curves = frame.curves
+        curves = TrainingCurves(frame.curves.rows[:: 1 + len(frame.curves) // _MOST_POINTS])
         self._loss.show_curve(0, curves.step, curves.log10_loss)
         self._accuracy.show_curve(0, curves.step, 100 * curves.accuracy)
         measured = np.isfinite(curves.test_accuracy)

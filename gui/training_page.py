@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+import torch
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine import catalogue
 from engine.datasets import TrainingData
 from engine.errors import UnusableInput
-from engine.live_training import Trained, TrainingFrame
+from engine.live_training import Trained, TrainingFrame, look_at
 from engine.network import Network, Origin
+from engine.progress import Progress
 from engine.recipe import Recipe
-from engine.trained import SUFFIX, save_data, save_trained
+from engine.trained import SUFFIX, keep, save_data, save_trained
 from engine.training import Training
 from gui import dialogs, theme
 from gui.background import Background, always
@@ -46,7 +49,7 @@ class TrainingPage(QWidget):
     back_wanted = Signal()
 
     trained = Signal(object, object)
-    """Emitted with a `Network` and the `TrainingData` it was made of, to be attacked."""
+    """Emitted with what makes a `Network`, and the `TrainingData` it was made of."""
 
     complained = Signal(str)
     """Emitted with a sentence when something could not be done."""
@@ -54,18 +57,34 @@ class TrainingPage(QWidget):
     saved = Signal(str)
     """Emitted with the path that was written."""
 
+    availability_changed = Signal()
+    """Emitted when other things can be done than before."""
+
     ended = Signal(object)
     """Emitted with a `TrainingEnd`."""
 
     def __init__(
-        self, devices: list[str], background: Background, parent: QWidget | None = None
+        self,
+        devices: list[str],
+        background: Background,
+        autosave: Path,
+        parent: QWidget | None = None,
     ) -> None:
+        """
+        Args:
+            devices: names of the devices to choose from.
+            background: where files are read and written.
+            autosave: where a copy of every training is kept.
+            parent: owner.
+        """
         super().__init__(parent)
         self.controller = TrainingController(self)
         self._background = background
+        self._autosave = autosave
         self._data: TrainingData | None = None
         self._training: Training | None = None
         self._trained_on: TrainingData | None = None
+        self._under_way: tuple[Training, TrainingData] | None = None
         self._readings = 0
         self._download: Task | None = None
         self._build(devices)
@@ -124,7 +143,7 @@ class TrainingPage(QWidget):
         self.form.recipe_edited.connect(self._show_availability)
         self.form.download_wanted.connect(self._on_download_wanted)
         self.back_button.clicked.connect(self.back_wanted)
-        self.save_button.clicked.connect(self._ask_where_to_save)
+        self.save_button.clicked.connect(self.ask_where_to_save)
         self.attack_button.clicked.connect(self._hand_over)
         self.bar.main_clicked.connect(self.start_or_pause)
         self.bar.stop_clicked.connect(self.controller.stop)
@@ -132,7 +151,6 @@ class TrainingPage(QWidget):
         self.controller.prepared.connect(self._on_prepared)
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_ended)
-        self.controller.examined.connect(self._on_examined)
         self.controller.complained.connect(self.complained)
 
     # --- the images -------------------------------------------------------------------------
@@ -144,7 +162,9 @@ class TrainingPage(QWidget):
 
     def use_images(self, path: Path) -> None:
         """Takes a folder or an `.npz` to train on."""
-        if not self.controller.is_active:
+        if self.controller.is_active:
+            self.complained.emit("A training is on; stop it before choosing other images.")
+        else:
             self.form.use_own(path)
 
     @property
@@ -186,7 +206,7 @@ class TrainingPage(QWidget):
         known = self.form.known
         self.preview.show_found(found)
         self._result.setText(found.sentence if found.data is None else _described(found.data))
-        if known is not None:
+        if known is not None and self._download is None:
             self.form.show_presence(
                 "not here yet" if found.is_missing else f"in {self.form.root}", found.is_missing
             )
@@ -218,25 +238,28 @@ class TrainingPage(QWidget):
         self._download = self._background.start(
             f"Downloading {title} …",
             lambda progress: catalogue.download(name, root, progress),
-            lambda _: self._on_data_edited(),
+            lambda _: None,
             always,
         )
         self.form.download.setText("Cancel")
+        self._show_availability()
         started = time.monotonic()
 
         def show(share: float) -> None:
             taken = time.monotonic() - started
             left = f", {duration(taken * (1 - share) / share)} left" if share > 0.01 else ""
-            self.form.show_presence(f"downloading: {share:.0%}{left}", True)
+            self.form.show_presence(f"downloading {title}: {share:.0%}{left}", True)
 
         self._download.progressed.connect(show)
         self._download.finished.connect(self._on_download_finished)
 
     @Slot()
     def _on_download_finished(self) -> None:
+        """Done, failed or cancelled: looks at what is there now."""
         self._download = None
         self.form.download.setText("Download…")
-        self.form.show_presence("not here yet", True)
+        self.form.show_presence("", False)
+        self._on_data_edited()
 
     # --- training ---------------------------------------------------------------------------
 
@@ -261,14 +284,17 @@ class TrainingPage(QWidget):
         if training is None:
             self.curves.clear()
             self.bar.clear()
-            self._training = None
-        self._trained_on = data
-        self.controller.start(TrainingRequest(data, recipe, training))
+        elif self._trained_on is not None:
+            data = self._trained_on
+        self._starting_on = data
+        self.controller.start(TrainingRequest(data, recipe, training, self._autosave))
 
     def _can_go_on(self, recipe: Recipe) -> bool:
         """Whether the training at rest would go on, rather than another start."""
-        training = self._training
-        if training is None or self._trained_on is not self._data:
+        training, data, of = self._training, self._data, self._trained_on
+        if training is None or data is None or of is None:
+            return False
+        if data is not of and not torch.equal(data.train.images, of.train.images):
             return False
         same = training.recipe.leads_the_way_of(recipe)
         return same and (not training.is_over or training.recipe != recipe)
@@ -280,7 +306,8 @@ class TrainingPage(QWidget):
 
     @Slot(object)
     def _on_prepared(self, training: Training) -> None:
-        self._training = training
+        self._under_way = (training, self._starting_on)
+        self._show_availability()
 
     @Slot(object)
     def _show_frame(self, frame: TrainingFrame) -> None:
@@ -296,13 +323,22 @@ class TrainingPage(QWidget):
 
     @Slot(object)
     def _on_ended(self, end: TrainingEnd) -> None:
-        self._training = end.training
+        under_way, self._under_way = self._under_way, None
+        if end.training is not None and under_way is not None:
+            # Only now does an earlier training make room: this one has come to something.
+            self._training, self._trained_on = under_way
+            training = end.training
+            self._background.start(
+                "Looking at the network …",
+                lambda _: look_at(training),
+                self._on_examined,
+                lambda: self._training is training and not self.controller.is_active,
+            )
         if end.error:
             self.complained.emit(end.error)
         self._show_availability()
         self.ended.emit(end)
 
-    @Slot(object)
     def _on_examined(self, found: Trained) -> None:
         carrying = found.stationarity
         many = "" if carrying is None else f" {carrying.carrying} images carry a multiplier."
@@ -311,33 +347,38 @@ class TrainingPage(QWidget):
     # --- what comes of it -------------------------------------------------------------------
 
     @Slot()
-    def _ask_where_to_save(self) -> None:
+    def ask_where_to_save(self) -> None:
+        """Asks where to, then writes."""
+        if self._training is None and self._under_way is None:
+            return
         dialogs.choose_target(
             self, "Save the network", f"network{SUFFIX}", f"Networks (*{SUFFIX})", self.save
         )
 
     def save(self, path: Path) -> None:
         """Writes network, images and control, also while the training goes on."""
-        training, data = self._training, self._trained_on
+        training, data = self._under_way or (self._training, self._trained_on)
         if training is None or data is None:
             return
+        if self.controller.is_active:
+            kept = self.controller.hold(lambda: keep(training, data))
+        else:
+            at_rest = keep(training, data)
+            kept = lambda: at_rest  # noqa: E731
 
-        def write() -> None:
-            save_trained(training, data, path)
+        def write(_progress: Progress) -> None:
+            save_trained(kept(), path)
             save_data(data, path)
 
         self._background.start(
-            f"Writing {path.name} …",
-            self.controller.between_steps(write),
-            lambda _: self.saved.emit(str(path)),
-            always,
+            f"Writing {path.name} …", write, lambda _: self.saved.emit(str(path)), always
         )
 
     @Slot()
     def _hand_over(self) -> None:
         training, data = self._training, self._trained_on
         if training is not None and data is not None and not self.controller.is_active:
-            self.trained.emit(_named(training, data), data)
+            self.trained.emit(partial(_named, training, data), data)
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -347,12 +388,12 @@ class TrainingPage(QWidget):
             recipe = self.form.recipe()
         except UnusableInput:
             recipe = None
-        self.bar.set_can_start(
-            self._data is not None, recipe is not None and self._can_go_on(recipe)
-        )
+        can_start = self._data is not None and self._download is None
+        self.bar.set_can_start(can_start, recipe is not None and self._can_go_on(recipe))
         self.form.set_editable(idle)
-        self.save_button.setEnabled(self._training is not None)
+        self.save_button.setEnabled(self._training is not None or self._under_way is not None)
         self.attack_button.setEnabled(idle and self._training is not None)
+        self.availability_changed.emit()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

@@ -43,6 +43,8 @@ def find(source: str, selection: Selection, root: Path) -> Found:
         return Found(sentence=str(error), is_missing=True)
     except (UnusableInput, OSError) as error:
         return Found(sentence=str(error))
+    except Exception as error:  # Whatever odd files make a reader raise.
+        return Found(sentence=f"The images cannot be read ({type(error).__name__}: {error}).")
     return Found(data, _mosaics(data))
 
 

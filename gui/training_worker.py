@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.datasets import TrainingData
 from engine.errors import AfterimageError
-from engine.live_training import TrainingFrame, TrainingView, look_at
-from engine.progress import Progress
+from engine.live_training import TrainingFrame, TrainingView
 from engine.recipe import Recipe
+from engine.trained import keep, save_data, save_trained
 from engine.training import Training, TrainingSnapshot
 from gui.controller import Controller
 from gui.run_control import Latest, RunControl
+
+T = TypeVar("T")
+
+_AUTOSAVE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class TrainingRequest:
     data: TrainingData
     recipe: Recipe
     training: Training | None = None
+    autosave: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,6 @@ class TrainingWorker(QObject):
 
     rested = Signal()
     """Emitted after `ended`, once the last frame is in the slot."""
-
-    examined = Signal(object)
-    """Emitted last, with what `look_at` found."""
 
     complained = Signal(str)
 
@@ -78,7 +83,7 @@ class TrainingWorker(QObject):
                 training.recipe = request.recipe
             view = TrainingView(training)
             self.started.emit(training)
-            last = _drive(training, view, control, slot)
+            last = self._drive(training, view, control, slot, request)
         except AfterimageError as failure:
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
@@ -86,32 +91,52 @@ class TrainingWorker(QObject):
             traceback.print_exc()
             error = f"The training failed unexpectedly ({type(failure).__name__}: {failure})."
         control.close(lambda: training)
-        has_stepped = training is not None and training.state.step > 0
-        self.ended.emit(TrainingEnd(training if has_stepped else None, error))
-        if training is None or view is None or last is None or not has_stepped:
-            return
-        slot.put(view.frame(last, at_rest=True))
-        self.rested.emit()
-        if not error:
-            self.examined.emit(look_at(training))
+        is_of_use = training is not None and training.state.step > 0 and training.is_sound
+        if is_of_use and training is not None:
+            self._keep(training, request)
+        self.ended.emit(TrainingEnd(training if is_of_use else None, error))
+        if view is not None and last is not None:
+            slot.put(view.frame(last, at_rest=True))
+            view.close()
+            self.rested.emit()
 
+    def _drive(
+        self,
+        training: Training,
+        view: TrainingView,
+        control: RunControl,
+        slot: Latest[TrainingFrame],
+        request: TrainingRequest,
+    ) -> TrainingSnapshot | None:
+        """Trains until the end, or until told to stop; returns the last snapshot."""
+        last: TrainingSnapshot | None = None
+        kept_at = time.monotonic()
 
-def _drive(
-    training: Training, view: TrainingView, control: RunControl, slot: Latest[TrainingFrame]
-) -> TrainingSnapshot | None:
-    """Trains until the end, or until told to stop; returns the last snapshot."""
-    last: TrainingSnapshot | None = None
-
-    def show() -> None:
-        assert last is not None
-        slot.put(view.frame(last, at_rest=True))
-
-    with closing(training.iterate()) as snapshots:
-        for last in snapshots:
+        def show() -> None:
+            assert last is not None
             slot.put(view.frame(last))
-            if not last.end and not control.between_steps(lambda: training, show):
-                break
-    return last
+
+        with closing(training.iterate()) as snapshots:
+            for last in snapshots:
+                slot.put(view.frame(last))
+                if time.monotonic() - kept_at > _AUTOSAVE_SECONDS:
+                    self._keep(training, request)
+                    kept_at = time.monotonic()
+                if not last.end and not control.between_steps(lambda: training, show):
+                    break
+        return last
+
+    def _keep(self, training: Training, request: TrainingRequest) -> None:
+        """Keeps a copy against crashes; a full disk must not end the training."""
+        if request.autosave is None:
+            return
+        try:
+            save_trained(keep(training, request.data), request.autosave)
+            save_data(request.data, request.autosave)
+        except OSError as error:
+            self.complained.emit(
+                f"The training could not be kept safe on disk ({error.strerror or error})."
+            )
 
 
 class TrainingController(Controller):
@@ -119,27 +144,19 @@ class TrainingController(Controller):
     `TrainingFrame`, `ended` a `TrainingEnd`.
     """
 
-    examined = Signal(object)
-    """Emitted with a `Trained` when a training has come to rest."""
-
     def __init__(self, parent: QObject | None = None) -> None:
-        worker = TrainingWorker()
-        super().__init__(worker, "training", parent)
-        worker.examined.connect(self.examined)
+        super().__init__(TrainingWorker(), "training", parent)
 
-    def between_steps(self, work: Callable[[], None]) -> Callable[[Progress], None]:
-        """Work on a training that may be on, to be called on a thread of its own.
+    def hold(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Work on a training that is on, to be called on a thread of its own.
 
-        The training is held between two steps until the work is done; one at rest needs no
-        holding. What the work raises, the caller's thread raises.
+        The training is held between two steps until the work is done. What the work raises, the
+        caller's thread raises.
         """
-        control = self._worker.control if self.is_active else None
+        control = self._worker.control
 
-        def held(_progress: Progress) -> None:
-            if control is None:
-                work()
-                return
-            outcome: Future[None] = Future()
+        def held() -> T:
+            outcome: Future[T] = Future()
 
             def serve(_training: object) -> None:
                 try:
@@ -148,6 +165,6 @@ class TrainingController(Controller):
                     outcome.set_exception(error)
 
             control.want(serve)
-            outcome.result()
+            return outcome.result()
 
         return held

@@ -199,6 +199,19 @@ def test_a_download_can_be_cancelled_in_its_middle(originals, tmp_path, monkeypa
     assert not any(root.iterdir())
 
 
+def test_what_was_left_half_unpacked_is_unpacked_anew(originals, tmp_path):
+    made = originals.make("mnist")
+    catalogue.download("mnist", tmp_path)
+    raw = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
+    for damage in (raw.read_bytes()[:500], bytes(500)):
+        raw.write_bytes(damage)
+        assert not catalogue.is_present("mnist", tmp_path)
+        with pytest.raises(catalogue.NotThere, match="not whole"):
+            catalogue.load("mnist", tmp_path)
+        catalogue.download("mnist", tmp_path)
+        np.testing.assert_array_equal(catalogue.load("mnist", tmp_path)[0], made["images"])
+
+
 def test_a_damaged_data_set_is_not_read(originals, tmp_path):
     originals.make("cifar10")
     catalogue.download("cifar10", tmp_path)

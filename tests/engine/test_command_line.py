@@ -224,6 +224,8 @@ def test_half_stores_the_same_network_at_half_the_size(capsys, tmp_path, picture
         (("--out", "{}.safetensors", "--per-class", "11"), "10 images of one class"),
         (("--out", "{}.safetensors", "--download"), "--download knows mnist"),
         (("--out", "{}.safetensors", "--batch", "2"), "all images at once"),
+        (("--out", "{}.safetensors", "--draw", "-1"), "not below 0"),
+        (("--out", "{}.safetensors", "--test", "{}/none"), "holds no images"),
         (("--out", "{}.safetensors", "--dataset", "svhn", "--data-root", "{}"), "--download does"),
         (("--out", "{}.safetensors", "--go-on", SAMPLE), "another network"),
     ],
@@ -252,5 +254,5 @@ def test_an_interrupted_training_is_kept(tmp_path, pictures):
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=60)
     assert program.returncode == 130, err
-    assert json.loads(out)["end"] == "Interrupted."
+    assert json.loads(out)["end"] == "It was stopped."
     assert load_network(model).layer_sizes == (25, 30, 20, 1)

@@ -153,14 +153,24 @@ def test_which_class_is_negative_does_not_matter():
     np.testing.assert_array_equal(a.multipliers, b.multipliers)
 
 
+def test_a_dead_network_has_no_multipliers(make_network):
+    network = make_network(4, 3, 1)
+    dead = replace(network, bias=torch.full((3,), -1e6, dtype=torch.float64))
+    x = torch.ones(5, 4, dtype=torch.float64)
+    found = check_stationarity(dead, x, torch.ones(5))
+    assert found.carrying == 0
+    assert found.relative == pytest.approx(1)
+
+
 def test_what_cannot_be_solved_for_is_refused(make_network):
     network = make_network(4, 3, 1)
     x = torch.zeros(MOST_IMAGES + 1, 4)
     with pytest.raises(UnusableInput, match="would take too long"):
         check_stationarity(network, x, torch.ones(len(x)))
     train = load_images(images_beside(sample_network())[0])
-    with pytest.raises(UnusableInput, match="other labels than 0 and 1"):
-        true_stationarity(load_network(sample_network()), replace(train, labels=train.labels + 3))
+    for labels in (train.labels + 3, train.labels * 0):
+        with pytest.raises(UnusableInput, match="other labels than 0 and 1"):
+            true_stationarity(load_network(sample_network()), replace(train, labels=labels))
 
 
 def test_inspection_says_in_words_what_it_says_in_numbers():

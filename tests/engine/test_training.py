@@ -18,7 +18,7 @@ from engine.network import Network
 from engine.objective import Objective
 from engine.recipe import Recipe, parse_widths
 from engine.samples import images_beside, sample_network
-from engine.trained import check_target, load_start, save_data, save_trained
+from engine.trained import check_target, keep, load_start, save_data, save_trained
 from engine.training import Training
 
 
@@ -130,7 +130,7 @@ def test_going_on_is_bit_identical(tmp_path, recipe):
     for snapshot in first.iterate():
         if snapshot.step == 17:
             break
-    save_trained(first, data, tmp_path / "kept.safetensors")
+    save_trained(keep(first, data), tmp_path / "kept.safetensors")
     start = load_start(tmp_path / "kept.safetensors")
     second = Training(data.train, replace(recipe, most_steps=40, until_exponent=0), start=start)
     assert finish(second).step == 40
@@ -152,8 +152,8 @@ def test_a_network_of_other_images_or_another_kind_does_not_go_on(tmp_path):
     one = torch.ones(1)
     training = Training(data.train, replace(SMALL, most_steps=2))
     finish(training)
-    save_trained(training, data, tmp_path / "a.safetensors")
-    save_trained(training, data, tmp_path / "half.safetensors", half=True)
+    save_trained(keep(training, data), tmp_path / "a.safetensors")
+    save_trained(keep(training, data), tmp_path / "half.safetensors", half=True)
     kept = load_start(tmp_path / "a.safetensors")
     with pytest.raises(UnusableInput, match="trained on other images"):
         Training(points(seed=1), SMALL, start=kept)
@@ -182,6 +182,18 @@ def test_why_a_training_ends(changes, end):
     last = finish(Training(points(), replace(SMALL, **changes)))
     assert last.end == end
     assert last.share == 1
+
+
+def test_a_training_whose_loss_nobody_looks_at_ends_before_its_weights_overflow():
+    last = finish(Training(points(), Recipe(hidden=(20,), until_exponent=0)))
+    assert last.end in ("The weights cannot grow any further.", "No step lowers the loss any more.")
+
+
+def test_a_control_of_other_images_makes_room(tmp_path):
+    path = tmp_path / "net.safetensors"
+    save_data(TrainingData(points(), points(seed=1), None, ("a", "b"), ""), path)
+    save_data(TrainingData(points(), None, None, ("a", "b"), ""), path)
+    assert images_beside(path)[1] is None
 
 
 def test_curves_tell_of_every_step():
@@ -251,7 +263,7 @@ def test_a_network_is_kept_with_its_images_where_opening_it_finds_them(tmp_path)
     training = Training(data.train, replace(SMALL, most_steps=3))
     finish(training)
     path = tmp_path / "new" / "net.safetensors"
-    save_trained(training, data, path)
+    save_trained(keep(training, data), path)
     assert save_data(data, path) == [p for p in images_beside(path) if p]
     network = load_network(path)
     assert torch.equal(network.mean, data.train.images.mean(0))

@@ -194,6 +194,44 @@ def test_closing_asks_while_a_training_is_on(qtbot, window, page):
     assert not [t for t in window.findChildren(QThread) if t.isRunning()]
 
 
+def test_a_copy_of_every_training_is_kept_and_opened_again(qtbot, window, page):
+    train(qtbot, page)
+    settle(qtbot, window)
+    window.show_network()
+    assert window.actions_.last_training.isEnabled()
+    window.actions_.last_training.trigger()
+    until(qtbot, lambda: window.workspace.network is not None)
+    settle(qtbot, window)
+    assert window.workspace.network.origin.name == "last-training.safetensors"
+    assert len(window.workspace.train) == 8
+
+
+def test_a_training_that_fails_leaves_the_one_before(qtbot, window, page):
+    train(qtbot, page)
+    first = page._training
+    page.form.schedule.setCurrentIndex(1)
+    page.form.options.editor("rate").setValue(1000)
+    page.form.options.editor("weight_decay").setValue(1)
+    page.form.options.editor("until_exponent").setValue(0)
+    click(qtbot, page.bar.main_button)
+    until(qtbot, lambda: "diverged" in window.strip.text)
+    assert page._training is first
+    assert page.attack_button.isEnabled()
+
+
+def test_the_keys_of_the_menus_are_for_the_page_that_is_shown(qtbot, window, page):
+    page.form.options.editor("until_exponent").setValue(-15)
+    assert window.actions_.main.text() == "&Train"
+    assert window.actions_.main.isEnabled()
+    assert not window.actions_.save.isEnabled()
+    window.actions_.main.trigger()
+    until(qtbot, lambda: "chance" in page.result)
+    assert not window.controller.is_active
+    assert window.actions_.save.isEnabled()
+    window.show_network()
+    assert not window.actions_.main.isEnabled()
+
+
 def test_every_option_of_the_recipe_says_what_it_does(window):
     for name, editor in window.training.form.options.editors().items():
         assert len(editor.toolTip()) > 30, name
