@@ -30,10 +30,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 from torch import Tensor
 
 from engine.errors import UnusableInput
+from engine.least_squares import solve_nonnegative
 from engine.network import Network
 from engine.row_space import Spectrum, spectrum_of_matrix
 from engine.stationarity import layer_norms
@@ -206,11 +206,11 @@ def check_stationarity(network: Network, images: Tensor, signs: Tensor) -> TrueS
     activations, deltas, outputs = _per_image(network, images.cpu().double())
     gram = _gram(network, activations, deltas) * y[:, None] * y
     # By Euler's theorem ⟨θ, y_i ∇Φ(x_i)⟩ = L y_i Φ(x_i).
-    multipliers = _solve(gram.numpy(), (network.depth * y * outputs).numpy())
-    residuals = _residuals(network, activations, deltas, torch.from_numpy(multipliers) * y)
+    multipliers = solve_nonnegative(gram, network.depth * y * outputs)
+    residuals = _residuals(network, activations, deltas, multipliers * y)
     squares = layer_norms(network)
     return TrueStationarity(
-        multipliers=multipliers,
+        multipliers=multipliers.numpy(),
         margins=(y * outputs).numpy(),
         relative=float((residuals.sum() / squares.sum()).sqrt()),
         relative_per_layer=tuple(float(share) for share in (residuals / squares).sqrt()),
@@ -251,21 +251,6 @@ def _gram(network: Network, activations: list[Tensor], deltas: list[Tensor]) -> 
     if network.bias is not None:
         products.append(deltas[0] @ deltas[0].T)
     return torch.stack(products).sum(0)
-
-
-def _solve(gram: Values, target: Values) -> Values:
-    """min ‖Jμ − θ‖ over μ ≥ 0, given JᵀJ and Jᵀθ: the same problem for a square root of JᵀJ."""
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
-    if not kept.any():
-        return np.zeros(len(gram))  # A dead network: no image has a gradient.
-    roots = np.sqrt(values[kept])
-    matrix = roots[:, None] * vectors[:, kept].T
-    try:
-        solution, _ = nnls(matrix, (vectors[:, kept].T @ target) / roots, maxiter=30 * len(gram))
-    except RuntimeError as error:
-        raise UnusableInput("The multipliers of these images could not be solved for.") from error
-    return np.asarray(solution)
 
 
 def _residuals(

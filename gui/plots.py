@@ -104,22 +104,27 @@ class Plot(QWidget):
         self._draw(self._curves[index], x, np.where(y > 0, y, np.nan) if self._is_log else y)
 
     def show_levels(self, levels: Sequence[tuple[str, float, bool]]) -> None:
-        """Draws dashed lines in place of earlier ones: (what it is, where, upright or level)."""
-        for line in self._levels:
-            self._canvas.removeItem(line)
-        self._levels = []
-        for text, where, is_upright in levels:
-            at = math.log10(where) if self._is_log and not is_upright else where
-            line = pg.InfiniteLine(
-                at,
-                angle=90 if is_upright else 0,
-                pen=self._level_pen(),
-                label=text,
-                labelOpts=_UPRIGHT_LABEL if is_upright else _LEVEL_LABEL,
-            )
-            line.label.setColor(theme.plot_foreground())
-            self._canvas.addItem(line)
-            self._levels.append(line)
+        """Draws dashed lines: (what it is, where, upright or level). Lines that are there move."""
+        if [is_upright for _, _, is_upright in levels] != [
+            line.angle == 90 for line in self._levels
+        ]:
+            for line in self._levels:
+                self._canvas.removeItem(line)
+            self._levels = [self._make_level(is_upright) for _, _, is_upright in levels]
+        for line, (text, where, is_upright) in zip(self._levels, levels, strict=True):
+            line.setValue(math.log10(where) if self._is_log and not is_upright else where)
+            line.label.setFormat(text)
+
+    def _make_level(self, is_upright: bool) -> pg.InfiniteLine:
+        line = pg.InfiniteLine(
+            angle=90 if is_upright else 0,
+            pen=self._level_pen(),
+            label="",
+            labelOpts=_UPRIGHT_LABEL if is_upright else _LEVEL_LABEL,
+        )
+        line.label.setColor(theme.plot_foreground())
+        self._canvas.addItem(line)
+        return line
 
     def clear_curves(self) -> None:
         """Draws nothing."""
