@@ -75,7 +75,9 @@ class Objective:
         ):
             if index:
                 yield
-            for total, each in zip(gradient, torch.autograd.grad(part, theta, slope), strict=True):
+            # A sum, not `grad_outputs`: for those torch first imports sympy, for half a second.
+            weighted = (part * slope).sum()
+            for total, each in zip(gradient, torch.autograd.grad(weighted, theta), strict=True):
                 total += each
         return Value(value, gradient, log_loss, margins)
 
