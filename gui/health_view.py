@@ -43,7 +43,7 @@ class HealthView(QWidget):
         scroll.setAccessibleName("Health of the network")
         scroll.setMinimumWidth(_NUMBERS_WIDTH)
         self._spectrum = SpectrumPlot()
-        self._multipliers = Plot("Multipliers, over the largest", [""], 1, "log")
+        self._multipliers = Plot("Multipliers, relative", [""], 1, "log")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)

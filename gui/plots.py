@@ -173,7 +173,7 @@ class SpectrumPlot(Plot):
     """The singular values of the first layer, with noise floor and knee."""
 
     def __init__(self) -> None:
-        super().__init__("Spectrum of the first layer", ["singular values"], axis="log")
+        super().__init__("Spectrum of layer 1", ["singular values"], axis="log")
 
     def show_spectrum(self, values: Rows, floor: float, rank: int) -> None:
         """Draws it.

@@ -24,7 +24,7 @@ class TrainingCurvesView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._loss = Plot("Loss", ["loss"], 0, "exponent")
-        self._accuracy = Plot("Accuracy in %", ["training", "test"], 1)
+        self._accuracy = Plot("Accuracy %", ["training", "test"], 1)
         self._margin = Plot("Normalised margin", ["margin"], 3)
         self._spectrum = SpectrumPlot()
         layout = QHBoxLayout(self)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -101,6 +102,7 @@ class TrainingForm(QWidget):
     def show_presence(self, text: str, can_download: bool) -> None:
         """Says where the images are, or that they are not there yet."""
         self._presence.setText(text)
+        self._presence.setToolTip(text)
         self.download.setVisible(can_download)
 
     def use_own(self, path: Path) -> None:
@@ -120,6 +122,8 @@ class TrainingForm(QWidget):
         self.dataset.addItem("A folder or .npz of my own", _OWN)
         self.dataset.activated.connect(self._on_dataset_activated)
         self._presence = theme.secondary()
+        # A long name must not make the column wider than it is.
+        self._presence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.download = QPushButton("Download…")
         self.download.clicked.connect(self.download_wanted)
         self.elsewhere = QPushButton("Other folder…")
@@ -156,8 +160,8 @@ class TrainingForm(QWidget):
         form.addRow("&Images", self.dataset)
         form.addRow("", self._presence)
         form.addRow("", buttons)
-        form.addRow("&Two classes", self.classes)
-        form.addRow("Images a &class", self.per_class)
+        form.addRow("C&lasses", self.classes)
+        form.addRow("&Of each", self.per_class)
         form.addRow("&Which", self.draw)
         column = QVBoxLayout(self._data)
         column.setContentsMargins(0, 0, 0, 0)
@@ -215,11 +219,10 @@ class TrainingForm(QWidget):
         known = self.known
         if known is not None and not self.classes.text():
             self.classes.setText(catalogue.KNOWN[known].rule)
-        self.download.setVisible(False)
         self.elsewhere.setVisible(known is not None)
         for button in (self.choose_file, self.choose_folder):
             button.setVisible(known is None)
-        self._presence.setText("" if self._own is None or known else self._own.name)
+        self.show_presence("" if self._own is None or known else self._own.name, False)
         self.data_edited.emit()
 
     @Slot()
