@@ -153,6 +153,11 @@ class TrueStationarity:
         largest = self.multipliers.max(initial=0.0)
         return int((self.multipliers > CARRIES * largest).sum())
 
+    def heaviest(self, count: int) -> list[int]:
+        """Places of the images with the largest multipliers, the largest first."""
+        order = np.argsort(-self.multipliers, kind="stable")[:count]
+        return [int(place) for place in order if self.multipliers[place] > 0]
+
     @property
     def wrong(self) -> int:
         """How many images the network gets wrong."""

@@ -9,6 +9,8 @@ from engine.errors import UnusableInput
 from engine.health import CARRIES, Health, TrueStationarity, check_stationarity, check_weights
 from engine.network import Network
 
+_SHOWN_IMAGES = 8
+
 
 def inspection(network: Network, train: LabelledImages | None = None) -> dict[str, Any]:
     """What the weights alone tell before any run; with the training images, how true it is.
@@ -89,7 +91,8 @@ def inspection_text(found: dict[str, Any]) -> str:
         lines += [
             f"residual      {true['relative']:.3f} with the {true['images']} training images; per "
             f"layer {_listed(true['relative_per_layer'])}",
-            f"multipliers   {true['carrying']} images carry one above {CARRIES:.0%} of the largest",
+            f"multipliers   {true['carrying']} images carry one above {CARRIES:.0%} of the "
+            f"largest; the largest: images {', '.join(str(place) for place in true['heaviest'])}",
             f"margins       {low:.3g} to {high:.3g}, half of them below {middle:.3g}{wrong}",
         ]
     return "\n".join(lines)
@@ -115,6 +118,7 @@ def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, 
         "relative": round(true.relative, 5),
         "relative_per_layer": [round(share, 5) for share in true.relative_per_layer],
         "carrying": true.carrying,
+        "heaviest": true.heaviest(_SHOWN_IMAGES),
         "wrong": true.wrong,
         "margins": [margins[0], margins[len(margins) // 2], margins[-1]],
         "multipliers": [round(float(value), 8) for value in true.multipliers],

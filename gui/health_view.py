@@ -11,6 +11,7 @@ from gui import theme
 from gui.plots import Plot, SpectrumPlot
 
 _NUMBERS_WIDTH = 390
+_SHOWN_IMAGES = 5
 
 
 class HealthView(QWidget):
@@ -92,7 +93,8 @@ class HealthView(QWidget):
         per_layer = _listed(list(found.relative_per_layer))
         self._values["Residual"].setText(f"{found.relative:.3f}; per layer {per_layer}")
         self._values["Multipliers"].setText(
-            f"{found.carrying} of {len(found.multipliers)} images carry one"
+            f"{found.carrying} of {len(found.multipliers)} images carry one; the largest: images "
+            + ", ".join(str(place) for place in found.heaviest(_SHOWN_IMAGES))
         )
         margins = np.sort(found.margins)
         wrong = f"; {found.wrong} on the wrong side" if found.wrong else ""

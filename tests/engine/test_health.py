@@ -120,6 +120,9 @@ def test_the_bundled_sample_has_a_good_chance():
     assert found.wrong == 0
     assert found.relative >= health.floor
     assert 0 < found.carrying <= 100
+    heaviest = found.heaviest(3)
+    assert found.multipliers[heaviest[0]] == found.multipliers.max()
+    assert len(set(heaviest)) == 3
 
 
 def test_a_network_that_was_never_trained_has_no_chance(make_network):
