@@ -80,11 +80,11 @@ class TrainingView:
         if self._reading is not None and self._reading.done():
             self._spectrum, self._reading = self._reading.result(), None
             self._pace.done(self._started)
-        if self._reading is None and self._pace.is_due():
-            self._started = time.perf_counter()
-            self._reading = self._reader.submit(spectrum_of, self._training.network)
         if at_rest:
             self._spectrum = spectrum_of(self._training.network)
+        elif self._reading is None and self._pace.is_due():
+            self._started = time.perf_counter()
+            self._reading = self._reader.submit(spectrum_of, self._training.network)
         remaining = None
         if snapshot.share > _SURE_SHARE:
             remaining = snapshot.seconds * (1 - snapshot.share) / snapshot.share

@@ -189,8 +189,11 @@ class Training:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the weights have not diverged."""
-        return _norm(self._theta) < _DIVERGED
+        """Whether the weights have not diverged, and can be had: a lost device keeps them."""
+        try:
+            return _norm(self._theta) < _DIVERGED
+        except RuntimeError:
+            return False
 
     @property
     def is_solvable(self) -> bool:

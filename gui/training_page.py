@@ -84,6 +84,7 @@ class TrainingPage(QWidget):
         self._data: TrainingData | None = None
         self._training: Training | None = None
         self._trained_on: TrainingData | None = None
+        self._starting_on: TrainingData | None = None
         self._under_way: tuple[Training, TrainingData] | None = None
         self._readings = 0
         self._download: Task | None = None
@@ -306,6 +307,7 @@ class TrainingPage(QWidget):
 
     @Slot(object)
     def _on_prepared(self, training: Training) -> None:
+        assert self._starting_on is not None
         self._under_way = (training, self._starting_on)
         self._show_availability()
 

@@ -95,10 +95,11 @@ class TrainingWorker(QObject):
         if is_of_use and training is not None:
             self._keep(training, request)
         self.ended.emit(TrainingEnd(training if is_of_use else None, error))
-        if view is not None and last is not None:
-            slot.put(view.frame(last, at_rest=True))
+        if view is not None:
+            if last is not None and is_of_use:
+                slot.put(view.frame(last, at_rest=True))
+                self.rested.emit()
             view.close()
-            self.rested.emit()
 
     def _drive(
         self,
