@@ -67,17 +67,25 @@ class Problem:
         self._minimum_multiplier = settings.minimum_multiplier
         full = network.to(device, dtype)
         self._unseen = torch.zeros(network.depth, device=device, dtype=dtype)
-        seen = full
+        seen, directions = full, None
         if settings.space == "row":
             space = space or row_space(network, settings.scale_power, settings.rank or None)
             self.space = space.to(device, dtype)
             seen, unseen = self.space.reduce(network)
             self._unseen[0] = unseen
             self._to_pixels = self.space.scale[:, None] * self.space.basis
+            bias_norm = 0.0 if network.bias is None else float(network.bias.norm())
+            directions = self.space.direction_weights(settings.whitening, bias_norm)
         self.unknowns_per_candidate = seen.input_dimension
         self.layer_norms = layer_norms(full)
+        self._smoothness = (
+            settings.smoothness * float(self.layer_norms[0]) / network.input_dimension
+        )
+        self._roughness: Tensor | None = None
+        if self._smoothness and self.space is not None:
+            self._roughness = self._laplacian(self._to_pixels) @ self._to_pixels.T
         self._stationarity: Stationarity = (
-            ClosedForm(seen, settings.margin_weight)
+            ClosedForm(seen, settings.margin_weight, directions if settings.whitening else None)
             if settings.gradient == "closed form"
             else DoubleBackward(seen)
         )
@@ -95,15 +103,41 @@ class Problem:
         """Unknowns (m, k) → centred images (m, c, h, w), float32 on the CPU."""
         return self.pixels(unknowns).float().cpu().reshape(-1, *self.input_shape)
 
+    def _smoothness_gradient(self, unknowns: Tensor) -> Tensor:
+        """The gradient of smoothness · ‖W_1‖² · ‖∇x_i‖²/D averaged over candidates.
+
+        ∇ takes the differences of neighbouring pixels. The term scales with θ, and with the number
+        of candidates, as the stationarity loss does. In the row space its gradient is one product
+        with a k × k matrix.
+        """
+        rough = self._laplacian(unknowns) if self._roughness is None else unknowns @ self._roughness
+        return rough * (2 * self._smoothness / len(unknowns))
+
+    def _laplacian(self, pixels: Tensor) -> Tensor:
+        """½ ∂‖∇x‖²/∂x of flat images, shape (n, D)."""
+        images = pixels.reshape(-1, *self.input_shape)
+        result = torch.zeros_like(images)
+        for axis in (2, 3):
+            step = images.diff(dim=axis)
+            size = step.shape[axis]
+            result.narrow(axis, 1, size).add_(step)
+            result.narrow(axis, 0, size).sub_(step)
+        return result.reshape(pixels.shape)
+
     def evaluate(
         self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, alpha: float, step: int
     ) -> Step:
-        """Losses and gradients; in the row space every tenth step looks at the pixels."""
+        """Losses and gradients; in the row space every tenth step looks at the pixels.
+
+        The losses are those of the paper; gradients are also those of what the settings add.
+        """
         seen = unknowns if self.space is None else unknowns * self.space.scale
         evaluation = self._stationarity.evaluate(seen, multipliers, labels, alpha)
         gradient = evaluation.candidate_gradient
         if self.space is not None:
             gradient = gradient * self.space.scale
+        if self._smoothness:
+            gradient = gradient + self._smoothness_gradient(unknowns)
         pixel_penalty = None
         if self.space is None or step % _PIXEL_PENALTY_EVERY == 0:
             pixels = self.pixels(unknowns)

@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.network import Network
+from engine.stationarity import DirectionWeights
 
+_LEAST_SHARE = 0.01
 _FITTED_QUANTILES = np.linspace(0.1, 0.4, 13)
 _MAX_ROUNDS = 100
 
@@ -78,6 +80,27 @@ class RowSpace:
     def coordinates(self, pixels: Tensor) -> Tensor:
         """Flat images (m, D) → coordinates (m, k) of their projection onto the space."""
         return (pixels @ self.basis.T) / self.scale
+
+    def direction_weights(self, power: float, bias_norm: float) -> DirectionWeights:
+        """How much the residual of W_1 is to count in each direction: w_k ∝ S_k^(−2·power).
+
+        W_1 is a sum over images of u_i x_iᵀ, where u_i keeps to λ_i y_i δ_1,i only within a third
+        or so: it gathered while the gates still moved. That misfit is largest in the few
+        directions that all images share, and there it drowns what tells them apart (decision 9).
+        Singular values below 1 % of the largest count as that, and the mean weight of ‖W_1‖² is 1.
+
+        Args:
+            power: 0 weighs all directions alike, 1 whitens W_1.
+            bias_norm: ‖b_1‖, the bias being the direction of a constant input; 0 without one.
+        """
+        values = torch.from_numpy(self.spectrum.values[: self.rank])
+        least = _LEAST_SHARE * float(values[0])
+        weights = (values.square() + least**2).pow(-power)
+        common = float(values.square().sum() / (weights * values.square()).sum())
+        return DirectionWeights(
+            input=(common * weights).to(self.basis.device, self.basis.dtype),
+            bias=common * (bias_norm**2 + least**2) ** -power,
+        )
 
     def reduce(self, network: Network) -> tuple[Network, float]:
         """The network as the coordinates s ∘ z see it, and what they cannot see.

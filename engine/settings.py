@@ -91,6 +91,23 @@ class Settings:
         0.0,
         2.0,
     )
+    whitening: float = option(
+        0.8,
+        "Weight of faint directions",
+        "In the row space, the first layer's residual counts in each direction by its singular "
+        "value to minus twice this power: what few images share counts as much as what all do. 0 "
+        "leaves the residual as published, 1 makes all directions equal.",
+        0.0,
+        1.0,
+    )
+    smoothness: float = option(
+        2.0,
+        "Smoothness",
+        "A weak pull to images whose neighbouring pixels are alike. More of it makes more images "
+        "look good, and more unseen images, too. 0 leaves it out, as published.",
+        0.0,
+        1000.0,
+    )
     initial_scale: float = option(
         1.5, "Initial noise", "Standard deviation of the noise that candidates start as.", 0, 100
     )
@@ -175,6 +192,8 @@ def paper(channels: int) -> Settings:
         candidates=1000,
         steps=50_000,
         scale_power=0.0,
+        whitening=0.0,
+        smoothness=0.0,
         margin_weight=0.0,
         multiplier_rate=1e-4,
     )

@@ -58,6 +58,19 @@ class Stationarity(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class DirectionWeights:
+    """How much the residual of W_1 counts in each direction of the input.
+
+    Attributes:
+        input: weight of each input dimension, shape (k,).
+        bias: weight of b_1, which is the direction of a constant input.
+    """
+
+    input: Tensor
+    bias: float
+
+
 class ClosedForm:
     """The loss and its gradient without autograd.
 
@@ -66,21 +79,32 @@ class ClosedForm:
     the design: z pre-activation, h activation, s = σ(αz) soft gate, δ = ∂Φ/∂z, c = λy/m,
     R the residual; a bar marks ∂loss/∂(·).
 
-    The stationarity loss uses one of the KKT conditions. Another, complementary slackness, says
-    that images with a multiplier all have the same margin y_i Φ(x_i) = γ. `margin_weight` adds
-    the gradient of
+    What goes beyond the published loss, and is left out by default:
 
-        weight · ‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)²,
+    * `directions` weighs the residual of W_1 (and b_1) in each input direction: gradients are
+      those of Σ_k w_k ‖R_1 e_k‖² in place of ‖R_1‖². `Evaluation.per_layer` is never weighted.
+    * `margin_weight`. The stationarity loss uses one of the KKT conditions. Another, complementary
+      slackness, says that images with a multiplier all have the same margin y_i Φ(x_i) = γ. The
+      gradient of
 
-    with γ the mean of the candidates' positive margins weighted by their multipliers (held
-    constant), to that of the candidates. It scales with θ as the stationarity loss does, and costs
-    next to nothing here, because ∂Φ/∂z_1 = δ_1 is at hand. 0 is the published loss.
+          weight · ‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)²,
+
+      with γ the mean of the candidates' positive margins weighted by their multipliers (held
+      constant), is added to that of the candidates. It scales with θ as the stationarity loss
+      does, and costs next to nothing here, because ∂Φ/∂z_1 = δ_1 is at hand.
     """
 
-    def __init__(self, network: Network, margin_weight: float = 0.0) -> None:
+    def __init__(
+        self,
+        network: Network,
+        margin_weight: float = 0.0,
+        directions: DirectionWeights | None = None,
+    ) -> None:
         self._weights = network.weights
         self._bias = network.bias
         self._margin_weight = margin_weight
+        self._directions = directions
+        self._norms = [_squared_norm(w) for w in network.weights]
 
     def evaluate(
         self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
@@ -89,30 +113,38 @@ class ClosedForm:
         weights, depth = self._weights, len(self._weights)
         count = candidates.shape[0]
         c = (multipliers * labels / count).unsqueeze(1)
+        # Index l of each list below belongs to layer l; layer 0 is the input.
+        by_gram = [False, *(_is_gram_cheaper(count, weight) for weight in weights)]
+        by_gram[1] = by_gram[depth] = False
 
-        # Forward. Index l of each list belongs to layer l; layer 0 is the input.
-        h, s = self._forward(candidates, alpha)
+        # Forward: z_l (where it is needed again), h_l, s_l.
+        z, h, s = self._forward(candidates, alpha, by_gram)
 
-        # Backward: δ_L = 1, δ_l = s_l ∘ (δ_{l+1} W_{l+1}).
-        delta: list[Tensor] = [candidates] * (depth + 1)  # index 0 is never read
+        # Backward: δ_L = 1, e_l = δ_{l+1} W_{l+1}, δ_l = s_l ∘ e_l.
+        e: list[Tensor] = [candidates] * depth  # index 0 is never read
+        delta: list[Tensor] = [candidates] * (depth + 1)
         delta[depth] = torch.ones_like(c)
         for layer in range(depth - 1, 0, -1):
-            delta[layer] = (delta[layer + 1] @ weights[layer]).mul_(s[layer])
+            e[layer] = delta[layer + 1] @ weights[layer]
+            delta[layer] = e[layer] * s[layer] if by_gram[layer + 1] else e[layer].mul_(s[layer])
 
-        # Residuals, and what flows back from them. All barred matrices below lack a factor 2c a
-        # row, which passes through every product and is put in once at the end.
+        # Residuals, and what flows back from them: h̄ = δ R, δ̄ = h Rᵀ. All barred matrices below
+        # lack a factor 2c a row, which passes through every product and is put in once at the end.
         per_layer, c_bar = [], torch.zeros_like(multipliers)
         h_bar: list[Tensor] = [candidates] * depth
         delta_bar: list[Tensor] = [candidates] * (depth + 1)
         for layer in range(1, depth + 1):
-            residual = _weighted_outer(c, delta[layer], h[layer - 1]).sub_(weights[layer - 1])
-            squared_norm = _squared_norm(residual)
-            h_bar[layer - 1] = delta[layer] @ residual
-            delta_bar[layer] = h[layer - 1] @ residual.T
-            if layer == 1 and self._bias is not None:
-                bias_residual = (c.T @ delta[1]).squeeze(0) - self._bias
-                squared_norm = squared_norm + _squared_norm(bias_residual)
-                delta_bar[1] += bias_residual
+            if layer == 1:
+                squared_norm, h_bar[0], delta_bar[1] = self._first_layer(c, delta[1], candidates)
+            elif by_gram[layer]:
+                squared_norm, h_bar[layer - 1], delta_bar[layer] = _through_gram(
+                    c, delta[layer], h[layer - 1], e[layer - 1], z[layer], self._norms[layer - 1]
+                )
+            else:
+                residual = _residual(c, delta[layer], h[layer - 1], weights[layer - 1])
+                squared_norm = _squared_norm(residual)
+                h_bar[layer - 1] = delta[layer] @ residual
+                delta_bar[layer] = h[layer - 1] @ residual.T
             per_layer.append(squared_norm)
             c_bar += 2 * (delta[layer] * delta_bar[layer]).sum(1)
 
@@ -138,6 +170,20 @@ class ClosedForm:
             multiplier_gradient=c_bar * labels / count,
         )
 
+    def _first_layer(self, c: Tensor, delta: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """‖R_1‖² with that of the bias, and what flows back from it to x and to δ_1."""
+        residual = _residual(c, delta, x, self._weights[0])
+        squared_norm = _squared_norm(residual)
+        directions = self._directions
+        if directions is not None:
+            residual *= directions.input
+        x_bar, delta_bar = delta @ residual, x @ residual.T
+        if self._bias is not None:
+            bias_residual = (c.T @ delta).squeeze(0) - self._bias
+            squared_norm = squared_norm + _squared_norm(bias_residual)
+            delta_bar += bias_residual * (1.0 if directions is None else directions.bias)
+        return squared_norm, x_bar, delta_bar
+
     def _margin_pull(self, outputs: Tensor, multipliers: Tensor, labels: Tensor) -> Tensor:
         """The derivative of that term by Φ(x_i), for each candidate, shape (m, 1)."""
         margins = labels * outputs
@@ -149,17 +195,22 @@ class ClosedForm:
         weight = self._margin_weight * _squared_norm(self._weights[-1]) / len(margins)
         return (2 * weight * (margins * inverse - 1) * inverse * labels).unsqueeze(1)
 
-    def _forward(self, candidates: Tensor, alpha: float) -> tuple[list[Tensor], list[Tensor]]:
-        """Activations h_0 … h_{L−1} and soft gates s_1 … s_{L−1} (index 0 is a placeholder)."""
-        h, s = [candidates], [candidates]
+    def _forward(
+        self, candidates: Tensor, alpha: float, keeps_z: list[bool]
+    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """z_1 … z_{L−1}, h_0 … h_{L−1} and the soft gates s_1 … s_{L−1}.
+
+        Index 0 of z and s is a placeholder, and so is a z that is not to be kept.
+        """
+        z, h, s = [candidates], [candidates], [candidates]
         for index, weight in enumerate(self._weights[:-1]):
             if index == 0 and self._bias is not None:
-                z = torch.addmm(self._bias, h[-1], weight.T)
+                z.append(torch.addmm(self._bias, h[-1], weight.T))
             else:
-                z = h[-1] @ weight.T
-            s.append((alpha * z).sigmoid_())
-            h.append(z.relu_())
-        return h, s
+                z.append(h[-1] @ weight.T)
+            s.append((alpha * z[-1]).sigmoid_())
+            h.append(z[-1].relu() if keeps_z[index + 1] else z[-1].relu_())
+        return z, h, s
 
 
 class DoubleBackward:
@@ -220,11 +271,38 @@ def layer_norms(network: Network) -> Tensor:
     return norms
 
 
-def _weighted_outer(c: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """Σ_i c_i left_i right_iᵀ, weighting the smaller of the two matrices."""
-    if left.shape[1] <= right.shape[1]:
-        return (c * left).T @ right
-    return left.T @ (c * right)
+def _residual(c: Tensor, delta: Tensor, h: Tensor, weight: Tensor) -> Tensor:
+    """R = Σ_i c_i δ_i h_iᵀ − W, weighting the smaller of the two matrices."""
+    if delta.shape[1] <= h.shape[1]:
+        return torch.addmm(weight, (c * delta).T, h, beta=-1)
+    return torch.addmm(weight, delta.T, c * h, beta=-1)
+
+
+def _is_gram_cheaper(count: int, weight: Tensor) -> bool:
+    """Whether `_through_gram` takes fewer multiplications than the residual itself."""
+    rows, columns = weight.shape
+    return 2 * count * (rows + columns) < 3 * rows * columns
+
+
+def _through_gram(
+    c: Tensor, delta: Tensor, h: Tensor, e: Tensor, z: Tensor, squared_weight: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """‖R‖², δ R and h Rᵀ of R = Σ_i c_i δ_i h_iᵀ − W without R, which is larger than they are.
+
+    Args:
+        c: (m, 1).
+        delta: δ_l, shape (m, n).
+        h: h_{l−1}, shape (m, n').
+        e: δ_l W, shape (m, n'), at hand from the backward pass.
+        z: h_{l−1} Wᵀ, shape (m, n), at hand from the forward pass.
+        squared_weight: ‖W‖².
+    """
+    weighted_h, weighted_delta = c * h, c * delta
+    delta_gram, h_gram = delta @ delta.T, weighted_h @ h.T
+    squared = (delta_gram * h_gram * c.T).sum() - 2 * (weighted_delta * z).sum() + squared_weight
+    x_bar = torch.addmm(e, delta_gram, weighted_h, beta=-1)
+    delta_bar = torch.addmm(z, h_gram.T, delta, beta=-1)
+    return squared, x_bar, delta_bar
 
 
 def _squared_norm(matrix: Tensor) -> Tensor:

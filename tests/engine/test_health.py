@@ -60,7 +60,7 @@ def test_multipliers_are_those_of_least_squares_on_the_whole_array(make_network,
 
 @pytest.mark.parametrize("hidden", [(20,), (20, 20)])
 def test_a_network_at_its_minimum_has_no_residual_and_known_multipliers(hidden):
-    """At a minimum of the loss with weight decay w, θ = Σ λ_i y_i ∇Φ(x_i) holds to the last bit.
+    """At a minimum of the loss with weight decay w, θ = Σ λ_i y_i ∇Φ(x_i) holds but for rounding.
 
     There λ_i = σ(−y_i Φ(x_i)) / (w n), the derivative of the logistic loss: physics that the
     solver does not know of.
@@ -80,7 +80,7 @@ def test_a_network_at_its_minimum_has_no_residual_and_known_multipliers(hidden):
     assert last.end == "No step lowers the loss any more."
     found = training.stationarity()
     expected = 1 / (1 + np.exp(found.margins)) / (decay * len(found.margins))
-    assert found.relative < 1e-12
+    assert found.relative < 1e-8  # How far descent gets before rounding ends it differs by machine.
     np.testing.assert_allclose(found.multipliers, expected, rtol=1e-5)
 
 

@@ -8,7 +8,9 @@ import torch
 
 from engine.checkpoints import load_network
 from engine.network import Network
+from engine.problem import Problem
 from engine.row_space import read_spectrum, row_space
+from engine.settings import Settings
 from engine.stationarity import ClosedForm
 from tests.conftest import shared_file
 
@@ -98,3 +100,44 @@ def test_on_a_real_checkpoint_the_training_images_lie_in_the_space():
     train, mean = share_inside("haim_mnist_d50_images")
     control, _ = share_inside("haim_mnist_d50_control_images", mean)
     assert train > control + 0.05
+
+
+def test_whitening_makes_all_directions_of_the_first_layer_count_alike():
+    network = low_rank_network(6)
+    space = row_space(network, scale_power=0.5)
+    values = torch.from_numpy(space.spectrum.values[: space.rank])
+
+    even = space.direction_weights(0.0, bias_norm=2.0)
+    torch.testing.assert_close(even.input, torch.ones_like(values))
+    assert even.bias == pytest.approx(1.0)
+
+    white = space.direction_weights(1.0, bias_norm=float(values[0]))
+    shares = white.input * values.square()
+    torch.testing.assert_close(shares / shares.mean(), torch.ones_like(values), rtol=0.05, atol=0)
+    assert white.bias == pytest.approx(float(white.input[0]))
+    assert float(shares.sum()) == pytest.approx(float(values.square().sum()))
+
+
+@pytest.mark.parametrize("space", ["row", "pixel"])
+def test_smoothness_adds_the_gradient_of_the_differences_of_neighbours(space):
+    network = low_rank_network(6)
+    weight, alpha = 3.0, 20.0
+    rough, smooth = (
+        Problem(
+            network,
+            Settings(space=space, dtype="float64", smoothness=smoothness),
+            torch.device("cpu"),
+        )
+        for smoothness in (0.0, weight)
+    )
+    unknowns = torch.randn(7, rough.unknowns_per_candidate, dtype=torch.float64, requires_grad=True)
+    images = rough.pixels(unknowns).reshape(7, *network.input_shape)
+    differences = images.diff(dim=2).square().sum() + images.diff(dim=3).square().sum()
+    scale = float(rough.layer_norms[0]) / network.input_dimension / 7
+    (expected,) = torch.autograd.grad(weight * scale * differences, unknowns)
+
+    multipliers, labels = torch.rand(7, dtype=torch.float64), torch.ones(7, dtype=torch.float64)
+    before = rough.evaluate(unknowns.detach(), multipliers, labels, alpha, 1)
+    after = smooth.evaluate(unknowns.detach(), multipliers, labels, alpha, 1)
+    torch.testing.assert_close(after.unknowns_gradient - before.unknowns_gradient, expected)
+    assert torch.equal(after.per_layer, before.per_layer)

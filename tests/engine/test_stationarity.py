@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.network import Network
-from engine.stationarity import ClosedForm, DoubleBackward, layer_norms
+from engine.stationarity import ClosedForm, DirectionWeights, DoubleBackward, layer_norms
 from tests.conftest import shared_file
 
 problems = st.fixed_dictionaries(
@@ -123,3 +123,48 @@ def test_on_a_real_checkpoint_all_layers_are_equal_at_stationarity():
     network = load_network(shared_file("checkpoints/cifar10_vehicles_animals_d250.pth"))
     first, _, last = layer_norms(network).sqrt()
     assert abs(float(first / last) - 1) < 0.01
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_directions_weigh_the_first_layers_residual_and_nothing_else(make_network, count):
+    """By autograd, for few candidates (through Gram matrices) and many (through the residual)."""
+    network = make_network(6, 20, 20, 1)
+    x = torch.randn(count, 6, dtype=torch.float64, requires_grad=True)
+    multipliers = torch.rand(count, dtype=torch.float64, requires_grad=True)
+    labels = torch.randn(count, dtype=torch.float64).sign()
+    directions = DirectionWeights(torch.rand(6, dtype=torch.float64) + 0.1, 0.7)
+    found = ClosedForm(network, directions=directions).evaluate(
+        x.detach(), multipliers.detach(), labels, 5
+    )
+    plain = ClosedForm(network).evaluate(x.detach(), multipliers.detach(), labels, 5)
+    assert torch.equal(found.per_layer, plain.per_layer)
+
+    residuals = soft_residuals(network, x, multipliers * labels / count, 5)
+    first, bias = residuals[0], residuals[-1]
+    loss = (first.square() * directions.input).sum() + directions.bias * bias.square().sum()
+    loss = loss + sum(residual.square().sum() for residual in residuals[1:-1])
+    by_x, by_multipliers = torch.autograd.grad(loss, [x, multipliers])
+    assert relative_difference(found.candidate_gradient, by_x) < 1e-10
+    assert relative_difference(found.multiplier_gradient, by_multipliers) < 1e-10
+
+
+def soft_residuals(network, x, c, alpha):
+    """Σ_i c_i δ_l,i h_l−1,iᵀ − W_l for each layer and the bias, straight from the definition.
+
+    The forward pass is an exact ReLU whose derivative, on the way back to x, is σ(αz) as well.
+    """
+    activations, gates = [x], []
+    for index, weight in enumerate(network.weights[:-1]):
+        z = activations[-1] @ weight.T + (network.bias if index == 0 else 0)
+        gate = torch.sigmoid(alpha * z)
+        soft = z * gate.detach()  # Its derivative by z is σ(αz); its value is put right below.
+        activations.append(soft + (z.relu() - soft).detach())
+        gates.append(gate)
+    deltas = [torch.ones(len(x), 1, dtype=x.dtype)]
+    for weight, gate in zip(reversed(network.weights[1:]), reversed(gates), strict=True):
+        deltas.insert(0, (deltas[0] @ weight) * gate)
+    residuals = [
+        (c[:, None] * delta).T @ h - weight
+        for delta, h, weight in zip(deltas, activations, network.weights, strict=True)
+    ]
+    return [*residuals, c @ deltas[0] - network.bias]
