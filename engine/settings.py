@@ -157,6 +157,10 @@ class Settings:
         return asdict(self)
 
 
+_BEFORE_THEY_EXISTED = {"whitening": 0.0, "smoothness": 0.0}
+"""What runs did that were saved before these settings came."""
+
+
 def settings_from_dict(values: Mapping[str, Any]) -> Settings:
     """The inverse of `Settings.as_dict`.
 
@@ -164,7 +168,7 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
         UnusableInput: an unknown field, or a value of the wrong type or out of range.
     """
     try:
-        return Settings(**values)
+        return Settings(**{**_BEFORE_THEY_EXISTED, **values})
     except TypeError as error:
         raise UnusableInput(f"The settings cannot be read: {error}.") from error
 

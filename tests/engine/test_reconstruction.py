@@ -12,7 +12,7 @@ from engine.devices import choose_device, device_errors
 from engine.errors import RunFailed, UnusableInput
 from engine.reconstruction import Reconstruction
 from engine.session import load_session, save_session, session_of
-from engine.settings import Settings, fast, paper, preset
+from engine.settings import Settings, fast, paper, preset, settings_from_dict
 
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, device="cpu")
 
@@ -228,3 +228,11 @@ def test_settings_out_of_range_are_refused_by_name():
         Settings(steps=0)
     with pytest.raises(UnusableInput, match="preset"):
         preset("slow", 1)
+
+
+def test_settings_saved_before_whitening_and_smoothness_came_mean_runs_without_them():
+    earlier = fast().as_dict()
+    del earlier["whitening"], earlier["smoothness"]
+    read = settings_from_dict(earlier)
+    assert read.whitening == read.smoothness == 0
+    assert settings_from_dict(fast().as_dict()) == fast()
