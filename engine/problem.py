@@ -74,8 +74,9 @@ class Problem:
             seen, unseen = self.space.reduce(network)
             self._unseen[0] = unseen
             self._to_pixels = self.space.scale[:, None] * self.space.basis
-            bias_norm = 0.0 if network.bias is None else float(network.bias.norm())
-            directions = self.space.direction_weights(settings.whitening, bias_norm)
+            if settings.whitening:
+                bias_norm = 0.0 if network.bias is None else float(network.bias.norm())
+                directions = self.space.direction_weights(settings.whitening, bias_norm)
         self.unknowns_per_candidate = seen.input_dimension
         self.layer_norms = layer_norms(full)
         self._smoothness = (
@@ -85,7 +86,7 @@ class Problem:
         if self._smoothness and self.space is not None:
             self._roughness = self._laplacian(self._to_pixels) @ self._to_pixels.T
         self._stationarity: Stationarity = (
-            ClosedForm(seen, settings.margin_weight, directions if settings.whitening else None)
+            ClosedForm(seen, settings.margin_weight, directions)
             if settings.gradient == "closed form"
             else DoubleBackward(seen)
         )
