@@ -95,12 +95,13 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
     evidence = _evidence(session, references, control)
     report = results.write_results(session, evidence, folder)
-    return {**report, "out": str(folder), "status": status}
+    gallery = {name: value for name, value in report["gallery"].items() if name != "images"}
+    return {**report, "gallery": gallery, "out": str(folder), "status": status}
 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
     """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "candidates", "steps", "seed", "shape"):
+    for name in ("preset", "candidates", "steps", "restarts", "seed", "shape"):
         if getattr(options, name) is not None:
             raise UnusableInput(f"A session goes on with its own settings; leave --{name} out.")
 
@@ -108,7 +109,7 @@ def _refuse_changes(options: argparse.Namespace) -> None:
 def _settings(options: argparse.Namespace, network: Network) -> Settings:
     given = {
         name: getattr(options, name)
-        for name in ("candidates", "steps", "seconds", "seed", "device")
+        for name in ("candidates", "steps", "restarts", "seconds", "seed", "device")
         if getattr(options, name) is not None
     }
     return replace(preset(options.preset or "fast", network.input_shape[0]), **given)
@@ -162,6 +163,8 @@ def _save_if_possible(session: Session, path: Path) -> None:
 def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:
     bar.total = snapshot.steps
     bar.update(snapshot.step - bar.n)
+    if snapshot.restarts > 1:
+        bar.set_description_str(snapshot.where, refresh=False)
     if len(snapshot.losses):
         bar.set_postfix_str(f"loss {snapshot.losses.stationarity[-1]:.4g}", refresh=False)
 
@@ -259,7 +262,13 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--preset", choices=PRESETS, help="fast, if not given")
     each.add_argument("--candidates", type=int, metavar="M")
     each.add_argument("--steps", type=int, metavar="N")
-    each.add_argument("--seconds", type=float, metavar="S", help="at most this long")
+    each.add_argument(
+        "--restarts",
+        type=int,
+        metavar="R",
+        help="searches from other noise, pooled; 1, if not given",
+    )
+    each.add_argument("--seconds", type=float, metavar="S", help="of searching, over all restarts")
     each.add_argument("--seed", type=int, metavar="N")
     each.add_argument("--device", choices=DEVICES)
     each.add_argument("--shape", type=_shape, help="input shape like 1x28x28")

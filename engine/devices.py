@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +13,13 @@ from engine.errors import RunFailed, UnusableInput
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
+_MALLOC_OPTIONS = {
+    -8: 1,  # M_ARENA_MAX
+    -3: 32 << 20,  # M_MMAP_THRESHOLD, the largest that is allowed
+    -2: 64 << 20,  # M_TOP_PAD
+    -1: 1 << 30,  # M_TRIM_THRESHOLD
+}
+"""Numbers of malloc.h."""
 _NO_MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
 _DEVICE_SIGNS = ("CUDA error", "CUDA driver", "cuBLAS", "CUBLAS", "MPS backend", "device-side")
 
@@ -70,6 +79,38 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def keep_freed_memory() -> None:
+    """Lets the C library keep what one step frees for the next; does nothing but on Linux.
+
+    It gives large blocks back to the system at once, and getting them anew costs a page fault for
+    every 4 kB: a quarter of a step of 2,900 candidates (decision 10). One arena for all threads,
+    because those of threads are too small for such blocks.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # Not every C library has it.
+    if mallopt is not None:
+        for option, value in _MALLOC_OPTIONS.items():
+            mallopt(option, value)
+
+
+@contextmanager
+def quick_products() -> Iterator[None]:
+    """Lets products of float32 matrices take the quickest way that the processor has.
+
+    That is oneDNN on CPUs, which on some is twice as fast as what PyTorch takes otherwise, at the
+    same accuracy; where the hardware has bfloat16 matrix units (AMX) or TF32 (NVIDIA), factors
+    are rounded to that, which leaves the images as good as they were (decision 10). Products of
+    float64 matrices stay as they are.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 @contextmanager

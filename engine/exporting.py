@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from engine.files import atomic_path
+from engine.gallery import Gallery
 from engine.history import Losses
 from engine.progress import Progress
-from engine.recording import Drift
+from engine.restarts import Drift
 
 Pixels = NDArray[np.uint8]
 GAP = 1
@@ -26,7 +27,7 @@ _FRAME_MILLISECONDS = 80
 _HOLD_MILLISECONDS = 2500
 _PALETTE_COLOURS = 256
 _PALETTE_SAMPLES = 12
-_TARGET_WIDTH = 640
+_TARGET_WIDTH = 500
 _VIDEO_FRAMES_PER_SECOND = 25
 
 
@@ -167,15 +168,21 @@ def write_png(path: Path, pixels: Pixels) -> None:
 
 
 def write_npz(
-    path: Path, images: Tensor, labels: Tensor, multipliers: Tensor, mean: Tensor | None
+    path: Path,
+    images: Tensor,
+    labels: Tensor,
+    multipliers: Tensor,
+    gallery: Gallery,
+    mean: Tensor | None,
 ) -> None:
     """The reconstructions as numbers (design, section 4).
 
     Args:
         path: where to.
-        images: centred, shape (m, c, h, w); stored as float32.
-        labels: −1 or +1, shape (m,).
-        multipliers: λ, shape (m,).
+        images: centred, shape (R·m, c, h, w); stored as float32.
+        labels: −1 or +1, shape (R·m,).
+        multipliers: λ, shape (R·m,).
+        gallery: stored as `confidence` (R·m,) and `gallery` (g,), indices of images.
         mean: μ, shape (c, h, w), or None, which leaves the array out.
 
     Raises:
@@ -185,6 +192,8 @@ def write_npz(
         "images": images.float().cpu().numpy(),
         "labels": labels.cpu().numpy().astype(np.int8),
         "multipliers": multipliers.float().cpu().numpy(),
+        "confidence": gallery.of_each.numpy(),
+        "gallery": gallery.candidate.numpy(),
     }
     if mean is not None:
         arrays["mean"] = mean.float().cpu().numpy()
@@ -219,7 +228,7 @@ def drift_frames(
     """
     return [
         enlarged(mosaic(display_pixels(drift.images(index, order), mean), columns), scale)
-        for index in range(len(drift.recording))
+        for index in range(len(drift))
     ]
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.exporting import Pixels, display_pixels, mosaic
+from engine.gallery import Gallery
 from engine.history import Losses
 from engine.ranking import settled_order
 from engine.reconstruction import Snapshot
@@ -27,6 +28,8 @@ _SCORE_INTERVAL = 1.0
 _ORDER_SHARE = 0.01
 _ORDER_INTERVAL = 2.0
 _MOST_PAIRS = 60
+_MOST_TILES = 400
+"""More are too small to be seen."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,23 @@ class References:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """All candidates as one image.
+    """The candidates that have most settled, or the gallery, as one image.
 
     Attributes:
         pixels: uint8, grey (H, W) or colour (H, W, 3), tiles with a gap of one pixel.
         order: which candidate each tile shows, row by row.
         columns: tiles in a row.
         tile: (h, w) of a tile without its gap.
+        caption: what is shown, in words.
+        confidence: of each tile, shape (t,), where it is a gallery.
     """
 
     pixels: Pixels
     order: Tensor
     columns: int
     tile: tuple[int, int]
+    caption: str = ""
+    confidence: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,24 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Frame:
-    """One moment of a run, ready to be shown."""
+    """One moment of a run, ready to be shown.
+
+    Attributes:
+        step: steps taken, over all restarts.
+        steps: steps that the run will take.
+        where: which restart this is, in words; empty where there is but one.
+        seconds: computing time.
+        remaining_seconds: an estimate; None before the first step.
+        losses: one row a step.
+        mosaic: the candidates of the restart that is on.
+        pairs: the best matches of all restarts so far.
+        is_last: the run ends here.
+        note: why it ended before its time; empty otherwise.
+    """
 
     step: int
     steps: int
+    where: str
     seconds: float
     remaining_seconds: float | None
     losses: Losses
@@ -134,6 +155,9 @@ class LiveView:
         self._pairs: Pairs | None = None
         self._scored_with: References | None = None
         self._order: Tensor | None = None
+        self._restart = 0
+        self._kept: Tensor | None = None
+        self._kept_restarts = 0
         self._mosaic_pace = Pace(_MOSAIC_SHARE, _MOSAIC_INTERVAL)
         self._order_pace = Pace(_ORDER_SHARE, _ORDER_INTERVAL)
         self._score_pace = Pace(_SCORE_SHARE, _SCORE_INTERVAL)
@@ -147,9 +171,12 @@ class LiveView:
         """
         references = self.references
         if references is not self._scored_with:
-            self._pairs = None
+            self._pairs, self._kept, self._kept_restarts = None, None, 0
             self._score_pace.hurry()
             self._scored_with = references
+        if len(snapshot.finished) != self._restart:
+            self._restart = len(snapshot.finished)
+            self._order_pace.hurry()
         full = at_rest or snapshot.is_last
         if full or self._mosaic_pace.is_due():
             started = time.perf_counter()
@@ -158,11 +185,12 @@ class LiveView:
         if references is not None and snapshot.step and (full or self._score_pace.is_due()):
             warm_up()  # Not to be counted as the price of a score.
             started = time.perf_counter()
-            self._pairs = best_pairs(snapshot.images(), references)
+            self._pairs = best_pairs(self._scored(snapshot, references, full), references)
             self._score_pace.done(started)
         return Frame(
             step=snapshot.step,
             steps=snapshot.steps,
+            where=snapshot.where,
             seconds=snapshot.seconds,
             remaining_seconds=snapshot.remaining_seconds,
             losses=snapshot.losses,
@@ -172,25 +200,70 @@ class LiveView:
             note=snapshot.note,
         )
 
+    def _scored(self, snapshot: Snapshot, references: References, full: bool) -> Tensor:
+        """What to score: this restart's candidates, and what earlier ones matched best.
+
+        All candidates of all restarts only when nothing else wants the time: they are many.
+        """
+        if full:
+            return snapshot.pool()
+        while self._kept_restarts < len(snapshot.finished):
+            unknowns = snapshot.finished[self._kept_restarts].unknowns
+            found = snapshot.problem.images(unknowns.to(snapshot.unknowns))
+            if self._kept is not None:
+                found = torch.cat([self._kept, found])
+            evidence = score(found, references.train, references.control, references.mean)
+            matched = [evidence.train.candidate]
+            if evidence.control is not None:
+                matched.append(evidence.control.candidate)
+            self._kept = found[torch.from_numpy(np.unique(np.concatenate(matched)))]
+            self._kept_restarts += 1
+        images = snapshot.images()
+        return images if self._kept is None else torch.cat([self._kept, images])
+
     def _render(self, snapshot: Snapshot, full: bool) -> Mosaic:
         if self._order is None or full or self._order_pace.is_due():
             started = time.perf_counter()
-            self._order = settled_order(snapshot.images(), snapshot.labels.cpu())
+            order = settled_order(snapshot.images(), snapshot.labels.cpu())
+            self._order = order[:_MOST_TILES]
             self._order_pace.done(started)
-        return make_mosaic(snapshot.images(self._order), self._order, self._mean)
+        count, shown = len(snapshot.unknowns), len(self._order)
+        caption = f"{count:,} candidates" + (
+            f", the {shown} that have settled most" if shown < count else ", the most settled first"
+        )
+        return make_mosaic(snapshot.images(self._order), self._order, self._mean, caption)
 
 
-def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None) -> Mosaic:
+def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
     """A mosaic with as many columns as rows.
 
     Args:
-        images: centred candidates in the order in which they are shown, shape (m, c, h, w).
-        order: which candidate each of them is, shape (m,).
+        images: centred candidates in the order in which they are shown, shape (t, c, h, w).
+        order: which candidate each of them is, shape (t,).
         mean: μ, shape (c, h, w), or None.
+        caption: what is shown, in words.
     """
     tiles = display_pixels(images, mean)
     columns = math.ceil(math.sqrt(len(tiles)))
-    return Mosaic(mosaic(tiles, columns), order, columns, (tiles.shape[1], tiles.shape[2]))
+    pixels = mosaic(tiles, columns)
+    return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption)
+
+
+def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mosaic:
+    """The gallery's first images.
+
+    Args:
+        images: candidates of all restarts, centred, shape (R·m, c, h, w).
+        gallery: which of them to show.
+        mean: μ, shape (c, h, w), or None.
+    """
+    order = gallery.candidate[:_MOST_TILES]
+    distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
+    caption = f"Gallery: {distinct:,} distinct images by confidence, {sure} of them above 0.9"
+    if len(order) < distinct:
+        caption += f"; the first {len(order)}"
+    drawn = make_mosaic(images[order], order, mean, caption)
+    return replace(drawn, confidence=gallery.confidence[: len(order)])
 
 
 def best_pairs(images: Tensor, references: References) -> Pairs:

@@ -18,7 +18,9 @@ from engine.stationarity import ClosedForm, DoubleBackward, Stationarity, layer_
 
 _MULTIPLIER_WEIGHT = 5.0
 _PIXEL_PENALTY_EVERY = 10
-"""In the row space pixels cost a product with the basis, and few ever leave [−1, 1]."""
+_DIMENSIONS_A_STEP = 1000
+"""In the row space pixels cost a product with the basis, and few ever leave [−1, 1]. So one step in
+ten looks at them; fewer do where an image has more than 10,000 numbers, to cost no more there."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class Problem:
         self.input_shape: InputShape = network.input_shape
         self.space: RowSpace | None = None
         self._minimum_multiplier = settings.minimum_multiplier
+        self._pixel_penalty_every = max(
+            _PIXEL_PENALTY_EVERY, network.input_dimension // _DIMENSIONS_A_STEP
+        )
         full = network.to(device, dtype)
         self._unseen = torch.zeros(network.depth, device=device, dtype=dtype)
         seen, directions = full, None
@@ -90,11 +95,6 @@ class Problem:
             if settings.gradient == "closed form"
             else DoubleBackward(seen)
         )
-
-    @property
-    def rank(self) -> int | None:
-        """The number k of dimensions, where the problem lives in the row space."""
-        return None if self.space is None else self.space.rank
 
     def pixels(self, unknowns: Tensor) -> Tensor:
         """Unknowns (m, k) → flat, centred images (m, D)."""
@@ -128,7 +128,7 @@ class Problem:
     def evaluate(
         self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, alpha: float, step: int
     ) -> Step:
-        """Losses and gradients; in the row space every tenth step looks at the pixels.
+        """Losses and gradients; in the row space one step in ten or more looks at the pixels.
 
         The losses are those of the paper; gradients are also those of what the settings add.
         """
@@ -140,7 +140,7 @@ class Problem:
         if self._smoothness:
             gradient = gradient + self._smoothness_gradient(unknowns)
         pixel_penalty = None
-        if self.space is None or step % _PIXEL_PENALTY_EVERY == 0:
+        if self.space is None or step % self._pixel_penalty_every == 0:
             pixels = self.pixels(unknowns)
             outside = (pixels - 1).relu() - (-1 - pixels).relu()
             pixel_penalty = outside.square().sum()

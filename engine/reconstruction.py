@@ -3,8 +3,9 @@
     for snapshot in Reconstruction(network, settings).iterate():
         show(snapshot.images())
 
-Pausing is not asking for the next snapshot; stopping is closing the generator. Between any two
-snapshots `state()` is everything that the run needs to go on, bit for bit, on the CPU.
+A run is one search or several, each from noise of its own (engine/restarts). Pausing is not
+asking for the next snapshot; stopping is closing the generator. Between any two snapshots
+`state()` is everything that the run needs to go on, bit for bit, on the CPU.
 """
 
 from __future__ import annotations
@@ -19,12 +20,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.devices import choose_device, device_errors, synchronize
+from engine.devices import (
+    choose_device,
+    device_errors,
+    keep_freed_memory,
+    quick_products,
+    synchronize,
+)
 from engine.errors import RunFailed
 from engine.history import Losses, LossHistory
 from engine.network import Network
 from engine.problem import Problem
-from engine.recording import Drift, Recording, frame_steps
+from engine.recording import Recording, frame_steps
+from engine.restarts import Drift, Restart
 from engine.row_space import RowSpace, spectrum_of
 from engine.settings import Settings
 
@@ -32,8 +40,11 @@ SNAPSHOT_INTERVAL = 1 / 30
 """Seconds of computing between two snapshots; a single longer step makes it longer."""
 
 _MOMENTUM = 0.9
-_CANDIDATES_PER_RANK = 4
-_FEWEST, _MOST = 100, 2000
+_CANDIDATES_PER_RANK = 4, 12
+_FEWEST, _MOST = 100, 3000
+_SMOOTHNESS = 4.0, 2.0
+"""Of one search, and of several. The more candidates there are, the more of them match an unseen
+image by chance, and smooth ones do so first (decision 10)."""
 _CALIBRATION_STEPS = 10
 _CALIBRATION_SECONDS = 0.3
 _USABLE_SHARE_OF_LIMIT = 0.85
@@ -44,13 +55,15 @@ class Snapshot:
     """One moment of a run; nothing in it changes afterwards.
 
     Attributes:
-        step: steps taken.
+        step: steps taken, over all restarts.
         steps: steps that the run will take.
         seconds: computing time, pauses not counted.
         losses: one row a step.
         unknowns: shape (m, k), in the problem's own coordinates, on its device.
         multipliers: λ, shape (m,).
         labels: y, −1 or +1, shape (m,).
+        finished: the restarts before this one.
+        restarts: how many there will be.
         is_last: the run ends here.
         note: why the run ended before its time; empty otherwise.
     """
@@ -63,11 +76,13 @@ class Snapshot:
     multipliers: Tensor
     labels: Tensor
     problem: Problem
+    finished: tuple[Restart, ...] = ()
+    restarts: int = 1
     is_last: bool = False
     note: str = ""
 
     def images(self, order: Tensor | None = None) -> Tensor:
-        """Candidates as centred images, float32 on the CPU, shape (m, c, h, w).
+        """Candidates of this restart as centred images, float32 on the CPU, shape (m, c, h, w).
 
         Args:
             order: indices of the candidates wanted, on the CPU; all of them where not given.
@@ -76,6 +91,19 @@ class Snapshot:
         if order is not None:
             unknowns = unknowns[order.to(unknowns.device)]
         return self.problem.images(unknowns)
+
+    def pool(self) -> Tensor:
+        """Candidates of all restarts so far, this one's last, as centred images."""
+        unknowns = self.unknowns
+        earlier = [restart.unknowns.to(unknowns) for restart in self.finished]
+        return self.problem.images(torch.cat([*earlier, unknowns]))
+
+    @property
+    def where(self) -> str:
+        """Which restart this is: `restart 2 of 5`, or nothing where there is but one."""
+        if self.restarts == 1:
+            return ""
+        return f"restart {len(self.finished) + 1} of {self.restarts}"
 
     @property
     def remaining_seconds(self) -> float | None:
@@ -93,6 +121,8 @@ class RunState:
         tensors: unknowns, multipliers and the optimiser's memory, by name, on the CPU.
         space: the row space that the unknowns are coordinates in; another machine's might
             have other signs.
+        recording: of the restart that is on.
+        finished: the restarts before it.
     """
 
     step: int
@@ -102,6 +132,7 @@ class RunState:
     space: RowSpace | None
     losses: Losses
     recording: Recording
+    finished: tuple[Restart, ...] = ()
 
 
 class Reconstruction:
@@ -112,7 +143,9 @@ class Reconstruction:
 
         Args:
             network: as read from a checkpoint.
-            settings: 0 candidates means four for each dimension of the row space.
+            settings: 0 candidates means twelve for each dimension above the noise, or as many as
+                a time limit lets take all steps, four at least. A smoothness below 0 means 4,
+                or 2 where restarts are pooled.
             state: where an earlier run, with the same network and settings, left off.
 
         Raises:
@@ -120,20 +153,22 @@ class Reconstruction:
             RunFailed: the device has not enough memory.
         """
         self.network = network
+        if settings.smoothness < 0:
+            settings = replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
         dtype = torch.float64 if settings.dtype == "float64" else torch.float32
         self.device = choose_device(settings.device, dtype)
+        keep_freed_memory()
         with device_errors(self.device, settings.candidates or _FEWEST):
             space = None if state is None else state.space
             self.problem = Problem(network, settings, self.device, space)
-            if not settings.candidates:
-                rank = self.problem.rank or spectrum_of(network).rank
-                settings = replace(settings, candidates=_automatic_candidates(rank))
             self.settings = settings
-            self._draw_noise(dtype)
-            self._make_optimizer()
-        self.step, self.seconds, self._steps = 0, 0.0, 0
-        self._history = LossHistory(network.depth)
-        self.recording = Recording()
+            self.step, self.seconds, self._steps = 0, 0.0, 0
+            self._steps_each = settings.steps
+            self._history = LossHistory(network.depth)
+            self._finished: list[Restart] = []
+            if not settings.candidates:
+                self._choose_candidates()
+            self._begin_restart()
         if state is not None:
             self._restore(state)
         self._seconds_before = self.seconds
@@ -159,12 +194,15 @@ class Reconstruction:
         with device_errors(self.device, self.settings.candidates):
             self._plan()
         snapshot = self._snapshot()
-        if self.step == 0:
-            self.recording.keep(0, self._unknowns)
         yield snapshot
         while not snapshot.is_last:
             try:
                 with device_errors(self.device, self.settings.candidates):
+                    if self._step_of_restart == self._steps_each:
+                        self._finished.append(self._restart())
+                        self._begin_restart()
+                        snapshot = self._snapshot()
+                        yield snapshot
                     finite = self._advance()
             except RunFailed:
                 with suppress(RuntimeError):  # A lost device cannot even copy.
@@ -195,7 +233,7 @@ class Reconstruction:
 
     def _state(self) -> RunState:
         recording = self.recording.copy()
-        recording.keep(self.step, self._unknowns)
+        recording.keep(self._step_of_restart, self._unknowns)
         tensors = {"unknowns": self._unknowns, "multipliers": self._multipliers}
         for index, memory in self._optimizer.state_dict()["state"].items():
             for name, value in memory.items():
@@ -208,19 +246,46 @@ class Reconstruction:
             space=self._space_on_cpu(),
             losses=self.losses,
             recording=recording,
+            finished=tuple(self._finished),
         )
 
     @property
     def drift(self) -> Drift:
         """The frames so far, ready to be turned into images; later frames do not reach it."""
-        return Drift(self.recording.copy(), self._space_on_cpu(), self.network.input_shape)
+        recordings = (*(restart.recording for restart in self._finished), self.recording.copy())
+        return Drift(recordings, self._space_on_cpu(), self.network.input_shape)
 
     # --- setting up ---------------------------------------------------------------------
 
-    def _draw_noise(self, dtype: torch.dtype) -> None:
+    def _choose_candidates(self) -> None:
+        """So many for each image that the network seems to remember, as far as time allows."""
+        space = self.problem.space
+        rank = (spectrum_of(self.network) if space is None else space.spectrum).rank
+        fewest, most = (_in_round_numbers(each * rank) for each in _CANDIDATES_PER_RANK)
+        if self.settings.seconds:
+            self.settings = replace(self.settings, candidates=fewest)
+            self._begin_restart()
+            affordable = self._usable_seconds() / self._seconds_per_step() / self.settings.steps
+            most = max(fewest, min(most, _in_round_numbers(fewest * affordable)))
+        self.settings = replace(self.settings, candidates=most)
+
+    def _usable_seconds(self) -> float:
+        """What a time limit leaves for the steps of one restart."""
+        return self.settings.seconds * _USABLE_SHARE_OF_LIMIT / self.settings.restarts
+
+    def _begin_restart(self) -> None:
+        """Draws noise from the next seed; nothing of the restart before is left in the problem."""
+        self._begun_at = self.step
+        self._draw_noise(self.settings.seed + len(self._finished))
+        self._make_optimizer()
+        self.recording = Recording()
+        self.recording.keep(0, self._unknowns)
+
+    def _draw_noise(self, seed: int) -> None:
         """Draws x ~ s·N(0, 1) and λ ~ U(0, 1), on the CPU so that devices start alike."""
         m, k = self.settings.candidates, self.problem.unknowns_per_candidate
-        generator = torch.Generator().manual_seed(self.settings.seed)
+        dtype = torch.float64 if self.settings.dtype == "float64" else torch.float32
+        generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
         self._unknowns = (noise * self.settings.initial_scale).to(self.device)
         self._multipliers = torch.rand(m, generator=generator, dtype=dtype).to(self.device)
@@ -252,15 +317,19 @@ class Reconstruction:
             self._optimizer.load_state_dict({**whole, "state": memory})
         self._history = LossHistory(self.network.depth, state.losses.rows)
         self.recording = state.recording.copy()
+        self._finished = list(state.finished)
+        self._begun_at = self.step - self.recording.steps[-1]
 
     def _plan(self) -> None:
         """Fixes the number of steps, once: a time limit is turned into steps by trying a few."""
+        restarts = self.settings.restarts
         if not self._steps:
-            self._steps = self.settings.steps
+            each = self.settings.steps
             if self.settings.seconds:
-                usable = self.settings.seconds * _USABLE_SHARE_OF_LIMIT
-                self._steps = max(1, min(self._steps, int(usable / self._seconds_per_step())))
-        self._frame_steps = frame_steps(self._steps, self._unknowns.numel())
+                each = max(1, min(each, int(self._usable_seconds() / self._seconds_per_step())))
+            self._steps = each * restarts
+        self._steps_each = self._steps // restarts
+        self._frame_steps = frame_steps(self._steps_each, self._unknowns.numel() * restarts)
 
     def _seconds_per_step(self) -> float:
         """The fastest of a few evaluations that change nothing; soon over, so that a stop is heard.
@@ -268,7 +337,7 @@ class Reconstruction:
         The fastest, because a busy moment must not decide the whole run: too few steps cost more
         good images than a run that the clock cuts off.
 
-        Step 1 stands for nine of ten steps; the tenth, which looks at the pixels, is a little
+        Step 1 stands for nine of ten steps or more; the one that looks at the pixels is a little
         longer, and the margin in `_USABLE_SHARE_OF_LIMIT` covers it.
         """
         durations: list[float] = []
@@ -289,9 +358,22 @@ class Reconstruction:
 
     # --- running ------------------------------------------------------------------------
 
+    @property
+    def _step_of_restart(self) -> int:
+        return self.step - self._begun_at
+
+    def _restart(self) -> Restart:
+        """The restart that is on, as it stands."""
+        return Restart(
+            self._unknowns.detach().cpu().clone(),
+            self._multipliers.detach().cpu().clone(),
+            self.recording,
+        )
+
+    @quick_products()
     def _evaluate(self, step: int) -> tuple[list[Tensor], Tensor, Tensor, float]:
         s = self.settings
-        alpha = s.alpha_start * (s.alpha_end / s.alpha_start) ** (step / max(self._steps, 1))
+        alpha = s.alpha_start * (s.alpha_end / s.alpha_start) ** (step / self._steps_each)
         result = self.problem.evaluate(self._unknowns, self._multipliers, self._labels, alpha, step)
         constraint = result.multiplier_penalty
         if result.pixel_penalty is None:
@@ -303,10 +385,11 @@ class Reconstruction:
 
     def _take_step(self) -> tuple[Tensor, float]:
         """One step of the optimiser; the losses at its start, still on the device, and α."""
-        row, unknowns_gradient, multiplier_gradient, alpha = self._evaluate(self.step)
+        step = self._step_of_restart
+        row, unknowns_gradient, multiplier_gradient, alpha = self._evaluate(step)
         self._unknowns.grad = unknowns_gradient
         self._multipliers.grad = multiplier_gradient
-        decay = self._rate_factor()
+        decay = self._rate_factor(step)
         for group, rate in zip(
             self._optimizer.param_groups,
             (self.settings.candidate_rate, self.settings.multiplier_rate),
@@ -315,21 +398,24 @@ class Reconstruction:
             group["lr"] = rate * decay
         self._optimizer.step()
         self.step += 1
-        if self.step in self._frame_steps or self.step == self._steps:
-            self.recording.keep(self.step, self._unknowns)
+        if step + 1 in self._frame_steps or step + 1 == self._steps_each:
+            self.recording.keep(step + 1, self._unknowns)
         return torch.stack(row), alpha
 
-    def _rate_factor(self) -> float:
+    def _rate_factor(self, step: int) -> float:
         """Cosine decay from 1 to 0 for Adam; the published SGD keeps its rate."""
         if self.settings.optimizer == "sgd":
             return 1.0
-        return 0.5 * (1 + math.cos(math.pi * self.step / self._steps))
+        return 0.5 * (1 + math.cos(math.pi * step / self._steps_each))
 
     def _advance(self) -> bool:
-        """Steps until the next snapshot is due. False where a value is no longer finite."""
+        """Steps until the next snapshot is due, or the restart's end.
+
+        False where a value is no longer finite.
+        """
         started = time.perf_counter()
         rows, alphas, clock = [], [], []
-        while self.step < self._steps:
+        while self._step_of_restart < self._steps_each:
             row, alpha = self._take_step()
             rows.append(row)
             alphas.append(alpha)
@@ -365,10 +451,14 @@ class Reconstruction:
 
     def _return_to(self, snapshot: Snapshot) -> None:
         self.step = snapshot.step
+        if len(self._finished) > len(snapshot.finished):  # The next restart could not begin.
+            restart = self._finished.pop()
+            self.recording = restart.recording
+            self._begun_at = self.step - restart.recording.steps[-1]
         self._unknowns.copy_(snapshot.unknowns)
         self._multipliers.copy_(snapshot.multipliers)
-        self.recording.cut_after(snapshot.step)
-        self.recording.keep(snapshot.step, self._unknowns)
+        self.recording.cut_after(self._step_of_restart)
+        self.recording.keep(self._step_of_restart, self._unknowns)
 
     def _snapshot(self) -> Snapshot:
         limit = self.settings.seconds
@@ -376,7 +466,7 @@ class Reconstruction:
         out_of_time = bool(limit) and taken >= limit and self.step < self._steps
         is_last = self.step >= self._steps or out_of_time
         if is_last:
-            self.recording.keep(self.step, self._unknowns)
+            self.recording.keep(self._step_of_restart, self._unknowns)
         return Snapshot(
             step=self.step,
             steps=self._steps,
@@ -386,11 +476,13 @@ class Reconstruction:
             multipliers=self._multipliers.clone(),
             labels=self._labels,
             problem=self.problem,
+            finished=tuple(self._finished),
+            restarts=self.settings.restarts,
             is_last=is_last,
             note="The time limit ended the run before its last step." if out_of_time else "",
         )
 
 
-def _automatic_candidates(rank: int) -> int:
-    """Four candidates for each image that the network seems to remember, in round numbers."""
-    return int(min(_MOST, max(_FEWEST, 50 * math.ceil(_CANDIDATES_PER_RANK * rank / 50))))
+def _in_round_numbers(count: float) -> int:
+    """The next multiple of 50, within reason."""
+    return int(min(_MOST, max(_FEWEST, 50 * math.ceil(count / 50))))

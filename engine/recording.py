@@ -7,14 +7,10 @@ logarithmically in steps: most of what there is to see happens early.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from engine.network import InputShape
-from engine.row_space import RowSpace
 
 _MAX_FRAMES = 60
 _MAX_BYTES = 256 << 20
@@ -75,24 +71,3 @@ class Recording:
     def stacked(self) -> Tensor:
         """All frames, float16, shape (frames, m, k)."""
         return torch.stack(self._frames)
-
-
-@dataclass(frozen=True)
-class Drift:
-    """A recording and what turns its numbers into images.
-
-    Attributes:
-        recording: frames of unknowns.
-        space: the row space that unknowns are coordinates in; None where they are pixels.
-        input_shape: (c, h, w).
-    """
-
-    recording: Recording
-    space: RowSpace | None
-    input_shape: InputShape
-
-    def images(self, index: int, chosen: Tensor) -> Tensor:
-        """Chosen candidates (indices, shape (p,)) in one frame: centred, shape (p, c, h, w)."""
-        unknowns = self.recording.frame(index)[chosen]
-        pixels = unknowns if self.space is None else self.space.pixels(unknowns)
-        return pixels.reshape(-1, *self.input_shape)

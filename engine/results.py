@@ -26,8 +26,8 @@ from engine.exporting import (
     write_png,
 )
 from engine.files import atomic_path
+from engine.gallery import Gallery
 from engine.progress import Progress
-from engine.ranking import settled_order
 from engine.scoring import Evidence
 from engine.session import SUFFIX, Session, save_session
 from engine.version import VERSION
@@ -36,7 +36,7 @@ RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"
 SESSION = f"session{SUFFIX}"
 
-_SHOWN_IN_DRIFT = 100
+_SHOWN_IN_DRIFT = 64
 _WIDEST = 20_000
 
 
@@ -57,19 +57,19 @@ def write_results(session: Session, evidence: Evidence | None, folder: Path) -> 
 
 
 def export_gif(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """The drift of the hundred most settled candidates as a GIF."""
-    write_gif(path, _drift_of_the_settled(session), progress)
+    """The drift of the 64 most trustworthy images as a GIF."""
+    write_gif(path, _drift_of_the_gallery(session), progress)
 
 
 def export_mp4(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """The drift of the hundred most settled candidates as a film."""
-    write_mp4(path, _drift_of_the_settled(session), progress)
+    """The drift of the 64 most trustworthy images as a film."""
+    write_mp4(path, _drift_of_the_gallery(session), progress)
 
 
 def export_png(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """All candidates as one grid, the most settled first."""
-    images = session.images()
-    tiles = display_pixels(images[settled_order(images, session.labels)], session.network.mean)
+    """The gallery as one grid, the most trustworthy image first."""
+    images = session.images()[session.gallery().candidate]
+    tiles = display_pixels(images, session.network.mean)
     grid = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
     write_png(path, enlarged(grid, enlargement(grid.shape[1])))
     if progress is not None:
@@ -77,14 +77,21 @@ def export_png(session: Session, path: Path, progress: Progress | None = None) -
 
 
 def export_npz(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """All candidates with labels and multipliers as numbers."""
-    write_npz(path, session.images(), session.labels, session.multipliers, session.network.mean)
+    """All candidates of all restarts as numbers, and which of them are the gallery."""
+    write_npz(
+        path,
+        session.images(),
+        session.labels,
+        session.multipliers,
+        session.gallery(),
+        session.network.mean,
+    )
     if progress is not None:
         progress(1.0)
 
 
-def _drift_of_the_settled(session: Session) -> list[Pixels]:
-    chosen = settled_order(session.images(), session.labels)[:_SHOWN_IN_DRIFT]
+def _drift_of_the_gallery(session: Session) -> list[Pixels]:
+    chosen = session.gallery().candidate[:_SHOWN_IN_DRIFT]
     tile = session.network.input_shape[2] + 1
     columns = max(1, min(math.ceil(math.sqrt(len(chosen))), _WIDEST // tile))
     width = columns * tile
@@ -120,12 +127,28 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
             else [_finite_or_none(float(v)) for v in last[5:]],
         },
         "row_space": {
-            "rank": None if space is None else space.rank,
+            "rank": None if space is None else space.spectrum.rank,
+            "directions": None if space is None else space.rank,
             "input_dimension": network.input_dimension,
         },
         "evidence": None if evidence is None else evidence.as_dict(),
+        "restarts": session.restarts,
+        "gallery": {
+            "distinct": len(session.gallery()),
+            "above_0.9": int((session.gallery().confidence > 0.9).sum()),
+            "images": _gallery_entries(session.gallery()),
+        },
         "note": session.note,
     }
+
+
+def _gallery_entries(gallery: Gallery) -> list[dict[str, Any]]:
+    """One entry an image, the most trustworthy first."""
+    columns = (gallery.candidate.tolist(), gallery.confidence.tolist(), gallery.found_by.tolist())
+    return [
+        {"candidate": candidate, "confidence": round(confidence, 4), "found_by": found_by}
+        for candidate, confidence, found_by in zip(*columns, strict=True)
+    ]
 
 
 def write_report(report: dict[str, Any], folder: Path) -> None:

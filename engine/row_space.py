@@ -12,7 +12,7 @@ values of a p × q matrix of independent entries with standard deviation σ foll
 Marchenko and Pastur (1967) and end at σ(√p + √q). σ is fitted to the lower part of the spectrum,
 k singular values lie above the end, and since a signal of rank k leaves noise of only
 (p − k) × (q − k), the two are repeated until they agree (the idea of Gavish and Donoho 2014,
-who stop after one round).
+who stop after one round). The search takes those of them that stand clear of the noise.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from torch import Tensor
 from engine.network import Network
 from engine.stationarity import DirectionWeights
 
+_CLEAR = 3.0
 _LEAST_SHARE = 0.01
 _FITTED_QUANTILES = np.linspace(0.1, 0.4, 13)
 _MAX_ROUNDS = 100
@@ -48,6 +49,15 @@ class Spectrum:
     values: NDArray[np.float64]
     floor: float
     rank: int
+
+    @property
+    def clear(self) -> int:
+        """How many values stand clear of the floor: the directions that candidates are made of.
+
+        Directions just above it belong to few images each. Left to the search they are where it
+        fits the weights with what is no image: without them it finds more (decision 10).
+        """
+        return max(int((self.values > _CLEAR * self.floor).sum()), math.ceil(self.rank / 3), 1)
 
 
 @dataclass(frozen=True)
@@ -130,13 +140,13 @@ def row_space(network: Network, scale_power: float, rank: int | None = None) -> 
     Args:
         network: whose first weight matrix is taken apart.
         scale_power: p in s = (S/S_0)^p.
-        rank: k; read off the spectrum where not given.
+        rank: k; the directions clear of the noise floor where not given.
     """
     _, values, basis = torch.linalg.svd(
         network.weights[0].detach().cpu().double(), full_matrices=False
     )
     spectrum = read_spectrum(values.numpy(), network.weights[0].shape)
-    k = max(1, min(rank or spectrum.rank, len(values)))
+    k = max(1, min(rank or spectrum.clear, len(values)))
     scale = (values[:k] / values[0]).clamp_min(1e-12).pow(scale_power)
     return RowSpace(basis[:k].contiguous(), scale, spectrum)
 

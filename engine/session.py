@@ -7,7 +7,7 @@ A run resumed from it gives the images that the uninterrupted run would have giv
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,21 @@ from torch import Tensor
 
 from engine.errors import UnusableInput
 from engine.files import save_tensors
+from engine.gallery import Gallery, make_gallery
 from engine.history import Losses
 from engine.network import InputShape, Network, Origin
+from engine.progress import Progress, unheard
 from engine.reconstruction import Reconstruction, RunState
-from engine.recording import Drift, Recording
+from engine.recording import Recording
+from engine.restarts import Drift, Restart
 from engine.row_space import RowSpace, Spectrum
 from engine.settings import Settings, settings_from_dict
 from engine.version import VERSION
 
 SUFFIX = ".afterimage"
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
+"""2: restarts. Files of version 1 hold none, and are read as they are."""
 
 
 @dataclass(frozen=True)
@@ -48,28 +52,64 @@ class Session:
     state: RunState
     device: str
     note: str = ""
+    _gallery: list[Gallery] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def drift(self) -> Drift:
         """The recorded frames, ready to be turned into images."""
-        return Drift(self.state.recording, self.state.space, self.network.input_shape)
+        recordings = (*(r.recording for r in self.state.finished), self.state.recording)
+        return Drift(recordings, self.state.space, self.network.input_shape)
 
     def images(self) -> Tensor:
-        """All candidates as centred images, float32, shape (m, c, h, w)."""
-        unknowns, space = self.state.tensors["unknowns"], self.state.space
+        """Candidates of all R restarts so far as centred images, float32, shape (R·m, c, h, w)."""
+        space = self.state.space
+        earlier = [restart.unknowns for restart in self.state.finished]
+        unknowns = torch.cat([*earlier, self.state.tensors["unknowns"]])
         pixels = unknowns if space is None else space.pixels(unknowns)
         return pixels.float().reshape(-1, *self.network.input_shape)
 
     @property
     def labels(self) -> Tensor:
-        """The label y of each candidate: the first half −1, the others +1; shape (m,)."""
+        """The label y of each: in a restart the first half −1, the others +1; shape (R·m,)."""
         m = self.settings.candidates
-        return torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
+        one = torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
+        return one.repeat(len(self.state.finished) + 1)
 
     @property
     def multipliers(self) -> Tensor:
-        """λ, shape (m,)."""
-        return self.state.tensors["multipliers"]
+        """λ, shape (R·m,)."""
+        earlier = [restart.multipliers for restart in self.state.finished]
+        return torch.cat([*earlier, self.state.tensors["multipliers"]])
+
+    @property
+    def restarts(self) -> int:
+        """How many restarts count: those that came to their end, or the only one there is."""
+        finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
+        return finished + (not finished or self.state.recording.steps[-1] == each)
+
+    def gallery(self, progress: Progress = unheard) -> Gallery:
+        """Distinct images by confidence; worked out when it is first asked for, in seconds.
+
+        Args:
+            progress: told the share that is done.
+
+        Raises:
+            Cancelled: `progress` said so.
+        """
+        if not self._gallery:
+            count = self.restarts * self.settings.candidates
+            found = make_gallery(
+                self.network,
+                self.images()[:count],
+                self.labels[:count],
+                self.multipliers[:count],
+                self.restarts,
+                self.state.space,
+                progress,
+            )
+            unfinished = torch.zeros(len(self.labels) - count)
+            self._gallery.append(replace(found, of_each=torch.cat([found.of_each, unfinished])))
+        return self._gallery[0]
 
     def resume(self) -> Reconstruction:
         """The run, ready to go on."""
@@ -99,6 +139,10 @@ def save_session(session: Session, path: Path) -> None:
     tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
     if len(state.recording):
         tensors["frames"] = state.recording.stacked()
+    for index, restart in enumerate(state.finished):
+        tensors[f"restart.{index}.unknowns"] = restart.unknowns
+        tensors[f"restart.{index}.multipliers"] = restart.multipliers
+        tensors[f"restart.{index}.frames"] = restart.recording.stacked()
     if state.space is not None:
         tensors["space.basis"] = state.space.basis
         tensors["space.scale"] = state.space.scale
@@ -111,6 +155,7 @@ def save_session(session: Session, path: Path) -> None:
         "steps": state.steps,
         "seconds": state.seconds,
         "frame_steps": state.recording.steps,
+        "restart_frame_steps": [restart.recording.steps for restart in state.finished],
         "floor": None if state.space is None else state.space.spectrum.floor,
         "rank": None if state.space is None else state.space.spectrum.rank,
         "input_shape": network.input_shape,
@@ -171,6 +216,14 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
         spectrum = Spectrum(tensors["space.spectrum"].numpy(), header["floor"], header["rank"])
         space = RowSpace(tensors["space.basis"], tensors["space.scale"], spectrum)
     frames = tensors["frames"].unbind() if "frames" in tensors else ()
+    finished = tuple(
+        Restart(
+            tensors[f"restart.{index}.unknowns"],
+            tensors[f"restart.{index}.multipliers"],
+            Recording(steps, tensors[f"restart.{index}.frames"].unbind()),
+        )
+        for index, steps in enumerate(header.get("restart_frame_steps", ()))
+    )
     state = RunState(
         step=header["step"],
         steps=header["steps"],
@@ -183,6 +236,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
         space=space,
         losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
         recording=Recording(header["frame_steps"], frames),
+        finished=finished,
     )
     return Session(
         network, settings_from_dict(header["settings"]), state, header["device"], header["note"]
@@ -199,21 +253,43 @@ def _check(session: Session) -> None:
     dimension = network.input_dimension
     k = dimension if state.space is None else state.space.rank
     sizes = network.layer_sizes
+    now = Restart(state.tensors["unknowns"], state.tensors["multipliers"], state.recording)
+    counts = (m, session.settings.restarts, state.step, state.steps, *state.recording.steps)
+    if not all(type(count) is int for count in counts) or m < 1:
+        raise ValueError("what should be whole numbers are none")
+    each, reached = state.steps // session.settings.restarts, state.recording.steps[-1]
+    goes_on = (
+        each > 0
+        and 0 <= reached <= each
+        and state.step == len(state.finished) * each + reached
+        and state.steps == each * session.settings.restarts
+    )
     fits = [
         network.with_input_shape(network.input_shape) is not None,
         network.depth >= 2 and sizes[-1] == 1,
         all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
         network.bias is None or network.bias.shape == (sizes[1],),
-        state.tensors["unknowns"].shape == (m, k),
-        state.tensors["multipliers"].shape == (m,),
         state.space is None or state.space.basis.shape == (k, dimension),
         state.space is None or state.space.scale.shape == (k,),
         0 <= state.step <= state.steps,
+        state.step == state.steps or goes_on,
+        state.space is None or len(state.space.spectrum.values) >= k,
         state.losses.rows.shape == (state.step, 5 + network.depth),
-        all(state.recording.frame(i).shape == (m, k) for i in range(len(state.recording))),
+        len(state.finished) < session.settings.restarts,
+        *(_is_of_size(restart, m, k) for restart in (now, *state.finished)),
     ]
     if not all(fits):
         raise ValueError("the parts of the session do not belong together")
+
+
+def _is_of_size(restart: Restart, m: int, k: int) -> bool:
+    recording = restart.recording
+    return (
+        restart.unknowns.shape == (m, k)
+        and restart.multipliers.shape == (m,)
+        and len(recording) > 0
+        and all(recording.frame(i).shape == (m, k) for i in range(len(recording)))
+    )
 
 
 def _count(tensors: dict[str, Tensor]) -> int:

@@ -17,6 +17,8 @@ PresetName = Literal["fast", "paper"]
 PRESETS: tuple[PresetName, ...] = ("fast", "paper")
 
 MAX_CANDIDATES = 10_000
+MAX_POOL = 100_000
+MAX_RESTARTS = 30
 
 
 _CHOICES = {
@@ -47,15 +49,16 @@ class Settings:
     candidates: int = option(
         0,
         "Candidates",
-        "How many images are searched for at once. 0 chooses: four for each image that the "
-        "network seems to remember. More find more, and take longer.",
+        "How many images are searched for at once. 0 chooses: twelve for each image that the "
+        "network seems to remember, fewer where a time limit asks for it. More find more, and "
+        "take longer.",
         0,
         MAX_CANDIDATES,
     )
     steps: int = option(
-        1000,
+        500,
         "Steps",
-        "How many steps the search takes. The schedule is laid out over them, so that half "
+        "How many steps a search takes. The schedule is laid out over them, so that half "
         "the steps is a faster search, not half of one.",
         1,
         10_000_000,
@@ -63,23 +66,31 @@ class Settings:
     seconds: float = option(
         0.0,
         "Time limit (s)",
-        "At most this long, with fewer steps if need be. 0 sets no limit.",
+        "At most this long over all restarts, with fewer steps if need be. 0 sets no limit.",
         0,
         1e7,
+    )
+    restarts: int = option(
+        1,
+        "Restarts",
+        "How many searches, each from noise of its own, one after the other. Each finds images "
+        "that others miss, and what several find is more likely to be real.",
+        1,
+        MAX_RESTARTS,
     )
     seed: int = option(
         0,
         "Seed",
-        "The noise that the search starts from. The same seed, settings, device and version "
-        "give the same images.",
+        "The noise that the search starts from; a restart takes the next seed. The same seed, "
+        "settings, device and version give the same images.",
         0,
         2**31 - 1,
     )
     rank: int = option(
         0,
         "Rank of the row space",
-        "How many leading directions of the first layer candidates are made of. 0 reads it "
-        "off the spectrum of the first layer.",
+        "How many leading directions of the first layer candidates are made of. 0 takes those "
+        "that stand clear of the noise in the first layer's spectrum.",
         0,
         1_000_000,
     )
@@ -101,11 +112,12 @@ class Settings:
         1.0,
     )
     smoothness: float = option(
-        2.0,
+        -1.0,
         "Smoothness",
         "A weak pull to images whose neighbouring pixels are alike. More of it makes more images "
-        "look good, and more unseen images, too. 0 leaves it out, as published.",
-        0.0,
+        "look good, and more unseen images, too. −1 chooses: 4 for one search, 2 where several are "
+        "pooled. 0 leaves it out, as published.",
+        -1.0,
         1000.0,
     )
     initial_scale: float = option(
@@ -151,6 +163,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_options(self, _CHOICES)
+        if self.restarts * self.candidates > MAX_POOL:
+            raise UnusableInput(
+                f"{self.restarts} restarts of {self.candidates:,} candidates are more than the "
+                f"{MAX_POOL:,} that can be pooled; take fewer of either."
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """For reports and session files."""

@@ -52,6 +52,9 @@ class Controller(QObject):
     ended = Signal(object)
     """Emitted with how it ended, as soon as no further step is taken; a last frame may follow."""
 
+    rested = Signal()
+    """Emitted once that last frame has been shown."""
+
     complained = Signal(str)
     """Emitted with a sentence when something beside the work itself went wrong."""
 
@@ -139,6 +142,7 @@ class Controller(QObject):
         self._pick_up()
         if self._shown is not None:
             self.frame_ready.emit(self._shown)
+        self.rested.emit()
 
     @Slot(object)
     def _on_started(self, what: object) -> None:

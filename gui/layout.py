@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -70,6 +71,19 @@ def centre_pages(empty: QWidget, mosaic: QWidget, pairs: QWidget, below: QWidget
     pages.addWidget(empty)
     pages.addWidget(centre)
     return pages
+
+
+def captioned(view: QWidget, caption: QLabel) -> QWidget:
+    """A view with a line of words below it."""
+    caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    caption.setContentsMargins(theme.MARGIN, theme.SPACING // 2, theme.MARGIN, theme.SPACING // 2)
+    whole = QWidget()
+    rows = QVBoxLayout(whole)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(0)
+    rows.addWidget(view, 1)
+    rows.addWidget(caption)
+    return whole
 
 
 def _left_column(panels: Sequence[QWidget]) -> QScrollArea:

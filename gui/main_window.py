@@ -26,10 +26,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.datasets import holds_images
-from engine.live import Frame, best_pairs, make_mosaic
+from engine.live import Frame, best_pairs, gallery_mosaic
 from engine.network import InputShape
 from engine.progress import Progress
-from engine.ranking import settled_order
 from engine.samples import resource_folder
 from engine.session import SUFFIX, Session
 from engine.settings import Settings
@@ -40,7 +39,7 @@ from gui.controller import RunState
 from gui.curves import Curves
 from gui.exports import Exporter
 from gui.health_view import HealthView
-from gui.layout import centre_pages, network_page, whole_window
+from gui.layout import captioned, centre_pages, network_page, whole_window
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
 from gui.opener import Opener
@@ -49,6 +48,7 @@ from gui.pairs_view import PairsView
 from gui.run_bar import RunBar
 from gui.run_controller import RunController
 from gui.settings_panel import SettingsPanel
+from gui.task import Task
 from gui.training_page import TrainingPage
 from gui.training_worker import TrainingEnd
 from gui.widgets import DropVeil, EmptyPage, MessageStrip
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self._is_closing = False
         self._closes_after_training = False
         self._asked: Settings | None = None
+        self._gallery_task: Task | None = None
         self._after_run: Callable[[], None] | None = None
         state_folder = user_state_path("Afterimage", "Afterimage")
         self._last_run = state_folder / f"last-run{SUFFIX}"
@@ -87,7 +88,11 @@ class MainWindow(QMainWindow):
         self.controller = RunController(self)
         self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
         self.settings_panel = SettingsPanel(devices)
-        self.mosaic, self.pairs = MosaicView(), PairsView()
+        self.mosaic, self.caption, self.pairs = MosaicView(), theme.secondary(), PairsView()
+        self.caption.setToolTip(
+            "<p>A confidence is an estimate without a training image, fitted to networks of our "
+            "own. Only a match with real images beside a control is evidence.</p>"
+        )
         self.curves, self.health = Curves(), HealthView()
         self.run_bar, self.strip = RunBar(), MessageStrip()
         self.background = Background(self.statusBar())
@@ -107,7 +112,9 @@ class MainWindow(QMainWindow):
         self.lower.setDocumentMode(True)
         self.lower.addTab(self.health, "&Health")
         self.lower.addTab(self.curves, "&Losses")
-        self.pages = centre_pages(self.empty, self.mosaic, self.pairs, self.lower)
+        self.pages = centre_pages(
+            self.empty, captioned(self.mosaic, self.caption), self.pairs, self.lower
+        )
         panels = (self.model_panel, self.references_panel, self.settings_panel)
         self.training = TrainingPage(devices, self.background, self._last_training)
         network = network_page(panels, self.pages, self.run_bar)
@@ -139,12 +146,14 @@ class MainWindow(QMainWindow):
         self.model_panel.complained.connect(self.strip.show_error)
         self.run_bar.main_clicked.connect(self.start_or_pause)
         self.run_bar.stop_clicked.connect(self.stop)
-        self.mosaic.hovered.connect(self._describe_candidate)
+        self.mosaic.hovered.connect(self._describe_tile)
+        self.mosaic.captioned.connect(self.caption.setText)
         self.settings_panel.edited.connect(self._show_availability)
         self.controller.prepared.connect(self._on_run_prepared)
         self.controller.state_changed.connect(self._show_state)
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_run_ended)
+        self.controller.rested.connect(self._show_gallery)
         self.controller.complained.connect(self.strip.show_error)
         self.background.failed.connect(self.strip.show_error)
         self.background.emptied.connect(self._on_background_emptied)
@@ -260,19 +269,31 @@ class MainWindow(QMainWindow):
             )
 
     def _show_session(self, session: Session) -> None:
-        def render(_report: Progress) -> Any:
-            images = session.images()
-            order = settled_order(images, session.labels)
-            return make_mosaic(images[order], order, session.network.mean)
-
         self.curves.show_losses(session.state.losses)
         self.lower.setCurrentWidget(self.curves)
-        self.background.start(
-            "Drawing …",
+        self._show_gallery()
+
+    @Slot()
+    def _show_gallery(self) -> None:
+        """Shows the gallery of the run that has ended, once it is worked out."""
+        session = self.workspace.session
+        if session is None or self.controller.is_active or not self.isVisible():
+            return
+
+        def render(report: Progress) -> Any:
+            return gallery_mosaic(session.images(), session.gallery(report), session.network.mean)
+
+        self._gallery_task = self.background.start(
+            "Working out the gallery …",
             render,
             self.mosaic.show_mosaic,
             lambda: self.workspace.session is session and not self.controller.is_active,
         )
+
+    def _cancel_gallery(self) -> None:
+        """Nobody waits for it any more."""
+        if self._gallery_task is not None:
+            self._gallery_task.cancel()
 
     # --- running ----------------------------------------------------------------------------
 
@@ -324,6 +345,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_run_prepared(self, _settings: Settings) -> None:
         """The run is under way: what an earlier one left makes room for it."""
+        self._cancel_gallery()
         self.workspace = replace(self.workspace, session=None, asked=self._asked)
         self.mosaic.clear()
         self.curves.clear()
@@ -418,17 +440,21 @@ class MainWindow(QMainWindow):
         self.references_panel.set_available(has_network)
 
     @Slot(int)
-    def _describe_candidate(self, index: int) -> None:
-        session = self.workspace.session
-        if index < 0:
+    def _describe_tile(self, tile: int) -> None:
+        session, mosaic = self.workspace.session, self.mosaic.mosaic
+        if tile < 0 or mosaic is None:
             self.statusBar().clearMessage()
-        elif session is not None and index < len(session.labels):
-            self.statusBar().showMessage(
-                f"Candidate {index}: label {session.labels[index]:+.0f}, "
-                f"multiplier {session.multipliers[index]:.3f}"
-            )
-        else:
-            self.statusBar().showMessage(f"Candidate {index}")
+            return
+        index = int(mosaic.order[tile])
+        parts = [f"Candidate {index}"]
+        # Only a gallery counts through all restarts, as the session does.
+        if session is not None and mosaic.confidence is not None:
+            parts += [
+                f"confidence {mosaic.confidence[tile]:.2f}",
+                f"label {session.labels[index]:+.0f}",
+                f"multiplier {session.multipliers[index]:.3f}",
+            ]
+        self.statusBar().showMessage(" · ".join(parts))
 
     def show_advanced(self) -> None:
         """Unfolds or folds the advanced settings."""
@@ -480,6 +506,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             dialogs.ask_to_stop_training(self, self._stop_training)
             return
+        self._cancel_gallery()
         if self.background.is_busy:
             event.ignore()
             self._close_after_writing()

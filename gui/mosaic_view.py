@@ -1,4 +1,4 @@
-"""All candidates as one live image that can be zoomed and moved."""
+"""Candidates as one live image that can be zoomed and moved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ class MosaicView(pg.GraphicsView):
     """Shows a `Mosaic`; the wheel zooms, dragging moves, a double click fits."""
 
     hovered = Signal(int)
-    """The candidate under the pointer, or −1."""
+    """The tile under the pointer, or −1."""
+
+    captioned = Signal(str)
+    """What is shown now, in words; empty where nothing is."""
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class MosaicView(pg.GraphicsView):
         self._mosaic = mosaic
         self._hint.hide()
         self._image.setImage(mosaic.pixels, autoLevels=False, levels=(0, 255))
+        self.captioned.emit(mosaic.caption)
         if resized:
             self.fit()
 
@@ -63,6 +67,7 @@ class MosaicView(pg.GraphicsView):
         self._mosaic = None
         self._hint.show()
         self._image.clear()
+        self.captioned.emit("")
 
     def fit(self) -> None:
         """Brings the whole mosaic into view."""
@@ -82,14 +87,14 @@ class MosaicView(pg.GraphicsView):
 
     @Slot(object)
     def _on_pointer_moved(self, position: QPointF) -> None:
-        self.hovered.emit(self._candidate_at(self._box.mapSceneToView(position)))
+        self.hovered.emit(self._tile_at(self._box.mapSceneToView(position)))
 
     @Slot(object)
     def _on_clicked(self, event: object) -> None:
         if isinstance(event, pg.GraphicsScene.mouseEvents.MouseClickEvent) and event.double():
             self.fit()
 
-    def _candidate_at(self, point: QPointF) -> int:
+    def _tile_at(self, point: QPointF) -> int:
         mosaic = self._mosaic
         if mosaic is None:
             return -1
@@ -97,4 +102,4 @@ class MosaicView(pg.GraphicsView):
         row, column = int(point.y() // (height + 1)), int(point.x() // (width + 1))
         index = row * mosaic.columns + column
         inside = 0 <= column < mosaic.columns and row >= 0 and index < len(mosaic.order)
-        return int(mosaic.order[index]) if inside else -1
+        return index if inside else -1

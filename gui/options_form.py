@@ -116,7 +116,7 @@ def make_editor(each: Field[Any], special: str = "") -> Editor:
         editor = QSpinBox()
         editor.setGroupSeparatorShown(each.name != "seed")
         editor.setRange(int(each.metadata["low"]), min(int(each.metadata["high"]), 2**31 - 1))
-        editor.setSingleStep(1 if each.name == "seed" else 50)
+        editor.setSingleStep(1 if each.name in ("seed", "restarts") else 50)
     else:
         editor = _PlainSpinBox()
         editor.setDecimals(12 if each.metadata["low"] and each.metadata["low"] < 1e-6 else 6)

@@ -116,9 +116,11 @@ class RunBar(QWidget):
 
 
 def describe(frame: Frame, has_ended: bool) -> str:
-    """`Step 320 of 1,000 · 12 s left · 31 steps/s`."""
+    """`Step 320 of 1,000 · restart 1 of 3 · 12 s left · 31 steps/s`."""
     how = "Stopped at step" if has_ended and not frame.is_last else "Step"
     parts = [f"{how} {frame.step:,} of {frame.steps:,}"]
+    if frame.where and not frame.is_last:
+        parts.append(frame.where)
     if has_ended:
         parts.append(f"{duration(frame.seconds)} taken")
     elif frame.remaining_seconds is not None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
 
 from engine.settings import PRESETS, Settings, preset
 from gui import theme
-from gui.options_form import Editor, Fold, OptionsForm
+from gui.options_form import Editor, Fold, OptionsForm, make_editor
 
 _DESCRIPTIONS = {
-    "fast": "Nothing to set: about a minute on a laptop.",
+    "fast": "Nothing to set: a minute or two on a laptop, for each restart.",
     "paper": "The published procedure with its published numbers: a baseline that takes hours.",
 }
-_AUTOMATIC = {"candidates": "automatic", "rank": "automatic", "seconds": "none"}
+_AUTOMATIC = {
+    "candidates": "automatic",
+    "rank": "automatic",
+    "smoothness": "automatic",
+    "seconds": "none",
+}
 _DEVICE_NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 
 
@@ -47,13 +52,17 @@ class SettingsPanel(QWidget):
             self.preset.addItem(name.capitalize(), name)
         self.preset.activated.connect(self._on_preset_chosen)
         self.device = DeviceChoice(devices)
+        restarts = next(each for each in fields(Settings) if each.name == "restarts")
+        self.restarts = make_editor(restarts)
+        self.restarts.valueChanged.connect(self.edited)
         self._description = theme.secondary()
         form = QFormLayout()
         form.setHorizontalSpacing(theme.MARGIN)
         form.addRow("P&reset", self.preset)
         form.addRow("", self._description)
+        form.addRow("R&estarts", self.restarts)
         form.addRow("&Device", self.device)
-        self.form = OptionsForm(Settings, _AUTOMATIC)
+        self.form = OptionsForm(Settings, _AUTOMATIC, left_out=("restarts",))
         self.form.edited.connect(self.edited)
         fold = Fold("&Advanced", self.form)
         self.fold = fold.button
@@ -66,7 +75,12 @@ class SettingsPanel(QWidget):
 
     def settings(self) -> Settings:
         """The settings as they stand."""
-        return replace(self._base, device=self.device.currentData(), **self.form.values())
+        return replace(
+            self._base,
+            device=self.device.currentData(),
+            restarts=self.restarts.value(),
+            **self.form.values(),
+        )
 
     def show_settings(self, settings: Settings) -> None:
         """Fills the panel."""
@@ -74,6 +88,7 @@ class SettingsPanel(QWidget):
         self.preset.setCurrentIndex(self.preset.findData(settings.preset))
         self._description.setText(_DESCRIPTIONS[settings.preset])
         self.device.choose(settings.device)
+        self.restarts.setValue(settings.restarts)
         self.form.show_values(settings)
         self.edited.emit()
 
@@ -92,5 +107,10 @@ class SettingsPanel(QWidget):
     def _on_preset_chosen(self) -> None:
         chosen = preset(self.preset.currentData(), self._channels)
         self.show_settings(
-            replace(chosen, device=self.device.currentData(), seed=self.editor("seed").value())
+            replace(
+                chosen,
+                device=self.device.currentData(),
+                restarts=self.restarts.value(),
+                seed=self.editor("seed").value(),
+            )
         )

@@ -92,10 +92,10 @@ class Worker(QObject):
             error = f"The run failed unexpectedly ({type(failure).__name__}: {failure})."
         self.ended.emit(RunEnd(session, error))
         if last is not None and session is not None:
-            self._show(last, view, slot, at_rest=True)
-            self.rested.emit()
             if request.autosave is not None:
                 self._keep(session, request.autosave)
+            self._show(last, view, slot, at_rest=True)
+            self.rested.emit()
 
     def _drive(
         self,

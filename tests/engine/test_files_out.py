@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors
 import torch
 from PIL import Image
 
 from engine import exporting, results
 from engine.errors import UnusableInput
-from engine.files import atomic_path
+from engine.files import atomic_path, save_tensors
 from engine.progress import Cancelled
 from engine.reconstruction import Reconstruction
 from engine.recording import Recording, frame_steps
@@ -115,7 +116,8 @@ def test_a_folder_of_results_holds_what_the_contract_says(session, tmp_path):
     }
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report))
     assert report["evidence"] is None
-    assert report["row_space"] == {"rank": 6, "input_dimension": 48}
+    assert report["row_space"]["directions"] == 6
+    assert report["row_space"]["rank"] == session.state.space.spectrum.rank
     assert report["steps"] == 30
     assert len(report["loss"]["relative_per_layer"]) == 3
     with np.load(tmp_path / "reconstructions.npz") as file:
@@ -146,6 +148,42 @@ def test_a_session_comes_back_whole(session, tmp_path):
     assert torch.equal(again.labels, session.labels)
     assert (again.state.losses.rows == session.state.losses.rows).all()
     assert again.state.recording.steps == session.state.recording.steps
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"step": 29},
+        {"step": "30"},
+        {"frame_steps": ["a"] * 30},
+        {"restart_frame_steps": [[0, 1]]},
+    ],
+)
+def test_a_session_whose_numbers_do_not_fit_is_refused(session, tmp_path, lie):
+    path = tmp_path / "run.afterimage"
+    save_session(session, path)
+    with safetensors.safe_open(path, "pt") as file:
+        header = json.loads(file.metadata()["session"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_tensors(tensors, path, {"session": json.dumps({**header, **lie})})
+    with pytest.raises(UnusableInput, match="damaged"):
+        load_session(path)
+
+
+def test_a_session_of_the_first_format_opens_and_goes_on(session, tmp_path):
+    """Files of before restarts: no such settings, no such frames."""
+    path = tmp_path / "run.afterimage"
+    save_session(session, path)
+    with safetensors.safe_open(path, "pt") as file:
+        header = json.loads(file.metadata()["session"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    header["format"] = 1
+    del header["restart_frame_steps"], header["settings"]["restarts"]
+    save_tensors(tensors, path, {"session": json.dumps(header)})
+    again = load_session(path)
+    assert torch.equal(again.images(), session.images())
+    assert torch.equal(again.gallery().candidate, session.gallery().candidate)
+    assert next(again.resume().iterate()).is_last
 
 
 def test_a_damaged_session_is_one_sentence(session, tmp_path):

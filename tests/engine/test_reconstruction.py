@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import pytest
 import torch
 
+from engine.checkpoints import load_network
 from engine.devices import choose_device, device_errors
 from engine.errors import RunFailed, UnusableInput
 from engine.reconstruction import Reconstruction
+from engine.row_space import row_space, spectrum_of
+from engine.samples import sample_network
 from engine.session import load_session, save_session, session_of
 from engine.settings import Settings, fast, paper, preset, settings_from_dict
 
-SMALL = replace(fast(), candidates=6, steps=40, rank=5, device="cpu")
+SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
 
 
 def run(network, settings, state=None):
@@ -80,6 +84,85 @@ def test_a_resumed_run_is_bit_identical(network, settings, through_a_file, tmp_p
     assert resumed.recording.steps == tuple(sorted({0, *resumed.recording.steps}))
 
 
+RESTARTS = replace(SMALL, restarts=3, steps=20)
+
+
+def test_restarts_are_the_runs_of_the_next_seeds(network):
+    reconstruction = Reconstruction(network, RESTARTS)
+    *_, last = reconstruction.iterate()
+    assert last.step == last.steps == 60
+    alone = [run(network, replace(SMALL, steps=20, seed=seed)) for seed in range(3)]
+    assert torch.equal(last.pool(), torch.cat([each.images() for each in alone]))
+    losses = [each.losses.rows[:, 2:] for each in alone]
+    assert (last.losses.rows[:, 2:] == np.concatenate(losses)).all()
+    session = session_of(reconstruction, "cpu")
+    torch.testing.assert_close(session.images(), last.pool())
+    assert torch.equal(session.multipliers, torch.cat([each.multipliers for each in alone]))
+    assert session.labels.tolist() == 3 * last.labels.tolist()
+
+
+def test_the_drift_of_restarts_is_one_wide_film(network):
+    reconstruction = Reconstruction(network, RESTARTS)
+    *_, last = reconstruction.iterate()
+    drift = reconstruction.drift
+    chosen = torch.tensor([17, 2, 6, 0])
+    shown = drift.images(len(drift) - 1, chosen)
+    torch.testing.assert_close(shown, last.pool()[chosen], rtol=2e-3, atol=2e-3)
+    alone = Reconstruction(network, replace(SMALL, steps=20, seed=1))
+    list(alone.iterate())
+    torch.testing.assert_close(
+        drift.images(3, torch.tensor([6, 11])), alone.drift.images(3, torch.tensor([0, 5]))
+    )
+
+
+@pytest.mark.parametrize("taken", [9, 21, 22, 30, 43])
+def test_restarts_go_on_from_a_file_bit_for_bit(network, taken, tmp_path, monkeypatch):
+    """Also where one has just ended (step 20, once before and once after the new noise)."""
+    monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
+    whole = run(network, RESTARTS)
+    part = Reconstruction(network, RESTARTS)
+    list(islice(part.iterate(), taken))
+    save_session(session_of(part, "cpu"), tmp_path / "part.afterimage")
+    resumed = load_session(tmp_path / "part.afterimage").resume()
+    *_, last = resumed.iterate()
+    assert torch.equal(last.pool(), whole.pool())
+    assert (last.losses.rows[:, 2:] == whole.losses.rows[:, 2:]).all()
+    assert [r.steps for r in resumed.drift.recordings] == 3 * [resumed.drift.recordings[0].steps]
+
+
+def test_pooled_restarts_are_less_smooth_unless_told_otherwise(network):
+    def chosen(**changes):
+        settings = replace(SMALL, **{"smoothness": -1.0, **changes})
+        return Reconstruction(network, settings).settings.smoothness
+
+    assert (chosen(), chosen(restarts=2), chosen(restarts=2, smoothness=0.0)) == (4.0, 2.0, 0.0)
+
+
+def test_the_time_limit_is_that_of_all_restarts(network):
+    limited = Reconstruction(network, replace(SMALL, restarts=3, seconds=0.6))
+    single = Reconstruction(network, replace(SMALL, seconds=0.6))
+    assert limited._usable_seconds() == pytest.approx(single._usable_seconds() / 3)
+    *_, last = limited.iterate()
+    assert len(last.finished) == 2
+
+
+def test_a_restart_that_fails_keeps_those_before_it(network, monkeypatch):
+    monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
+    reconstruction = Reconstruction(network, RESTARTS)
+    snapshots = reconstruction.iterate()
+    *_, second = islice(snapshots, 32)
+    reconstruction._unknowns.mul_(torch.inf)
+    *_, last = snapshots
+    assert "finite" in last.note
+    assert len(last.finished) == 1
+    assert last.step == second.step == 30
+    assert bool(torch.isfinite(last.pool()).all())
+    again = Reconstruction(network, RESTARTS, reconstruction.state())
+    *_, end = again.iterate()
+    assert end.is_last
+    assert torch.equal(end.pool(), last.pool())
+
+
 def test_closing_the_generator_stops_the_run(network, monkeypatch):
     monkeypatch.setattr("engine.reconstruction.SNAPSHOT_INTERVAL", 0.0)
     reconstruction = Reconstruction(network, SMALL)
@@ -89,9 +172,26 @@ def test_closing_the_generator_stops_the_run(network, monkeypatch):
     assert reconstruction.step == 4
 
 
-def test_automatic_candidates_are_four_for_each_dimension(network):
-    settings = replace(SMALL, candidates=0, rank=30, steps=1)
-    assert Reconstruction(network, settings).settings.candidates == 100
+def test_automatic_candidates_are_twelve_for_each_dimension_above_the_noise():
+    network = load_network(sample_network())
+    rank = spectrum_of(network).rank
+    many = Reconstruction(network, replace(SMALL, candidates=0, rank=0)).settings.candidates
+    assert 12 * rank <= many < 12 * rank + 50
+
+
+def test_a_short_time_takes_fewer_candidates_before_it_takes_fewer_steps():
+    network = load_network(sample_network())
+    rank = spectrum_of(network).rank
+    hasty = replace(SMALL, candidates=0, rank=0, steps=1_000_000, seconds=0.3)
+    few = Reconstruction(network, hasty).settings.candidates
+    assert 4 * rank <= few < 4 * rank + 50
+
+
+def test_candidates_are_made_of_the_directions_clear_of_the_noise():
+    space = row_space(load_network(sample_network()), 0.8)
+    values, floor = space.spectrum.values, space.spectrum.floor
+    assert space.rank == space.spectrum.clear < space.spectrum.rank
+    assert values[space.rank - 1] > 3 * floor >= values[space.rank]
 
 
 def test_a_time_limit_takes_fewer_steps(network):
@@ -126,7 +226,7 @@ def test_values_that_are_not_finite_end_the_run_with_what_was_last_good(network,
 def test_the_drift_is_spaced_logarithmically_and_ends_at_the_end(network):
     reconstruction = Reconstruction(network, SMALL)
     *_, last = reconstruction.iterate()
-    steps = reconstruction.drift.recording.steps
+    steps = reconstruction.drift.recordings[0].steps
     assert steps[:5] == (0, 1, 2, 3, 4)
     assert steps[-1] == 40
     shown = reconstruction.drift.images(len(steps) - 1, torch.arange(6))

@@ -182,11 +182,30 @@ def test_a_run_from_start_to_end(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 30)
     assert window.mosaic.mosaic is not None
-    assert len(window.mosaic.mosaic.order) == 12
+    gallery = window.workspace.session.gallery()
+    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    assert window.mosaic.mosaic.order.tolist() == gallery.candidate.tolist()
     assert window.run_bar.progress.value() == 30
     assert "30 of 30" in window.run_bar.text
     assert window.workspace.session.state.step == 30
     assert window.run_bar.main_button.text() == "&Start"
+
+
+def test_restarts_are_counted_and_end_in_one_gallery(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    window.settings_panel.restarts.setValue(2)
+    seen = set()
+    window.controller.frame_ready.connect(lambda frame: seen.add(frame.where))
+    run_to_end(qtbot, window, 3000)
+    assert "restart 1 of 2" in seen
+    session = window.workspace.session
+    assert (session.state.step, len(session.labels)) == (6000, 24)
+    until(qtbot, lambda: window.caption.text().startswith("Gallery"))
+    assert f"{len(session.gallery())} distinct" in window.caption.text()
+    tile = window.mosaic.mosaic
+    assert tile.order.tolist() == session.gallery().candidate.tolist()
+    window.mosaic.hovered.emit(0)
+    assert f"Candidate {tile.order[0]} · confidence" in window.statusBar().currentMessage()
 
 
 def test_pause_resume_and_stop(qtbot, window, checkpoint):

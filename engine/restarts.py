@@ -1,0 +1,64 @@
+"""Restarts: the same search from other noise, one after the other, pooled.
+
+A search finds a part of what there is to find, and another part each time. What several of them
+found independently is, besides, more likely to be real (engine/gallery).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.network import InputShape
+from engine.recording import Recording
+from engine.row_space import RowSpace
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Where one search stands, or stood at its end.
+
+    Attributes:
+        unknowns: shape (m, k), on the CPU, in the coordinates of the problem.
+        multipliers: λ, shape (m,).
+        recording: its drift.
+    """
+
+    unknowns: Tensor
+    multipliers: Tensor
+    recording: Recording
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The frames of all restarts and what turns their numbers into images.
+
+    Candidates are counted through: those of the first restart, those of the second, and so on.
+
+    Attributes:
+        recordings: frames of unknowns, of one restart each; of m candidates each.
+        space: the row space that unknowns are coordinates in; None where they are pixels.
+        input_shape: (c, h, w).
+    """
+
+    recordings: Sequence[Recording]
+    space: RowSpace | None
+    input_shape: InputShape
+
+    def __len__(self) -> int:
+        """Frames of the restart that has most; others stay as they are at their end."""
+        return max(len(recording) for recording in self.recordings)
+
+    def images(self, index: int, chosen: Tensor) -> Tensor:
+        """Chosen candidates (indices, shape (p,)) in one frame: centred, shape (p, c, h, w)."""
+        frames = [r.frame(min(index, len(r) - 1)) for r in self.recordings]
+        m = len(frames[0])
+        unknowns = torch.empty(len(chosen), frames[0].shape[1])
+        for number, frame in enumerate(frames):
+            is_here = chosen // m == number
+            unknowns[is_here] = frame[chosen[is_here] % m]
+        pixels = unknowns if self.space is None else self.space.pixels(unknowns)
+        return pixels.reshape(-1, *self.input_shape)
