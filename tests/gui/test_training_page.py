@@ -43,6 +43,11 @@ def page(qtbot, window, folder):
     until(qtbot, lambda: not window.training.controller.is_active)
 
 
+def steps_of(text):
+    """`Step 1,320 · …` → 1320: as text, 999 is more than 1,320."""
+    return int(text.split(" · ")[0].removeprefix("Step ").replace(",", ""))
+
+
 def click(qtbot, button):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -103,7 +108,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
     until(qtbot, lambda: (tmp_path / "running_control_images.npz").exists())
     click(qtbot, page.bar.stop_button)
     until(qtbot, lambda: "taken" in page.bar.text)
-    stopped_at = page.bar.text
+    stopped_at = steps_of(page.bar.text)
     page.save(tmp_path / "stopped.safetensors")
     settle(qtbot, window)
     for name in ("paused", "running", "stopped"):
@@ -113,7 +118,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
     assert page.bar.main_button.text() == "&Resume"
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: page.controller.state is RunState.RUNNING)
-    until(qtbot, lambda: page.bar.text.split(" · ")[0] > stopped_at.split(" · ")[0])
+    until(qtbot, lambda: steps_of(page.bar.text) > stopped_at)
     page.controller.stop()
     until(qtbot, lambda: not page.controller.is_active)
     page.form.hidden.setText("30")
