@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -44,8 +46,9 @@ def page(qtbot, window, folder):
 
 
 def steps_of(text):
-    """`Step 1,320 · …` → 1320: as text, 999 is more than 1,320."""
-    return int(text.split(" · ")[0].removeprefix("Step ").replace(",", ""))
+    """`Step 1,320 · …` → 1320 (as text, 999 is more than 1,320); 0 before there is a step."""
+    found = re.match(r"Step ([\d,]+)", text)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def click(qtbot, button):
