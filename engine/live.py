@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.exporting import Pixels, display_pixels, mosaic
 from engine.gallery import Gallery
 from engine.history import Losses
+from engine.network import Network
 from engine.ranking import settled_order
 from engine.reconstruction import Snapshot
 from engine.scoring import Evidence, score, warm_up
@@ -27,7 +30,6 @@ _SCORE_SHARE = 0.015
 _SCORE_INTERVAL = 1.0
 _ORDER_SHARE = 0.01
 _ORDER_INTERVAL = 2.0
-_MOST_PAIRS = 60
 _MOST_TILES = 400
 """More are too small to be seen."""
 
@@ -40,11 +42,26 @@ class References:
         train: training images in [0, 1], shape (n, c, h, w).
         control: images that the network never saw, or None.
         mean: μ, shape (c, h, w), where the checkpoint holds it.
+        labels: class number of each training image, shape (n,); None where nobody said.
+        network: what their outputs are those of.
     """
 
     train: Tensor
     control: Tensor | None
     mean: Tensor | None
+    labels: Tensor | None = None
+    network: Network | None = None
+
+    @cached_property
+    def outputs(self) -> NDArray[np.float64] | None:
+        """Φ of each training image, shape (n,); worked out when it is first asked for."""
+        if self.network is None:
+            return None
+        network = self.network.to("cpu", torch.float32)
+        outputs: NDArray[np.float64] = (
+            network.forward((self.train - self.shown_mean).flatten(1)).double().numpy()
+        )
+        return outputs
 
     @property
     def shown_mean(self) -> Tensor:
@@ -58,7 +75,7 @@ class Mosaic:
 
     Attributes:
         pixels: uint8, grey (H, W) or colour (H, W, 3), tiles with a gap of one pixel.
-        order: which candidate each tile shows, row by row.
+        order: which candidate each tile shows, row by row, counted through all restarts.
         columns: tiles in a row.
         tile: (h, w) of a tile without its gap.
         caption: what is shown, in words.
@@ -75,21 +92,29 @@ class Mosaic:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The best pairs of reconstruction and training image, with their scores.
+    """All pairs of reconstruction and training image with their scores, the best first.
 
     Attributes:
         reconstructed: uint8 tiles (p, h, w[, 3]).
         real: uint8 tiles of the training images, alike.
-        measure: SSIM or NCC of each pair, best first.
+        measure: SSIM or NCC of each pair, falling.
+        candidate: which of the images that were scored each pair holds, shape (p,).
         is_recovered: good, and above the control's best where there is a control.
-        evidence: all pairs.
+        evidence: where all this comes from.
+        labels: class number of each pair's training image, shape (p,), where it is known.
+        outputs: Φ of each pair's training image, shape (p,), where it is known.
+        confidence: of each pair's candidate, shape (p,), where there is a gallery.
     """
 
     reconstructed: Pixels
     real: Pixels
     measure: list[float]
+    candidate: NDArray[np.int64]
     is_recovered: list[bool]
     evidence: Evidence
+    labels: NDArray[np.int64] | None = None
+    outputs: NDArray[np.float64] | None = None
+    confidence: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +256,8 @@ class LiveView:
         caption = f"{count:,} candidates" + (
             f", the {shown} that have settled most" if shown < count else ", the most settled first"
         )
-        return make_mosaic(snapshot.images(self._order), self._order, self._mean, caption)
+        earlier = len(snapshot.finished) * count
+        return make_mosaic(snapshot.images(self._order), self._order + earlier, self._mean, caption)
 
 
 def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
@@ -266,16 +292,27 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
     return replace(drawn, confidence=gallery.confidence[: len(order)])
 
 
-def best_pairs(images: Tensor, references: References) -> Pairs:
-    """Scores candidates and prepares the best pairs for display.
+def with_confidence(pairs: Pairs, confidence: Tensor) -> Pairs:
+    """The same pairs once a gallery is there.
+
+    Args:
+        pairs: of all candidates of a run.
+        confidence: of each candidate, shape (m,).
+    """
+    return replace(pairs, confidence=confidence[torch.from_numpy(pairs.candidate)].double().numpy())
+
+
+def best_pairs(images: Tensor, references: References, confidence: Tensor | None = None) -> Pairs:
+    """Scores candidates and prepares the pairs for display.
 
     Args:
         images: centred candidates, shape (m, c, h, w).
         references: images to score against.
+        confidence: of each candidate, shape (m,), where there is a gallery.
     """
     evidence = score(images, references.train, references.control, references.mean)
     train = evidence.train
-    best = np.argsort(-train.measure)[:_MOST_PAIRS]
+    best = np.argsort(-train.measure)
     chosen = torch.from_numpy(train.candidate[best])
     wanted = torch.from_numpy(train.reference[best])
     recovered = evidence.is_recovered if evidence.control is not None else train.is_good
@@ -286,6 +323,10 @@ def best_pairs(images: Tensor, references: References) -> Pairs:
         reconstructed=display_pixels(images[chosen], references.shown_mean),
         real=np.ascontiguousarray(real.numpy()),
         measure=[float(v) for v in train.measure[best]],
+        candidate=train.candidate[best],
         is_recovered=[bool(v) for v in recovered[best]],
         evidence=evidence,
+        labels=None if references.labels is None else references.labels[wanted].long().numpy(),
+        outputs=None if references.outputs is None else references.outputs[wanted.numpy()],
+        confidence=None if confidence is None else confidence[chosen].double().numpy(),
     )

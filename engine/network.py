@@ -79,14 +79,21 @@ class Network:
 
     def forward(self, x: Tensor) -> Tensor:
         """Φ(θ; x) for a batch of flat, centred images: (m, D) → (m,)."""
-        h = x
-        for index, weight in enumerate(self.weights):
-            h = h @ weight.T
+        return (self._hidden(x)[-1] @ self.weights[-1].T).squeeze(1)
+
+    def activations(self, x: Tensor) -> tuple[Tensor, ...]:
+        """h_l of each hidden layer, shape (n_l,), for one flat, centred image (1, D)."""
+        return tuple(h[0] for h in self._hidden(x)[1:])
+
+    def _hidden(self, x: Tensor) -> list[Tensor]:
+        """h_0 = x, h_1 … h_{L−1}, one row an image."""
+        h = [x]
+        for index, weight in enumerate(self.weights[:-1]):
+            z = h[-1] @ weight.T
             if index == 0 and self.bias is not None:
-                h = h + self.bias
-            if index < self.depth - 1:
-                h = h.relu()
-        return h.squeeze(1)
+                z = z + self.bias
+            h.append(z.relu())
+        return h
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Network:
         """The same network with θ on another device and in another precision."""

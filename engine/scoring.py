@@ -55,7 +55,12 @@ class Matches:
     @property
     def is_good(self) -> NDArray[np.bool_]:
         """SSIM > 0.4 for colour images, NCC > 0.8 for grey ones."""
-        return np.asarray(self.measure > (GOOD_SSIM if self.is_colour else GOOD_NCC))
+        return np.asarray(self.measure > self.good_above)
+
+    @property
+    def good_above(self) -> float:
+        """What a good pair's measure is above."""
+        return GOOD_SSIM if self.is_colour else GOOD_NCC
 
     @property
     def good(self) -> int:

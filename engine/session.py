@@ -68,6 +68,15 @@ class Session:
         pixels = unknowns if space is None else space.pixels(unknowns)
         return pixels.float().reshape(-1, *self.network.input_shape)
 
+    def image(self, candidate: int) -> Tensor:
+        """One candidate, counted through all restarts, centred, float32, shape (c, h, w)."""
+        restart, index = divmod(candidate, self.settings.candidates)
+        finished, space = self.state.finished, self.state.space
+        is_earlier = restart < len(finished)
+        unknowns = finished[restart].unknowns if is_earlier else self.state.tensors["unknowns"]
+        pixels = unknowns[index] if space is None else space.pixels(unknowns[index])
+        return pixels.float().reshape(self.network.input_shape)
+
     @property
     def labels(self) -> Tensor:
         """The label y of each: in a restart the first half −1, the others +1; shape (R·m,)."""
@@ -86,6 +95,11 @@ class Session:
         """How many restarts count: those that came to their end, or the only one there is."""
         finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
         return finished + (not finished or self.state.recording.steps[-1] == each)
+
+    @property
+    def known_gallery(self) -> Gallery | None:
+        """The gallery, if it has been worked out already."""
+        return self._gallery[0] if self._gallery else None
 
     def gallery(self, progress: Progress = unheard) -> Gallery:
         """Distinct images by confidence; worked out when it is first asked for, in seconds.

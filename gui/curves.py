@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.history import Losses
@@ -17,6 +19,9 @@ _DRAWING_INTERVAL = 0.4
 class Curves(QWidget):
     """Relative stationarity residual per layer, and constraint loss, side by side."""
 
+    step_chosen = Signal(float)
+    """Emitted with the step that was clicked."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         layout = QHBoxLayout(self)
@@ -25,6 +30,7 @@ class Curves(QWidget):
         self._depth = 0
         self._residuals: Plot | None = None
         self._constraint = Plot("Constraint loss", ["constraint"], 5, "log")
+        self._constraint.clicked.connect(self.step_chosen)
         layout.addWidget(self._constraint, 1)
         self._next_drawing = 0.0
         self.set_depth(3)
@@ -40,6 +46,7 @@ class Curves(QWidget):
             self._residuals.deleteLater()
         names = [f"layer {layer}" for layer in range(1, depth + 1)]
         self._residuals = Plot("Relative stationarity residual", names, 0, "log")
+        self._residuals.clicked.connect(self.step_chosen)
         layout = self.layout()
         assert isinstance(layout, QHBoxLayout)
         layout.insertWidget(0, self._residuals, 1)
@@ -63,6 +70,17 @@ class Curves(QWidget):
         assert self._residuals is not None
         self._residuals.show_columns(losses.step, losses.relative_per_layer)
         self._constraint.show_columns(losses.step, losses.constraint[:, None])
+
+    def show_cursors(self, steps: Sequence[float]) -> None:
+        """Marks the steps that the timeline is at."""
+        assert self._residuals is not None
+        self._residuals.show_cursors(steps)
+        self._constraint.show_cursors(steps)
+
+    @property
+    def cursors(self) -> list[float]:
+        """The steps that are marked."""
+        return self._constraint.cursors
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

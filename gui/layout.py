@@ -54,11 +54,13 @@ def network_page(panels: Sequence[QWidget], pages: QWidget, run_bar: QWidget) ->
     return whole
 
 
-def centre_pages(empty: QWidget, mosaic: QWidget, pairs: QWidget, below: QWidget) -> QStackedWidget:
-    """The empty page, and that of a network: mosaic and pairs above health and losses."""
+def centre_pages(
+    empty: QWidget, mosaic: QWidget, beside: QWidget, below: QWidget
+) -> QStackedWidget:
+    """The empty page, and that of a network: mosaic, what is beside it, and what is below."""
     upper = QSplitter(Qt.Orientation.Horizontal)
     upper.addWidget(mosaic)
-    upper.addWidget(pairs)
+    upper.addWidget(beside)
     upper.setStretchFactor(0, 1)
     upper.setChildrenCollapsible(False)
     centre = QSplitter(Qt.Orientation.Vertical)
@@ -73,8 +75,9 @@ def centre_pages(empty: QWidget, mosaic: QWidget, pairs: QWidget, below: QWidget
     return pages
 
 
-def captioned(view: QWidget, caption: QLabel) -> QWidget:
-    """A view with a line of words below it."""
+def captioned(view: QWidget, timeline: QWidget, caption: QLabel) -> QWidget:
+    """A view with its timeline and a line of words below it."""
+    timeline.setContentsMargins(theme.MARGIN, theme.SPACING // 2, theme.MARGIN, 0)
     caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
     caption.setContentsMargins(theme.MARGIN, theme.SPACING // 2, theme.MARGIN, theme.SPACING // 2)
     whole = QWidget()
@@ -82,8 +85,19 @@ def captioned(view: QWidget, caption: QLabel) -> QWidget:
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setSpacing(0)
     rows.addWidget(view, 1)
+    rows.addWidget(timeline)
     rows.addWidget(caption)
     return whole
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """Content that scrolls upwards and downwards where there is no room."""
+    scroll = QScrollArea()
+    scroll.setWidget(content)
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return scroll
 
 
 def _left_column(panels: Sequence[QWidget]) -> QScrollArea:

@@ -26,7 +26,15 @@ from PySide6.QtWidgets import (
 )
 
 from engine.datasets import holds_images
-from engine.live import Frame, best_pairs, gallery_mosaic
+from engine.live import (
+    Frame,
+    Mosaic,
+    Pairs,
+    References,
+    best_pairs,
+    gallery_mosaic,
+    with_confidence,
+)
 from engine.network import InputShape
 from engine.progress import Progress
 from engine.samples import resource_folder
@@ -37,9 +45,10 @@ from gui.actions import Actions
 from gui.background import Background
 from gui.controller import RunState
 from gui.curves import Curves
+from gui.examiner import Examiner
 from gui.exports import Exporter
 from gui.health_view import HealthView
-from gui.layout import captioned, centre_pages, network_page, whole_window
+from gui.layout import captioned, centre_pages, network_page, scrolled, whole_window
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
 from gui.opener import Opener
@@ -47,6 +56,7 @@ from gui.opening import Opened
 from gui.pairs_view import PairsView
 from gui.run_bar import RunBar
 from gui.run_controller import RunController
+from gui.scores_view import ScoresView
 from gui.settings_panel import SettingsPanel
 from gui.task import Task
 from gui.training_page import TrainingPage
@@ -89,11 +99,11 @@ class MainWindow(QMainWindow):
         self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
         self.settings_panel = SettingsPanel(devices)
         self.mosaic, self.caption, self.pairs = MosaicView(), theme.secondary(), PairsView()
+        self.curves, self.health, self.scores = Curves(), HealthView(), ScoresView()
         self.caption.setToolTip(
             "<p>A confidence is an estimate without a training image, fitted to networks of our "
             "own. Only a match with real images beside a control is evidence.</p>"
         )
-        self.curves, self.health = Curves(), HealthView()
         self.run_bar, self.strip = RunBar(), MessageStrip()
         self.background = Background(self.statusBar())
         self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
@@ -105,6 +115,13 @@ class MainWindow(QMainWindow):
             self._last_run,
             self._last_training,
         )
+        self.examiner = Examiner(
+            self.controller,
+            self.background,
+            lambda: self.workspace,
+            (self.mosaic, self.pairs, self.curves),
+            self,
+        )
         self.statusBar().setSizeGripEnabled(False)
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.empty = EmptyPage(icon, self._last_run)
@@ -112,9 +129,13 @@ class MainWindow(QMainWindow):
         self.lower.setDocumentMode(True)
         self.lower.addTab(self.health, "&Health")
         self.lower.addTab(self.curves, "&Losses")
-        self.pages = centre_pages(
-            self.empty, captioned(self.mosaic, self.caption), self.pairs, self.lower
-        )
+        self.lower.addTab(self.scores, "S&cores")
+        self.beside = QTabWidget()
+        self.beside.setDocumentMode(True)
+        self.beside.addTab(self.pairs, "Matc&hes")
+        self.beside.addTab(scrolled(self.examiner.inspector), "&Image")
+        drawn = captioned(self.mosaic, self.examiner.timeline, self.caption)
+        self.pages = centre_pages(self.empty, drawn, self.beside, self.lower)
         panels = (self.model_panel, self.references_panel, self.settings_panel)
         self.training = TrainingPage(devices, self.background, self._last_training)
         network = network_page(panels, self.pages, self.run_bar)
@@ -148,6 +169,8 @@ class MainWindow(QMainWindow):
         self.run_bar.stop_clicked.connect(self.stop)
         self.mosaic.hovered.connect(self._describe_tile)
         self.mosaic.captioned.connect(self.caption.setText)
+        self.mosaic.selected.connect(self._show_inspector)
+        self.pairs.chosen.connect(self._show_inspector)
         self.settings_panel.edited.connect(self._show_availability)
         self.controller.prepared.connect(self._on_run_prepared)
         self.controller.state_changed.connect(self._show_state)
@@ -241,21 +264,34 @@ class MainWindow(QMainWindow):
     def _forget_run(self) -> None:
         """Clears everything that a run has shown."""
         self.controller.forget()
+        self._clear_views()
+        self.run_bar.clear()
+
+    def _clear_views(self) -> None:
+        self.examiner.clear()
         self.mosaic.clear()
         self.curves.clear()
+        self._clear_scores()
+
+    def _clear_scores(self) -> None:
         self.pairs.clear()
-        self.run_bar.clear()
+        self.scores.clear()
+
+    def _show_pairs(self, pairs: Pairs) -> None:
+        self.pairs.show_pairs(pairs)
+        self.scores.show_pairs(pairs)
 
     @Slot()
     def _remove_references(self) -> None:
         self.workspace = replace(self.workspace, train=None, control=None)
+        self._clear_scores()
         self.controller.set_references(None)
         self.health.show_stationarity(None)
         self._show_workspace()
 
     def _rescore(self) -> None:
         """Scores against other references: the run that is on, or the one that has ended."""
-        self.pairs.clear()
+        self._clear_scores()
         references, session = self.workspace.references, self.workspace.session
         train = self.workspace.train
         if self.controller.is_active:
@@ -263,8 +299,8 @@ class MainWindow(QMainWindow):
         elif session is not None and references is not None:
             self.background.start(
                 "Scoring …",
-                lambda _report: best_pairs(session.images(), references),
-                self.pairs.show_pairs,
+                lambda _report: _scored(session, references),
+                self._show_pairs,
                 lambda: self.workspace.session is session and self.workspace.train is train,
             )
 
@@ -286,9 +322,19 @@ class MainWindow(QMainWindow):
         self._gallery_task = self.background.start(
             "Working out the gallery …",
             render,
-            self.mosaic.show_mosaic,
+            partial(self._on_gallery, session),
             lambda: self.workspace.session is session and not self.controller.is_active,
         )
+
+    def _on_gallery(self, session: Session, mosaic: Mosaic) -> None:
+        self.examiner.show_gallery(session, mosaic)
+        pairs = self.pairs.pairs
+        if pairs is not None and self.workspace.session is session:
+            self._show_pairs(with_confidence(pairs, session.gallery().of_each))
+
+    @Slot(int)
+    def _show_inspector(self, _which: int) -> None:
+        self.beside.setCurrentIndex(1)
 
     def _cancel_gallery(self) -> None:
         """Nobody waits for it any more."""
@@ -347,9 +393,7 @@ class MainWindow(QMainWindow):
         """The run is under way: what an earlier one left makes room for it."""
         self._cancel_gallery()
         self.workspace = replace(self.workspace, session=None, asked=self._asked)
-        self.mosaic.clear()
-        self.curves.clear()
-        self.pairs.clear()
+        self._clear_views()
         self.lower.setCurrentWidget(self.curves)
 
     @Slot(object)
@@ -362,9 +406,9 @@ class MainWindow(QMainWindow):
         self.run_bar.show_frame(frame)
         self.curves.show_losses(frame.losses, hurry=frame.is_last)
         if frame.mosaic is not None:
-            self.mosaic.show_mosaic(frame.mosaic)
+            self.examiner.show_present(frame.mosaic)
         if frame.pairs is not None and self.workspace.train is not None:
-            self.pairs.show_pairs(frame.pairs)
+            self._show_pairs(frame.pairs)
 
     @Slot(object)
     def _on_run_ended(self, end: RunEnd) -> None:
@@ -409,7 +453,9 @@ class MainWindow(QMainWindow):
         workspace = self.workspace
         self.pages.setCurrentIndex(0 if workspace.network is None else 1)
         self.references_panel.show_references(workspace.train, workspace.control)
-        self.pairs.setVisible(workspace.train is not None)
+        if self.beside.isTabVisible(0) is not (workspace.train is not None):
+            self.beside.setTabVisible(0, workspace.train is not None)
+            self.beside.setCurrentIndex(0 if workspace.train is not None else 1)
         title = "" if workspace.network is None else f"{workspace.network.origin.name} — "
         self.setWindowTitle(f"{title}Afterimage")
         self._show_availability()
@@ -447,7 +493,6 @@ class MainWindow(QMainWindow):
             return
         index = int(mosaic.order[tile])
         parts = [f"Candidate {index}"]
-        # Only a gallery counts through all restarts, as the session does.
         if session is not None and mosaic.confidence is not None:
             parts += [
                 f"confidence {mosaic.confidence[tile]:.2f}",
@@ -473,7 +518,7 @@ class MainWindow(QMainWindow):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        for view in (self.mosaic, self.curves, self.health, self.training):
+        for view in (self.mosaic, self.curves, self.health, self.scores, self.training):
             view.restyle()
 
     # --- events of the window -----------------------------------------------------------------
@@ -542,6 +587,12 @@ class MainWindow(QMainWindow):
             self.resize(1280, 820)
         scheme.apply_scheme(scheme.stored_scheme())
         self.restyle()
+
+
+def _scored(session: Session, references: References) -> Pairs:
+    """Scores all candidates of a run; called on a thread."""
+    gallery = session.known_gallery
+    return best_pairs(session.images(), references, None if gallery is None else gallery.of_each)
 
 
 def _local_files(event: QDropEvent) -> list[Path]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
 
 from engine.live import Mosaic
 from gui import theme
@@ -13,10 +14,16 @@ _ZOOM_STEP = 1.4
 
 
 class MosaicView(pg.GraphicsView):
-    """Shows a `Mosaic`; the wheel zooms, dragging moves, a double click fits."""
+    """Shows a `Mosaic`; the wheel zooms, dragging moves, a double click fits.
+
+    A click chooses a tile; arrow keys, Home and End walk on from there.
+    """
 
     hovered = Signal(int)
     """The tile under the pointer, or −1."""
+
+    selected = Signal(int)
+    """The tile that a person has chosen."""
 
     captioned = Signal(str)
     """What is shown now, in words; empty where nothing is."""
@@ -37,6 +44,10 @@ class MosaicView(pg.GraphicsView):
         self._box = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, border=None)
         self._box.addItem(self._image)
         self.setCentralItem(self._box)
+        self._frame = QGraphicsRectItem()
+        self._box.addItem(self._frame, ignoreBounds=True)
+        self._tile = -1
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._mosaic: Mosaic | None = None
         self._hint = theme.secondary(hint)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -55,6 +66,7 @@ class MosaicView(pg.GraphicsView):
         self._image.setImage(mosaic.pixels, autoLevels=False, levels=(0, 255))
         self.captioned.emit(mosaic.caption)
         if resized:
+            self.select(-1)
             self.fit()
 
     @property
@@ -67,7 +79,45 @@ class MosaicView(pg.GraphicsView):
         self._mosaic = None
         self._hint.show()
         self._image.clear()
+        self.select(-1)
         self.captioned.emit("")
+
+    @property
+    def tile(self) -> int:
+        """The tile that is chosen, or −1."""
+        return self._tile
+
+    def select(self, tile: int) -> None:
+        """Marks a tile as chosen, or none (−1); does not emit `selected`."""
+        mosaic = self._mosaic
+        self._tile = tile if mosaic is not None and 0 <= tile < len(mosaic.order) else -1
+        self._frame.setVisible(self._tile >= 0)
+        if mosaic is not None and self._tile >= 0:
+            row, column = divmod(self._tile, mosaic.columns)
+            height, width = (size + 1 for size in mosaic.tile)
+            self._frame.setRect(QRectF(column * width + 0.5, row * height + 0.5, width, height))
+
+    def _choose(self, tile: int) -> None:
+        self.select(tile)
+        if self._tile >= 0:
+            self.selected.emit(self._tile)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walks from tile to tile."""
+        mosaic = self._mosaic
+        if mosaic is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+            return
+        last, way = len(mosaic.order) - 1, _walk(mosaic.columns)
+        if event.key() in way:
+            step = way[Qt.Key(event.key())]
+            self._choose(0 if self._tile < 0 else max(0, min(last, self._tile + step)))
+        elif event.key() == Qt.Key.Key_Home:
+            self._choose(0)
+        elif event.key() == Qt.Key.Key_End:
+            self._choose(last)
+        else:
+            super().keyPressEvent(event)
 
     def fit(self) -> None:
         """Brings the whole mosaic into view."""
@@ -84,6 +134,9 @@ class MosaicView(pg.GraphicsView):
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.setBackground(theme.plot_background())
+        pen = pg.mkPen(theme.accent(), width=2)
+        pen.setCosmetic(True)
+        self._frame.setPen(pen)
 
     @Slot(object)
     def _on_pointer_moved(self, position: QPointF) -> None:
@@ -91,8 +144,14 @@ class MosaicView(pg.GraphicsView):
 
     @Slot(object)
     def _on_clicked(self, event: object) -> None:
-        if isinstance(event, pg.GraphicsScene.mouseEvents.MouseClickEvent) and event.double():
+        if not isinstance(event, pg.GraphicsScene.mouseEvents.MouseClickEvent):
+            return
+        if event.double():
             self.fit()
+        elif event.button() == Qt.MouseButton.LeftButton:
+            tile = self._tile_at(self._box.mapSceneToView(event.scenePos()))
+            if tile >= 0:
+                self._choose(tile)
 
     def _tile_at(self, point: QPointF) -> int:
         mosaic = self._mosaic
@@ -103,3 +162,13 @@ class MosaicView(pg.GraphicsView):
         index = row * mosaic.columns + column
         inside = 0 <= column < mosaic.columns and row >= 0 and index < len(mosaic.order)
         return index if inside else -1
+
+
+def _walk(columns: int) -> dict[Qt.Key, int]:
+    """How many tiles on each arrow key leads."""
+    return {
+        Qt.Key.Key_Right: 1,
+        Qt.Key.Key_Left: -1,
+        Qt.Key.Key_Down: columns,
+        Qt.Key.Key_Up: -columns,
+    }

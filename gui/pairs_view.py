@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.live import Pairs
 from engine.scoring import Evidence
 from gui import theme
+from gui.picture import image_of
 
 _TILE = 56
 _TEXT_HEIGHT = 18
 _SPACE = 10
+_LEAST_CONFIDENCES = (0.0, 0.5, 0.9)
 
 
 class PairsView(QWidget):
-    """The evidence panel: a headline, what it rests on, and the pairs."""
+    """The evidence panel: a headline, what it rests on, and the pairs that filters let through."""
+
+    chosen = Signal(int)
+    """Emitted with the candidate of a pair that was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +41,9 @@ class PairsView(QWidget):
         font.setBold(True)
         self._headline.setFont(font)
         self._details = theme.secondary()
+        self._pairs: Pairs | None = None
         self._grid = _PairGrid()
+        self._grid.chosen.connect(self.chosen)
         scroll = QScrollArea()
         scroll.setWidget(self._grid)
         scroll.setWidgetResizable(True)
@@ -39,22 +55,83 @@ class PairsView(QWidget):
         layout.addWidget(theme.heading("Evidence"))
         layout.addWidget(self._headline)
         layout.addWidget(self._details)
+        layout.addLayout(self._filters())
         layout.addWidget(scroll, 1)
         self.setMinimumWidth(2 * (2 * _TILE + _SPACE) + 2 * theme.MARGIN + 22)
         self.clear()
+
+    def _filters(self) -> QHBoxLayout:
+        self.good_only = QCheckBox("&Good only")
+        self.good_only.setToolTip("Leaves out pairs that the scoring rule does not call good")
+        self.of_class = QComboBox()
+        self.of_class.setAccessibleName("Class")
+        self.of_class.setToolTip("The class of the training image")
+        self.of_class.addItem("All classes", None)
+        self.trusted = QComboBox()
+        self.trusted.setAccessibleName("Least confidence")
+        self.trusted.setToolTip("The least confidence of the candidate, known when a run has ended")
+        for least in _LEAST_CONFIDENCES:
+            self.trusted.addItem(f"above {least}" if least else "Any confidence", least)
+        row = QHBoxLayout()
+        for widget in (self.good_only, self.of_class, self.trusted):
+            row.addWidget(widget)
+        row.addStretch(1)
+        self.good_only.toggled.connect(self._filter)
+        self.of_class.currentIndexChanged.connect(self._filter)
+        self.trusted.currentIndexChanged.connect(self._filter)
+        return row
+
+    def _offer_classes(self, pairs: Pairs) -> None:
+        classes = [] if pairs.labels is None else sorted(set(pairs.labels.tolist()))
+        offered = [self.of_class.itemData(i) for i in range(1, self.of_class.count())]
+        if classes != offered:
+            self.of_class.clear()
+            self.of_class.addItem("All classes", None)
+            for label in classes:
+                self.of_class.addItem(f"Class {label}", label)
+        self.trusted.setEnabled(pairs.confidence is not None)
+
+    @Slot()
+    def _filter(self) -> None:
+        """Shows the pairs that the filters let through."""
+        pairs = self._pairs
+        if pairs is None:
+            self._grid.show_pairs(None, [])
+            return
+        passes = np.ones(len(pairs.measure), bool)
+        if self.good_only.isChecked():
+            passes &= np.array(pairs.measure) > pairs.evidence.train.good_above
+        if self.of_class.currentData() is not None and pairs.labels is not None:
+            passes &= pairs.labels == self.of_class.currentData()
+        if self.trusted.currentData() and pairs.confidence is not None:
+            passes &= pairs.confidence > self.trusted.currentData()
+        self._grid.show_pairs(pairs, np.flatnonzero(passes).tolist())
+
+    @property
+    def pairs(self) -> Pairs | None:
+        """What is shown, filters aside."""
+        return self._pairs
+
+    @property
+    def shown(self) -> list[int]:
+        """Which of the pairs the filters let through."""
+        return self._grid.shown
 
     def clear(self) -> None:
         """References are there, but nothing has been scored yet."""
         self._headline.setText("—")
         self._details.setText("Scores appear here as the candidates drift.")
-        self._grid.show_pairs(None)
+        self._pairs = None
+        self._filter()
 
     def show_pairs(self, pairs: Pairs) -> None:
         """Shows a score."""
         headline, details = describe(pairs.evidence)
         self._headline.setText(headline)
         self._details.setText(details)
-        self._grid.show_pairs(pairs)
+        self._pairs = pairs
+        self._offer_classes(pairs)
+        self._filter()
 
     @property
     def headline(self) -> str:
@@ -82,23 +159,38 @@ def describe(evidence: Evidence) -> tuple[str, str]:
 class _PairGrid(QWidget):
     """Pairs in rows, each with its score below; recovered ones stand out."""
 
+    chosen = Signal(int)
+
     def __init__(self) -> None:
         super().__init__()
         self._pairs: Pairs | None = None
-        self._tiles: list[tuple[QImage, QImage]] = []
+        self.shown: list[int] = []
+        self._tiles: dict[int, tuple[QImage, QImage]] = {}
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Left the reconstruction, right the training image; click to look closely")
 
-    def show_pairs(self, pairs: Pairs | None) -> None:
-        """Shows other pairs."""
-        if pairs is self._pairs and pairs is not None:
-            return
-        self._pairs = pairs
-        self._tiles = []
-        if pairs is not None:
-            self._tiles = [
-                (_image(a), _image(b)) for a, b in zip(pairs.reconstructed, pairs.real, strict=True)
-            ]
+    def show_pairs(self, pairs: Pairs | None, shown: list[int]) -> None:
+        """Shows some of the pairs."""
+        if pairs is not self._pairs:
+            self._pairs, self._tiles = pairs, {}
+        self.shown = shown
         self._fit_height()
         self.update()
+
+    def _images(self, pair: int) -> tuple[QImage, QImage]:
+        """Both sides of a pair, made when they first come into sight."""
+        assert self._pairs is not None
+        if pair not in self._tiles:
+            sides = (self._pairs.reconstructed[pair], self._pairs.real[pair])
+            self._tiles[pair] = (image_of(sides[0]), image_of(sides[1]))
+        return self._tiles[pair]
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Chooses the pair under the pointer."""
+        where = event.position().toPoint()
+        for index, pair in enumerate(self.shown):
+            if self._pairs is not None and self._cell(index).contains(where):
+                self.chosen.emit(int(self._pairs.candidate[pair]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wraps the pairs anew."""
@@ -110,14 +202,15 @@ class _PairGrid(QWidget):
         if self._pairs is None:
             return
         painter = QPainter(self)
-        for index, (reconstructed, real) in enumerate(self._tiles):
+        for index, pair in enumerate(self.shown):
             cell = self._cell(index)
             if not cell.intersects(event.rect()):
                 continue
+            reconstructed, real = self._images(pair)
             left = QRect(cell.x(), cell.y(), _TILE, _TILE)
             painter.drawImage(left, reconstructed)
             painter.drawImage(left.translated(_TILE + 1, 0), real)
-            recovered = self._pairs.is_recovered[index]
+            recovered = self._pairs.is_recovered[pair]
             font = painter.font()
             font.setBold(recovered)
             painter.setFont(font)
@@ -126,7 +219,7 @@ class _PairGrid(QWidget):
             text = QRect(cell.x(), cell.y() + _TILE, 2 * _TILE, _TEXT_HEIGHT)
             mark = "✓ " if recovered else ""
             painter.drawText(
-                text, Qt.AlignmentFlag.AlignCenter, f"{mark}{self._pairs.measure[index]:.2f}"
+                text, Qt.AlignmentFlag.AlignCenter, f"{mark}{self._pairs.measure[pair]:.2f}"
             )
         painter.end()
 
@@ -143,14 +236,5 @@ class _PairGrid(QWidget):
         return QRect(column * (width + _SPACE), row * (height + _SPACE // 2), width, height)
 
     def _fit_height(self) -> None:
-        height = self._cell(len(self._tiles) - 1).bottom() + 1 if self._tiles else 0
+        height = self._cell(len(self.shown) - 1).bottom() + 1 if self.shown else 0
         self.setMinimumHeight(height)
-
-
-def _image(tile: np.ndarray) -> QImage:
-    """A tile as an image of its own."""
-    height, width = tile.shape[:2]
-    grey = tile.ndim == 2
-    kind = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
-    data = np.ascontiguousarray(tile)
-    return QImage(data.data, width, height, width * (1 if grey else 3), kind).copy()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -47,6 +47,9 @@ class _ExponentAxis(pg.AxisItem):
 class Plot(QWidget):
     """Named curves under a title that names them in their colours."""
 
+    clicked = Signal(float)
+    """Emitted with the x that was clicked."""
+
     def __init__(
         self, title: str, names: Sequence[str], first_colour: int = 0, axis: str = "linear"
     ) -> None:
@@ -65,6 +68,8 @@ class Plot(QWidget):
         self._canvas.setAccessibleName(title)
         self._curves = [self._canvas.plot() for _ in names]
         self._levels: list[pg.InfiniteLine] = []
+        self._cursors: list[pg.InfiniteLine] = []
+        self._canvas.scene().sigMouseClicked.connect(self._on_clicked)
         self._heading = QLabel()
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # A long title must not make the plot wider than there is room.
@@ -90,6 +95,40 @@ class Plot(QWidget):
         for line in self._levels:
             line.setPen(self._level_pen())
             line.label.setColor(theme.plot_foreground())
+        for line in self._cursors:
+            line.setPen(self._cursor_pen())
+
+    def show_cursors(self, places: Sequence[float]) -> None:
+        """Marks moments by upright lines."""
+        while len(self._cursors) > len(places):
+            self._canvas.removeItem(self._cursors.pop())
+        while len(self._cursors) < len(places):
+            line = pg.InfiniteLine(angle=90, pen=self._cursor_pen())
+            self._canvas.addItem(line, ignoreBounds=True)
+            self._cursors.append(line)
+        for line, place in zip(self._cursors, places, strict=True):
+            line.setValue(place)
+
+    @property
+    def cursors(self) -> list[float]:
+        """The moments that are marked."""
+        return [float(line.value()) for line in self._cursors]
+
+    @Slot(object)
+    def _on_clicked(self, event: object) -> None:
+        if isinstance(event, pg.GraphicsScene.mouseEvents.MouseClickEvent):
+            view = self._canvas.getPlotItem().getViewBox()
+            if view.sceneBoundingRect().contains(event.scenePos()):
+                self.clicked.emit(view.mapSceneToView(event.scenePos()).x())
+
+    @staticmethod
+    def _cursor_pen() -> object:
+        return pg.mkPen(theme.accent(), width=1)
+
+    def set_title(self, title: str) -> None:
+        """Says something else above the curves."""
+        self._title = title
+        self._heading.setText(self._title_with_names())
 
     def show_columns(self, x: Rows, columns: Rows) -> None:
         """Draws columns (n, curves) over x (n,); what is not finite, or not positive on a log axis,

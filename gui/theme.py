@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 SPACING = 8
 MARGIN = 12
 
+QUIET = QPalette.ColorRole.PlaceholderText
+"""The colour of what is said beside the main thing."""
+
 _SCHEME = "afterimage-scheme"
 
 _ACCENT = {False: "#b3541e", True: "#f0914d"}
@@ -139,6 +142,6 @@ def heading(text: str, parent: QWidget | None = None) -> QLabel:
 def secondary(text: str = "", parent: QWidget | None = None) -> QLabel:
     """Quieter text below or beside the main one; wraps."""
     label = QLabel(text, parent)
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    label.setForegroundRole(QUIET)
     label.setWordWrap(True)
     return label

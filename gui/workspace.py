@@ -35,7 +35,9 @@ class Workspace:
         if self.train is None or self.network is None:
             return None
         control = None if self.control is None else self.control.images
-        return References(self.train.images, control, self.network.mean)
+        return References(
+            self.train.images, control, self.network.mean, self.train.labels, self.network
+        )
 
     def is_resumable(self, settings: Settings) -> bool:
         """Whether Start would go on with the run that is open, rather than start another.

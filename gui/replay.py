@@ -1,0 +1,69 @@
+"""The mosaic at an earlier moment of its drift, drawn on a thread; the newest wish wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.live import Mosaic, make_mosaic
+from engine.progress import Progress
+from engine.session import Session
+from gui.task import Task
+
+
+class Replay(QObject):
+    """Draws one moment after the other, and leaves out those that nobody waits for any more."""
+
+    rendered = Signal(object)
+    """Emitted with a `Mosaic`."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._task: Task | None = None
+        self._wish: tuple[Session, Mosaic, int] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a moment is being drawn."""
+        return self._task is not None
+
+    def show(self, session: Session, present: Mosaic, index: int) -> None:
+        """Draws the tiles of `present` as they were in a frame of the session's drift."""
+        self._wish = (session, present, index)
+        self._draw_next()
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        self._wish = None
+        if self._task is not None:
+            self._task.cancel()
+
+    def _draw_next(self) -> None:
+        if self._task is not None or self._wish is None:
+            return
+        (session, present, index), self._wish = self._wish, None
+
+        def draw(report: Progress) -> Mosaic:
+            images = session.drift.images(index, present.order)
+            report(0.5)
+            mosaic = make_mosaic(images, present.order, session.network.mean, present.caption)
+            report(1.0)
+            return replace(mosaic, confidence=present.confidence)
+
+        self._task = Task(draw, self.rendered.emit, lambda: True, self)
+        self._task.succeeded.connect(self._on_succeeded)
+        self._task.finished.connect(self._on_finished)
+        self._task.start()
+
+    @Slot(object, object)
+    def _on_succeeded(self, task: Task, mosaic: Any) -> None:
+        task.done(mosaic)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        if self._task is not None:
+            self._task.deleteLater()
+            self._task = None
+        self._draw_next()
