@@ -20,6 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from engine import results, train_command
+from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
 from engine.datasets import LabelledImages, load_images
 from engine.devices import DEVICES, describe_device
@@ -36,7 +37,6 @@ from engine.version import VERSION
 COMMANDS = ("inspect", "reconstruct", "train", "score", "export")
 
 _FAILED, _UNUSABLE = 1, 2
-_AUTOSAVE_SECONDS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,7 +124,7 @@ def _drive(
     """
     status, failure = 0, None
     device = describe_device(run.device)
-    saved_at = None
+    autosave: Autosave | None = None
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
     with interruption.during_run(), closing(run.iterate()) as snapshots, closing(bar):
@@ -134,11 +134,11 @@ def _drive(
                     status = INTERRUPTED
                     break
                 _show_progress(bar, last)
-                if saved_at is None:
-                    saved_at = last.seconds
+                if autosave is None:
+                    autosave = Autosave(last.seconds)
                     save_session(session_of(run, device), folder / results.SESSION)
-                elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
-                    saved_at = last.seconds
+                elif autosave.is_due(last.seconds):
+                    autosave.done(last.seconds)
                     _save_if_possible(session_of(run, device), folder / results.SESSION)
         except AfterimageError as error:
             failure = error

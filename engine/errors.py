@@ -15,5 +15,9 @@ class UnusableInput(AfterimageError):
     """A file or an argument that cannot be used (exit status 2 on the command line)."""
 
 
+class DamagedSession(UnusableInput):
+    """A session file that cannot be read as a whole."""
+
+
 class RunFailed(AfterimageError):
     """A run that could not go on (lost device, no memory, non-finite values)."""

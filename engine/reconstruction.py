@@ -40,7 +40,9 @@ SNAPSHOT_INTERVAL = 1 / 30
 """Seconds of computing between two snapshots; a single longer step makes it longer."""
 
 _MOMENTUM = 0.9
-_CANDIDATES_PER_RANK = 4, 12
+_CANDIDATES_PER_RANK = (4, 12), (4, 8)
+"""Fewest and most, of one search and of each of several. The more there are in a pool, the more
+match an unseen image by chance; more searches find more instead (decision 10)."""
 _FEWEST, _MOST = 100, 3000
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
@@ -143,8 +145,9 @@ class Reconstruction:
 
         Args:
             network: as read from a checkpoint.
-            settings: 0 candidates means twelve for each dimension above the noise, or as many as
-                a time limit lets take all steps, four at least. A smoothness below 0 means 4,
+            settings: 0 candidates means twelve for each dimension above the noise (eight where
+                restarts are pooled), or as many as a time limit lets take all steps, four at
+                least. A smoothness below 0 means 4,
                 or 2 where restarts are pooled.
             state: where an earlier run, with the same network and settings, left off.
 
@@ -261,7 +264,8 @@ class Reconstruction:
         """So many for each image that the network seems to remember, as far as time allows."""
         space = self.problem.space
         rank = (spectrum_of(self.network) if space is None else space.spectrum).rank
-        fewest, most = (_in_round_numbers(each * rank) for each in _CANDIDATES_PER_RANK)
+        limits = _CANDIDATES_PER_RANK[self.settings.restarts > 1]
+        fewest, most = (_in_round_numbers(each * rank) for each in limits)
         if self.settings.seconds:
             self.settings = replace(self.settings, candidates=fewest)
             self._begin_restart()

@@ -16,7 +16,7 @@ import safetensors
 import torch
 from torch import Tensor
 
-from engine.errors import UnusableInput
+from engine.errors import DamagedSession, UnusableInput
 from engine.files import save_tensors
 from engine.gallery import Gallery, make_gallery
 from engine.history import Losses
@@ -207,7 +207,7 @@ def load_session(path: Path) -> Session:
         raise
     # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
     except Exception as error:
-        raise UnusableInput(
+        raise DamagedSession(
             f"{path.name} is damaged, cut short, or no Afterimage session."
         ) from error
 

@@ -45,6 +45,9 @@ class Actions:
         self.last_run = self._add(
             file_menu, "Reopen the &Last Run", None, window.opener.open_last_run
         )
+        self.run_before = self._add(
+            file_menu, "Reopen the Run &Before", None, window.opener.open_run_before
+        )
         self.last_training = self._add(
             file_menu, "Open the Last T&raining", None, window.opener.open_last_training
         )

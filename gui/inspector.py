@@ -20,6 +20,7 @@ from gui import theme
 from gui.picture import Picture
 from gui.scrubber import Scrubber
 
+_LARGEST = 240
 _CONTRASTS: tuple[tuple[str, Contrast], ...] = (
     ("Contrast stretched", "stretched"),
     ("Contrast as it is", "fixed"),
@@ -42,6 +43,7 @@ class Inspector(QWidget):
         super().__init__(parent)
         self._portrait: Portrait | None = None
         self.picture = Picture("Candidate", 160)
+        self.picture.setMaximumHeight(_LARGEST)
         self.picture.setToolTip("Drag it into a folder or another program")
         self.scrubber = Scrubber("drift of the candidate")
         self.scrubber.moved.connect(self._show_frame)
@@ -64,7 +66,7 @@ class Inspector(QWidget):
         layout.addWidget(self._content, 1)
         self.clear()
 
-    def _looks(self) -> QHBoxLayout:
+    def _looks(self) -> QVBoxLayout:
         """How the image is shown."""
         self.contrast = QComboBox()
         self.contrast.setAccessibleName("Contrast")
@@ -75,7 +77,7 @@ class Inspector(QWidget):
             "they are"
         )
         self.contrast.currentIndexChanged.connect(self._show_frame)
-        self.with_mean = QCheckBox("&Mean")
+        self.with_mean = QCheckBox("With &mean")
         self.with_mean.setToolTip("Adds the mean training image, where it is known")
         self.with_mean.setChecked(True)
         self.with_mean.toggled.connect(self._show_frame)
@@ -85,11 +87,14 @@ class Inspector(QWidget):
         self.copy_button = QPushButton("Copy")
         self.copy_button.setToolTip("Copies the image to the clipboard (Ctrl+C)")
         self.copy_button.clicked.connect(self.picture.copy)
-        row = QHBoxLayout()
-        row.addWidget(self.contrast, 1)
-        for widget in (self.with_mean, self.smooth, self.copy_button):
-            row.addWidget(widget)
-        return row
+        rows = QVBoxLayout()
+        for widgets in ((self.contrast, self.copy_button), (self.with_mean, self.smooth)):
+            row = QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
+            rows.addLayout(row)
+        return rows
 
     def _numbers(self) -> QFormLayout:
         form = QFormLayout()

@@ -38,7 +38,7 @@ from engine.live import (
 from engine.network import InputShape
 from engine.progress import Progress
 from engine.samples import resource_folder
-from engine.session import SUFFIX, Session
+from engine.session import Session
 from engine.settings import Settings
 from gui import dialogs, scheme, theme
 from gui.actions import Actions
@@ -48,6 +48,7 @@ from gui.curves import Curves
 from gui.examiner import Examiner
 from gui.exports import Exporter
 from gui.health_view import HealthView
+from gui.keeper import Keeper
 from gui.layout import captioned, centre_pages, network_page, scrolled, whole_window
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
@@ -79,16 +80,18 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace()
         self._is_closing = False
         self._closes_after_training = False
+        self._continues = False
         self._asked: Settings | None = None
         self._gallery_task: Task | None = None
         self._after_run: Callable[[], None] | None = None
-        state_folder = user_state_path("Afterimage", "Afterimage")
-        self._last_run = state_folder / f"last-run{SUFFIX}"
-        self._last_training = state_folder / "last-training.safetensors"
+        self._keeper = Keeper(user_state_path("Afterimage", "Afterimage"))
         self._build(devices)
         self._connect()
         self._restore_geometry()
         self._show_workspace()
+        if self._keeper.was_cut_off():
+            self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
+            self.strip.offer("&Continue It", self._continue_cut_off)
 
     # --- building ---------------------------------------------------------------------------
 
@@ -112,8 +115,7 @@ class MainWindow(QMainWindow):
             self.controller,
             self.background,
             lambda: self.workspace,
-            self._last_run,
-            self._last_training,
+            self._keeper,
         )
         self.examiner = Examiner(
             self.controller,
@@ -124,7 +126,7 @@ class MainWindow(QMainWindow):
         )
         self.statusBar().setSizeGripEnabled(False)
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
-        self.empty = EmptyPage(icon, self._last_run)
+        self.empty = EmptyPage(icon, self._keeper.last_run)
         self.lower = QTabWidget()
         self.lower.setDocumentMode(True)
         self.lower.addTab(self.health, "&Health")
@@ -137,7 +139,7 @@ class MainWindow(QMainWindow):
         drawn = captioned(self.mosaic, self.examiner.timeline, self.caption)
         self.pages = centre_pages(self.empty, drawn, self.beside, self.lower)
         panels = (self.model_panel, self.references_panel, self.settings_panel)
-        self.training = TrainingPage(devices, self.background, self._last_training)
+        self.training = TrainingPage(devices, self.background, self._keeper.last_training)
         network = network_page(panels, self.pages, self.run_bar)
         whole, self.stack = whole_window(self.strip, network, self.training)
         self.setCentralWidget(whole)
@@ -152,6 +154,7 @@ class MainWindow(QMainWindow):
         self.empty.last_run_wanted.connect(self.opener.open_last_run)
         self.opener.opened.connect(self._on_opened)
         self.opener.refused.connect(self.strip.show_error)
+        self.opener.damaged.connect(self._offer_last_good)
         self.opener.stop_wanted.connect(self._stop_then)
         self.empty.train_wanted.connect(self.show_training)
         self.training.back_wanted.connect(self.show_network)
@@ -241,6 +244,21 @@ class MainWindow(QMainWindow):
         if opened.train is not None:
             self.health.show_stationarity(opened.stationarity)
         self._show_workspace()
+        continues, self._continues = self._continues, False
+        if continues and self.workspace.is_resumable(self.settings_panel.settings()):
+            self._start()
+
+    @Slot(str, object)
+    def _offer_last_good(self, sentence: str, damaged: Path) -> None:
+        self.strip.show_error(sentence)
+        good = self._keeper.last_good(damaged)
+        if good is not None:
+            self.strip.offer("Open the Last &Good Run", partial(self.opener.open, [good]))
+
+    def _continue_cut_off(self) -> None:
+        """Opens the run that was cut off, and goes on with it."""
+        self._continues = True
+        self.opener.open_last_run()
 
     def _change_shape(self, shape: InputShape) -> None:
         network = self.workspace.network
@@ -384,8 +402,10 @@ class MainWindow(QMainWindow):
             state = session.state
         self._asked = asked
         self.strip.hide()
+        self._keeper.begin(goes_on=state is not None)
+        last_run = self._keeper.last_run
         self.controller.start(
-            RunRequest(network, settings, state, self.workspace.references, self._last_run)
+            RunRequest(network, settings, state, self.workspace.references, last_run)
         )
 
     @Slot(object)
@@ -412,6 +432,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_run_ended(self, end: RunEnd) -> None:
+        self._keeper.end()
         if end.session is not None:
             self.workspace = replace(self.workspace, session=end.session)
         if end.error:
@@ -479,8 +500,9 @@ class MainWindow(QMainWindow):
             action.setEnabled(exportable)
         for action in self.actions_.references:
             action.setEnabled(has_network)
-        self.actions_.last_run.setEnabled(self._last_run.exists())
-        self.actions_.last_training.setEnabled(self._last_training.exists())
+        self.actions_.last_run.setEnabled(self._keeper.last_run.exists())
+        self.actions_.run_before.setEnabled(self._keeper.run_before.exists())
+        self.actions_.last_training.setEnabled(self._keeper.last_training.exists())
         self.settings_panel.setEnabled(idle)
         self.model_panel.set_editable(idle)
         self.references_panel.set_available(has_network)

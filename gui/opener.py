@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.checkpoints import SUFFIXES
 from engine.datasets import TrainingData, load_images
+from engine.errors import DamagedSession
 from engine.network import Network
 from engine.progress import Progress
 from engine.samples import SAMPLES, sample_network
@@ -18,6 +20,7 @@ from engine.scoring import warm_up
 from engine.session import SUFFIX
 from gui import dialogs
 from gui.background import Background
+from gui.keeper import Keeper
 from gui.opening import Opened, examine, is_model, open_paths, with_stationarity
 from gui.run_controller import RunController
 from gui.workspace import Workspace
@@ -25,11 +28,30 @@ from gui.workspace import Workspace
 _FOLDER_TITLE = "Folder with one subfolder a class"
 
 
+@dataclass(frozen=True)
+class _Damaged:
+    """A session that cannot be read, and why."""
+
+    sentence: str
+    path: Path
+
+
+def _read(paths: Sequence[Path], network: Network | None) -> Opened | _Damaged:
+    """Opens paths; a damaged session is a finding, because there may be a copy to offer."""
+    try:
+        return open_paths(paths, network)
+    except DamagedSession as error:
+        return _Damaged(str(error), next(path for path in paths if path.suffix == SUFFIX))
+
+
 class Opener(QObject):
     """Reads networks, sessions and images; a network that is opened during a run waits for it."""
 
     opened = Signal(object)
     """Emitted with what was `Opened`."""
+
+    damaged = Signal(str, object)
+    """Emitted with a sentence and the path of a session that is damaged."""
 
     refused = Signal(str)
     """Emitted with a sentence when something cannot be opened now."""
@@ -43,16 +65,14 @@ class Opener(QObject):
         controller: RunController,
         background: Background,
         workspace: Callable[[], Workspace],
-        last_run: Path,
-        last_training: Path,
+        keeper: Keeper,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._controller = controller
         self._background = background
         self._workspace = workspace
-        self._last_run = last_run
-        self._last_training = last_training
+        self._keeper = keeper
         self._openings = 0
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -64,10 +84,16 @@ class Opener(QObject):
         network = self._workspace().network
         self._background.start(
             f"Opening {', '.join(path.name for path in paths)} …",
-            lambda _: open_paths(paths, network),
-            self.opened.emit,
+            lambda _: _read(paths, network),
+            self._hand_on,
             self._while_latest(network, is_network),
         )
+
+    def _hand_on(self, found: Opened | _Damaged) -> None:
+        if isinstance(found, _Damaged):
+            self.damaged.emit(found.sentence, found.path)
+        else:
+            self.opened.emit(found)
 
     def open_trained(self, make: Callable[[], Network], data: TrainingData) -> None:
         """Opens a network that was trained here, without a file in between.
@@ -101,12 +127,17 @@ class Opener(QObject):
     @Slot()
     def open_last_run(self) -> None:
         """Opens the copy that is kept of every run, also of one that was cut off."""
-        self.open([self._last_run])
+        self.open([self._keeper.last_run])
+
+    @Slot()
+    def open_run_before(self) -> None:
+        """Opens the copy of the run before that one."""
+        self.open([self._keeper.run_before])
 
     @Slot()
     def open_last_training(self) -> None:
         """Opens the copy that is kept of every network that is trained."""
-        self.open([self._last_training])
+        self.open([self._keeper.last_training])
 
     @Slot()
     def choose_model(self) -> None:

@@ -60,7 +60,7 @@ class PairsView(QWidget):
         self.setMinimumWidth(2 * (2 * _TILE + _SPACE) + 2 * theme.MARGIN + 22)
         self.clear()
 
-    def _filters(self) -> QHBoxLayout:
+    def _filters(self) -> QVBoxLayout:
         self.good_only = QCheckBox("&Good only")
         self.good_only.setToolTip("Leaves out pairs that the scoring rule does not call good")
         self.of_class = QComboBox()
@@ -73,13 +73,15 @@ class PairsView(QWidget):
         for least in _LEAST_CONFIDENCES:
             self.trusted.addItem(f"above {least}" if least else "Any confidence", least)
         row = QHBoxLayout()
-        for widget in (self.good_only, self.of_class, self.trusted):
-            row.addWidget(widget)
-        row.addStretch(1)
+        row.addWidget(self.of_class, 1)
+        row.addWidget(self.trusted, 1)
+        rows = QVBoxLayout()
+        rows.addWidget(self.good_only)
+        rows.addLayout(row)
         self.good_only.toggled.connect(self._filter)
         self.of_class.currentIndexChanged.connect(self._filter)
         self.trusted.currentIndexChanged.connect(self._filter)
-        return row
+        return rows
 
     def _offer_classes(self, pairs: Pairs) -> None:
         classes = [] if pairs.labels is None else sorted(set(pairs.labels.tolist()))

@@ -33,7 +33,7 @@ class ScoresView(QWidget):
         self.words = theme.secondary(_WORDS)
         self.words.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.histogram = Plot("Scores", ["training images", "control"], 1)
+        self.histogram = Plot("Scores", ["training", "control"], 1)
         self.scatter = ScatterPlot("Score over the network's output", ["image", "recovered"], 0)
         plots = QWidget()
         row = QHBoxLayout(plots)
@@ -48,6 +48,10 @@ class ScoresView(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.words)
         self._pages.addWidget(plots)
+        self.histogram.setToolTip(
+            "<p>How similar each image is to the candidate that it is matched with. The line is "
+            "the control's best: training images above it were not matched by chance.</p>"
+        )
         self.clear()
 
     @property
@@ -70,7 +74,9 @@ class ScoresView(QWidget):
             edges, counts = outline(matches)
             self.histogram.show_curve(index, edges, counts)
         if evidence.control is not None:
-            self.histogram.show_levels([("control's best", evidence.control.best, True)])
+            above = evidence.above_control
+            count = 0 if above is None else int(above.sum())
+            self.histogram.show_levels([(f"{count} above", evidence.control.best, True)])
         else:
             self.histogram.show_levels([])
         self.scatter.setVisible(pairs.outputs is not None)
@@ -102,11 +108,7 @@ class ScatterPlot(Plot):
 
 def title(evidence: Evidence) -> str:
     """What the histogram shows, in one line."""
-    name = "SSIM" if evidence.train.is_colour else "NCC"
-    above = evidence.above_control
-    if above is None:
-        return f"{name} of the best matches"
-    return f"{name}: {int(above.sum())} training images above the control's best"
+    return "SSIM of matches" if evidence.train.is_colour else "NCC of matches"
 
 
 def outline(matches: Matches | None) -> tuple[Rows, Rows]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -23,11 +24,15 @@ class MessageStrip(QFrame):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.offer_button = QPushButton()
+        self.offer_button.clicked.connect(self._take_offer)
+        self._offer: Callable[[], None] | None = None
         self.close_button = QPushButton("Dismiss")
         self.close_button.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
         layout.addWidget(self._text, 1)
+        layout.addWidget(self.offer_button)
         layout.addWidget(self.close_button)
         self.hide()
 
@@ -44,7 +49,21 @@ class MessageStrip(QFrame):
         """Something worth knowing."""
         self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
 
+    def offer(self, button: str, take: Callable[[], None]) -> None:
+        """Adds a button to the sentence that is shown: what can be done about it."""
+        self._offer = take
+        self.offer_button.setText(button)
+        self.offer_button.show()
+
+    @Slot()
+    def _take_offer(self) -> None:
+        self.hide()
+        if self._offer is not None:
+            self._offer()
+
     def _show(self, message: str, colour: str) -> None:
+        self._offer = None
+        self.offer_button.hide()
         palette = self._text.palette()
         palette.setColor(QPalette.ColorRole.WindowText, colour)
         self._text.setPalette(palette)

@@ -6,7 +6,6 @@ its own pace.
 
 from __future__ import annotations
 
-import time
 import traceback
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from engine.autosave import Autosave
 from engine.devices import describe_device
 from engine.errors import AfterimageError
 from engine.live import Frame, LiveView, References
@@ -22,8 +22,6 @@ from engine.reconstruction import Reconstruction, RunState, Snapshot
 from engine.session import Session, save_session, session_of
 from engine.settings import Settings
 from gui.run_control import Latest, RunControl
-
-_AUTOSAVE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class Worker(QObject):
         """The last snapshot, and why the run failed if it did."""
         device = describe_device(run.device)
         last: Snapshot | None = None
-        saved_at = time.monotonic()
+        copies = Autosave(run.seconds)
 
         def session() -> Session:
             return session_of(run, device)
@@ -123,9 +121,9 @@ class Worker(QObject):
                     if last.is_last:
                         break
                     self._show(last, view, slot)
-                    if autosave is not None and time.monotonic() - saved_at > _AUTOSAVE_SECONDS:
+                    if autosave is not None and copies.is_due(last.seconds):
+                        copies.done(last.seconds)
                         self._keep(session(), autosave)
-                        saved_at = time.monotonic()
                     if not control.between_steps(session, show):
                         break
             except AfterimageError as failure:
