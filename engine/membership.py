@@ -271,7 +271,7 @@ def resolution_note(control: Values | None) -> str:
     allowed = {0: "none of them", 1: "at most one of them"}.get(most, f"at most {most} of them")
     return (
         f"A control of {count:,} images shows no false-positive rate finer than {1 / count:.2g}; "
-        f"1 % is {allowed}."
+        f"1\u00a0% is {allowed}."
     )
 
 

@@ -40,6 +40,7 @@ from gui.curves import Curves
 from gui.exports import Exporter
 from gui.health_view import HealthView
 from gui.layout import captioned, centre_pages, network_page, whole_window
+from gui.membership_view import MembershipView
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
 from gui.opener import Opener
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
         self.curves, self.health = Curves(), HealthView()
         self.run_bar, self.strip = RunBar(), MessageStrip()
         self.background = Background(self.statusBar())
+        self.membership = MembershipView(self.background, lambda: self.workspace)
         self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
         self.opener = Opener(
             self,
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         self.lower.setDocumentMode(True)
         self.lower.addTab(self.health, "&Health")
         self.lower.addTab(self.curves, "&Losses")
+        self.lower.addTab(self.membership, "&Membership")
         self.pages = centre_pages(
             self.empty, captioned(self.mosaic, self.caption), self.pairs, self.lower
         )
@@ -410,6 +413,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(0 if workspace.network is None else 1)
         self.references_panel.show_references(workspace.train, workspace.control)
         self.pairs.setVisible(workspace.train is not None)
+        self.membership.show_workspace()
         title = "" if workspace.network is None else f"{workspace.network.origin.name} — "
         self.setWindowTitle(f"{title}Afterimage")
         self._show_availability()
@@ -473,7 +477,7 @@ class MainWindow(QMainWindow):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        for view in (self.mosaic, self.curves, self.health, self.training):
+        for view in (self.mosaic, self.curves, self.health, self.membership, self.training):
             view.restyle()
 
     # --- events of the window -----------------------------------------------------------------
