@@ -199,8 +199,10 @@ def common_mean(
     mean of the reference images (`engine.scoring`). Here that would leak: a mean of the members
     holds a part of each of them and of no other image, so that they would be centred as in
     training *because* they are taken for members, and the control would not. The mean of images in
-    question and control, each set counting as much, favours neither. Without a control there is
-    nothing to be compared, and the images' own mean is taken.
+    question and control, each set counting as much, favours neither, but is not the one of
+    training, which costs the multipliers much of their strength. Who knows the true mean puts it
+    into the network. Without a control there is nothing to be compared, and the images' own mean
+    is taken.
     """
     if network.mean is not None:
         return network.mean, "the mean image of the checkpoint"

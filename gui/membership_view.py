@@ -32,6 +32,8 @@ from gui.workspace import Workspace
 
 _WORDS_WIDTH = 390
 _FILL_ALPHA = 60
+_PADDING = 0.12
+_LABEL_PLACE = 0.95
 
 _INVITATION = (
     "Give images whose membership is in question, and a control that the network never saw, on "
@@ -218,6 +220,7 @@ class _HistogramPlot(Plot):
 
     def __init__(self, name: str) -> None:
         super().__init__(name.capitalize(), ["asked", "control"], 0)
+        self._canvas.getPlotItem().getViewBox().setDefaultPadding(_PADDING)
         self._canvas.setAccessibleName(f"{name.capitalize()} in question and in the control")
         self.setToolTip(
             f"<p>{_TOOLTIPS[name]} Upwards the share of each set; the dashed line is the threshold "
@@ -237,8 +240,9 @@ class _HistogramPlot(Plot):
 
     def _make_level(self, is_upright: bool) -> pg.InfiniteLine:
         line = super()._make_level(is_upright)
-        # The words change sides, so that the plot's edge never cuts them.
+        # The words stand above the bars, and change sides before the plot's edge cuts them.
         line.label.anchors = [(0, 0.5), (1, 0.5)]
+        line.label.setPosition(_LABEL_PLACE)
         return line
 
     def restyle(self) -> None:
