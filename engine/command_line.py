@@ -19,7 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from engine import results, train_command
+from engine import membership_command, results, train_command
 from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
 from engine.datasets import LabelledImages, load_images
@@ -34,7 +34,7 @@ from engine.session import SUFFIX, Session, load_session, save_session, session_
 from engine.settings import PRESETS, Settings, preset
 from engine.version import VERSION
 
-COMMANDS = ("inspect", "reconstruct", "train", "score", "export")
+COMMANDS = ("inspect", "reconstruct", "train", "score", "membership", "export")
 
 _FAILED, _UNUSABLE = 1, 2
 
@@ -287,6 +287,9 @@ def _parser() -> argparse.ArgumentParser:
         "--many-to-one", action="store_true", help="score as the paper does, for comparison"
     )
     each.set_defaults(run=_score)
+
+    each = commands.add_parser("membership", help="were these images trained on?")
+    membership_command.add_arguments(each, _shape)
 
     each = commands.add_parser("export", help="GIF, MP4, PNG or NPZ from a folder of results")
     each.add_argument("folder", metavar="DIR", help=f"a folder of results, or a {SUFFIX} file")

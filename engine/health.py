@@ -208,7 +208,7 @@ def check_stationarity(network: Network, images: Tensor, signs: Tensor) -> TrueS
         )
     network = network.to("cpu", torch.float64)
     y = signs.cpu().double()
-    activations, deltas, outputs = _per_image(network, images.cpu().double())
+    activations, deltas, outputs = per_image(network, images.cpu().double())
     gram = _gram(network, activations, deltas) * y[:, None] * y
     # By Euler's theorem ⟨θ, y_i ∇Φ(x_i)⟩ = L y_i Φ(x_i).
     multipliers = solve_nonnegative(gram, network.depth * y * outputs)
@@ -235,7 +235,7 @@ def _balance_floor(squares: Values) -> float:
     )
 
 
-def _per_image(network: Network, x: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
+def per_image(network: Network, x: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
     """h_0 … h_{L−1}, δ_1 … δ_L (with the ReLU's own gate), and Φ(x), one image a row."""
     activations, gates = [x], []
     for index, weight in enumerate(network.weights[:-1]):

@@ -77,7 +77,7 @@ class Inspector(QWidget):
             "they are"
         )
         self.contrast.currentIndexChanged.connect(self._show_frame)
-        self.with_mean = QCheckBox("With &mean")
+        self.with_mean = QCheckBox("With mea&n")
         self.with_mean.setToolTip("Adds the mean training image, where it is known")
         self.with_mean.setChecked(True)
         self.with_mean.toggled.connect(self._show_frame)

@@ -50,6 +50,7 @@ from gui.exports import Exporter
 from gui.health_view import HealthView
 from gui.keeper import Keeper
 from gui.layout import captioned, centre_pages, network_page, scrolled, whole_window
+from gui.membership_view import MembershipView
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.mosaic_view import MosaicView
 from gui.opener import Opener
@@ -109,6 +110,7 @@ class MainWindow(QMainWindow):
         )
         self.run_bar, self.strip = RunBar(), MessageStrip()
         self.background = Background(self.statusBar())
+        self.membership = MembershipView(self.background, lambda: self.workspace)
         self.exporter = Exporter(self, self.controller, self.background, lambda: self.workspace)
         self.opener = Opener(
             self,
@@ -132,9 +134,10 @@ class MainWindow(QMainWindow):
         self.lower.addTab(self.health, "&Health")
         self.lower.addTab(self.curves, "&Losses")
         self.lower.addTab(self.scores, "S&cores")
+        self.lower.addTab(self.membership, "&Membership")
         self.beside = QTabWidget()
         self.beside.setDocumentMode(True)
-        self.beside.addTab(self.pairs, "Matc&hes")
+        self.beside.addTab(self.pairs, "Ma&tches")
         self.beside.addTab(scrolled(self.examiner.inspector), "&Image")
         drawn = captioned(self.mosaic, self.examiner.timeline, self.caption)
         self.pages = centre_pages(self.empty, drawn, self.beside, self.lower)
@@ -477,6 +480,7 @@ class MainWindow(QMainWindow):
         if self.beside.isTabVisible(0) is not (workspace.train is not None):
             self.beside.setTabVisible(0, workspace.train is not None)
             self.beside.setCurrentIndex(0 if workspace.train is not None else 1)
+        self.membership.show_workspace()
         title = "" if workspace.network is None else f"{workspace.network.origin.name} — "
         self.setWindowTitle(f"{title}Afterimage")
         self._show_availability()
@@ -540,7 +544,14 @@ class MainWindow(QMainWindow):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        for view in (self.mosaic, self.curves, self.health, self.scores, self.training):
+        for view in (
+            self.mosaic,
+            self.curves,
+            self.health,
+            self.scores,
+            self.membership,
+            self.training,
+        ):
             view.restyle()
 
     # --- events of the window -----------------------------------------------------------------
