@@ -1,0 +1,266 @@
+"""Inspector, timeline, matches and scores, driven in the real window."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+
+from engine.datasets import LabelledImages
+from engine.live import make_mosaic
+from engine.session import load_session, save_session
+from gui.controller import RunState
+from gui.main_window import MainWindow
+from tests.conftest import ROOT
+from tests.gui.conftest import settle, until
+from tests.gui.test_main_window import open_and_wait, run_to_end, start
+
+
+def some_images(count, seed, name="some"):
+    generator = torch.Generator().manual_seed(seed)
+    return LabelledImages(
+        torch.rand(count, 1, 4, 4, generator=generator), torch.arange(count) % 2, name
+    )
+
+
+@pytest.fixture
+def ended(qtbot, window, checkpoint):
+    """The window with a run that has ended, scored against images and a control."""
+    open_and_wait(qtbot, window, checkpoint())
+    window.workspace = replace(
+        window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
+    )
+    window._show_workspace()
+    run_to_end(qtbot, window, 40)
+    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    settle(qtbot, window)
+    return window
+
+
+def key(qtbot, widget, which):
+    qtbot.keyClick(widget, which)
+
+
+def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
+    inspector, order = ended.examiner.inspector, ended.mosaic.mosaic.order.tolist()
+    columns = ended.mosaic.mosaic.columns
+    for pressed, tile in (
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Down, min(1 + columns, len(order) - 1)),
+        (Qt.Key.Key_End, len(order) - 1),
+        (Qt.Key.Key_Right, len(order) - 1),
+    ):
+        key(qtbot, ended.mosaic, pressed)
+        until(
+            qtbot,
+            lambda tile=tile: inspector.portrait and inspector.portrait.candidate == order[tile],
+        )
+        settle(qtbot, ended)
+        assert ended.mosaic.tile == tile
+    assert ended.beside.currentIndex() == 1
+    confidence = ended.workspace.session.gallery().of_each[order[-1]]
+    assert inspector.value("Confidence").startswith(f"{confidence:.2f}")
+    assert "image " in inspector.value("Match")
+
+
+def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
+    ended.beside.setCurrentIndex(0)
+    candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
+    cell = ended.pairs._grid._cell(0)
+    qtbot.mouseClick(ended.pairs._grid, Qt.MouseButton.LeftButton, pos=cell.center())
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    settle(qtbot, ended)
+    assert ended.examiner.inspector.portrait.candidate == candidate
+    assert ended.examiner.inspector.portrait.match.is_assigned
+
+
+def test_the_inspector_scrubs_through_the_drift_and_changes_contrast(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    portrait = inspector.portrait
+    looks = {pixels_of(inspector.picture.image)}
+    inspector.scrubber.slider.setValue(0)
+    assert pixels_of(inspector.picture.image) == portrait.pixels(0, "stretched", True).tobytes()
+    inspector.contrast.setCurrentIndex(1)
+    assert pixels_of(inspector.picture.image) == portrait.pixels(0, "fixed", True).tobytes()
+    looks.add(pixels_of(inspector.picture.image))
+    assert len(looks) == 2
+    inspector.scrubber.play_button.click()
+    until(qtbot, lambda: inspector.scrubber.is_at_end and not inspector.scrubber.is_playing)
+
+
+def pixels_of(image: QImage) -> bytes:
+    """The bytes of a grey image without the padding of its rows."""
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width()].tobytes()
+
+
+def test_an_image_is_copied_and_dragged_out_as_a_file(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    inspector.copy_button.click()
+    copied = QGuiApplication.clipboard().image()
+    assert copied.width() == 256
+    dragged = inspector.picture.mime_data()
+    assert dragged.hasImage()
+    path = dragged.urls()[0].toLocalFile()
+    assert path.endswith(f"candidate-{inspector.portrait.candidate:04}.png")
+    with Image.open(path) as file:
+        pixels = np.asarray(file.convert("L"))[::64, ::64]
+    assert np.array_equal(pixels, inspector.portrait.pixels(-1, "stretched", True))
+
+
+def test_the_timeline_replays_the_whole_mosaic_and_marks_the_step_in_the_losses(qtbot, ended):
+    session, present = ended.workspace.session, ended.mosaic.mosaic
+    timeline = ended.examiner.timeline
+    assert timeline.steps == session.state.recording.steps
+    timeline.slider.setValue(3)
+    until(qtbot, lambda: ended.mosaic.mosaic is not present)
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    expected = make_mosaic(session.drift.images(3, present.order), present.order, None)
+    assert np.array_equal(ended.mosaic.mosaic.pixels, expected.pixels)
+    assert ended.curves.cursors == [timeline.steps[3]]
+    ended.curves.step_chosen.emit(float(timeline.steps[7]))
+    assert timeline.index == 7
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    timeline.go_to_end()
+    assert ended.mosaic.mosaic is present
+    assert ended.curves.cursors == []
+
+
+def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 1_000_000)
+    until(qtbot, lambda: window.mosaic.mosaic is not None)
+    timeline = window.examiner.timeline
+    timeline.slider.setValue(0)
+    until(qtbot, lambda: window.examiner.is_looking_back and not window.examiner.replay.is_busy)
+    noise = window.mosaic.mosaic
+    shown = window.run_bar.progress.value()
+    until(qtbot, lambda: window.run_bar.progress.value() > shown)
+    assert window.controller.state is RunState.RUNNING
+    assert window.mosaic.mosaic is noise
+    timeline.go_to_end()
+    until(qtbot, lambda: window.mosaic.mosaic is not noise)
+    assert not window.examiner.is_looking_back
+    window.stop()
+    until(qtbot, lambda: not window.controller.is_active)
+
+
+def test_matches_are_filtered_by_score_class_and_confidence(qtbot, ended):
+    view, pairs = ended.pairs, ended.pairs.pairs
+    assert view.shown == list(range(8))
+    assert (np.diff(pairs.measure) <= 0).all()
+    view.good_only.setChecked(True)
+    assert view.shown == [i for i in range(8) if pairs.measure[i] > 0.8]
+    view.good_only.setChecked(False)
+    view.of_class.setCurrentIndex(2)
+    assert view.of_class.currentText() == "Class 1"
+    assert view.shown == [i for i in range(8) if pairs.labels[i] == 1]
+    view.of_class.setCurrentIndex(0)
+    view.trusted.setCurrentIndex(1)
+    assert view.shown == [i for i in range(8) if pairs.confidence[i] > 0.5]
+
+
+def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_be_said(
+    qtbot, ended
+):
+    pairs = ended.pairs.pairs
+    assert ended.scores.has_scores
+    network = ended.workspace.network.to("cpu", torch.float32)
+    train = ended.workspace.train.images
+    outputs = network.forward((train - train.mean(0)).flatten(1)).numpy()
+    np.testing.assert_allclose(
+        pairs.outputs,
+        outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
+        rtol=1e-4,
+    )
+    ended._remove_references()
+    assert not ended.scores.has_scores
+    assert "not evidence" in ended.scores.words.text()
+
+
+def test_a_damaged_session_is_refused_whole_and_the_last_good_one_is_offered(
+    qtbot, ended, tmp_path
+):
+    until(qtbot, lambda: ended._keeper.last_run.exists())
+    before = ended.workspace
+    damaged = tmp_path / "damaged.afterimage"
+    save_session(ended.workspace.session, damaged)
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    open_and_wait(qtbot, ended, damaged)
+    assert "damaged" in ended.strip.text
+    assert ended.workspace is before
+    assert ended.strip.offer_button.isVisible()
+    ended.strip.offer_button.click()
+    settle(qtbot, ended)
+    assert ended.workspace.session.state.step == 40
+    assert ended.workspace.session is not before.session
+
+
+_KILLED = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+import gui.main_window
+from gui import application
+state = Path(sys.argv[1])
+gui.main_window.user_state_path = lambda *_: state
+QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(state))
+application.configure(QApplication)
+app = QApplication([])
+window = gui.main_window.MainWindow(["auto", "cpu"])
+window.show()
+window.settings_panel.editor("steps").setValue(10_000_000)
+window.settings_panel.editor("candidates").setValue(8)
+window.opener.opened.connect(lambda _: window.start_or_pause())
+window.open([Path(sys.argv[2])])
+app.exec()
+"""
+
+
+def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, checkpoint):
+    """A window in a process of its own is killed in the middle of a run."""
+    state, path = tmp_path / "state", checkpoint()
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(state), str(path)], cwd=ROOT, env=environment
+    )
+    kept = state / "last-run.afterimage"
+    began = time.monotonic()
+    while not kept.exists():
+        assert process.poll() is None
+        assert time.monotonic() - began < 120
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    reached = load_session(kept).state.step
+    assert reached > 0
+    window = MainWindow(["auto", "cpu"])
+    window.show()
+    assert "cut off" in window.strip.text
+    window.strip.offer_button.click()
+    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.run_bar.progress.value() > 0)
+    window.stop()
+    settle(qtbot, window)
+    assert window.workspace.session.state.step > reached
+    assert not window._keeper.was_cut_off()
+    window.close()
+    until(qtbot, lambda: not window.isVisible())
+    window.deleteLater()
