@@ -1,0 +1,180 @@
+"""Charts for the report, as SVG that browsers and Qt draw alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+WIDTH, HEIGHT = 640, 250
+"""Of a chart, in its own units; the page scales it."""
+
+COLOURS = ("#3465a4", "#b3541e", "#2e7d4f", "#7a4f9a", "#8a6d00", "#5c5c5c")
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 30, 36
+_SCALE = 3
+"""Qt draws an SVG at the size that it names: three times that of the page stays crisp in print."""
+_MOST_POINTS = 600
+_TEXT, _QUIET, _RULE = "#1f1d1a", "#76716a", "#cbc5bb"
+
+
+@dataclass
+class _Frame:
+    """Where numbers are on a chart."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    parts: list[str] = field(default_factory=list)
+
+    def across(self, value: float) -> float:
+        share = (value - self.x[0]) / ((self.x[1] - self.x[0]) or 1.0)
+        return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
+
+    def up(self, value: float) -> float:
+        share = (value - self.y[0]) / ((self.y[1] - self.y[0]) or 1.0)
+        return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
+
+    def line(self, x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = "") -> None:
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+            f'stroke="{colour}" stroke-width="1"{dashed}/>'
+        )
+
+    def text(self, x: float, y: float, words: str, anchor: str, colour: str = _QUIET) -> None:
+        self.parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" '
+            f'font-family="sans-serif" fill="{colour}">{words}</text>'
+        )
+
+    def path(self, x: Values, y: Values, colour: str) -> None:
+        """A line with a gap wherever a value is not finite."""
+        finite = np.isfinite(y)
+        starts = np.flatnonzero(finite & ~np.concatenate([[False], finite[:-1]]))
+        ends = np.flatnonzero(finite & ~np.concatenate([finite[1:], [False]]))
+        for run in (slice(a, b + 1) for a, b in zip(starts, ends, strict=True)):
+            points = " ".join(
+                f"{self.across(a):.1f},{self.up(b):.1f}"
+                for a, b in zip(x[run], y[run], strict=True)
+            )
+            self.parts.append(
+                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+            )
+
+    def axes(self, x_ticks: Sequence[float], y_ticks: Sequence[tuple[float, str]]) -> None:
+        for value in x_ticks:
+            self.text(self.across(value), HEIGHT - _BOTTOM + 16, f"{value:,.6g}", "middle")
+        for value, words in y_ticks:
+            self.line(_LEFT, self.up(value), WIDTH - _RIGHT, self.up(value), _RULE)
+            self.text(_LEFT - 6, self.up(value) + 4, words, "end")
+        self.line(_LEFT, HEIGHT - _BOTTOM, WIDTH - _RIGHT, HEIGHT - _BOTTOM, _QUIET)
+
+    def legend(self, names: Sequence[str]) -> None:
+        x = float(_LEFT)
+        for index, name in enumerate(names):
+            colour = COLOURS[index % len(COLOURS)]
+            self.parts.append(f'<rect x="{x:.0f}" y="12" width="18" height="3" fill="{colour}"/>')
+            self.text(x + 23, 18, name, "start", _TEXT)
+            x += 40 + 7 * len(name)
+
+    def svg(self, x_name: str) -> str:
+        self.text((WIDTH + _LEFT) / 2, HEIGHT - 4, x_name, "middle")
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_SCALE * WIDTH}" '
+            f'height="{_SCALE * HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">{"".join(self.parts)}</svg>'
+        )
+
+
+def log_curves(x: Values, columns: Values, names: Sequence[str], x_name: str) -> str:
+    """Curves on a logarithmic axis; zeros, negative and other odd values are gaps.
+
+    Args:
+        x: shape (n,).
+        columns: one curve a column, shape (n, curves); thinned to what can be seen.
+        names: of the curves, plain text without markup.
+        x_name: what x is.
+
+    Returns:
+        An SVG document.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(columns > 0, np.log10(columns), np.nan)
+    finite = logs[np.isfinite(logs)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 0.0)
+    margin = max(0.02, 0.05 * (high - low))
+    frame = _Frame((float(x[0]), float(x[-1])) if len(x) else (0, 1), (low - margin, high + margin))
+    frame.axes(_round_ticks(*frame.x), [(t, f"{10**t:.3g}") for t in _log_ticks(*frame.y)])
+    for index, values in enumerate(logs.T):
+        frame.path(*_thinned(x, values), COLOURS[index % len(COLOURS)])
+    frame.legend(names)
+    return frame.svg(x_name)
+
+
+def histograms(
+    samples: Sequence[Values], names: Sequence[str], x_name: str, mark: tuple[float, str] | None
+) -> str:
+    """Histograms over the same bins, as outlines.
+
+    Args:
+        samples: what is counted, one array a histogram.
+        names: of the histograms, plain text without markup.
+        x_name: what is counted.
+        mark: a place on x, with what is there.
+
+    Returns:
+        An SVG document.
+    """
+    low = min([0.0, *(float(s.min()) for s in samples if len(s))])
+    edges = np.linspace(low, 1.0, 41)
+    counts = [np.histogram(s.clip(low, 1), edges)[0] for s in samples]
+    top = max(1, *(int(c.max()) for c in counts))
+    frame = _Frame((low, 1.0), (0.0, 1.05 * top))
+    frame.axes(_round_ticks(low, 1.0), [(t, f"{t:.0f}") for t in _round_ticks(0, top, whole=True)])
+    for index, count in enumerate(counts):
+        heights = np.concatenate([[0.0], np.repeat(count.astype(float), 2), [0.0]])
+        frame.path(np.repeat(edges, 2), heights, COLOURS[index % len(COLOURS)])
+    if mark is not None:
+        place = frame.across(mark[0])
+        frame.line(place, _TOP, place, HEIGHT - _BOTTOM, _TEXT, "4 3")
+        frame.text(place + 4, _TOP + 12, mark[1], "start", _TEXT)
+    frame.legend(names)
+    return frame.svg(x_name)
+
+
+def _thinned(x: Values, y: Values) -> tuple[Values, Values]:
+    """Least and largest value of each of some hundred stretches, so that no peak is lost."""
+    if len(x) <= _MOST_POINTS:
+        return x, y
+    chosen: list[int] = []
+    for stretch in np.array_split(np.arange(len(x)), _MOST_POINTS // 2):
+        values = y[stretch]
+        if np.isfinite(values).any():
+            ends = {int(np.nanargmin(values)), int(np.nanargmax(values))}
+            chosen += [int(stretch[0]) + end for end in sorted(ends)]
+        else:
+            chosen.append(int(stretch[0]))
+    return x[chosen], y[chosen]
+
+
+def _round_ticks(low: float, high: float, whole: bool = False) -> list[float]:
+    """About five round numbers between two."""
+    span = (high - low) or 1.0
+    size = 10 ** math.floor(math.log10(span / 5))
+    step = next(size * factor for factor in (1, 2, 5, 10) if span / (size * factor) <= 6)
+    step = max(1.0, step) if whole else step
+    first = math.ceil(low / step - 1e-9)
+    return [round(i * step, 10) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Decades where there are some, else 1, 2 and 5."""
+    factors = (1.0,) if high - low > 2 else (1.0, 2.0, 5.0)
+    spacing = max(1, math.ceil((high - low) / 6))
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    ticks = [d + math.log10(f) for d in decades if d % spacing == 0 for f in factors]
+    return [tick for tick in ticks if low <= tick <= high]
