@@ -13,13 +13,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from engine import membership_command, results, train_command
+from engine import export_command, membership_command, results, train_command
 from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
 from engine.datasets import LabelledImages, load_images
@@ -192,30 +191,6 @@ def _score(options: argparse.Namespace) -> dict[str, Any]:
     return {"evidence": evidence.as_dict()}
 
 
-def _export(options: argparse.Namespace) -> dict[str, Any]:
-    path = Path(options.folder)
-    session = load_session(path if path.suffix == SUFFIX else path / results.SESSION)
-    writers = {
-        "gif": results.export_gif,
-        "mp4": results.export_mp4,
-        "png": results.export_png,
-        "npz": results.export_npz,
-    }
-    wanted = {kind: Path(getattr(options, kind)) for kind in writers if getattr(options, kind)}
-    if not wanted:
-        raise UnusableInput("Say what to export: --gif, --mp4, --png or --npz, each with a file.")
-    for kind, target in wanted.items():
-        with closing(
-            tqdm(total=1.0, desc=kind, disable=True if options.quiet else None, file=sys.stderr)
-        ) as bar:
-            writers[kind](session, target, partial(_show_share, bar))
-    return {kind: str(target) for kind, target in wanted.items()}
-
-
-def _show_share(bar: tqdm[Any], share: float) -> None:
-    bar.update(share - bar.n)
-
-
 def _load(source: str | None, network: Network, root: Path | None) -> LabelledImages | None:
     return None if source is None else load_images(source, network.input_shape, root)
 
@@ -291,12 +266,8 @@ def _parser() -> argparse.ArgumentParser:
     each = commands.add_parser("membership", help="were these images trained on?")
     membership_command.add_arguments(each, _shape)
 
-    each = commands.add_parser("export", help="GIF, MP4, PNG or NPZ from a folder of results")
-    each.add_argument("folder", metavar="DIR", help=f"a folder of results, or a {SUFFIX} file")
-    for kind in ("gif", "mp4", "png", "npz"):
-        each.add_argument(f"--{kind}", metavar="FILE")
-    each.add_argument("--quiet", action="store_true", help="no progress")
-    each.set_defaults(run=_export)
+    each = commands.add_parser("export", help="GIF, MP4, PNG and others from a folder of results")
+    export_command.add_arguments(each)
     return parser
 
 

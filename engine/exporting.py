@@ -1,11 +1,12 @@
-"""Files that people take away: GIF and MP4 of the drift, PNG grid, NPZ, CSV."""
+"""Files that people take away: PNG, NPZ, PyTorch tensors, CSV. Films: engine/film_files."""
 
 from __future__ import annotations
 
 import csv
+import io
 import math
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,19 +17,14 @@ from torch import Tensor
 from engine.files import atomic_path
 from engine.gallery import Gallery
 from engine.history import Losses
-from engine.progress import Progress
-from engine.restarts import Drift
+from engine.scoring import Evidence
 
 Pixels = NDArray[np.uint8]
 GAP = 1
 """Pixels between two tiles of a mosaic."""
 
-_FRAME_MILLISECONDS = 80
-_HOLD_MILLISECONDS = 2500
-_PALETTE_COLOURS = 256
-_PALETTE_SAMPLES = 12
-_TARGET_WIDTH = 500
-_VIDEO_FRAMES_PER_SECOND = 25
+USUAL_WIDTH = 500
+"""Pixels that an export is wide, about, where nobody says otherwise."""
 
 
 def display_pixels(images: Tensor, mean: Tensor | None) -> Pixels:
@@ -47,6 +43,13 @@ def display_pixels(images: Tensor, mean: Tensor | None) -> Pixels:
     shown.sub_(low[:, None, None, None])
     shown.mul_((255 / (high - low).clamp_min(1e-12))[:, None, None, None])
     pixels = shown.add_(0.5).to(torch.uint8)
+    pixels = pixels.squeeze(1) if images.shape[1] == 1 else pixels.permute(0, 2, 3, 1)
+    return np.ascontiguousarray(pixels.numpy())
+
+
+def unit_pixels(images: Tensor) -> Pixels:
+    """Real images in [0, 1], shape (n, c, h, w), as they are; shaped as by `display_pixels`."""
+    pixels = (images * 255).round().to(torch.uint8)
     pixels = pixels.squeeze(1) if images.shape[1] == 1 else pixels.permute(0, 2, 3, 1)
     return np.ascontiguousarray(pixels.numpy())
 
@@ -71,90 +74,19 @@ def enlarged(pixels: Pixels, factor: int) -> Pixels:
     return np.ascontiguousarray(pixels.repeat(factor, 0).repeat(factor, 1))
 
 
-def enlargement(width: int, target: int = _TARGET_WIDTH) -> int:
+def enlargement(width: int, target: int = USUAL_WIDTH) -> int:
     """The whole factor that brings an image close to the usual width of an export."""
     return max(1, round(target / width))
 
 
-def write_gif(path: Path, frames: Sequence[Pixels], progress: Progress | None = None) -> None:
-    """An endless GIF of equally large frames, its last one held.
-
-    All frames share one palette, built from frames of the whole run; with one of their own
-    each they would flicker. Grey frames share 64 greys.
+def write_bytes(path: Path, data: bytes) -> None:
+    """A file that has been made already.
 
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
     """
-    shared = _shared_palette(frames)
-    quantised = []
-    for index, frame in enumerate(frames):
-        _report(progress, index / len(frames))
-        if shared is None:
-            image = Image.fromarray(_in_64_greys(frame))
-        else:
-            image = Image.fromarray(frame).quantize(palette=shared, dither=Image.Dither.NONE)
-        quantised.append(image)
-    durations = [_FRAME_MILLISECONDS] * (len(frames) - 1) + [_HOLD_MILLISECONDS]
     with atomic_path(path) as temporary:
-        quantised[0].save(
-            temporary,
-            format="GIF",
-            save_all=True,
-            append_images=quantised[1:],
-            duration=durations,
-            loop=0,
-            optimize=False,
-            disposal=1,
-        )
-    _report(progress, 1.0)
-
-
-def _shared_palette(frames: Sequence[Pixels]) -> Image.Image | None:
-    """One palette for all frames; grey frames already share theirs, the 256 greys."""
-    if frames[0].ndim == 2:
-        return None
-    chosen = np.linspace(0, len(frames) - 1, min(_PALETTE_SAMPLES, len(frames))).astype(int)
-    sample = np.concatenate([frames[i] for i in chosen])
-    return Image.fromarray(sample).quantize(_PALETTE_COLOURS, method=Image.Quantize.MEDIANCUT)
-
-
-def _in_64_greys(frame: Pixels) -> Pixels:
-    """The same to the eye, and a third smaller as a GIF."""
-    return ((frame & 0xFC) | (frame >> 6)).astype(np.uint8)
-
-
-def write_mp4(path: Path, frames: Sequence[Pixels], progress: Progress | None = None) -> None:
-    """An H.264 film that any player shows, paced and held like the GIF.
-
-    Raises:
-        OSError: the file cannot be written, or ffmpeg failed.
-    """
-    import imageio_ffmpeg
-
-    height, width = (n - n % 2 for n in frames[0].shape[:2])
-    repeats = round(_FRAME_MILLISECONDS / 1000 * _VIDEO_FRAMES_PER_SECOND)
-    hold = round(_HOLD_MILLISECONDS / 1000 * _VIDEO_FRAMES_PER_SECOND)
-    with atomic_path(path) as temporary:
-        writer = imageio_ffmpeg.write_frames(
-            str(temporary),
-            (width, height),
-            fps=_VIDEO_FRAMES_PER_SECOND,
-            macro_block_size=2,
-            quality=8,
-            output_params=["-f", "mp4"],
-            ffmpeg_log_level="error",
-        )
-        writer.send(None)
-        try:
-            for index, frame in enumerate(frames):
-                _report(progress, index / len(frames))
-                colour = frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, 2)
-                data = np.ascontiguousarray(colour[:height, :width])
-                for _ in range(hold if index == len(frames) - 1 else repeats):
-                    writer.send(data)
-        finally:
-            writer.close()
-    _report(progress, 1.0)
+        temporary.write_bytes(data)
 
 
 def write_png(path: Path, pixels: Pixels) -> None:
@@ -163,8 +95,14 @@ def write_png(path: Path, pixels: Pixels) -> None:
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
     """
-    with atomic_path(path) as temporary:
-        Image.fromarray(pixels).save(temporary, format="PNG")
+    write_bytes(path, png_bytes(pixels))
+
+
+def png_bytes(pixels: Pixels) -> bytes:
+    """A PNG as it stands in its file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def write_npz(
@@ -214,24 +152,52 @@ def write_csv(path: Path, losses: Losses) -> None:
             writer.writerow([int(row[0]), *(f"{value:.9g}" for value in row[1:])])
 
 
-def drift_frames(
-    drift: Drift, order: Tensor, mean: Tensor | None, columns: int, scale: int = 1
-) -> list[Pixels]:
-    """The drift as mosaics, one a recorded frame.
+def write_scores(path: Path, evidence: Evidence) -> None:
+    """The scores, one row a training image, then one row an image of the control.
 
-    Args:
-        drift: what was recorded.
-        order: which candidates to show, in this order; indices, shape (p,).
-        mean: μ, shape (c, h, w), or None.
-        columns: tiles in a row.
-        scale: whole factor of enlargement.
+    The columns: `set` is train or control, `reference` the number of the image in it,
+    `candidate` what matched it (by the rule of engine/scoring), then its `ssim` and `ncc`, whether
+    the match is `good` and whether the image is `recovered` (1 or 0). An image that matched nothing
+    has no candidate; `recovered` is empty where there is no control to say so.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
     """
-    return [
-        enlarged(mosaic(display_pixels(drift.images(index, order), mean), columns), scale)
-        for index in range(len(drift))
-    ]
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["set", "reference", "candidate", "ssim", "ncc", "good", "recovered"])
+        for name, matches, recovered in (
+            ("train", evidence.train, evidence.is_recovered),
+            ("control", evidence.control, None),
+        ):
+            if matches is None:
+                continue
+            pair_of = {int(number): pair for pair, number in enumerate(matches.reference)}
+            for number in range(matches.reference_count):
+                pair = pair_of.get(number)
+                if pair is None:
+                    known = name == "train" and recovered is not None
+                    writer.writerow([name, number, "", "", "", 0, 0 if known else ""])
+                    continue
+                writer.writerow(
+                    [
+                        name,
+                        number,
+                        int(matches.candidate[pair]),
+                        f"{matches.ssim[pair]:.6f}",
+                        f"{matches.ncc[pair]:.6f}",
+                        int(matches.is_good[pair]),
+                        "" if recovered is None else int(recovered[pair]),
+                    ]
+                )
 
 
-def _report(progress: Progress | None, share: float) -> None:
-    if progress is not None:
-        progress(share)
+def write_pt(path: Path, contents: dict[str, Any]) -> None:
+    """Tensors and plain values that `torch.load(path, weights_only=True)` reads.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    buffer = io.BytesIO()
+    torch.save(contents, buffer)
+    write_bytes(path, buffer.getvalue())

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.exporting import Pixels, display_pixels, mosaic
+from engine.exporting import Pixels, display_pixels, mosaic, unit_pixels
 from engine.gallery import Gallery
 from engine.history import Losses
 from engine.network import Network
@@ -317,11 +317,9 @@ def best_pairs(images: Tensor, references: References, confidence: Tensor | None
     wanted = torch.from_numpy(train.reference[best])
     recovered = evidence.is_recovered if evidence.control is not None else train.is_good
     assert recovered is not None
-    real = (references.train[wanted] * 255).round().to(torch.uint8)
-    real = real.squeeze(1) if real.shape[1] == 1 else real.permute(0, 2, 3, 1)
     return Pairs(
         reconstructed=display_pixels(images[chosen], references.shown_mean),
-        real=np.ascontiguousarray(real.numpy()),
+        real=unit_pixels(references.train[wanted]),
         measure=[float(v) for v in train.measure[best]],
         candidate=train.candidate[best],
         is_recovered=[bool(v) for v in recovered[best]],

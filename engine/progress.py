@@ -16,3 +16,8 @@ class Cancelled(AfterimageError):
 
 def unheard(_share: float) -> None:
     """For work whose progress nobody follows."""
+
+
+def portion(progress: Progress, low: float, high: float) -> Progress:
+    """For one part of some work: its share, laid between two shares of the whole."""
+    return lambda share: progress(low + (high - low) * share)

@@ -12,32 +12,21 @@ import torch
 from torch import Tensor
 
 from engine.errors import UnusableInput
-from engine.exporting import (
-    Pixels,
-    display_pixels,
-    drift_frames,
-    enlarged,
-    enlargement,
-    mosaic,
-    write_csv,
-    write_gif,
-    write_mp4,
-    write_npz,
-    write_png,
-)
+from engine.exporting import write_csv, write_npz, write_png, write_pt, write_scores
 from engine.files import atomic_path
+from engine.film_files import write_gif, write_mp4
+from engine.films import FilmOptions, make_film
 from engine.gallery import Gallery
-from engine.progress import Progress
-from engine.scoring import Evidence
+from engine.live import References
+from engine.progress import Progress, portion, unheard
+from engine.scoring import Evidence, score
 from engine.session import SUFFIX, Session, save_session
+from engine.stills import GridOptions, grid
 from engine.version import VERSION
 
 RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"
 SESSION = f"session{SUFFIX}"
-
-_SHOWN_IN_DRIFT = 64
-_WIDEST = 20_000
 
 
 def write_results(session: Session, evidence: Evidence | None, folder: Path) -> dict[str, Any]:
@@ -56,46 +45,92 @@ def write_results(session: Session, evidence: Evidence | None, folder: Path) -> 
     return report
 
 
-def export_gif(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """The drift of the 64 most trustworthy images as a GIF."""
-    write_gif(path, _drift_of_the_gallery(session), progress)
+def export_gif(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    options: FilmOptions | None = None,
+    references: References | None = None,
+) -> None:
+    """The drift as a GIF; of the 64 most trustworthy images, where nothing else is asked for."""
+    film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
+    write_gif(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
 
 
-def export_mp4(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """The drift of the 64 most trustworthy images as a film."""
-    write_mp4(path, _drift_of_the_gallery(session), progress)
+def export_mp4(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    options: FilmOptions | None = None,
+    references: References | None = None,
+) -> None:
+    """The same as an MP4."""
+    film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
+    write_mp4(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
 
 
-def export_png(session: Session, path: Path, progress: Progress | None = None) -> None:
+def export_png(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    options: GridOptions | None = None,
+) -> None:
     """The gallery as one grid, the most trustworthy image first."""
-    images = session.images()[session.gallery().candidate]
-    tiles = display_pixels(images, session.network.mean)
-    grid = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
-    write_png(path, enlarged(grid, enlargement(grid.shape[1])))
-    if progress is not None:
-        progress(1.0)
+    write_png(path, grid(session, options or GridOptions(), progress))
 
 
-def export_npz(session: Session, path: Path, progress: Progress | None = None) -> None:
+def export_npz(session: Session, path: Path, progress: Progress = unheard) -> None:
     """All candidates of all restarts as numbers, and which of them are the gallery."""
     write_npz(
         path,
         session.images(),
         session.labels,
         session.multipliers,
-        session.gallery(),
+        session.gallery(progress),
         session.network.mean,
     )
-    if progress is not None:
-        progress(1.0)
 
 
-def _drift_of_the_gallery(session: Session) -> list[Pixels]:
-    chosen = session.gallery().candidate[:_SHOWN_IN_DRIFT]
-    tile = session.network.input_shape[2] + 1
-    columns = max(1, min(math.ceil(math.sqrt(len(chosen))), _WIDEST // tile))
-    width = columns * tile
-    return drift_frames(session.drift, chosen, session.network.mean, columns, enlargement(width))
+def export_pt(session: Session, path: Path, progress: Progress = unheard) -> None:
+    """The same for PyTorch: a dictionary that `torch.load(path, weights_only=True)` reads.
+
+    `images` (R·m, c, h, w) centred, `labels` ±1, `multipliers` and `confidence` (R·m,), `gallery`
+    (g,), indices of images; `mean` (c, h, w) where it is known; `about`, plain values.
+    """
+    gallery, network = session.gallery(progress), session.network
+    contents: dict[str, Any] = {
+        "images": session.images().contiguous(),
+        "labels": session.labels.to(torch.int8),
+        "multipliers": session.multipliers.float(),
+        "confidence": gallery.of_each,
+        "gallery": gallery.candidate,
+        "about": {
+            "app": f"Afterimage {VERSION}",
+            "model": network.origin.name,
+            "sha256": network.origin.sha256,
+            "steps": session.state.step,
+            "restarts": session.restarts,
+            "seed": session.settings.seed,
+        },
+    }
+    if network.mean is not None:
+        contents["mean"] = network.mean.float()
+    write_pt(path, contents)
+
+
+def export_losses(session: Session, path: Path, _progress: Progress = unheard) -> None:
+    """The losses as CSV, one row a step."""
+    write_csv(path, session.state.losses)
+
+
+def export_scores(session: Session, path: Path, references: References) -> None:
+    """The scores as CSV, one row a training image, then one an image of the control."""
+    write_scores(path, evidence_of(session, references))
+
+
+def evidence_of(session: Session, references: References) -> Evidence:
+    """What a match of all candidates with real images shows."""
+    return score(session.images(), references.train, references.control, references.mean)
 
 
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:

@@ -83,11 +83,24 @@ class Actions:
             self._add(
                 exports, "Images as &PNG…", "Ctrl+Shift+E", lambda: window.exporter.ask("png")
             ),
+            self._add(
+                exports, "Images as &Separate PNGs…", None, lambda: window.exporter.ask("pngs")
+            ),
             self._add(exports, "Images as &NPZ…", None, lambda: window.exporter.ask("npz")),
+            self._add(
+                exports, "Images as PyTorch &Tensor…", None, lambda: window.exporter.ask("pt")
+            ),
+            self._add(exports, "&Losses as CSV…", None, lambda: window.exporter.ask("losses")),
+            scores := self._add(
+                exports, "S&cores as CSV…", None, lambda: window.exporter.ask("scores")
+            ),
             self._add(
                 exports, "Everything, with &Report…", None, lambda: window.exporter.ask("folder")
             ),
         ]
+        exports.aboutToShow.connect(
+            lambda: scores.setVisible(window.workspace.references is not None)
+        )
         file_menu.addSeparator()
         quit_action = self._add(file_menu, "&Quit", key.Quit, window.close)
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)

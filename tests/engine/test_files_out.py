@@ -12,7 +12,7 @@ import safetensors
 import torch
 from PIL import Image
 
-from engine import exporting, results
+from engine import exporting, film_files, results
 from engine.errors import UnusableInput
 from engine.files import atomic_path, save_tensors
 from engine.progress import Cancelled
@@ -53,7 +53,7 @@ def test_all_frames_of_a_gif_share_one_palette(tmp_path):
     frames = [
         np.concatenate([still, rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)]) for _ in range(6)
     ]
-    exporting.write_gif(tmp_path / "a.gif", frames)
+    film_files.write_gif(tmp_path / "a.gif", frames)
     with Image.open(tmp_path / "a.gif") as gif:
         shown = []
         for index in range(gif.n_frames):
@@ -65,7 +65,7 @@ def test_all_frames_of_a_gif_share_one_palette(tmp_path):
 
 def test_identical_frames_are_kept_apart(tmp_path):
     frame = np.zeros((8, 8), np.uint8)
-    exporting.write_gif(tmp_path / "a.gif", [frame, frame + 9, frame + 9])
+    film_files.write_gif(tmp_path / "a.gif", [frame, frame + 9, frame + 9])
     with Image.open(tmp_path / "a.gif") as gif:
         total = 0
         for index in range(gif.n_frames):

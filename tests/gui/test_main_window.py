@@ -340,7 +340,7 @@ def test_a_run_that_fails_says_why_and_keeps_what_there_was(qtbot, window, check
 # --- taking away --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["gif", "mp4", "png", "npz", "session"])
+@pytest.mark.parametrize("kind", ["gif", "mp4", "png", "npz", "pt", "losses", "session"])
 def test_exports_from_the_window(qtbot, window, checkpoint, tmp_path, kind):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window)
