@@ -2,6 +2,14 @@
 
 import multiprocessing
 import sys
+from pathlib import Path
+
+
+def _write_pdf(page: str, path: Path) -> None:
+    """Qt is loaded only where a PDF is asked for."""
+    from gui.pdf import write_pdf_without_a_window
+
+    write_pdf_without_a_window(page, path)
 
 
 def main() -> int:
@@ -12,7 +20,7 @@ def main() -> int:
 
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in command_line.COMMANDS or arguments[0].startswith("-")):
-        return command_line.main(arguments)
+        return command_line.main(arguments, _write_pdf)
     from gui import application
 
     status: int = application.main(arguments)

@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from engine import export_command, membership_command, results, train_command
+from engine import export_command, membership_command, report_command, results, train_command
 from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
 from engine.datasets import LabelledImages, load_images
@@ -26,21 +26,29 @@ from engine.devices import DEVICES, describe_device
 from engine.errors import AfterimageError, UnusableInput
 from engine.inspection import inspection, inspection_text
 from engine.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.live import References
 from engine.network import Network
 from engine.reconstruction import Reconstruction, Snapshot
-from engine.scoring import Evidence, score
+from engine.report_command import WritePdf
+from engine.scoring import score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
 from engine.version import VERSION
 
-COMMANDS = ("inspect", "reconstruct", "train", "score", "membership", "export")
+COMMANDS = ("inspect", "reconstruct", "train", "score", "membership", "report", "export")
 
 _FAILED, _UNUSABLE = 1, 2
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status."""
+def main(arguments: Sequence[str] | None = None, write_pdf: WritePdf | None = None) -> int:
+    """Runs one command and returns its exit status.
+
+    Args:
+        arguments: the command and what follows it; those of the process where not given.
+        write_pdf: what `report --pdf` calls.
+    """
     options = _parser().parse_args(arguments)
+    options.write_pdf = write_pdf
     options.interruption = Interruption()
     try:
         with options.interruption.watched():
@@ -92,8 +100,9 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     last, status = _drive(run, folder, options.interruption, options.quiet)
     session = session_of(run, describe_device(run.device), last.note)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    evidence = _evidence(session, references, control)
-    report = results.write_results(session, evidence, folder)
+    shown = _references(network, references, control)
+    evidence = None if shown is None else results.evidence_of(session, shown)
+    report = results.write_results(session, evidence, folder, shown)
     gallery = {name: value for name, value in report["gallery"].items() if name != "images"}
     return {**report, "gallery": gallery, "out": str(folder), "status": status}
 
@@ -195,17 +204,13 @@ def _load(source: str | None, network: Network, root: Path | None) -> LabelledIm
     return None if source is None else load_images(source, network.input_shape, root)
 
 
-def _evidence(
-    session: Session, references: LabelledImages | None, control: LabelledImages | None
-) -> Evidence | None:
-    if references is None:
+def _references(
+    network: Network, train: LabelledImages | None, control: LabelledImages | None
+) -> References | None:
+    if train is None:
         return None
-    return score(
-        session.images(),
-        references.images,
-        None if control is None else control.images,
-        session.network.mean,
-    )
+    unseen = None if control is None else control.images
+    return References(train.images, unseen, network.mean, train.labels, network)
 
 
 # --- the edges ------------------------------------------------------------------------------
@@ -265,6 +270,9 @@ def _parser() -> argparse.ArgumentParser:
 
     each = commands.add_parser("membership", help="were these images trained on?")
     membership_command.add_arguments(each, _shape)
+
+    each = commands.add_parser("report", help="the report for people, as HTML or PDF")
+    report_command.add_arguments(each)
 
     each = commands.add_parser("export", help="GIF, MP4, PNG and others from a folder of results")
     export_command.add_arguments(each)

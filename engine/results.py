@@ -19,6 +19,7 @@ from engine.films import FilmOptions, make_film
 from engine.gallery import Gallery
 from engine.live import References
 from engine.progress import Progress, portion, unheard
+from engine.report_page import report_page
 from engine.scoring import Evidence, score
 from engine.session import SUFFIX, Session, save_session
 from engine.stills import GridOptions, grid
@@ -26,11 +27,23 @@ from engine.version import VERSION
 
 RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"
+PAGE = "report.html"
 SESSION = f"session{SUFFIX}"
 
 
-def write_results(session: Session, evidence: Evidence | None, folder: Path) -> dict[str, Any]:
+def write_results(
+    session: Session,
+    evidence: Evidence | None,
+    folder: Path,
+    references: References | None = None,
+) -> dict[str, Any]:
     """Fills a folder with everything about a run, and returns its report.
+
+    Args:
+        session: the run.
+        evidence: its score, where there were training images.
+        folder: where to.
+        references: those images, for pictures of the pairs on the report's page.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -40,6 +53,7 @@ def write_results(session: Session, evidence: Evidence | None, folder: Path) -> 
     write_csv(folder / "losses.csv", session.state.losses)
     report = make_report(session, evidence)
     write_report(report, folder)
+    write_page(report_page(session, report, references), folder / PAGE)
     export_png(session, folder / "grid.png")
     export_gif(session, folder / "drift.gif")
     return report
@@ -194,6 +208,16 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     """
     with atomic_path(folder / REPORT) as temporary:
         temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def write_page(page: str, path: Path) -> None:
+    """Writes the report's page, HTML.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
 
 
 def read_report(folder: Path) -> dict[str, Any]:

@@ -94,6 +94,8 @@ class Actions:
             scores := self._add(
                 exports, "S&cores as CSV…", None, lambda: window.exporter.ask("scores")
             ),
+            self._add(exports, "Report as &HTML…", "Ctrl+R", lambda: window.exporter.ask("html")),
+            self._add(exports, "Report as P&DF…", None, lambda: window.exporter.ask("pdf")),
             self._add(
                 exports, "Everything, with &Report…", None, lambda: window.exporter.ask("folder")
             ),

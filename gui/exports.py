@@ -14,11 +14,13 @@ from engine.errors import UnusableInput
 from engine.exporting import write_bytes
 from engine.live import References
 from engine.progress import Progress
+from engine.report_page import report_page
 from engine.session import SUFFIX, Session, save_session
 from engine.stills import write_pngs
 from gui import dialogs
 from gui.background import Background, always
 from gui.export_dialog import ExportDialog
+from gui.pdf import write_pdf
 from gui.run_controller import RunController
 from gui.worker import RunEnd
 from gui.workspace import Workspace
@@ -31,6 +33,8 @@ _KINDS = {
     "pt": ("Export the images as PyTorch tensor", "reconstructions.pt", "PyTorch (*.pt)"),
     "losses": ("Export the losses as CSV", "losses.csv", "CSV (*.csv)"),
     "scores": ("Export the scores as CSV", "scores.csv", "CSV (*.csv)"),
+    "html": ("Save the report as HTML", "report.html", "HTML (*.html)"),
+    "pdf": ("Save the report as PDF", "report.pdf", "PDF (*.pdf)"),
     "session": ("Save the session", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
 }
 
@@ -153,11 +157,15 @@ def write(
         save_session(session, path)
     elif kind == "folder":
         evidence = None if references is None else results.evidence_of(session, references)
-        results.write_results(session, evidence, path)
+        results.write_results(session, evidence, path, references)
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
         results.export_scores(session, path, references)
+    elif kind in ("html", "pdf"):
+        evidence = None if references is None else results.evidence_of(session, references)
+        page = report_page(session, results.make_report(session, evidence), references)
+        (write_pdf if kind == "pdf" else results.write_page)(page, path)
     elif kind == "pngs":
         write_pngs(session, path, progress=report)
     else:

@@ -112,6 +112,7 @@ def test_a_folder_of_results_holds_what_the_contract_says(session, tmp_path):
         "grid.png",
         "losses.csv",
         "report.json",
+        "report.html",
         "session.afterimage",
     }
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report))
