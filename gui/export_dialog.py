@@ -65,7 +65,6 @@ class ExportDialog(QDialog):
         self._size = ""
         self.form = GridForm() if kind == "png" else FilmForm(references is not None)
         self.view, self.about = FilmView(), theme.secondary()
-        self.about.setAccessibleName("Size of the file")
         self.about.setMinimumHeight(2 * self.about.fontMetrics().lineSpacing())
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._build()
@@ -97,6 +96,8 @@ class ExportDialog(QDialog):
         layout.setSpacing(theme.MARGIN)
         layout.addLayout(middle, 1)
         layout.addWidget(self.buttons)
+        # Qt would make it two thirds of the screen at most, and squeeze the preview.
+        self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
 
     @property
     def is_ready(self) -> bool:
@@ -191,6 +192,7 @@ class ExportDialog(QDialog):
         palette.setColor(self.about.foregroundRole(), theme.error_colour())
         self.about.setPalette(palette)
         self.about.setText(message)
+        self.view.clear()
 
 
 def _megabytes(count: int) -> str:
