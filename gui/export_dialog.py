@@ -5,6 +5,7 @@ What is shown is what is saved: the bytes whose size is named are those that are
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -96,6 +97,9 @@ class ExportDialog(QDialog):
         layout.setSpacing(theme.MARGIN)
         layout.addLayout(middle, 1)
         layout.addWidget(self.buttons)
+        order = [*self.form.controls(), self.save_button, self.cancel_button]
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
         # Qt would make it two thirds of the screen at most, and squeeze the preview.
         self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
 

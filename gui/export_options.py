@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -40,8 +38,8 @@ class FilmForm(QWidget):
         self.easing.setAccessibleName("Pace")
         self.easing.setToolTip(
             "<p>Every frame shown is a recorded one; none is blended of two. The run records "
-            "often at its start and seldom at its end.</p><p>Even: every recorded frame as long as the "
-            "others. Slow end: longer towards the end. By steps: as the search went.</p>"
+            "often at its start and seldom at its end.</p><p>Even: every recorded frame as long "
+            "as the others. Slow end: longer towards the end. By steps: as the search went.</p>"
         )
         self.numbers = OptionsForm(FilmOptions, {"duration": "automatic", "hold": "none"})
         self.numbers.show_values(FilmOptions())
@@ -53,9 +51,6 @@ class FilmForm(QWidget):
         rows.insertRow(0, "S&how", self.what)
         rows.insertRow(1, "Candi&dates", self.chosen)
         rows.insertRow(2, "&Pace", self.easing)
-        order = (self.what, self.chosen, self.easing, *self.numbers.editors().values())
-        for before, after in itertools.pairwise(order):
-            QWidget.setTabOrder(before, after)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.numbers)
@@ -69,6 +64,10 @@ class FilmForm(QWidget):
             self.numbers.edited,
         ):
             signal.connect(self.edited)
+
+    def controls(self) -> list[QWidget]:
+        """All of them, from top to bottom."""
+        return [self.what, self.chosen, self.easing, *self.numbers.editors().values()]
 
     def options(self) -> FilmOptions:
         """The options as they stand.
@@ -100,6 +99,10 @@ class GridForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.numbers)
         layout.addStretch(1)
+
+    def controls(self) -> list[QWidget]:
+        """All of them."""
+        return list(self.numbers.editors().values())
 
     def options(self) -> GridOptions:
         """The options as they stand."""
