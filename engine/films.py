@@ -36,9 +36,9 @@ CONTENTS = {
 """What a film can show, with its name for people."""
 
 EASINGS = {
-    "even": "Even: every recorded frame as long",
-    "slow-end": "Slower towards the end",
-    "steps": "By steps: as the search went",
+    "even": "Even",
+    "slow-end": "Slow end",
+    "steps": "By steps",
 }
 """How recorded frames are spread over the duration, with names for people."""
 

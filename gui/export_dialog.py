@@ -5,6 +5,7 @@ What is shown is what is saved: the bytes whose size is named are those that are
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -65,7 +66,6 @@ class ExportDialog(QDialog):
         self._size = ""
         self.form = GridForm() if kind == "png" else FilmForm(references is not None)
         self.view, self.about = FilmView(), theme.secondary()
-        self.about.setAccessibleName("Size of the file")
         self.about.setMinimumHeight(2 * self.about.fontMetrics().lineSpacing())
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._build()
@@ -97,6 +97,11 @@ class ExportDialog(QDialog):
         layout.setSpacing(theme.MARGIN)
         layout.addLayout(middle, 1)
         layout.addWidget(self.buttons)
+        order = [*self.form.controls(), self.save_button, self.cancel_button]
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+        # Qt would make it two thirds of the screen at most, and squeeze the preview.
+        self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
 
     @property
     def is_ready(self) -> bool:
@@ -191,6 +196,7 @@ class ExportDialog(QDialog):
         palette.setColor(self.about.foregroundRole(), theme.error_colour())
         self.about.setPalette(palette)
         self.about.setText(message)
+        self.view.clear()
 
 
 def _megabytes(count: int) -> str:

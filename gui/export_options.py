@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QW
 
 from engine.films import CONTENTS, EASINGS, FilmOptions, parse_candidates
 from engine.stills import GridOptions
-from gui import theme
 from gui.options_form import OptionsForm
 
 
@@ -39,21 +38,21 @@ class FilmForm(QWidget):
         self.easing.setAccessibleName("Pace")
         self.easing.setToolTip(
             "<p>Every frame shown is a recorded one; none is blended of two. The run records "
-            "often at its start and seldom at its end.</p>"
+            "often at its start and seldom at its end.</p><p>Even: every recorded frame as long "
+            "as the others. Slow end: longer towards the end. By steps: as the search went.</p>"
         )
         self.numbers = OptionsForm(FilmOptions, {"duration": "automatic", "hold": "none"})
         self.numbers.show_values(FilmOptions())
         self.numbers.editor("tiles").setSingleStep(8)
         for name in ("duration", "hold"):
             self.numbers.editor(name).setSingleStep(0.5)
-        top = QFormLayout()
-        top.setHorizontalSpacing(theme.MARGIN)
-        top.addRow("S&how", self.what)
-        top.addRow("Candi&dates", self.chosen)
-        top.addRow("&Pace", self.easing)
+        rows = self.numbers.layout()
+        assert isinstance(rows, QFormLayout)
+        rows.insertRow(0, "S&how", self.what)
+        rows.insertRow(1, "Candi&dates", self.chosen)
+        rows.insertRow(2, "&Pace", self.easing)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(top)
         layout.addWidget(self.numbers)
         layout.addStretch(1)
         self._follow_what()
@@ -65,6 +64,10 @@ class FilmForm(QWidget):
             self.numbers.edited,
         ):
             signal.connect(self.edited)
+
+    def controls(self) -> list[QWidget]:
+        """All of them, from top to bottom."""
+        return [self.what, self.chosen, self.easing, *self.numbers.editors().values()]
 
     def options(self) -> FilmOptions:
         """The options as they stand.
@@ -96,6 +99,10 @@ class GridForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.numbers)
         layout.addStretch(1)
+
+    def controls(self) -> list[QWidget]:
+        """All of them."""
+        return list(self.numbers.editors().values())
 
     def options(self) -> GridOptions:
         """The options as they stand."""

@@ -54,6 +54,10 @@ class FilmView(QFrame):
             self._timer.start(self._milliseconds[0])
         self.update()
 
+    def clear(self) -> None:
+        """Shows nothing."""
+        self.play([], [])
+
     def stop(self) -> None:
         """Stands still."""
         self._timer.stop()
@@ -78,9 +82,10 @@ class FilmView(QFrame):
             size = image.size().scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)
             place = QRect(room.topLeft(), size)
             place.moveCenter(room.center())
-            # Large mosaics shrink, and would lose rows of pixels; small ones grow into squares.
-            shrinks = size.width() * self.devicePixelRatioF() < image.width()
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrinks)
+            ratio = self.devicePixelRatioF()
+            if size.width() * ratio < image.width():
+                # Pixels that have to share a point are averaged; dropped, they would make patterns.
+                image = image.scaled(size * ratio, mode=Qt.TransformationMode.SmoothTransformation)
             painter.drawImage(place, image)
         painter.end()
         super().paintEvent(event)
