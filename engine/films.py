@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import UnusableInput
-from engine.exporting import Pixels, display_pixels, enlargement, mosaic, unit_pixels
+from engine.exporting import Pixels, display_pixels, mosaic, unit_pixels
 from engine.film_files import gif_bytes, write_mp4
 from engine.live import References
 from engine.options import check_options, option
@@ -47,6 +47,7 @@ LEAST_DELAY = 2
 
 _AUTOMATIC_DELAY = 8
 _SLOWING = 1.5
+_TILES, _COLOUR_TILES = 64, 36
 _WIDEST = 20_000
 
 
@@ -60,11 +61,19 @@ class FilmOptions:
 
     what: str = "gallery"
     chosen: tuple[int, ...] = ()
-    tiles: int = option(64, "Images, at most", "The first so many, the best first.", 1, 400)
+    tiles: int = option(
+        0,
+        "Images, at most",
+        "The first so many, the best first. Automatic is 64, or 36 in colour, which makes a GIF "
+        "that can be sent.",
+        0,
+        400,
+    )
     width: int = option(
         500,
         "Width in pixels",
-        "About so wide: every pixel becomes a whole number of pixels, so that nothing is blurred.",
+        "At most so wide: every pixel becomes a whole number of pixels, one at least, so that "
+        "nothing is blurred.",
         16,
         2000,
     )
@@ -154,26 +163,27 @@ def make_film(
         Cancelled: `progress` said so.
     """
     mean, real = session.network.mean, None
+    tiles = options.tiles or (_COLOUR_TILES if session.network.input_shape[0] == 3 else _TILES)
     ranking = portion(progress, 0.0, 0.5)
     if options.what == "pairs":
         if references is None:
             raise UnusableInput("Pairs need training images: open them, or give --images.")
-        chosen, real = _matched(session, references, options.tiles)
+        chosen, real = _matched(session, references, tiles)
         mean = references.shown_mean
     elif options.what == "chosen":
-        chosen = _existing(options.chosen[: options.tiles], len(session.labels))
+        chosen = _existing(options.chosen[:tiles], len(session.labels))
     else:
-        chosen = session.gallery(ranking).candidate[: options.tiles]
+        chosen = session.gallery(ranking).candidate[:tiles]
     ranking(1.0)
     drift = session.drift
     shown, delays = schedule(_frame_steps(drift), options)
     frames: list[Pixels] = []
     for number, index in enumerate(shown):
         progress(0.5 + 0.5 * number / len(shown))
-        tiles = display_pixels(drift.images(index, chosen), mean)
-        tiles = tiles if real is None else _beside(tiles, real)
-        frames.append(mosaic(tiles, _columns(tiles, is_square=real is None)))
-    scale = enlargement(frames[0].shape[1] - 1, options.width)
+        pixels = display_pixels(drift.images(index, chosen), mean)
+        pixels = pixels if real is None else _beside(pixels, real)
+        frames.append(mosaic(pixels, _columns(pixels, is_square=real is None)))
+    scale = max(1, options.width // (frames[0].shape[1] - 1))
     progress(1.0)
     return Film(frames, delays, scale)
 

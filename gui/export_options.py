@@ -41,7 +41,9 @@ class FilmForm(QWidget):
             "often at its start and seldom at its end.</p><p>Even: every recorded frame as long "
             "as the others. Slow end: longer towards the end. By steps: as the search went.</p>"
         )
-        self.numbers = OptionsForm(FilmOptions, {"duration": "automatic", "hold": "none"})
+        self.numbers = OptionsForm(
+            FilmOptions, {"tiles": "automatic", "duration": "automatic", "hold": "none"}
+        )
         self.numbers.show_values(FilmOptions())
         self.numbers.editor("tiles").setSingleStep(8)
         for name in ("duration", "hold"):

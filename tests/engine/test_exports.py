@@ -184,7 +184,7 @@ def test_chosen_candidates_from_the_command_line(capsys, session, folder):
         ("--gif", "a.gif", "--control", "control.npz"),
         ("--gif", "a.gif", "--chosen", "first"),
         ("--gif", "a.gif", "--chosen", "9"),
-        ("--gif", "a.gif", "--tiles", "0"),
+        ("--gif", "a.gif", "--tiles", "401"),
         ("--gif", "a.gif", "--scale", "2"),
         ("--png", "a.png", "--width", "100"),
         ("--png", "a.png", "--scale", "99"),
