@@ -16,6 +16,7 @@ import safetensors
 import torch
 from torch import Tensor
 
+from engine.checkpoints import load_network
 from engine.errors import DamagedSession, UnusableInput
 from engine.files import save_tensors
 from engine.gallery import Gallery, make_gallery
@@ -31,8 +32,9 @@ from engine.version import VERSION
 
 SUFFIX = ".afterimage"
 
-_FORMAT_VERSION = 2
-"""2: restarts. Files of version 1 hold none, and are read as they are."""
+_FORMAT_VERSION, _WITHOUT_WEIGHTS = 2, 3
+"""2: restarts; files of format 1 hold none. 3: the network is a checkpoint named in the header.
+All are read (docs/session-format.md)."""
 
 
 @dataclass(frozen=True)
@@ -137,18 +139,23 @@ def session_of(reconstruction: Reconstruction, device: str, note: str = "") -> S
     )
 
 
-def save_session(session: Session, path: Path) -> None:
+def save_session(session: Session, path: Path, with_weights: bool = True) -> None:
     """Writes a session file.
 
+    Args:
+        session: the run as it stands.
+        path: where to.
+        with_weights: False leaves the network's weights out: who opens the session needs the
+            checkpoint as well, and its SHA-256 has to be the same.
+
     Raises:
+        UnusableInput: the weights are to be left out, but no checkpoint is known that holds them.
         OSError: the file cannot be written; what stood there before is untouched.
     """
     network, state = session.network, session.state
-    tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
-    if network.bias is not None:
-        tensors["network.bias"] = network.bias
-    if network.mean is not None:
-        tensors["network.mean"] = network.mean
+    if not with_weights and not network.origin.sha256:
+        raise UnusableInput("This network is in no file; its session has to hold the weights.")
+    tensors = _network_tensors(network) if with_weights else {}
     tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
     tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
     if len(state.recording):
@@ -162,7 +169,7 @@ def save_session(session: Session, path: Path) -> None:
         tensors["space.scale"] = state.space.scale
         tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
     header = {
-        "format": _FORMAT_VERSION,
+        "format": _FORMAT_VERSION if with_weights else _WITHOUT_WEIGHTS,
         "version": VERSION,
         "settings": session.settings.as_dict(),
         "step": state.step,
@@ -181,6 +188,15 @@ def save_session(session: Session, path: Path) -> None:
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
 
+def _network_tensors(network: Network) -> dict[str, Tensor]:
+    tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
+    if network.bias is not None:
+        tensors["network.bias"] = network.bias
+    if network.mean is not None:
+        tensors["network.mean"] = network.mean
+    return tensors
+
+
 def load_session(path: Path) -> Session:
     """Reads a session file. Nothing in it is executed, and its parts have to fit together.
 
@@ -195,11 +211,13 @@ def load_session(path: Path) -> Session:
             # Copies lie in memory as freshly computed tensors do. Those of the file may start at
             # odd addresses, where some matrix products round their last bit another way.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-        if header["format"] > _FORMAT_VERSION:
+        if header["format"] > _WITHOUT_WEIGHTS:
             raise UnusableInput(
                 f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
                 "open it."
             )
+        if header["format"] == _WITHOUT_WEIGHTS:
+            tensors |= _network_tensors(_referenced(header, path))
         session = _assemble(header, tensors)
         _check(session)
         return session
@@ -210,6 +228,21 @@ def load_session(path: Path) -> Session:
         raise DamagedSession(
             f"{path.name} is damaged, cut short, or no Afterimage session."
         ) from error
+
+
+def _referenced(header: dict[str, Any], path: Path) -> Network:
+    """The network of a session that does not hold it: where it was, or beside the session."""
+    file, sha256, _ = header["origin"]
+    channels, height, width = header["input_shape"]
+    for place in (Path(file), path.parent / Path(file).name):
+        if place.is_file():
+            network = load_network(place, (channels, height, width))
+            if network.origin.sha256 == sha256:
+                return network
+    raise UnusableInput(
+        f"{path.name} does not hold the network's weights; put its checkpoint {Path(file).name} "
+        f"(SHA-256 {sha256[:12]}…) beside it."
+    )
 
 
 def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:

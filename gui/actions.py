@@ -97,6 +97,12 @@ class Actions:
             self._add(exports, "Report as &HTML…", "Ctrl+R", lambda: window.exporter.ask("html")),
             self._add(exports, "Report as P&DF…", None, lambda: window.exporter.ask("pdf")),
             self._add(
+                exports,
+                "Session &without Weights…",
+                None,
+                lambda: window.exporter.ask("reference"),
+            ),
+            self._add(
                 exports, "Everything, with &Report…", None, lambda: window.exporter.ask("folder")
             ),
         ]

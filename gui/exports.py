@@ -35,6 +35,7 @@ _KINDS = {
     "scores": ("Export the scores as CSV", "scores.csv", "CSV (*.csv)"),
     "html": ("Save the report as HTML", "report.html", "HTML (*.html)"),
     "pdf": ("Save the report as PDF", "report.pdf", "PDF (*.pdf)"),
+    "reference": ("Save the session without weights", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
     "session": ("Save the session", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
 }
 
@@ -153,8 +154,8 @@ def write(
         OSError: it cannot be written; what stood there before is untouched.
         Cancelled: `report` said so.
     """
-    if kind == "session":
-        save_session(session, path)
+    if kind in ("session", "reference"):
+        save_session(session, path, with_weights=kind == "session")
     elif kind == "folder":
         evidence = None if references is None else results.evidence_of(session, references)
         results.write_results(session, evidence, path, references)
