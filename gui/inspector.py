@@ -165,7 +165,7 @@ class Inspector(QWidget):
         self._values["Confidence"].setText(
             f"{confidence} (candidate {portrait.candidate}{restart})"
         )
-        self._values["Output"].setText(f"{portrait.output:+.3g}")
+        self._values["Output"].setText(f"{portrait.output:+.3g}".replace("-", "−"))
         self._values["Multiplier"].setText(f"{portrait.multiplier:.3f}")
         self._values["Label"].setText(f"{portrait.label:+d}".replace("-", "−"))
         self._show_match(portrait)
