@@ -223,7 +223,7 @@ def describe_match(portrait: Portrait) -> str:
     assert match is not None
     verdict = ""
     if not match.is_assigned:
-        verdict = ": the most similar one, but another candidate or none is its match"
+        verdict = " (the most similar; not its partner)"
     elif match.is_recovered is not None:
         verdict = ": recovered" if match.is_recovered else ": not recovered"
     return f"image {match.reference}, SSIM {match.ssim:.2f}, NCC {match.ncc:.2f}{verdict}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QStyle, QToolButton, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPolygonF
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from gui import theme
 
@@ -30,8 +31,7 @@ class Scrubber(QWidget):
         """
         super().__init__(parent)
         self._steps: tuple[int, ...] = ()
-        self.play_button = QToolButton()
-        self.play_button.setAutoRaise(True)
+        self.play_button = _PlayButton()
         self.play_button.setAccessibleName(f"Play {name}")
         self.play_button.setToolTip("Plays the drift from noise to its end")
         self.play_button.clicked.connect(self.play_or_pause)
@@ -50,7 +50,6 @@ class Scrubber(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for widget, stretch in ((self.play_button, 0), (self.slider, 1), (self._label, 0)):
             layout.addWidget(widget, stretch)
-        self._show_playing()
         self.set_steps(())
 
     @property
@@ -140,6 +139,37 @@ class Scrubber(QWidget):
         self._label.setText(f"step {self._steps[self.index]:,}" if known else "")
 
     def _show_playing(self) -> None:
-        pixmap = QStyle.StandardPixmap
-        icon = pixmap.SP_MediaPause if self.is_playing else pixmap.SP_MediaPlay
-        self.play_button.setIcon(self.style().standardIcon(icon))
+        self.play_button.show_playing(self.is_playing)
+
+
+class _PlayButton(QToolButton):
+    """A triangle, or two bars while it plays, in the colour of text, sharp at every scale."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAutoRaise(True)
+        self._is_playing = False
+
+    def show_playing(self, is_playing: bool) -> None:
+        """Whether a press pauses."""
+        self._is_playing = is_playing
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A square that fingers find."""
+        return QSize(24, 24)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draws the sign over the button's own frame."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(QPalette.ColorRole.ButtonText))
+        x, y = self.width() / 2, self.height() / 2
+        if self._is_playing:
+            for left in (x - 5, x + 1):
+                painter.drawRect(QRectF(left, y - 6, 4, 12))
+        else:
+            corners = [QPointF(x - 4, y - 6), QPointF(x - 4, y + 6), QPointF(x + 6, y)]
+            painter.drawPolygon(QPolygonF(corners))
