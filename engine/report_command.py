@@ -13,7 +13,7 @@ from engine.errors import UnusableInput
 from engine.live import References
 from engine.network import Network
 from engine.report_page import report_page
-from engine.scoring import score
+from engine.scoring import is_evidence, score
 from engine.session import SUFFIX, load_session
 
 WritePdf = Callable[[str, Path], None]
@@ -50,8 +50,8 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
         references = _references(options, session.network)
         evidence = score(session.images(), references.train, references.control, references.mean)
     report = results.make_report(session, evidence)
-    if evidence is None and not is_file and (folder / results.REPORT).exists():
-        report["evidence"] = results.read_report(folder).get("evidence")
+    if report["evidence"] is None and not is_file and (folder / results.REPORT).exists():
+        report["evidence"] = _scored_before(folder)
     page = report_page(session, report, references)
     written: dict[str, Any] = {}
     if options.html is not None or options.pdf is None:
@@ -62,6 +62,14 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
         options.write_pdf(page, options.pdf)
         written["pdf"] = str(options.pdf)
     return written
+
+
+def _scored_before(folder: Path) -> Any:
+    """The score in `report.json`, as `score` or the run itself has left it there."""
+    evidence = results.read_report(folder).get("evidence")
+    if evidence is not None and not is_evidence(evidence):
+        raise UnusableInput(f"The scores in {folder / results.REPORT} are damaged; score again.")
+    return evidence
 
 
 def _references(options: argparse.Namespace, network: Network) -> References:

@@ -48,6 +48,8 @@ def write_results(
     Raises:
         OSError: the folder cannot be written to.
     """
+    if evidence is not None:
+        session = session.with_evidence(evidence.as_dict())
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS)
     write_csv(folder / "losses.csv", session.state.losses)
@@ -180,7 +182,7 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
             "directions": None if space is None else space.rank,
             "input_dimension": network.input_dimension,
         },
-        "evidence": None if evidence is None else evidence.as_dict(),
+        "evidence": session.evidence if evidence is None else evidence.as_dict(),
         "restarts": session.restarts,
         "gallery": {
             "distinct": len(session.gallery()),

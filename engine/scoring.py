@@ -237,6 +237,33 @@ def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
     return np.asarray(torch.cat(parts).double().numpy())
 
 
+def is_evidence(found: Any) -> bool:
+    """Whether something read from a file is what `Evidence.as_dict` gives, numbers and all."""
+    if not isinstance(found, dict) or not {"train", "control"} <= found.keys():
+        return False
+    control = found["control"]
+    return _is_summary(found["train"]) and (control is None or _is_summary(control))
+
+
+def _is_summary(found: Any) -> bool:
+    def is_count(value: Any) -> bool:
+        return type(value) is int and value >= 0
+
+    return (
+        isinstance(found, dict)
+        and all(is_count(found.get(name)) for name in ("count", "good"))
+        and all(
+            found.get(name) is None or is_count(found[name])
+            for name in ("recovered", "above_control")
+        )
+        and isinstance(found.get("rule"), str)
+        and all(
+            isinstance(found.get(name), list) and all(type(v) is float for v in found[name])
+            for name in ("ssim", "ncc")
+        )
+    )
+
+
 def _summary(
     matches: Matches, rule: str, recovered: int | None = None, above_control: int | None = None
 ) -> dict[str, Any]:

@@ -7,6 +7,7 @@ A run resumed from it gives the images that the uninterrupted run would have giv
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from engine.reconstruction import Reconstruction, RunState
 from engine.recording import Recording
 from engine.restarts import Drift, Restart
 from engine.row_space import RowSpace, Spectrum
+from engine.scoring import is_evidence
 from engine.settings import Settings, settings_from_dict
 from engine.version import VERSION
 
@@ -47,6 +49,7 @@ class Session:
         state: where the run stands.
         device: what it ran on, for people.
         note: why it ended early, if it did.
+        evidence: its score as `report.json` holds it, where one was taken when it was saved.
     """
 
     network: Network
@@ -54,6 +57,7 @@ class Session:
     state: RunState
     device: str
     note: str = ""
+    evidence: Mapping[str, Any] | None = None
     _gallery: list[Gallery] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -97,6 +101,12 @@ class Session:
         """How many restarts count: those that came to their end, or the only one there is."""
         finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
         return finished + (not finished or self.state.recording.steps[-1] == each)
+
+    def with_evidence(self, evidence: Mapping[str, Any]) -> Session:
+        """The same session with a score, its gallery kept."""
+        scored = replace(self, evidence=evidence)
+        scored._gallery.extend(self._gallery)
+        return scored
 
     @property
     def known_gallery(self) -> Gallery | None:
@@ -184,6 +194,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "origin": [network.origin.file, network.origin.sha256, dict(network.origin.details)],
         "device": session.device,
         "note": session.note,
+        "evidence": session.evidence,
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
@@ -286,7 +297,12 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
         finished=finished,
     )
     return Session(
-        network, settings_from_dict(header["settings"]), state, header["device"], header["note"]
+        network,
+        settings_from_dict(header["settings"]),
+        state,
+        header["device"],
+        header["note"],
+        header.get("evidence"),
     )
 
 
@@ -323,6 +339,7 @@ def _check(session: Session) -> None:
         state.space is None or len(state.space.spectrum.values) >= k,
         state.losses.rows.shape == (state.step, 5 + network.depth),
         len(state.finished) < session.settings.restarts,
+        session.evidence is None or is_evidence(session.evidence),
         *(_is_of_size(restart, m, k) for restart in (now, *state.finished)),
     ]
     if not all(fits):

@@ -155,6 +155,9 @@ def write(
         Cancelled: `report` said so.
     """
     if kind in ("session", "reference"):
+        if references is not None:
+            evidence = results.evidence_of(session, references)
+            session = session.with_evidence(evidence.as_dict())
         save_session(session, path, with_weights=kind == "session")
     elif kind == "folder":
         evidence = None if references is None else results.evidence_of(session, references)

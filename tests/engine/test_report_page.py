@@ -19,11 +19,12 @@ from PIL import Image
 
 from engine import charts, results
 from engine.command_line import main
+from engine.errors import UnusableInput
 from engine.live import References
 from engine.network import Origin
 from engine.reconstruction import Reconstruction
 from engine.report_page import report_page
-from engine.session import session_of
+from engine.session import load_session, save_session, session_of
 from engine.settings import fast
 
 _BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -155,6 +156,34 @@ def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
     assert "training images recovered" in words_of(page)
     assert main(call) == 2
     assert main(["report", str(tmp_path / "nowhere")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_session_carries_its_score_into_a_report(session, references, tmp_path, capsys):
+    evidence = results.evidence_of(session, references)
+    path = tmp_path / "run.afterimage"
+    save_session(session.with_evidence(evidence.as_dict()), path)
+    assert load_session(path).evidence == json.loads(json.dumps(evidence.as_dict()))
+    assert main(["report", str(path), "--html", str(tmp_path / "a.html")]) == 0
+    words = words_of((tmp_path / "a.html").read_text())
+    assert f"{evidence.recovered} of 6 training images recovered" in words
+    assert "Pictures of the pairs need the training images" in words
+
+
+@pytest.mark.parametrize("lie", [[1], {"train": {}}, "<script>", {"count": "<script>"}])
+def test_a_score_that_is_none_is_refused(session, references, tmp_path, capsys, lie):
+    """In a session as in a report.json: what goes onto the page are numbers."""
+    scored = results.evidence_of(session, references).as_dict()
+    if isinstance(lie, dict) and "train" not in lie:
+        lie = {**scored, "train": {**scored["train"], **lie}}
+    path = tmp_path / "run.afterimage"
+    save_session(session.with_evidence(lie), path)
+    with pytest.raises(UnusableInput, match="damaged"):
+        load_session(path)
+    results.write_results(session, None, tmp_path / "out")
+    report = results.read_report(tmp_path / "out")
+    results.write_report({**report, "evidence": lie}, tmp_path / "out")
+    assert main(["report", str(tmp_path / "out")]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 
