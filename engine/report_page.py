@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import shlex
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -20,10 +21,12 @@ from engine.exporting import Pixels, display_pixels, enlarged
 from engine.health import check_weights
 from engine.live import Pairs, References, best_pairs
 from engine.session import Session
+from engine.settings import preset
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
-_TILE, _CHART = 44, 600
+_GIVEN = ("preset", "candidates", "steps", "restarts", "seed", "device")
+_TILE, _CHART = 44, 520
 _PRINTED = 3
 """How many of a tile's own pixels a pixel of the page has in print, at least."""
 _CITATION = (
@@ -79,6 +82,8 @@ def report_page(
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
         f"<title>Afterimage report: {escape(report['model']['file'])}</title>"
         f"<style>{_STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
@@ -197,6 +202,7 @@ def _network(session: Session, report: dict[str, Any]) -> str:
                 "layer stand above its noise",
             ),
             ("Remembered", f"about {health.remembered} images, by the weights alone"),
+            ("Layer norms", ", ".join(f"{layer.norm:.3g}" for layer in health.layers)),
             ("Outlook", escape(health.outlook)),
         ]
     )
@@ -214,11 +220,14 @@ def _run(session: Session, report: dict[str, Any]) -> str:
         rows.append(("Note", escape(report["note"])))
     names = [f"layer {layer + 1}" for layer in range(len(relative))]
     chart = log_curves(losses.step, losses.relative_per_layer, names, "step")
+    constraint = log_curves(losses.step, losses.constraint[:, None], ["constraint loss"], "step")
     return (
         "<h2>The run</h2>"
         + _table(rows)
         + "<p>The stationarity residual of each layer, relative to its weights:</p>"
-        + _chart(chart, "Losses over steps")
+        + _chart(chart, "Residual of each layer over steps")
+        + "<p>The constraint loss:</p>"
+        + _chart(constraint, "Constraint loss over steps")
     )
 
 
@@ -228,7 +237,8 @@ def _reading() -> str:
         "<p>At convergence a network's weights are a combination of the gradients at its training "
         "images. The search looks for images and multipliers that solve this equation. "
         f'<span class="quiet">{_CITATION}</span></p>'
-        "<p>Only <i>recovered</i> is a finding. A reconstruction alone proves nothing: it looks "
+        "<p>Only <i>recovered</i>, which needs training images and a control, is a finding. A "
+        "reconstruction alone proves nothing: it looks "
         "like the training images because the directions it is made of do. A good score alone can "
         "be had by chance, which is what the control is for. A low residual is no evidence: very "
         "different images reach the same.</p>"
@@ -245,6 +255,7 @@ def _repeating(report: dict[str, Any]) -> str:
         "<h2>To repeat it</h2>"
         "<p>The same seed, settings, device and version give the same images:</p>"
         f'<p><code class="small">{escape(command(report))}</code></p>'
+        f"{_changed_by_hand(report)}"
         f'<p class="small">Settings: {escape(settings)}.</p>'
         f'<p class="small">Afterimage {escape(report["app"]["version"])}, PyTorch '
         f"{escape(report['app']['torch'])}, {escape(report['dtype'])} on "
@@ -263,8 +274,30 @@ def command(report: dict[str, Any]) -> str:
         "restarts": settings["restarts"],
         "seed": report["seed"],
     }
+    if settings["device"] != "auto":
+        given["device"] = settings["device"]
     words = " ".join(f"--{name} {value}" for name, value in given.items())
-    return f'python main.py reconstruct "{report["model"]["file"]}" --out results {words}'
+    shape = "x".join(str(n) for n in report["model"]["input_shape"])
+    # Quoted for a POSIX shell: a file may be called anything.
+    file = shlex.quote(report["model"]["file"])
+    return f"python main.py reconstruct {file} --out results {words} --shape {shape}"
+
+
+def _changed_by_hand(report: dict[str, Any]) -> str:
+    """Settings that only the window can change, where they differ from the preset's."""
+    settings = report["settings"]
+    usual = preset(settings["preset"], report["model"]["input_shape"][0]).as_dict()
+    changed = [
+        f"{name} {value}"
+        for name, value in sorted(settings.items())
+        if name not in (*_GIVEN, "seconds") and value != usual[name] and usual[name] != -1
+    ]
+    if not changed:
+        return ""
+    return (
+        f"<p>Also changed, in the window's advanced settings: {escape(', '.join(changed))}. The "
+        "command line cannot set these.</p>"
+    )
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -66,6 +66,10 @@ def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
             painter, QRectF(0, number * size.height(), size.width(), size.height())
         )
         painter.restore()
+        words = f"{number + 1} / {document.pageCount()}"
+        painter.drawText(
+            writer.width() - painter.fontMetrics().horizontalAdvance(words), writer.height(), words
+        )
 
 
 def write_pdf_without_a_window(page: str, path: Path) -> None:

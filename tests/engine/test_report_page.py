@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -23,7 +24,7 @@ from engine.errors import UnusableInput
 from engine.live import References
 from engine.network import Origin
 from engine.reconstruction import Reconstruction
-from engine.report_page import report_page
+from engine.report_page import command, report_page
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
 
@@ -128,19 +129,25 @@ def test_without_a_control_good_matches_are_no_claim(session, references):
 
 def test_what_is_said_to_repeat_the_run_repeats_it(session, tmp_path, capsys):
     """Its own arguments are taken; the file is written anew beside it."""
-    command = re.search(
-        r"python main.py (reconstruct .*?) Settings",
+    said = re.search(
+        r"python main.py (reconstruct .*?--shape \S+)",
         re.sub(r"\s+", " ", words_of(report_page(session, results.make_report(session, None)))),
     )[1]
-    assert '"odd & even.pth"' in command
+    assert "'odd & even.pth'" in said
     state = {f"layers.{i}.weight": w for i, w in enumerate(session.network.weights)}
     torch.save({**state, "layers.0.bias": session.network.bias}, tmp_path / "again.pth")
-    words = command.replace('"odd & even.pth"', str(tmp_path / "again.pth")).split()
+    words = said.replace("'odd & even.pth'", str(tmp_path / "again.pth")).split()
     words[words.index("--out") + 1] = str(tmp_path / "again")
-    assert main([*words, "--quiet", "--shape", "3x4x4", "--device", "cpu"]) == 0
+    assert main([*words, "--quiet"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert (again["steps"], again["seed"]) == (session.state.steps, session.settings.seed)
     assert again["settings"]["candidates"] == session.settings.candidates
+
+
+def test_a_name_that_a_shell_would_run_is_quoted(session):
+    name = "a$(touch x)`b`'c.pth"
+    hostile = replace(session, network=replace(session.network, origin=Origin(name)))
+    assert name in shlex.split(command(results.make_report(hostile, None)))
 
 
 def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
