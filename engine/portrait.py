@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.exporting import Pixels, display_pixels
+from engine.exporting import Pixels, display_pixels, unit_pixels
 from engine.live import References
 from engine.scoring import Evidence, Matches, match, ncc_features
 from engine.session import Session
@@ -125,10 +125,9 @@ def shown(images: Tensor, mean: Tensor | None, contrast: Contrast) -> Pixels:
 
 
 def real_pixels(image: Tensor) -> Pixels:
-    """An image (c, h, w) in [0, 1] as uint8, (h, w, 3) for colour, (h, w) for grey."""
-    levels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
-    levels = levels[0] if len(levels) == 1 else levels.permute(1, 2, 0)
-    return np.ascontiguousarray(levels.numpy())
+    """An image (c, h, w), held to [0, 1], as uint8, (h, w, 3) for colour, (h, w) for grey."""
+    pixels: Pixels = unit_pixels(image.clamp(0, 1)[None])[0]
+    return pixels
 
 
 def portray(

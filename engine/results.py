@@ -68,7 +68,7 @@ def export_gif(
     options: FilmOptions | None = None,
     references: References | None = None,
 ) -> None:
-    """The drift as a GIF; of the 64 most trustworthy images, where nothing else is asked for."""
+    """The drift as a GIF; of the gallery's first images, where nothing else is asked for."""
     film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
     write_gif(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
 

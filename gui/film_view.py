@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from gui import theme
+from gui.picture import image_of
 
 _SIDE = 320
 _EDGE = 1
@@ -46,7 +47,7 @@ class FilmView(QFrame):
             frames: uint8, (H, W) or (H, W, 3); one alone stands still.
             delays: hundredths of a second that each is shown.
         """
-        self._images = [_image(frame) for frame in frames]
+        self._images = [image_of(frame) for frame in frames]
         self._milliseconds = [10 * delay for delay in delays]
         self._shown = 0
         self._timer.stop()
@@ -89,12 +90,3 @@ class FilmView(QFrame):
             painter.drawImage(place, image)
         painter.end()
         super().paintEvent(event)
-
-
-def _image(frame: np.ndarray) -> QImage:
-    """A frame as an image that owns its pixels."""
-    height, width = frame.shape[:2]
-    grey = frame.ndim == 2
-    kind = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
-    data = np.ascontiguousarray(frame)
-    return QImage(data.data, width, height, width * (1 if grey else 3), kind).copy()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from engine.health import CARRIES, Health, TrueStationarity
 from gui import theme
+from gui.layout import scrolled
 from gui.plots import Plot, SpectrumPlot
 
 _NUMBERS_WIDTH = 390
@@ -36,11 +37,7 @@ class HealthView(QWidget):
             value.setToolTip(label.toolTip())
             self._form.addRow(label, value)
             self._values[name] = value
-        scroll = QScrollArea()
-        scroll.setWidget(numbers)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = scrolled(numbers)
         scroll.setAccessibleName("Health of the network")
         scroll.setMinimumWidth(_NUMBERS_WIDTH)
         self._spectrum = SpectrumPlot()

@@ -117,11 +117,7 @@ def _left_column(panels: Sequence[QWidget]) -> QScrollArea:
 
 def scrolled_column(content: QWidget) -> QScrollArea:
     """A column of the left's width, scrolled where there is no room."""
-    scroll = QScrollArea()
-    scroll.setWidget(content)
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll = scrolled(content)
     scroll.setFixedWidth(_LEFT_WIDTH)
     return scroll
 

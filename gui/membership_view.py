@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -26,6 +25,7 @@ from engine.membership import SCORES, Membership, Score, ask, resolution_note
 from engine.progress import Progress
 from gui import theme
 from gui.background import Background
+from gui.layout import scrolled
 from gui.plots import Plot
 from gui.task import Task
 from gui.workspace import Workspace
@@ -105,11 +105,7 @@ class MembershipView(QWidget):
         column.addWidget(self.ask_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.table)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(words)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = scrolled(words)
         scroll.setAccessibleName("Membership of images")
         scroll.setMinimumWidth(_WORDS_WIDTH)
         layout = QHBoxLayout(self)

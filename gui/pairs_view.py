@@ -8,10 +8,8 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, 
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 from engine.live import Pairs
 from engine.scoring import Evidence
 from gui import theme
+from gui.layout import scrolled
 from gui.picture import image_of
 
 _TILE = 56
@@ -44,11 +43,7 @@ class PairsView(QWidget):
         self._pairs: Pairs | None = None
         self._grid = _PairGrid()
         self._grid.chosen.connect(self.chosen)
-        scroll = QScrollArea()
-        scroll.setWidget(self._grid)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = scrolled(self._grid)
         scroll.setAccessibleName("Pairs of reconstruction and training image")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, 0)
