@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
@@ -144,7 +145,7 @@ class MosaicView(pg.GraphicsView):
 
     @Slot(object)
     def _on_clicked(self, event: object) -> None:
-        if not isinstance(event, pg.GraphicsScene.mouseEvents.MouseClickEvent):
+        if not isinstance(event, MouseClickEvent):
             return
         if event.double():
             self.fit()

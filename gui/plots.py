@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -116,7 +117,7 @@ class Plot(QWidget):
 
     @Slot(object)
     def _on_clicked(self, event: object) -> None:
-        if isinstance(event, pg.GraphicsScene.mouseEvents.MouseClickEvent):
+        if isinstance(event, MouseClickEvent):
             view = self._canvas.getPlotItem().getViewBox()
             if view.sceneBoundingRect().contains(event.scenePos()):
                 self.clicked.emit(view.mapSceneToView(event.scenePos()).x())

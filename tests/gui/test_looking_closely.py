@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 
 from engine.datasets import LabelledImages
@@ -72,6 +72,25 @@ def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
     confidence = ended.workspace.session.gallery().of_each[order[-1]]
     assert inspector.value("Confidence").startswith(f"{confidence:.2f}")
     assert "image " in inspector.value("Match")
+
+
+def test_a_tile_and_a_step_are_chosen_with_the_mouse(qtbot, ended):
+    mosaic = ended.mosaic
+    height, width = mosaic.mosaic.tile
+    place = mosaic._box.mapViewToScene(QPointF(1.5 * (width + 1), 0.5 * (height + 1)))
+    where = mosaic.mapFromScene(place)
+    qtbot.mouseClick(mosaic.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    assert inspector.portrait.candidate == int(mosaic.mosaic.order[1])
+    ended.lower.setCurrentWidget(ended.curves)
+    canvas = ended.curves._constraint._canvas
+    centre = canvas.viewport().rect().center()
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    until(qtbot, lambda: not ended.examiner.timeline.is_at_end)
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    assert ended.curves.cursors == [ended.examiner.timeline.steps[ended.examiner.timeline.index]]
+    settle(qtbot, ended)
 
 
 def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
