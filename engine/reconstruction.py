@@ -32,7 +32,7 @@ from engine.history import Losses, LossHistory
 from engine.network import Network
 from engine.problem import Problem
 from engine.recording import Recording, frame_steps
-from engine.restarts import Drift, Restart
+from engine.restarts import Restart
 from engine.row_space import RowSpace, spectrum_of
 from engine.settings import Settings
 
@@ -251,12 +251,6 @@ class Reconstruction:
             recording=recording,
             finished=tuple(self._finished),
         )
-
-    @property
-    def drift(self) -> Drift:
-        """The frames so far, ready to be turned into images; later frames do not reach it."""
-        recordings = (*(restart.recording for restart in self._finished), self.recording.copy())
-        return Drift(recordings, self._space_on_cpu(), self.network.input_shape)
 
     # --- setting up ---------------------------------------------------------------------
 
