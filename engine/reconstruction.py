@@ -66,6 +66,7 @@ class Snapshot:
         labels: y, −1 or +1, shape (m,).
         finished: the restarts before this one.
         restarts: how many there will be.
+        recorded: steps of this restart before each frame of its drift so far.
         is_last: the run ends here.
         note: why the run ended before its time; empty otherwise.
     """
@@ -80,6 +81,7 @@ class Snapshot:
     problem: Problem
     finished: tuple[Restart, ...] = ()
     restarts: int = 1
+    recorded: tuple[int, ...] = ()
     is_last: bool = False
     note: str = ""
 
@@ -476,6 +478,7 @@ class Reconstruction:
             problem=self.problem,
             finished=tuple(self._finished),
             restarts=self.settings.restarts,
+            recorded=self.recording.steps,
             is_last=is_last,
             note="The time limit ended the run before its last step." if out_of_time else "",
         )
