@@ -7,10 +7,14 @@ logarithmically in steps: most of what there is to see happens early.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
+
+from engine.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MAX_FRAMES = 60
 _MAX_BYTES = 256 << 20
