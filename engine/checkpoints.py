@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from engine.errors import UnusableInput
 from engine.files import save_tensors
 from engine.layer_chain import infer_layers
-from engine.lazy import torch
+from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UnusableInput(f"{path.name} is empty.")
     if size > _MAX_BYTES:
         raise UnusableInput(f"{path.name} is larger than 8 GiB, too large for this method.")
+    load_torch()  # Were it broken, that would look like a damaged file below.
     if suffix == ".safetensors":
         return _read_safetensors(path)
     if suffix == ".npz":

@@ -20,7 +20,7 @@ from engine.errors import DamagedSession, UnusableInput
 from engine.files import save_tensors
 from engine.gallery import Gallery, make_gallery
 from engine.history import Losses
-from engine.lazy import torch
+from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
 from engine.progress import Progress, unheard
 from engine.reconstruction import Reconstruction, RunState
@@ -218,6 +218,7 @@ def load_session(path: Path) -> Session:
     """
     if not path.exists():
         raise UnusableInput(f"{path} does not exist.")
+    load_torch()  # Were it broken, that would look like a damaged file below.
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
             header = json.loads((file.metadata() or {})["session"])

@@ -94,6 +94,11 @@ class RemoteWindow:
                 rows[start : start + 4 * width] = self._read(4 * width)
         return bytes(rows)
 
+    def shows_something(self) -> bool:
+        """Whether there is more on the screen than one colour or a few."""
+        rows = memoryview(self.picture())
+        return len({bytes(rows[i : i + 4]) for i in range(0, len(rows), 4 * 97)}) > 8
+
     def _read(self, count: int) -> bytes:
         received = b""
         while len(received) < count:

@@ -37,7 +37,11 @@ class Read:
     def _part(self, name):
         def part(*arguments, **options):
             self.told.append((name, arguments, options))
-            found = [("torch/lib/libtorch.so", "", "BINARY"), ("torch/nn/__init__.py", "", "DATA")]
+            found = [
+                ("torch/lib/libtorch.so", "/site/torch/lib/libtorch.so", "BINARY"),
+                ("torch/nn/__init__.py", "/site/torch/nn/__init__.py", "DATA"),
+                ("libcudart.so.13", "/site/torchvision.libs/libcudart.so.13", "BINARY"),
+            ]
             return SimpleNamespace(pure=[], scripts=[], binaries=found, datas=found)
 
         return part
