@@ -108,10 +108,11 @@ def run_headless(paths: Sequence[str]) -> int:
 
 
 def configure(application: type) -> None:
-    """Names under which settings are kept."""
+    """Names under which settings are kept, and under which a desktop knows the window."""
     application.setApplicationName(NAME)
     application.setOrganizationName(NAME)
     application.setApplicationVersion(VERSION)
+    application.setDesktopFileName("afterimage")  # packaging/linux/afterimage.desktop
 
 
 def _nothing() -> None:
