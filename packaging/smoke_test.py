@@ -127,7 +127,7 @@ def check_known_dataset(command: Path, out: Path) -> None:
         head = struct.pack(">IIII", 0x803, count, 28, 28)
         (raw / f"{part}-images-idx3-ubyte").write_bytes(head + pixels)
     made = run(
-        command, "train", "--dataset", "mnist", "--data-root", out / "data", "--hidden", "50,50",
+        command, "train", "--dataset", "mnist", "--data-root", out / "data", "--classes", "odd/even", "--hidden", "50,50",
         "--per-class", 10, "--out", out / "known.safetensors", "--quiet",
     )  # fmt: skip
     assert made["end"] == "The loss is reached."

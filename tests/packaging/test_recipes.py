@@ -39,7 +39,7 @@ class Read:
             self.told.append((name, arguments, options))
             found = [
                 ("torch/lib/libtorch.so", "/site/torch/lib/libtorch.so", "BINARY"),
-                ("torch/nn/__init__.py", "/site/torch/nn/__init__.py", "DATA"),
+                ("torch/bin/protoc", "/site/torch/bin/protoc", "DATA"),
                 ("libcudart.so.13", "/site/torchvision.libs/libcudart.so.13", "BINARY"),
             ]
             return SimpleNamespace(pure=[], scripts=[], binaries=found, datas=found)
