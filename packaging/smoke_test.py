@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image, ImageSequence
@@ -127,8 +128,9 @@ def check_known_dataset(command: Path, out: Path) -> None:
         head = struct.pack(">IIII", 0x803, count, 28, 28)
         (raw / f"{part}-images-idx3-ubyte").write_bytes(head + pixels)
     made = run(
-        command, "train", "--dataset", "mnist", "--data-root", out / "data", "--classes", "odd/even", "--hidden", "50,50",
-        "--per-class", 10, "--out", out / "known.safetensors", "--quiet",
+        command, "train", "--dataset", "mnist", "--data-root", out / "data",
+        "--classes", "odd/even", "--hidden", "50,50", "--per-class", 10,
+        "--out", out / "known.safetensors", "--quiet",
     )  # fmt: skip
     assert made["end"] == "The loss is reached."
 
@@ -168,8 +170,8 @@ def check_window(program: Path, model: Path, out: Path) -> None:
                 time.sleep(_RUN_SECONDS)
                 until((state / "last-run.afterimage").exists, "the run is kept")
                 until(film.exists, "the GIF is there", lambda: ask_and_accept(window))
-                until(lambda: not under_way.exists(), "it stops", lambda: window.press("Shift+F5"))
-                until(lambda: process.poll() is not None, "it ends", lambda: window.press("Ctrl+Q"))
+                until(lambda: not under_way.exists(), "it stops", lambda: stop(window))
+                until(lambda: process.poll() is not None, "it ends", lambda: leave(window))
         finally:
             process.kill()
     assert process.returncode == 0, f"The window ended with status {process.returncode}."
@@ -180,6 +182,19 @@ def ask_and_accept(window: RemoteWindow) -> None:
     """Asks for the GIF's dialog; where that or the question for a name is open, accepts it."""
     window.press("Ctrl+E")
     window.press("Return")
+
+
+def stop(window: RemoteWindow) -> None:
+    """Stops the run; a dialog that is still open goes first."""
+    window.press("Escape")
+    window.press("Shift+F5")
+
+
+def leave(window: RemoteWindow) -> None:
+    """Quits by its shortcut, not by the menu: Qt's VNC crashes over menus that follow dialogs."""
+    with suppress(OSError):  # It has just ended.
+        window.press("Escape")
+        window.press("Ctrl+Q")
 
 
 def until(
