@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+FREEZER := build/environment
+TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
 .PHONY: setup run test check format bench sample-mnist sample-cifar package clean
@@ -35,9 +37,21 @@ sample-cifar: $(VENV)/.run
 	$(BIN)/python main.py train --dataset $(DATA) --classes vehicles/animals --per-class 250 \
 		--draw 0 --half --out resources/samples/cifar10_vehicles_animals.safetensors
 
-package: $(VENV)/.dev
-	$(BIN)/pyinstaller --noconfirm packaging/afterimage.spec
-	$(BIN)/python packaging/smoke_test.py dist/Afterimage
+# Builds in an environment of its own, because the usual one may hold PyTorch with CUDA, which is ten
+# times as large. docs/packaging.md says how to make a package with CUDA.
+package: $(FREEZER)/.ready
+	$(FREEZER)/bin/pyinstaller --noconfirm --log-level WARN packaging/afterimage.spec
+	test "$$(uname -s)" != Linux || $(FREEZER)/bin/python packaging/linux/build.py dist/Afterimage
+	$(FREEZER)/bin/python packaging/smoke_test.py dist/Afterimage
+
+$(FREEZER)/.ready: requirements.txt packaging/torch.txt
+	sh packaging/install_qt_libraries.sh
+	$(PYTHON) -m venv --clear $(FREEZER)
+	$(FREEZER)/bin/pip install --quiet --disable-pip-version-check --no-deps \
+		--extra-index-url $(TORCH_WHEELS) -r packaging/torch.txt
+	$(FREEZER)/bin/pip install --quiet --disable-pip-version-check \
+		-c packaging/torch.txt -r requirements.txt "pyinstaller>=6.16"
+	touch $@
 
 setup: $(VENV)/.dev
 

@@ -4,6 +4,8 @@ import multiprocessing
 import sys
 from pathlib import Path
 
+from engine.commands import COMMANDS
+
 
 def _write_pdf(page: str, path: Path) -> None:
     """Qt is loaded only where a PDF is asked for."""
@@ -15,11 +17,10 @@ def _write_pdf(page: str, path: Path) -> None:
 def main() -> int:
     """The application's one entrance; returns the exit status."""
     multiprocessing.freeze_support()
-    # torch comes before Qt: on Windows their libraries clash otherwise.
-    from engine import command_line
-
     arguments = sys.argv[1:]
-    if arguments and (arguments[0] in command_line.COMMANDS or arguments[0].startswith("-")):
+    if arguments and (arguments[0] in COMMANDS or arguments[0].startswith("-")):
+        from engine import command_line
+
         return command_line.main(arguments, _write_pdf)
     from gui import application
 

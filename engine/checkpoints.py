@@ -15,18 +15,20 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engine.errors import UnusableInput
 from engine.files import save_tensors
 from engine.layer_chain import infer_layers
+from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".ckpt")
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors", ".npz")
@@ -177,6 +179,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UnusableInput(f"{path.name} is empty.")
     if size > _MAX_BYTES:
         raise UnusableInput(f"{path.name} is larger than 8 GiB, too large for this method.")
+    load_torch()  # Were it broken, that would look like a damaged file below.
     if suffix == ".safetensors":
         return _read_safetensors(path)
     if suffix == ".npz":
@@ -199,7 +202,7 @@ def _read_torch(path: Path, head: bytes) -> tuple[dict[str, Tensor], dict[str, A
         )
     tensors: dict[str, Tensor] = {}
     for name, value in state.items():
-        if isinstance(value, Tensor):
+        if isinstance(value, torch.Tensor):
             tensors[_strip_prefixes(str(name))] = _check_tensor(str(name), value, path)
     return tensors, metadata
 
@@ -256,7 +259,9 @@ def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[st
         if inner is None:
             break
         content = inner
-    if not isinstance(content, Mapping) or not any(isinstance(v, Tensor) for v in content.values()):
+    if not isinstance(content, Mapping) or not any(
+        isinstance(v, torch.Tensor) for v in content.values()
+    ):
         return None, metadata
     return {k: v for k, v in content.items() if k not in _METADATA_KEYS}, metadata
 
@@ -360,7 +365,7 @@ def _check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
 
 def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:
     """The mean image; an entry of that name that is something else is left alone."""
-    if not isinstance(mean, Tensor) or mean.numel() != math.prod(shape):
+    if not isinstance(mean, torch.Tensor) or mean.numel() != math.prod(shape):
         return None
     if mean.layout != torch.strided or not mean.is_floating_point():
         return None

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from engine import export_command, membership_command, report_command, results, train_command
 from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
+from engine.commands import COMMANDS
 from engine.datasets import LabelledImages, load_images
 from engine.devices import DEVICES, describe_device
 from engine.errors import AfterimageError, UnusableInput
@@ -34,8 +35,6 @@ from engine.scoring import score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
 from engine.version import VERSION
-
-COMMANDS = ("inspect", "reconstruct", "train", "score", "membership", "report", "export")
 
 _FAILED, _UNUSABLE = 1, 2
 

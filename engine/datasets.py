@@ -10,18 +10,21 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engine import catalogue
 from engine.errors import UnusableInput
 from engine.files import atomic_path
 from engine.image_files import list_folder, read_files, read_npz, unit_floats
+from engine.lazy import torch
 from engine.network import InputShape
 from engine.two_classes import choose, parse_rule
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Places = NDArray[np.int64]
 

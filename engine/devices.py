@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 from engine.errors import RunFailed, UnusableInput
+from engine.lazy import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 

@@ -6,18 +6,20 @@ import csv
 import io
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from engine.files import atomic_path
 from engine.gallery import Gallery
 from engine.history import Losses
+from engine.lazy import torch
 from engine.scoring import Evidence
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 GAP = 1

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from scipy.spatial import cKDTree
 
 from engine.exporting import Pixels, enlarged, write_bytes
 from engine.files import atomic_path
 from engine.progress import Progress, unheard
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 VIDEO_FRAMES_PER_SECOND = 25
 
@@ -106,6 +109,8 @@ def _shared_palette(frames: Sequence[Pixels]) -> cKDTree:
     nearer to the frames; Pillow's own search for the nearest colour rounds to 6 bits and gives
     that away again.
     """
+    from scipy.spatial import cKDTree
+
     chosen = np.linspace(0, len(frames) - 1, min(_PALETTE_SAMPLES, len(frames))).astype(int)
     sample = np.concatenate([frames[i] for i in chosen])
     cut = Image.fromarray(sample).quantize(_PALETTE_COLOURS, method=Image.Quantize.MEDIANCUT)

@@ -13,14 +13,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from engine.errors import UnusableInput
 from engine.exporting import Pixels, display_pixels, mosaic, unit_pixels
 from engine.film_files import gif_bytes, write_mp4
+from engine.lazy import torch
 from engine.live import References
 from engine.options import check_options, option
 from engine.progress import Progress, portion, unheard
@@ -28,6 +28,9 @@ from engine.recording import spaced_steps
 from engine.restarts import Drift
 from engine.scoring import match
 from engine.session import Session
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CONTENTS = {
     "gallery": "The gallery's first images",

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+from engine.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _GRAIN = 16
 _MOST = 127

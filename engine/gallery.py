@@ -19,14 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
+from engine.lazy import torch
 from engine.network import Network
 from engine.progress import Progress, unheard
 from engine.row_space import RowSpace, row_space
 from engine.scoring import ncc_features, stretched
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST = 3000
 """Images in a gallery, at most."""
@@ -218,7 +220,7 @@ def _appearance(images: Tensor) -> list[Tensor]:
     deviation = images.flatten(1).std(1).clamp_min(_TINY)
     shown = stretched(images)
     rough = sum(shown.diff(dim=axis).square().mean((1, 2, 3)) for axis in (2, 3))
-    assert isinstance(rough, Tensor)
+    assert isinstance(rough, torch.Tensor)
     return [deviation.log(), shown.flatten(1).std(1), rough.sqrt()]
 
 

@@ -26,17 +26,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engine.errors import UnusableInput
+from engine.lazy import torch
 from engine.least_squares import solve_nonnegative
 from engine.network import Network
 from engine.row_space import Spectrum, spectrum_of_matrix
 from engine.stationarity import layer_norms
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Values = NDArray[np.float64]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from engine.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MAX_LAYERS = 64
 _MOST_LOOKS = 5000

@@ -12,13 +12,16 @@ of many from an end, as with far more images than weights.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy.optimize import nnls
-from torch import Tensor
 
 from engine.errors import UnusableInput
+from engine.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Values = NDArray[np.float64]
 
@@ -57,6 +60,8 @@ def solve_nonnegative(gram: Tensor, target: Tensor) -> Tensor:
 
 def _one_at_a_time(gram: Values, target: Values) -> Values:
     """scipy's way: the same problem for a square root of G."""
+    from scipy.optimize import nnls
+
     values, vectors = np.linalg.eigh(gram)
     kept = values > max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
     roots = np.sqrt(values[kept])

@@ -10,19 +10,22 @@ import math
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engine.exporting import Pixels, display_pixels, mosaic, unit_pixels
 from engine.gallery import Gallery
 from engine.history import Losses
+from engine.lazy import torch
 from engine.network import Network
 from engine.ranking import settled_order
 from engine.reconstruction import Snapshot
 from engine.scoring import Evidence, score, warm_up
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MOSAIC_SHARE = 0.03
 _MOSAIC_INTERVAL = 1 / 25

@@ -27,20 +27,22 @@ wrong, which would flatter the set without labels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
 from engine.health import MOST_IMAGES, check_stationarity, per_image
+from engine.lazy import torch
 from engine.network import Network
 from engine.progress import Progress, unheard
 from engine.roc import OperatingPoint, RocCurve, roc_curve
 from engine.scoring import ncc_features
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Values = NDArray[np.float64]
 
@@ -237,7 +239,7 @@ def own_multipliers(network: Network, x: Tensor, y: Tensor) -> Values:
         )
         if network.bias is not None:
             squared = squared + deltas[0].square().sum(1)
-        assert isinstance(squared, Tensor)
+        assert isinstance(squared, torch.Tensor)
         parts.append((network.depth * signs * outputs / squared.clamp_min(_TINY)).clamp_min(0))
     return np.asarray(torch.cat(parts).numpy())
 

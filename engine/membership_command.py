@@ -6,9 +6,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from engine import results
 from engine.checkpoints import load_network
@@ -18,6 +16,9 @@ from engine.files import atomic_path
 from engine.membership import SCORES, Membership, Values, ask
 from engine.network import InputShape, Network
 from engine.session import SUFFIX, load_session
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def add_arguments(parser: argparse.ArgumentParser, shape: Callable[[str], InputShape]) -> None:

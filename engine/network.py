@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from engine.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 InputShape = tuple[int, int, int]
 

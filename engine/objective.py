@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import torch
-import torch.nn.functional as functional
-from torch import Tensor
-
+from engine.lazy import torch
 from engine.network import InputShape, Network
 
-Theta = list[Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Theta: TypeAlias = "list[Tensor]"
 """W_1 … W_L, b_1."""
 
 _PART = 1000
@@ -96,11 +97,11 @@ class Objective:
 def _log_loss(margins: Tensor) -> tuple[float, Tensor]:
     """Log of the mean logistic loss, without underflow, and its derivative by each margin."""
     # log softplus(−m), which is −m to double precision once m > 36.
-    near = functional.softplus(-margins.clamp_max(_SOFTPLUS_IS_LINEAR)).log()
+    near = torch.nn.functional.softplus(-margins.clamp_max(_SOFTPLUS_IS_LINEAR)).log()
     each = torch.where(margins > _SOFTPLUS_IS_LINEAR, -margins, near)
     log_sum = torch.logsumexp(each, 0)
     # d log Σ softplus(−m_j) / dm_i = −σ(−m_i) / Σ softplus(−m_j)
-    slopes = -(functional.logsigmoid(-margins) - log_sum).exp()
+    slopes = -(torch.nn.functional.logsigmoid(-margins) - log_sum).exp()
     return float(log_sum) - math.log(len(margins)), slopes
 
 

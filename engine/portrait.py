@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from engine.exporting import Pixels, display_pixels, unit_pixels
+from engine.lazy import torch
 from engine.live import References
 from engine.scoring import Evidence, Matches, match, ncc_features
 from engine.session import Session
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Contrast = Literal["stretched", "fixed"]
 _GREY = 128

@@ -7,14 +7,16 @@ speaks of unknowns, multipliers and images.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
+from engine.lazy import torch
 from engine.network import InputShape, Network
 from engine.row_space import RowSpace, row_space
 from engine.settings import Settings
 from engine.stationarity import ClosedForm, DoubleBackward, Stationarity, layer_norms
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MULTIPLIER_WEIGHT = 5.0
 _PIXEL_PENALTY_EVERY = 10

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.lazy import torch
 from engine.scoring import ncc_features
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _POWER = 16
 _SAME = 0.7

@@ -15,10 +15,9 @@ import time
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from engine.devices import (
     choose_device,
@@ -29,12 +28,16 @@ from engine.devices import (
 )
 from engine.errors import RunFailed
 from engine.history import Losses, LossHistory
+from engine.lazy import torch
 from engine.network import Network
 from engine.problem import Problem
 from engine.recording import Recording, frame_steps
 from engine.restarts import Restart
 from engine.row_space import RowSpace, spectrum_of
 from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SNAPSHOT_INTERVAL = 1 / 30
 """Seconds of computing between two snapshots; a single longer step makes it longer."""

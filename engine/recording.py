@@ -7,13 +7,16 @@ spaced logarithmically in steps: most of what there is to see happens early.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from engine.frame_coding import Levels, deflate, inflate, to_levels
+from engine.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MAX_FRAMES = 200
 _MAX_BYTES = 256 << 20

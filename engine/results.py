@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from engine.errors import UnusableInput
 from engine.exporting import write_csv, write_npz, write_png, write_pt, write_scores
@@ -17,6 +15,7 @@ from engine.files import atomic_path
 from engine.film_files import write_gif, write_mp4
 from engine.films import FilmOptions, make_film
 from engine.gallery import Gallery
+from engine.lazy import torch
 from engine.live import References
 from engine.progress import Progress, portion, unheard
 from engine.report_page import report_page
@@ -24,6 +23,9 @@ from engine.scoring import Evidence, score
 from engine.session import SUFFIX, Session, save_session
 from engine.stills import GridOptions, grid
 from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 Values = NDArray[np.float64]
 
@@ -109,6 +108,8 @@ def proportion_interval(hits: int, count: int) -> tuple[float, float]:
     It is `scipy.stats.binomtest(hits, count).proportion_ci()` without the second that it takes to
     load `scipy.stats`.
     """
+    from scipy.special import betaincinv
+
     tail = (1 - _LEVEL) / 2
     low = 0.0 if hits == 0 else float(betaincinv(hits, count - hits + 1, tail))
     high = 1.0 if hits == count else float(betaincinv(hits + 1, count - hits, 1 - tail))

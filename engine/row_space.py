@@ -20,14 +20,17 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from engine.lazy import torch
 from engine.network import Network
 from engine.stationarity import DirectionWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _CLEAR = 3.0
 _LEAST_SHARE = 0.01

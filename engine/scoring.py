@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-import torch.nn.functional as functional
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from torch import Tensor
 
 from engine.errors import UnusableInput
+from engine.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GOOD_SSIM = 0.4
 GOOD_NCC = 0.8
@@ -179,6 +179,8 @@ def match(
     features = ncc_features(candidates) if features is None else features
     similarity: NDArray[np.float32] = (features @ ncc_features(centred).T).numpy()
     if one_to_one:
+        from scipy.optimize import linear_sum_assignment
+
         rows, columns = linear_sum_assignment(similarity, maximize=True)
     else:
         rows, columns = similarity.argmax(0), np.arange(len(references))
@@ -196,8 +198,9 @@ def match(
 
 
 def warm_up() -> None:
-    """Loads kornia, which takes seconds, so that the first score does not have to wait for it."""
+    """Loads what scoring needs, which takes seconds, so that the first score need not wait."""
     import kornia.metrics  # noqa: F401
+    import scipy.optimize  # noqa: F401
 
 
 def stretched(images: Tensor) -> Tensor:
@@ -213,7 +216,7 @@ def ncc_features(images: Tensor) -> Tensor:
 
 
 def _halved(images: Tensor) -> Tensor:
-    halved: Tensor = functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+    halved: Tensor = torch.nn.functional.interpolate(images, scale_factor=0.5, mode="bicubic")
     return halved
 
 

@@ -10,18 +10,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors
-import torch
-from torch import Tensor
 
 from engine.checkpoints import load_network
 from engine.errors import DamagedSession, UnusableInput
 from engine.files import save_tensors
 from engine.gallery import Gallery, make_gallery
 from engine.history import Losses
+from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
 from engine.progress import Progress, unheard
 from engine.reconstruction import Reconstruction, RunState
@@ -31,6 +30,9 @@ from engine.row_space import RowSpace, Spectrum
 from engine.scoring import is_evidence
 from engine.settings import Settings, settings_from_dict
 from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SUFFIX = ".afterimage"
 
@@ -221,6 +223,7 @@ def load_session(path: Path) -> Session:
     """
     if not path.exists():
         raise UnusableInput(f"{path} does not exist.")
+    load_torch()  # Were it broken, that would look like a damaged file below.
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
             header = json.loads((file.metadata() or {})["session"])

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
-
+from engine.lazy import torch
 from engine.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _LEAST_SHARE = 0.05
 
@@ -223,6 +224,8 @@ class DoubleBackward:
         self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
     ) -> Evaluation:
         """See `Stationarity.evaluate`."""
+        from engine.soft_gate import SoftGatedReLU
+
         x = candidates.detach().requires_grad_()
         lam = multipliers.detach().requires_grad_()
         weights = [w.detach().requires_grad_() for w in self._network.weights]
@@ -235,7 +238,7 @@ class DoubleBackward:
             if index == 0 and bias is not None:
                 h = h + parameters[-1]
             if index < len(weights) - 1:
-                h = _SoftGatedReLU.apply(h, alpha)
+                h = SoftGatedReLU.apply(h, alpha)
         weighted = (h.squeeze(1) * lam * labels).mean()
         gradients = torch.autograd.grad(weighted, parameters, create_graph=True)
         squares = [
@@ -246,21 +249,6 @@ class DoubleBackward:
             per_layer[0] = per_layer[0] + squares[-1]
         x_gradient, lam_gradient = torch.autograd.grad(_total(per_layer), [x, lam])
         return Evaluation(torch.stack(per_layer).detach(), x_gradient, lam_gradient)
-
-
-class _SoftGatedReLU(torch.autograd.Function):
-    """The paper's ModifiedReLU: relu forward, σ(αz) in place of its derivative backward."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, alpha: float) -> Tensor:
-        ctx.save_for_backward(z)
-        ctx.alpha = alpha
-        return z.relu()
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (z,) = ctx.saved_tensors
-        return grad * torch.sigmoid(ctx.alpha * z), None
 
 
 def layer_norms(network: Network) -> Tensor:

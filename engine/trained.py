@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from engine.checkpoints import load_beside, load_network, save_network
 from engine.datasets import TrainingData, save_images
 from engine.errors import UnusableInput
+from engine.lazy import torch
 from engine.network import Network
 from engine.recipe import Recipe
 from engine.samples import control_path, images_path
 from engine.training import Training, TrainingStart, TrainingState
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SUFFIX = ".safetensors"
 

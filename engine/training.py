@@ -15,20 +15,23 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from engine.datasets import LabelledImages
 from engine.devices import choose_device, describe_device, device_errors
 from engine.errors import RunFailed, UnusableInput
 from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.history import RowBuffer, TrainingCurves
+from engine.lazy import torch
 from engine.network import InputShape, Network
 from engine.objective import Objective, Theta, Value
 from engine.recipe import Recipe
 from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5

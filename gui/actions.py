@@ -110,7 +110,7 @@ class Actions:
             lambda: scores.setVisible(window.workspace.references is not None)
         )
         file_menu.addSeparator()
-        quit_action = self._add(file_menu, "&Quit", key.Quit, window.close)
+        quit_action = self._add(file_menu, "&Quit", "Ctrl+Q", window.close)
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
 
         run_menu = bar.addMenu("&Run")

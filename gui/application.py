@@ -7,9 +7,16 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from engine.lazy import load_torch
 from engine.samples import images_beside, resource_folder, sample_network
 from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from gui.main_window import MainWindow
 
 NAME = "Afterimage"
 
@@ -20,13 +27,32 @@ def main(paths: Sequence[str]) -> int:
     """Opens the window with these files in it, and runs until it is closed."""
     if not has_display():
         return run_headless(paths)
+    if sys.platform == "win32":
+        load_torch()  # Its libraries clash with Qt's where they come later.
+    from PySide6.QtCore import QTimer
+
+    application, window = start([Path(path) for path in paths])
+    # A timer lets Python look at signals now and then, so that Ctrl-C in the terminal works.
+    heartbeat = QTimer()
+    heartbeat.start(250)
+    heartbeat.timeout.connect(_nothing)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    return application.exec()
+
+
+def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow]:
+    """Shows the window, which opens these files as soon as events are served.
+
+    Neither torch nor anything else that takes seconds to load is needed for that; it is loaded
+    from here on, on a thread of its own.
+    """
     from PySide6.QtCore import QEvent, QTimer
     from PySide6.QtGui import QFileOpenEvent, QIcon
     from PySide6.QtWidgets import QApplication
 
-    from engine.devices import available_devices
     from gui import theme
     from gui.crash import CrashReporter
+    from gui.loading import Loading
     from gui.main_window import MainWindow
 
     class Application(QApplication):
@@ -46,18 +72,18 @@ def main(paths: Sequence[str]) -> int:
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
     theme.apply_palette(application)
-    window = MainWindow(available_devices())
+    window = MainWindow(["auto", "cpu"])
     application.window = window
     CrashReporter(window).install()
     window.show()
+    loading = Loading(window)
+    loading.found.connect(window.offer_devices)
+    loading.failed.connect(window.strip.show_error)
+    application.aboutToQuit.connect(loading.wait)
+    QTimer.singleShot(0, loading.start)  # After the window's first picture.
     if paths:
-        QTimer.singleShot(0, window, lambda: window.open([Path(p) for p in paths]))
-    # A timer lets Python look at signals now and then, so that Ctrl-C in the terminal works.
-    heartbeat = QTimer()
-    heartbeat.start(250)
-    heartbeat.timeout.connect(_nothing)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    return application.exec()
+        QTimer.singleShot(0, window, lambda: window.open(paths))
+    return application, window
 
 
 def has_display() -> bool:
@@ -82,10 +108,11 @@ def run_headless(paths: Sequence[str]) -> int:
 
 
 def configure(application: type) -> None:
-    """Names under which settings are kept."""
+    """Names under which settings are kept, and under which a desktop knows the window."""
     application.setApplicationName(NAME)
     application.setOrganizationName(NAME)
     application.setApplicationVersion(VERSION)
+    application.setDesktopFileName("afterimage")  # packaging/linux/afterimage.desktop
 
 
 def _nothing() -> None:

@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         """
         Args:
-            devices: names of the devices to choose from (finding them out takes a moment).
+            devices: names of the devices to choose from, so far as they are known.
             parent: owner.
         """
         super().__init__(parent)
@@ -188,6 +188,12 @@ class MainWindow(QMainWindow):
         self.background.emptied.connect(self._on_background_emptied)
         self.exporter.saved.connect(self._on_saved)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)
+
+    @Slot(object)
+    def offer_devices(self, devices: Sequence[str]) -> None:
+        """Adds devices to choose from, which only PyTorch knows."""
+        self.settings_panel.device.offer(devices)
+        self.training.offer_devices(devices)
 
     # --- opening ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from PySide6.QtCore import Signal, Slot
@@ -29,13 +30,28 @@ class DeviceChoice(QComboBox):
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        for name in devices:
-            self.addItem(_DEVICE_NAMES[name], name)
+        self._wish = ""
         self.setToolTip("Automatic takes a GPU where there is one.")
+        self.activated.connect(self._forget_wish)
+        self.offer(devices)
 
     def choose(self, name: str) -> None:
-        """Chooses a device; automatic, if there is no such one here."""
+        """Chooses a device; automatic, if there is no such one here, or not yet."""
+        self._wish = name
         self.setCurrentIndex(max(self.findData(name), 0))
+
+    def offer(self, devices: Sequence[str]) -> None:
+        """Adds devices that were found since; one that was wished for before is chosen."""
+        for name in devices:
+            if self.findData(name) < 0:
+                self.addItem(_DEVICE_NAMES[name], name)
+        if self._wish in devices:
+            self.choose(self._wish)
+
+    @Slot()
+    def _forget_wish(self) -> None:
+        """The user has chosen another."""
+        self._wish = ""
 
 
 class SettingsPanel(QWidget):

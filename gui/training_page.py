@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-import torch
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine import catalogue
 from engine.datasets import TrainingData
 from engine.errors import UnusableInput
+from engine.lazy import torch
 from engine.live_training import Trained, TrainingFrame, look_at
 from engine.network import Network, Origin
 from engine.progress import Progress
@@ -153,6 +154,10 @@ class TrainingPage(QWidget):
         self.controller.frame_ready.connect(self._show_frame)
         self.controller.ended.connect(self._on_ended)
         self.controller.complained.connect(self.complained)
+
+    def offer_devices(self, devices: Sequence[str]) -> None:
+        """Adds devices that were found after the window was shown."""
+        self.form.device.offer(devices)
 
     # --- the images -------------------------------------------------------------------------
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine import catalogue
 from engine.datasets import Selection, TrainingData, training_data
 from engine.errors import UnusableInput
+from engine.lazy import torch
 from engine.live import Mosaic, make_mosaic
 from gui import theme
 from gui.mosaic_view import MosaicView

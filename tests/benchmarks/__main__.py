@@ -1,6 +1,7 @@
 """Timings, as ratios within one run: `make bench`, or `make bench BENCH="step window"`.
 
     step    a step of `fast` against a step of `paper`, 1,000 colour candidates
+    start   how soon the window is there, and answers to a sample that is opened
     window  what the window costs the engine, and how long its own thread is ever blocked
     share   a step against its matrix products alone
     scaling a step against image size, candidates, depth
@@ -44,6 +45,7 @@ from engine.samples import images_beside, sample_network
 from engine.scoring import score
 from engine.settings import fast, paper
 from tests.benchmarks import attack, training
+from tests.benchmarks.start import bench_start
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
 COLOUR = "cifar10_vehicles_animals"
@@ -216,6 +218,7 @@ def bench_sample() -> dict[str, Any]:
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "step": bench_step,
+    "start": bench_start,
     "window": bench_window,
     "sample": bench_sample,
     "share": attack.bench_share,

@@ -30,3 +30,16 @@ def test_the_command_line_runs_without_ever_loading_qt():
         "sys.exit(any(name.startswith(('PySide6', 'gui')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["engine.command_line", "gui.main_window"])
+def test_neither_help_nor_the_window_waits_for_what_takes_seconds_to_load(module):
+    program = (
+        f"import sys, {module};"
+        "slow = {'torch', 'torchvision', 'scipy', 'kornia', 'imageio_ffmpeg'} & set(sys.modules);"
+        "print(*sorted(slow))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == []
