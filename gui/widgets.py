@@ -1,12 +1,12 @@
-"""Small pieces of the window: message strip, drop veil, empty page."""
+"""Small pieces of the window: message strip, empty page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -69,39 +69,6 @@ class MessageStrip(QFrame):
         self._text.setPalette(palette)
         self._text.setText(message)
         self.show()
-
-
-class DropVeil(QWidget):
-    """Covers its parent while files hover over it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        parent.installEventFilter(self)
-        self.hide()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keeps to the parent's size."""
-        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self.resize(self.parentWidget().size())
-        return super().eventFilter(watched, event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Dims the window and says what a drop does."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = self.palette().color(QPalette.ColorRole.Window)
-        veil.setAlpha(215)
-        painter.fillRect(self.rect(), veil)
-        painter.setPen(QPen(theme.accent(), 3, Qt.PenStyle.DashLine))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(16, 16, -16, -16), 12, 12)
-        font = painter.font()
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        painter.setFont(font)
-        painter.drawText(
-            self.rect(), Qt.AlignmentFlag.AlignCenter, "Drop a network, a session, or images"
-        )
-        painter.end()
 
 
 class EmptyPage(QWidget):
