@@ -11,18 +11,14 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
 from engine.samples import SAMPLES
 from gui.menus import Command, MenuBuilder, Submenu, plain
-from gui.scheme import store_scheme, stored_scheme
+from gui.recent_menu import RecentMenu
+from gui.scheme import SCHEMES, stored_scheme
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 _Key = QKeySequence.StandardKey
 
-_SCHEMES = {
-    "Like the &system": Qt.ColorScheme.Unknown,
-    "&Light": Qt.ColorScheme.Light,
-    "&Dark": Qt.ColorScheme.Dark,
-}
 _REFERENCES = (
     "Training Images",
     "Control Images",
@@ -37,13 +33,17 @@ class Actions:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         builder = MenuBuilder(window)
-        builder.build(window.menuBar(), (self._file(), self._run(), self._view(), self._help()))
+        menus = (self._file(), self._edit(), self._run(), self._view(), self._help())
+        builder.build(window.menuBar(), menus)
         self.open, self.save = builder.action("Open"), builder.action("Save")
+        self.undo, self.redo = builder.action("Undo"), builder.action("Redo")
+        self.copy = builder.action("Copy Image")
         self.main, self.stop = builder.action("Start"), builder.action("Stop")
         self.last_run = builder.action("Reopen the Last Run")
         self.run_before = builder.action("Reopen the Run Before")
         self.last_training = builder.action("Open the Last Training")
         self.references = [builder.action(text) for text in _REFERENCES]
+        RecentMenu(builder.menu("Open Recent"), window.recent, window.open_one)
         exports = builder.menu("Export")
         self.exports = exports.actions()
         self._scores = builder.action("Scores as CSV")
@@ -60,6 +60,7 @@ class Actions:
             "&File",
             (
                 Command("&Open…", opener.choose_model, _Key.Open),
+                Submenu("Open &Recent", ()),
                 Submenu("Open a &Sample", samples),
                 Command("Train a &Network…", window.show_training, _Key.New),
                 Command("Reopen the &Last Run", opener.open_last_run),
@@ -106,6 +107,23 @@ class Actions:
             ),
         )
 
+    def _edit(self) -> Submenu:
+        window = self._window
+        preferences_role = QAction.MenuRole.PreferencesRole
+        # Some systems have no keys of their own for preferences; most programs take these.
+        keys = _Key.Preferences if QKeySequence.keyBindings(_Key.Preferences) else "Ctrl+,"
+        return Submenu(
+            "&Edit",
+            (
+                Command("&Undo", window.history.undo, _Key.Undo),
+                Command("&Redo", window.history.redo, _Key.Redo),
+                None,
+                Command("&Copy Image", window.examiner.inspector.picture.copy, _Key.Copy),
+                None,
+                Command("&Preferences…", window.preferring.show, keys, preferences_role),
+            ),
+        )
+
     def _run(self) -> Submenu:
         window = self._window
         return Submenu(
@@ -114,15 +132,18 @@ class Actions:
                 Command("&Start", window.start_or_pause, "F5"),
                 Command("S&top", window.stop, "Shift+F5"),
                 None,
-                Command("&Advanced Settings", window.show_advanced, "Ctrl+,"),
+                Command("&Advanced Settings", window.show_advanced, "Ctrl+Shift+A"),
             ),
         )
 
     def _view(self) -> Submenu:
-        mosaic = self._window.mosaic
+        window, mosaic = self._window, self._window.mosaic
         schemes = [
-            Command(text, partial(self._set_scheme, scheme)) for text, scheme in _SCHEMES.items()
+            Command(text, partial(window.choose_scheme, scheme)) for text, scheme in SCHEMES.items()
         ]
+        log = window.log_panel.toggleViewAction()
+        log.setText("&Log")
+        log.setShortcut("Ctrl+L")
         return Submenu(
             "&View",
             (
@@ -130,28 +151,37 @@ class Actions:
                 Command("Zoom &Out", mosaic.zoom_out, _Key.ZoomOut),
                 Command("&Fit", mosaic.fit, "Ctrl+0"),
                 None,
+                *window.arrangement.actions.values(),
+                log,
+                None,
                 Submenu("&Colours", schemes),
             ),
         )
 
     def _help(self) -> Submenu:
-        about = QAction.MenuRole.AboutRole
+        helping = self._window.helping
         return Submenu(
-            "&Help", (Command("&About Afterimage", self._window.show_about, role=about),)
+            "&Help",
+            (
+                Command("&Guide", helping.show_guide, _Key.HelpContents),
+                Command("&Keyboard Shortcuts", helping.show_shortcuts, "Ctrl+/"),
+                None,
+                Command("&About Afterimage", helping.show_about, role=QAction.MenuRole.AboutRole),
+            ),
         )
 
     def _offer_scores(self) -> None:
         self._scores.setVisible(self._window.workspace.references is not None)
 
+    def show_scheme(self, chosen: Qt.ColorScheme) -> None:
+        """Ticks a colour scheme."""
+        for scheme, action in self._schemes.items():
+            action.setChecked(scheme == chosen)
+
     def _make_schemes_exclusive(self, builder: MenuBuilder) -> None:
         group = QActionGroup(self._window)
-        stored = stored_scheme()
-        for text, scheme in _SCHEMES.items():
-            action = builder.action(plain(text))
+        self._schemes = {scheme: builder.action(plain(text)) for text, scheme in SCHEMES.items()}
+        for action in self._schemes.values():
             action.setCheckable(True)
-            action.setChecked(scheme == stored)
             group.addAction(action)
-
-    def _set_scheme(self, scheme: Qt.ColorScheme) -> None:
-        store_scheme(scheme)
-        self._window.restyle()
+        self.show_scheme(stored_scheme())

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from engine.samples import images_beside, resource_folder, sample_network
@@ -27,6 +28,7 @@ def main(paths: Sequence[str]) -> int:
     from engine.devices import available_devices
     from gui import theme
     from gui.crash import CrashReporter
+    from gui.log import log_to_terminal
     from gui.main_window import MainWindow
 
     class Application(QApplication):
@@ -42,6 +44,7 @@ def main(paths: Sequence[str]) -> int:
             return super().event(event)
 
     configure(QApplication)
+    log_to_terminal()
     application = Application(sys.argv[:1])
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
@@ -50,8 +53,9 @@ def main(paths: Sequence[str]) -> int:
     application.window = window
     CrashReporter(window).install()
     window.show()
-    if paths:
-        QTimer.singleShot(0, window, lambda: window.open([Path(p) for p in paths]))
+    files = [Path(path) for path in paths]
+    first = partial(window.open, files) if files else window.open_at_start
+    QTimer.singleShot(0, window, first)
     # A timer lets Python look at signals now and then, so that Ctrl-C in the terminal works.
     heartbeat = QTimer()
     heartbeat.start(250)
@@ -82,10 +86,14 @@ def run_headless(paths: Sequence[str]) -> int:
 
 
 def configure(application: type) -> None:
-    """Names under which settings are kept."""
+    """Names under which settings are kept, and how."""
+    from PySide6.QtCore import QSettings
+
     application.setApplicationName(NAME)
     application.setOrganizationName(NAME)
     application.setApplicationVersion(VERSION)
+    # The same plain file on every system, so that it can be looked at before it is read.
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
 
 
 def _nothing() -> None:

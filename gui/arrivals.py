@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.network import InputShape, Network
+from engine.samples import resource_folder
 from engine.session import Session
+from gui.log import LOGGER
 from gui.opening import Opened
 from gui.workspace import Workspace
 
@@ -60,6 +62,7 @@ class Arrivals(QObject):
             return
         else:
             self._take_network(opened, opened.network)
+        LOGGER.info(_described(opened))
         if opened.train is not None:
             window.health.show_stationarity(opened.stationarity)
         self.changed.emit()
@@ -78,6 +81,8 @@ class Arrivals(QObject):
         window = self._window
         assert opened.health is not None
         window.running.forget()
+        if opened.path is not None:
+            self._remember(opened.path)
         window.workspace = Workspace(network, opened.train, opened.control, opened.session)
         window.model_panel.show_network(network, opened.health)
         window.health.show_health(opened.health)
@@ -92,6 +97,12 @@ class Arrivals(QObject):
                 f"{network.origin.name} does not say what its images look like; "
                 "the input shape on the left is a guess that you can correct."
             )
+
+    def _remember(self, path: Path) -> None:
+        """Lists a file as recent; samples and our own copies have entries of their own."""
+        path = path.absolute()
+        if not (self._window.keeper.is_ours(path) or path.is_relative_to(resource_folder())):
+            self._window.recent.add(path)
 
     def _take_session(self, session: Session) -> None:
         window = self._window
@@ -124,3 +135,17 @@ class Arrivals(QObject):
         if session is not None:
             window.findings.show_session(session)
         self.changed.emit()
+
+
+def _described(opened: Opened) -> str:
+    """`Opened the network digits.pth (784-1000-1000-1), 100 training images`."""
+    parts = []
+    if opened.network is not None:
+        what = "the run" if opened.session is not None else "the network"
+        where = opened.path or opened.network.origin.name
+        parts.append(f"{what} {where} ({opened.network.architecture})")
+    if opened.train is not None:
+        parts.append(f"{len(opened.train):,} training images")
+    if opened.control is not None:
+        parts.append(f"{len(opened.control):,} control images")
+    return f"Opened {', '.join(parts)}"

@@ -7,14 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from platformdirs import user_state_path
-from PySide6.QtCore import QSettings, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from engine.datasets import holds_images
 from engine.samples import resource_folder
-from gui import dialogs, scheme, theme
+from gui import preferences, scheme, stored, theme
 from gui.actions import Actions
+from gui.arrangement import Arrangement
 from gui.arrivals import Arrivals
 from gui.availability import show_availability
 from gui.background import Background
@@ -22,13 +23,20 @@ from gui.closing import Closing
 from gui.drop_veil import DropVeil
 from gui.exports import Exporter
 from gui.findings import Findings
+from gui.helping import Helping
 from gui.keeper import Keeper
-from gui.layout import centre_pages, network_page, whole_window
+from gui.layout import centre_pages, left_column, network_page, whole_window
+from gui.log import LOGGER
+from gui.log_panel import LogPanel
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.opener import Opener
+from gui.preferring import Preferring
+from gui.recent import RecentFiles
+from gui.recent_menu import RecentList
 from gui.run_bar import RunBar
 from gui.run_controller import RunController
 from gui.running import Running
+from gui.settings_history import SettingsHistory
 from gui.settings_panel import SettingsPanel
 from gui.training_page import TrainingPage
 from gui.views import Views
@@ -48,17 +56,22 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.setWindowTitle("Afterimage")
         self.current = CurrentWorkspace()
+        stored.put_aside_if_unsafe()
         self.keeper = Keeper(user_state_path("Afterimage", "Afterimage"))
+        self.recent = RecentFiles(self)
         self.controller = RunController(self)
         self.background = Background(self.statusBar())
         self._build_views()
         self._build_pages(devices)
-        self._build_roles()
+        self._build_roles(devices)
         self.actions_ = Actions(self)
         self.veil = DropVeil(self)
         self._connect()
-        self._restore_geometry()
+        self.arrangement.restore()
+        scheme.apply_scheme(scheme.stored_scheme())
+        self.restyle()
         self._show_workspace()
+        self.recent.look()
         if self.keeper.was_cut_off():
             self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
             self.strip.offer("&Continue It", self.arrivals.continue_cut_off)
@@ -87,23 +100,36 @@ class MainWindow(QMainWindow):
         self.settings_panel = SettingsPanel(devices)
         self.run_bar, self.strip = RunBar(), MessageStrip()
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
-        self.empty = EmptyPage(icon, self.keeper.last_run)
-        self.pages = centre_pages(self.empty, self.views.drawn, self.beside, self.lower)
-        panels = (self.model_panel, self.references_panel, self.settings_panel)
+        self.recent_list = RecentList(self.recent, self.open_one)
+        self.empty = EmptyPage(icon, self.keeper.last_run, self.recent_list)
+        self.pages, centre, upper = centre_pages(
+            self.empty, self.views.drawn, self.beside, self.lower
+        )
+        left = left_column((self.model_panel, self.references_panel, self.settings_panel))
         self.training = TrainingPage(devices, self.background, self.keeper.last_training)
-        network = network_page(panels, self.pages, self.run_bar)
+        network, middle = network_page(left, self.pages, self.run_bar)
         whole, self.stack = whole_window(self.strip, network, self.training)
         self.setCentralWidget(whole)
+        self.log_panel = LogPanel(self)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.log_panel)
+        self.arrangement = Arrangement(
+            self,
+            {"Left &Panel": left, "&Right Panel": self.beside, "Lo&wer Panel": self.lower},
+            {"left": middle, "lower": centre, "beside": upper},
+        )
         self.statusBar().setSizeGripEnabled(False)
 
-    def _build_roles(self) -> None:
-        """Who opens, saves, works out, runs, and closes."""
+    def _build_roles(self, devices: list[str]) -> None:
+        """Who opens, saves, works out, runs, prefers, and closes."""
         shared = (self, self.controller, self.background, self.current)
         self.exporter = Exporter(*shared)
         self.opener = Opener(*shared, self.keeper)
         self.findings = Findings(*shared, self.views)
         self.running = Running(self)
         self.arrivals = Arrivals(self)
+        self.preferring = Preferring(self, devices)
+        self.history = SettingsHistory(self.settings_panel)
+        self.helping = Helping(self, devices)
         self.closing = Closing(self)
 
     def _connect(self) -> None:
@@ -120,6 +146,8 @@ class MainWindow(QMainWindow):
         self.run_bar.main_clicked.connect(self.start_or_pause)
         self.run_bar.stop_clicked.connect(self.stop)
         self.settings_panel.edited.connect(self._show_availability)
+        self.history.changed.connect(self._show_availability)
+        self.examiner.inspector.changed.connect(self._show_availability)
         self.controller.state_changed.connect(self._show_availability)
         self.running.changed.connect(self._show_workspace)
         self.arrivals.changed.connect(self._show_workspace)
@@ -146,6 +174,15 @@ class MainWindow(QMainWindow):
             self.training.use_images(paths[0])
         else:
             self.opener.open(paths)
+
+    def open_one(self, path: Path) -> None:
+        """Opens one file."""
+        self.open([path])
+
+    def open_at_start(self) -> None:
+        """Opens what the user prefers to start with, where nothing else is asked for."""
+        if preferences.load().opens_last_run and self.keeper.last_run.exists():
+            self.opener.open_last_run()
 
     @Slot()
     def show_training(self) -> None:
@@ -189,10 +226,6 @@ class MainWindow(QMainWindow):
         """Unfolds or folds the advanced settings."""
         self.settings_panel.fold.toggle()
 
-    def show_about(self) -> None:
-        """Help → About."""
-        dialogs.show_about(self)
-
     # --- showing ----------------------------------------------------------------------------
 
     @Slot()
@@ -212,6 +245,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_saved(self, path: str) -> None:
         self.statusBar().showMessage(f"Saved {path}", 10_000)
+        LOGGER.info(f"Saved {path}")
 
     @Slot()
     def _follow_system_scheme(self) -> None:
@@ -220,10 +254,19 @@ class MainWindow(QMainWindow):
         theme.apply_palette(application)
         self.restyle()
 
+    def choose_scheme(self, chosen: Qt.ColorScheme) -> None:
+        """Takes on a colour scheme, and remembers it."""
+        scheme.store_scheme(chosen)
+        self.actions_.show_scheme(chosen)
+        self.restyle()
+
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.views.restyle()
         self.training.restyle()
+        self.log_panel.restyle()
+        self.recent_list.restyle()
+        self.helping.restyle()
 
     # --- the window itself ------------------------------------------------------------------
 
@@ -232,14 +275,8 @@ class MainWindow(QMainWindow):
         if not self.closing.may_close():
             event.ignore()
             return
-        QSettings().setValue("geometry", self.saveGeometry())
+        self.arrangement.store()
         self.hide()
+        self.log_panel.end()
         self.closing.end_threads()
         event.accept()
-
-    def _restore_geometry(self) -> None:
-        geometry = QSettings().value("geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(1280, 820)
-        scheme.apply_scheme(scheme.stored_scheme())
-        self.restyle()

@@ -26,8 +26,8 @@ class Submenu:
     """A menu of its own, in a menu or in the menu bar."""
 
     title: str
-    entries: Sequence[Command | Submenu | None]
-    """What is in it; None is a line between entries."""
+    entries: Sequence[Command | QAction | Submenu | None]
+    """What is in it; actions that something else has made go in as they are; None is a line."""
 
 
 class MenuBuilder:
@@ -56,6 +56,8 @@ class MenuBuilder:
         for entry in table.entries:
             if entry is None:
                 menu.addSeparator()
+            elif isinstance(entry, QAction):
+                menu.addAction(entry)
             elif isinstance(entry, Submenu):
                 self._fill(menu.addMenu(entry.title), entry)
             else:
@@ -64,11 +66,17 @@ class MenuBuilder:
     def _make(self, command: Command) -> QAction:
         action = QAction(command.text, self._window)
         if command.shortcut is not None:
-            action.setShortcut(QKeySequence(command.shortcut))
+            action.setShortcuts(_keys(command.shortcut))
         action.setMenuRole(command.role)
         action.triggered.connect(lambda _checked=False: command.do())
         self._actions[plain(command.text)] = action
         return action
+
+
+def _keys(shortcut: QKeySequence.StandardKey | str) -> list[QKeySequence]:
+    if isinstance(shortcut, str):
+        return [QKeySequence(shortcut)]
+    return QKeySequence.keyBindings(shortcut)
 
 
 def plain(text: str) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from engine.errors import UnusableInput
 from engine.live import Frame
 from engine.settings import Settings
-from gui import dialogs
+from gui import dialogs, preferences
 from gui.controller import RunState
+from gui.log import LOGGER
 from gui.worker import RunEnd, RunRequest
 
 if TYPE_CHECKING:
@@ -52,18 +55,34 @@ class Running(QObject):
         window = self._window
         network, session = window.workspace.network, window.workspace.session
         assert network is not None
-        asked = window.settings_panel.settings()
+        try:
+            asked = window.settings_panel.settings()
+        except UnusableInput as error:
+            window.strip.show_error(str(error))
+            return
         settings, state = asked, None
         if session is not None and window.workspace.is_resumable(asked):
             settings = replace(session.settings, device=asked.device, seconds=asked.seconds)
             state = session.state
         self._asked = asked
         window.strip.hide()
-        window.keeper.begin(goes_on=state is not None)
-        request = RunRequest(
-            network, settings, state, window.workspace.references, window.keeper.last_run
+        window.controller.start(
+            RunRequest(
+                network,
+                settings,
+                state,
+                window.workspace.references,
+                self._where_to_keep(goes_on=state is not None),
+                preferences.load().copy_seconds,
+            )
         )
-        window.controller.start(request)
+
+    def _where_to_keep(self, goes_on: bool) -> Path | None:
+        """Makes room for copies of the run; None if the user wants none."""
+        if not preferences.load().keeps_copies:
+            return None
+        self._window.keeper.begin(goes_on)
+        return self._window.keeper.last_run
 
     @Slot(str, str, object)
     def stop_then(self, question: str, button: str, then: Callable[[], None]) -> None:
@@ -85,9 +104,11 @@ class Running(QObject):
         self._window.run_bar.clear()
 
     @Slot(object)
-    def _on_prepared(self, _settings: Settings) -> None:
+    def _on_prepared(self, settings: Settings) -> None:
         """The run is under way: what an earlier one left makes room for it."""
         window = self._window
+        said = ", ".join(f"{name} {value}" for name, value in settings.as_dict().items())
+        LOGGER.info(f"A run began: {said}")
         window.findings.cancel_gallery()
         window.current.change(session=None, asked=self._asked)
         window.views.clear()
@@ -107,6 +128,9 @@ class Running(QObject):
     def _on_ended(self, end: RunEnd) -> None:
         window = self._window
         window.keeper.end()
+        if end.session is not None:
+            state = end.session.state
+            LOGGER.info(f"The run ended at step {state.step:,} of {state.steps:,}")
         if end.session is not None:
             window.current.change(session=end.session)
         if end.error:

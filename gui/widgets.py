@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.log import LOGGER
 
 _TEXT_WIDTH = 440
 
@@ -43,10 +44,12 @@ class MessageStrip(QFrame):
 
     def show_error(self, message: str) -> None:
         """Something could not be done."""
+        LOGGER.error(message)
         self._show(message, theme.error_colour().name())
 
     def show_note(self, message: str) -> None:
         """Something worth knowing."""
+        LOGGER.info(message)
         self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
 
     def offer(self, button: str, take: Callable[[], None]) -> None:
@@ -79,7 +82,16 @@ class EmptyPage(QWidget):
     train_wanted = Signal()
     last_run_wanted = Signal()
 
-    def __init__(self, icon: QIcon, last_run: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, icon: QIcon, last_run: Path, recent: QWidget, parent: QWidget | None = None
+    ) -> None:
+        """
+        Args:
+            icon: of the application.
+            last_run: where a copy of the last run is, if there is one.
+            recent: what was opened lately.
+            parent: owner.
+        """
         super().__init__(parent)
         picture = QLabel()
         picture.setPixmap(icon.pixmap(96, 96))
@@ -120,4 +132,5 @@ class EmptyPage(QWidget):
             layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
             layout.addSpacing(theme.SPACING)
         layout.addLayout(buttons)
+        layout.addWidget(recent, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
