@@ -61,11 +61,11 @@ class Actions:
             (
                 Command("&Open…", opener.choose_model, _Key.Open),
                 Submenu("Open &Recent", ()),
-                Submenu("Open a &Sample", samples),
+                Submenu("Open a Sam&ple", samples),
                 Command("Train a &Network…", window.show_training, _Key.New),
                 Command("Reopen the &Last Run", opener.open_last_run),
                 Command("Reopen the Run &Before", opener.open_run_before),
-                Command("Open the Last T&raining", opener.open_last_training),
+                Command("Open the Last Tra&ining", opener.open_last_training),
                 None,
                 *self._references(),
                 None,
@@ -82,7 +82,7 @@ class Actions:
             Command("&Training Images…", partial(images, "train"), "Ctrl+T"),
             Command("&Control Images…", partial(images, "control"), "Ctrl+Shift+T"),
             Command("Training Images from a &Folder…", partial(folder, "train")),
-            Command("Control Images from a Fo&lder…", partial(folder, "control")),
+            Command("Control Images from a Fol&der…", partial(folder, "control")),
         )
 
     def _export(self) -> Submenu:

@@ -31,7 +31,7 @@ from engine.samples import guide_file
 from gui import theme
 
 _WIDEST_PICTURE = 640
-_CONTENTS_WIDTH = 230
+_CONTENTS_WIDTH = 250
 _DEEPEST = 3
 _MISSING = "The guide is not where it should be; it is docs/guide.md of the source."
 
@@ -53,6 +53,8 @@ class GuideWindow(QDialog):
         self.contents = QListWidget()
         self.contents.setAccessibleName("Contents")
         self.contents.setMinimumWidth(_CONTENTS_WIDTH)
+        self.contents.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.contents.setSpacing(1)
         self.contents.currentItemChanged.connect(self._go_to)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find in the guide")
@@ -92,6 +94,7 @@ class GuideWindow(QDialog):
         for block in _headings(self.text.document()):
             level = block.blockFormat().headingLevel()
             item = QListWidgetItem("    " * max(0, level - 2) + block.text())
+            item.setToolTip(block.text())
             item.setData(Qt.ItemDataRole.UserRole, block.position())
             self.contents.addItem(item)
 
@@ -156,7 +159,9 @@ class GuideText(QTextBrowser):
         if name.isRelative() and path.is_file() and path.resolve().is_relative_to(self._folder):
             image.load(str(path))
         if image.isNull():
-            return QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied)
+            nothing = QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied)
+            nothing.fill(Qt.GlobalColor.transparent)
+            return nothing
         ratio = self.devicePixelRatioF()
         if image.width() > _WIDEST_PICTURE * ratio:
             smooth = Qt.TransformationMode.SmoothTransformation

@@ -49,6 +49,7 @@ class LogPanel(QDockWidget):
         self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.lines.setMaximumBlockCount(20 * _MOST)
+        self.lines.document().setDocumentMargin(theme.MARGIN)
         self.lines.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.setWidget(self._laid_out())
         self.hide()

@@ -88,7 +88,7 @@ class PreferencesDialog(QDialog):
         rows.addLayout(form)
         rows.addSpacing(theme.SPACING)
         rows.addWidget(buttons)
-        self.setMinimumWidth(480)
+        self.setMinimumWidth(600)
 
     def _show(self) -> None:
         preferences = self._preferences
@@ -148,6 +148,8 @@ class FolderChoice(QWidget):
         self._clear = QPushButton("Clear")
         self._clear.setAccessibleName(f"No {name[0].lower()}{name[1:]}")
         self._clear.clicked.connect(self._on_cleared)
+        for button in (self.choose, self._clear):
+            button.setAutoDefault(False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._shown, 1)

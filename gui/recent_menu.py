@@ -76,6 +76,7 @@ class RecentList(QWidget):
     def _fill(self) -> None:
         for button in self.buttons:
             self._rows.removeWidget(button)
+            button.hide()
             button.deleteLater()
         there = [path for path in self._recent.paths if not self._recent.is_missing(path)]
         self.buttons = [self._button(path) for path in there[:_ON_PAGE]]
