@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import PySide6
-import torch
 from PySide6.QtCore import QSysInfo, Qt, Slot, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from engine.devices import describe_device
 from engine.version import VERSION
 from gui import theme
+from gui.layout import scrolled
 
 _WIDTH = 460
 _WHAT = (
@@ -43,23 +43,21 @@ _METHOD = (
 _LICENCE = "MIT licence. Qt and PySide6 are used under the LGPL, version 3."
 
 
-def device_names(devices: Sequence[str]) -> list[str]:
-    """What the devices are called; may take a second, so called on a thread."""
-    return [describe_device(torch.device(name)) for name in devices if name != "auto"]
-
-
 def versions(devices: Sequence[str]) -> dict[str, str]:
-    """What a bug report needs to know.
+    """What a bug report needs to know. A GPU may take a second to say its name: for a thread.
 
     Args:
-        devices: their names, as `device_names` finds them.
+        devices: names as in `engine.devices.DEVICES`.
     """
+    import torch
+
+    names = [describe_device(torch.device(name)) for name in devices if name != "auto"]
     return {
         "Afterimage": VERSION,
         "Python": platform.python_version(),
         "PyTorch": torch.__version__,
         "PySide6": f"{PySide6.__version__} (Qt {qVersion()})",
-        "Devices": ", ".join(devices),
+        "Devices": ", ".join(names),
         "System": f"{QSysInfo.prettyProductName()}, {QSysInfo.currentCpuArchitecture()}",
     }
 
@@ -67,11 +65,16 @@ def versions(devices: Sequence[str]) -> dict[str, str]:
 class AboutDialog(QDialog):
     """Shows all of it; the versions can be copied."""
 
-    def __init__(self, devices: Sequence[str], parent: QWidget) -> None:
+    def __init__(self, versions: Mapping[str, str], parent: QWidget) -> None:
+        """
+        Args:
+            versions: of what this is made of, as `versions` finds them.
+            parent: owner.
+        """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About Afterimage")
-        self._versions = versions(devices)
+        self._versions = versions
         picture = QLabel()
         picture.setPixmap(QApplication.windowIcon().pixmap(64, 64))
         title = theme.heading(f"Afterimage {VERSION}")
@@ -88,8 +91,9 @@ class AboutDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        content = QWidget()
+        rows = QVBoxLayout(content)
+        rows.setContentsMargins(0, 0, theme.MARGIN, 0)
         rows.setSpacing(theme.MARGIN)
         rows.addLayout(top)
         rows.addWidget(theme.heading("Privacy"))
@@ -98,7 +102,13 @@ class AboutDialog(QDialog):
         rows.addLayout(self._table())
         rows.addWidget(_paragraph(_METHOD))
         rows.addWidget(_paragraph(_LICENCE))
-        rows.addWidget(buttons)
+        rows.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        whole.setSpacing(theme.MARGIN)
+        whole.addWidget(scrolled(content))
+        whole.addWidget(buttons)
+        self._fit(content)
 
     @property
     def text(self) -> str:
@@ -109,6 +119,14 @@ class AboutDialog(QDialog):
     def copy(self) -> None:
         """Puts the versions into the clipboard."""
         QGuiApplication.clipboard().setText(self.text)
+
+    def _fit(self, content: QWidget) -> None:
+        """As large as what it says, where the screen has room; else it scrolls."""
+        content.ensurePolished()
+        width = max(_WIDTH, content.minimumSizeHint().width())
+        height = content.heightForWidth(width) + self.copy_button.sizeHint().height()
+        self.setMinimumWidth(width + 2 * theme.MARGIN)
+        self.resize(width + 2 * theme.MARGIN, height + 4 * theme.MARGIN)
 
     def _table(self) -> QFormLayout:
         form = QFormLayout()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from engine.progress import Progress
-from gui.about import AboutDialog, device_names
+from gui.about import AboutDialog, versions
 from gui.background import always
 from gui.guide_window import GuideWindow
 from gui.shortcuts import ShortcutsDialog
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Helping(QObject):
     """Opens the windows of the Help menu."""
 
-    def __init__(self, window: MainWindow, devices: list[str]) -> None:
+    def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window, self._devices = window, devices
+        self._window = window
         self._guide: GuideWindow | None = None
 
     def show_guide(self) -> None:
@@ -38,14 +38,15 @@ class Helping(QObject):
 
     def show_about(self) -> None:
         """Help → About; a GPU may take a moment to say its name."""
+        devices = self._window.settings_panel.device.names()
 
-        def names(_report: Progress) -> list[str]:
-            return device_names(self._devices)
+        def find(_report: Progress) -> dict[str, str]:
+            return versions(devices)
 
-        def show(found: list[str]) -> None:
+        def show(found: dict[str, str]) -> None:
             AboutDialog(found, self._window).open()
 
-        self._window.background.start("Asking the devices for their names …", names, show, always)
+        self._window.background.start("Looking at the devices …", find, show, always)
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

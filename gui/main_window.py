@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.background = Background(self.statusBar())
         self._build_views()
         self._build_pages(devices)
-        self._build_roles(devices)
+        self._build_roles()
         self.actions_ = Actions(self)
         self.veil = DropVeil(self)
         self._connect()
@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
         )
         self.statusBar().setSizeGripEnabled(False)
 
-    def _build_roles(self, devices: list[str]) -> None:
+    def _build_roles(self) -> None:
         """Who opens, saves, works out, runs, prefers, and closes."""
         shared = (self, self.controller, self.background, self.current)
         self.exporter = Exporter(*shared)
@@ -127,9 +127,9 @@ class MainWindow(QMainWindow):
         self.findings = Findings(*shared, self.views)
         self.running = Running(self)
         self.arrivals = Arrivals(self)
-        self.preferring = Preferring(self, devices)
+        self.preferring = Preferring(self)
         self.history = SettingsHistory(self.settings_panel)
-        self.helping = Helping(self, devices)
+        self.helping = Helping(self)
         self.closing = Closing(self)
 
     def _connect(self) -> None:

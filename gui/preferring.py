@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 class Preferring(QObject):
     """Shows the preferences, stores what is chosen, and applies it."""
 
-    def __init__(self, window: MainWindow, devices: list[str]) -> None:
+    def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window, self._devices = window, devices
+        self._window = window
         self._apply_device(preferences.load().device)
 
     def show(self) -> None:
         """Edit → Preferences."""
-        dialog = PreferencesDialog(self._devices, preferences.load(), self._window)
+        devices = self._window.settings_panel.device.names()
+        dialog = PreferencesDialog(devices, preferences.load(), self._window)
         dialog.chosen.connect(self._take)
         dialog.open()
 

@@ -56,6 +56,10 @@ class DeviceChoice(QComboBox):
             self.addItem(_DEVICE_NAMES[name], name)
         self.setToolTip("Automatic takes a GPU where there is one.")
 
+    def names(self) -> list[str]:
+        """The devices that can be chosen."""
+        return [self.itemData(index) for index in range(self.count())]
+
     def choose(self, name: str) -> None:
         """Chooses a device; automatic, if there is no such one here."""
         self.setCurrentIndex(max(self.findData(name), 0))
