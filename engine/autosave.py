@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_MOST_SECONDS = 20.0
+MOST_SECONDS = 20.0
 _FIRST_SECONDS = 1.0
 
 
@@ -13,12 +13,14 @@ class Autosave:
     what is computed while the copy is written).
     """
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, seconds: float = 0.0, most: float = MOST_SECONDS) -> None:
         """
         Args:
             seconds: computing time that needs no saving: where a resumed run goes on.
+            most: seconds that two copies lie apart at most, where 20 are too few.
         """
         self._began = self._saved_at = seconds
+        self._most = most
 
     def is_due(self, seconds: float) -> bool:
         """Whether it is time.
@@ -27,7 +29,7 @@ class Autosave:
             seconds: computing time so far.
         """
         saved = self._saved_at - self._began
-        return seconds - self._saved_at > min(_MOST_SECONDS, max(_FIRST_SECONDS, saved))
+        return seconds - self._saved_at > min(self._most, max(_FIRST_SECONDS, saved))
 
     def done(self, seconds: float) -> None:
         """A copy of how things stood at `seconds` is on disk."""

@@ -6,11 +6,20 @@ import sys
 from pathlib import Path
 
 
-def resource_folder() -> Path:
-    """Where `resources/` lies, in a checkout and in a frozen application."""
+def _root() -> Path:
+    """The folder that holds all others, in a checkout and in a frozen application."""
     frozen = getattr(sys, "_MEIPASS", None)
-    root = Path(frozen) if frozen else Path(__file__).resolve().parent.parent
-    return root / "resources"
+    return Path(frozen) if frozen else Path(__file__).resolve().parent.parent
+
+
+def resource_folder() -> Path:
+    """Where icons and samples lie."""
+    return _root() / "resources"
+
+
+def guide_file() -> Path:
+    """The guide, as Markdown; its pictures lie beside it."""
+    return _root() / "docs" / "guide.md"
 
 
 SAMPLES = {

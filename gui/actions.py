@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu
 
 from engine.samples import SAMPLES
-from gui.scheme import store_scheme, stored_scheme
+from gui.menus import Command, MenuBuilder, Submenu, plain
+from gui.recent_menu import RecentMenu
+from gui.scheme import SCHEMES, stored_scheme
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
-_SCHEMES = (
-    ("Like the &system", Qt.ColorScheme.Unknown),
-    ("&Light", Qt.ColorScheme.Light),
-    ("&Dark", Qt.ColorScheme.Dark),
-)
+_Key = QKeySequence.StandardKey
 
-Shortcut = QKeySequence.StandardKey | str | None
+_REFERENCES = (
+    "Training Images",
+    "Control Images",
+    "Training Images from a Folder",
+    "Control Images from a Folder",
+)
 
 
 class Actions:
@@ -30,125 +32,156 @@ class Actions:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        bar = window.menuBar()
-        file_menu = bar.addMenu("&File")
-        key = QKeySequence.StandardKey
-        self.open = self._add(file_menu, "&Open…", key.Open, window.opener.choose_model)
-        samples = file_menu.addMenu("Open a &Sample")
-        self.samples = [
-            self._add(samples, text, None, partial(window.opener.open_sample, name))
-            for name, text in SAMPLES.items()
+        builder = MenuBuilder(window)
+        menus = (self._file(), self._edit(), self._run(), self._view(), self._help())
+        builder.build(window.menuBar(), menus)
+        self.open, self.save = builder.action("Open"), builder.action("Save")
+        self.undo, self.redo = builder.action("Undo"), builder.action("Redo")
+        self.copy = builder.action("Copy Image")
+        self.main, self.stop = builder.action("Start"), builder.action("Stop")
+        self.last_run = builder.action("Reopen the Last Run")
+        self.run_before = builder.action("Reopen the Run Before")
+        self.last_training = builder.action("Open the Last Training")
+        self.references = [builder.action(text) for text in _REFERENCES]
+        RecentMenu(builder.menu("Open Recent"), window.recent, window.open_one)
+        exports = builder.menu("Export")
+        self.exports = exports.actions()
+        self._scores = builder.action("Scores as CSV")
+        exports.aboutToShow.connect(self._offer_scores)
+        self._make_schemes_exclusive(builder)
+
+    def _file(self) -> Submenu:
+        window, opener = self._window, self._window.opener
+        samples = [
+            Command(text, partial(opener.open_sample, name)) for name, text in SAMPLES.items()
         ]
-        self.train_network = self._add(
-            file_menu, "Train a &Network…", key.New, window.show_training
-        )
-        self.last_run = self._add(
-            file_menu, "Reopen the &Last Run", None, window.opener.open_last_run
-        )
-        self.run_before = self._add(
-            file_menu, "Reopen the Run &Before", None, window.opener.open_run_before
-        )
-        self.last_training = self._add(
-            file_menu, "Open the Last T&raining", None, window.opener.open_last_training
-        )
-        file_menu.addSeparator()
-        self.train = self._add(
-            file_menu, "&Training Images…", "Ctrl+T", partial(window.opener.choose_images, "train")
-        )
-        self.control = self._add(
-            file_menu,
-            "&Control Images…",
-            "Ctrl+Shift+T",
-            partial(window.opener.choose_images, "control"),
-        )
-        self.train_folder = self._add(
-            file_menu,
-            "Training Images from a &Folder…",
-            None,
-            partial(window.opener.choose_folder, "train"),
-        )
-        self.control_folder = self._add(
-            file_menu,
-            "Control Images from a Fo&lder…",
-            None,
-            partial(window.opener.choose_folder, "control"),
-        )
-        self.references = [self.train, self.control, self.train_folder, self.control_folder]
-        file_menu.addSeparator()
-        self.save = self._add(file_menu, "&Save…", key.Save, window.save)
-        exports = file_menu.addMenu("&Export")
-        self.exports = [
-            self._add(exports, "Drift as &GIF…", "Ctrl+E", lambda: window.exporter.ask("gif")),
-            self._add(exports, "Drift as &MP4…", None, lambda: window.exporter.ask("mp4")),
-            self._add(
-                exports, "Images as &PNG…", "Ctrl+Shift+E", lambda: window.exporter.ask("png")
-            ),
-            self._add(
-                exports, "Images as &Separate PNGs…", None, lambda: window.exporter.ask("pngs")
-            ),
-            self._add(exports, "Images as &NPZ…", None, lambda: window.exporter.ask("npz")),
-            self._add(
-                exports, "Images as PyTorch &Tensor…", None, lambda: window.exporter.ask("pt")
-            ),
-            self._add(exports, "&Losses as CSV…", None, lambda: window.exporter.ask("losses")),
-            scores := self._add(
-                exports, "S&cores as CSV…", None, lambda: window.exporter.ask("scores")
-            ),
-            self._add(exports, "Report as &HTML…", "Ctrl+R", lambda: window.exporter.ask("html")),
-            self._add(exports, "Report as P&DF…", None, lambda: window.exporter.ask("pdf")),
-            self._add(
-                exports,
-                "Session &without Weights…",
+        quit_role = QAction.MenuRole.QuitRole
+        return Submenu(
+            "&File",
+            (
+                Command("&Open…", opener.choose_model, _Key.Open),
+                Submenu("Open &Recent", ()),
+                Submenu("Open a Sam&ple", samples),
+                Command("Train a &Network…", window.show_training, _Key.New),
+                Command("Reopen the &Last Run", opener.open_last_run),
+                Command("Reopen the Run &Before", opener.open_run_before),
+                Command("Open the Last Tra&ining", opener.open_last_training),
                 None,
-                lambda: window.exporter.ask("reference"),
+                *self._references(),
+                None,
+                Command("&Save…", window.save, _Key.Save),
+                self._export(),
+                None,
+                Command("&Quit", window.close, "Ctrl+Q", quit_role),
             ),
-            self._add(
-                exports, "Everything, with &Report…", None, lambda: window.exporter.ask("folder")
-            ),
-        ]
-        exports.aboutToShow.connect(
-            lambda: scores.setVisible(window.workspace.references is not None)
         )
-        file_menu.addSeparator()
-        quit_action = self._add(file_menu, "&Quit", "Ctrl+Q", window.close)
-        quit_action.setMenuRole(QAction.MenuRole.QuitRole)
 
-        run_menu = bar.addMenu("&Run")
-        self.main = self._add(run_menu, "&Start", "F5", window.start_or_pause)
-        self.stop = self._add(run_menu, "S&top", "Shift+F5", window.stop)
-        run_menu.addSeparator()
-        self._add(run_menu, "&Advanced Settings", "Ctrl+,", window.show_advanced)
+    def _references(self) -> tuple[Command, ...]:
+        images, folder = self._window.opener.choose_images, self._window.opener.choose_folder
+        return (
+            Command("&Training Images…", partial(images, "train"), "Ctrl+T"),
+            Command("&Control Images…", partial(images, "control"), "Ctrl+Shift+T"),
+            Command("Training Images from a &Folder…", partial(folder, "train")),
+            Command("Control Images from a Fol&der…", partial(folder, "control")),
+        )
 
-        view_menu = bar.addMenu("&View")
-        self._add(view_menu, "Zoom &In", key.ZoomIn, window.mosaic.zoom_in)
-        self._add(view_menu, "Zoom &Out", key.ZoomOut, window.mosaic.zoom_out)
-        self._add(view_menu, "&Fit", "Ctrl+0", window.mosaic.fit)
-        view_menu.addSeparator()
-        self._add_schemes(view_menu.addMenu("&Colours"))
+    def _export(self) -> Submenu:
+        def ask(kind: str) -> Callable[[], None]:
+            return partial(self._window.exporter.ask, kind)
 
-        help_menu = bar.addMenu("&Help")
-        about = self._add(help_menu, "&About Afterimage", None, window.show_about)
-        about.setMenuRole(QAction.MenuRole.AboutRole)
+        return Submenu(
+            "&Export",
+            (
+                Command("Drift as &GIF…", ask("gif"), "Ctrl+E"),
+                Command("Drift as &MP4…", ask("mp4")),
+                Command("Images as &PNG…", ask("png"), "Ctrl+Shift+E"),
+                Command("Images as &Separate PNGs…", ask("pngs")),
+                Command("Images as &NPZ…", ask("npz")),
+                Command("Images as PyTorch &Tensor…", ask("pt")),
+                Command("&Losses as CSV…", ask("losses")),
+                Command("S&cores as CSV…", ask("scores")),
+                Command("Report as &HTML…", ask("html"), "Ctrl+R"),
+                Command("Report as P&DF…", ask("pdf")),
+                Command("Session &without Weights…", ask("reference")),
+                Command("Everything, with &Report…", ask("folder")),
+            ),
+        )
 
-    def _add(
-        self, menu: QMenu, text: str, shortcut: Shortcut, slot: Callable[[], object]
-    ) -> QAction:
-        action = QAction(text, self._window)
-        if shortcut is not None:
-            action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(lambda _checked=False: slot())
-        menu.addAction(action)
-        return action
+    def _edit(self) -> Submenu:
+        window = self._window
+        preferences_role = QAction.MenuRole.PreferencesRole
+        # Some systems have no keys of their own for preferences; most programs take these.
+        keys = _Key.Preferences if QKeySequence.keyBindings(_Key.Preferences) else "Ctrl+,"
+        return Submenu(
+            "&Edit",
+            (
+                Command("&Undo", window.history.undo, _Key.Undo),
+                Command("&Redo", window.history.redo, _Key.Redo),
+                None,
+                Command("&Copy Image", window.examiner.inspector.picture.copy, _Key.Copy),
+                None,
+                Command("&Preferences…", window.preferring.show, keys, preferences_role),
+            ),
+        )
 
-    def _add_schemes(self, menu: QMenu) -> None:
+    def _run(self) -> Submenu:
+        window = self._window
+        return Submenu(
+            "&Run",
+            (
+                Command("&Start", window.start_or_pause, "F5"),
+                Command("S&top", window.stop, "Shift+F5"),
+                None,
+                Command("&Advanced Settings", window.show_advanced, "Ctrl+Shift+A"),
+            ),
+        )
+
+    def _view(self) -> Submenu:
+        window, mosaic = self._window, self._window.mosaic
+        schemes = [
+            Command(text, partial(window.choose_scheme, scheme)) for text, scheme in SCHEMES.items()
+        ]
+        log = window.log_panel.toggleViewAction()
+        log.setText("&Log")
+        log.setShortcut("Ctrl+L")
+        return Submenu(
+            "&View",
+            (
+                Command("Zoom &In", mosaic.zoom_in, _Key.ZoomIn),
+                Command("Zoom &Out", mosaic.zoom_out, _Key.ZoomOut),
+                Command("&Fit", mosaic.fit, "Ctrl+0"),
+                None,
+                *window.arrangement.actions.values(),
+                log,
+                None,
+                Submenu("&Colours", schemes),
+            ),
+        )
+
+    def _help(self) -> Submenu:
+        helping = self._window.helping
+        return Submenu(
+            "&Help",
+            (
+                Command("&Guide", helping.show_guide, _Key.HelpContents),
+                Command("&Keyboard Shortcuts", helping.show_shortcuts, "Ctrl+/"),
+                None,
+                Command("&About Afterimage", helping.show_about, role=QAction.MenuRole.AboutRole),
+            ),
+        )
+
+    def _offer_scores(self) -> None:
+        self._scores.setVisible(self._window.workspace.references is not None)
+
+    def show_scheme(self, chosen: Qt.ColorScheme) -> None:
+        """Ticks a colour scheme."""
+        for scheme, action in self._schemes.items():
+            action.setChecked(scheme == chosen)
+
+    def _make_schemes_exclusive(self, builder: MenuBuilder) -> None:
         group = QActionGroup(self._window)
-        stored = stored_scheme()
-        for text, scheme in _SCHEMES:
-            action = self._add(menu, text, None, lambda scheme=scheme: self._set_scheme(scheme))
+        self._schemes = {scheme: builder.action(plain(text)) for text, scheme in SCHEMES.items()}
+        for action in self._schemes.values():
             action.setCheckable(True)
-            action.setChecked(scheme == stored)
             group.addAction(action)
-
-    def _set_scheme(self, scheme: Qt.ColorScheme) -> None:
-        store_scheme(scheme)
-        self._window.restyle()
+        self.show_scheme(stored_scheme())

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow]:
     from gui import theme
     from gui.crash import CrashReporter
     from gui.loading import Loading
+    from gui.log import log_to_terminal
     from gui.main_window import MainWindow
 
     class Application(QApplication):
@@ -68,6 +70,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow]:
             return super().event(event)
 
     configure(QApplication)
+    log_to_terminal()
     application = Application(sys.argv[:1])
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
@@ -81,8 +84,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow]:
     loading.failed.connect(window.strip.show_error)
     application.aboutToQuit.connect(loading.wait)
     QTimer.singleShot(0, loading.start)  # After the window's first picture.
-    if paths:
-        QTimer.singleShot(0, window, lambda: window.open(paths))
+    QTimer.singleShot(0, window, partial(window.open, paths) if paths else window.open_at_start)
     return application, window
 
 
@@ -108,11 +110,15 @@ def run_headless(paths: Sequence[str]) -> int:
 
 
 def configure(application: type) -> None:
-    """Names under which settings are kept, and under which a desktop knows the window."""
+    """Names under which settings are kept and how, and under which a desktop knows the window."""
+    from PySide6.QtCore import QSettings
+
     application.setApplicationName(NAME)
     application.setOrganizationName(NAME)
     application.setApplicationVersion(VERSION)
     application.setDesktopFileName("afterimage")  # packaging/linux/afterimage.desktop
+    # The same plain file on every system, so that it can be looked at before it is read.
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
 
 
 def _nothing() -> None:

@@ -9,6 +9,8 @@ from types import TracebackType
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from gui.log import LOGGER
+
 
 class CrashReporter(QObject):
     """Shows unexpected errors of any thread in a dialog of the window's."""
@@ -31,7 +33,7 @@ class CrashReporter(QObject):
         error: BaseException,
         trace: TracebackType | None,
     ) -> None:
-        traceback.print_exception(kind, error, trace)
+        LOGGER.critical("Something unexpected went wrong", exc_info=(kind, error, trace))
         details = "".join(traceback.format_exception(kind, error, trace))
         self._crashed.emit(f"{kind.__name__}: {error}", details)
 

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from engine.version import VERSION
+from gui import preferences, stored
 
 Receiver = Callable[[Path], None]
 
+Purpose = Literal["models", "images", "results"]
+"""What a file dialog is for; each kind remembers a folder of its own."""
 
-def choose_file(parent: QWidget, title: str, filters: str, receive: Receiver) -> None:
+
+def choose_file(
+    parent: QWidget, title: str, filters: str, receive: Receiver, purpose: Purpose = "images"
+) -> None:
     """Asks for a file that exists."""
-    dialog = _file_dialog(parent, title, filters, receive)
+    dialog = _file_dialog(parent, title, filters, receive, purpose)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.open()
 
 
-def choose_folder(parent: QWidget, title: str, receive: Receiver) -> None:
+def choose_folder(
+    parent: QWidget, title: str, receive: Receiver, purpose: Purpose = "images"
+) -> None:
     """Asks for a folder."""
-    dialog = _file_dialog(parent, title, "", receive)
+    dialog = _file_dialog(parent, title, "", receive, purpose)
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.open()
 
 
 def choose_target(parent: QWidget, title: str, name: str, filters: str, receive: Receiver) -> None:
     """Asks for a file to write; warns before one is replaced."""
-    dialog = _file_dialog(parent, title, filters, receive)
+    dialog = _file_dialog(parent, title, filters, receive, "results")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(Path(name).suffix)
     dialog.selectFile(name)
@@ -78,27 +86,20 @@ def _ask(
     box.open()
 
 
-def show_about(parent: QWidget) -> None:
-    """Help → About."""
-    box = QMessageBox(parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle("About Afterimage")
-    box.setIconPixmap(QApplication.windowIcon().pixmap(64, 64))
-    box.setText(f"<b>Afterimage {VERSION}</b>")
-    box.setInformativeText(
-        "Reconstructs images that a neural network was trained on, out of its weights alone."
-        "<br><br>The method is that of Haim, Vardi, Yehudai, Shamir and Irani, "
-        "<i>Reconstructing Training Data from Trained Neural Networks</i>, NeurIPS 2022."
-    )
-    box.open()
+def first_folder(purpose: Purpose) -> str:
+    """Where a dialog begins: where the last one of its kind ended, or where results belong."""
+    preferred = preferences.load().results if purpose == "results" else None
+    return str(preferred or stored.folder(f"last_folder_{purpose}") or "")
 
 
-def _file_dialog(parent: QWidget, title: str, filters: str, receive: Receiver) -> QFileDialog:
-    dialog = QFileDialog(parent, title, QSettings().value("folder", "", str), filters)
+def _file_dialog(
+    parent: QWidget, title: str, filters: str, receive: Receiver, purpose: Purpose
+) -> QFileDialog:
+    dialog = QFileDialog(parent, title, first_folder(purpose), filters)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def chosen(name: str) -> None:
-        QSettings().setValue("folder", str(Path(name).parent))
+        stored.store_folder(f"last_folder_{purpose}", Path(name).parent)
         receive(Path(name))
 
     dialog.fileSelected.connect(chosen)

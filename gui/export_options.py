@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -44,7 +46,7 @@ class FilmForm(QWidget):
         self.numbers = OptionsForm(
             FilmOptions, {"tiles": "automatic", "duration": "automatic", "hold": "none"}
         )
-        self.numbers.show_values(FilmOptions())
+        self.numbers.show_values(asdict(FilmOptions()))
         self.numbers.editor("tiles").setSingleStep(8)
         for name in ("duration", "hold"):
             self.numbers.editor(name).setSingleStep(0.5)

@@ -77,7 +77,7 @@ class Exporter(QObject):
             self._with_session(partial(self._ask_how, kind))
         elif kind in _FOLDERS:
             receive = partial(self.write_to, kind)
-            dialogs.choose_folder(self._window, _FOLDERS[kind], receive)
+            dialogs.choose_folder(self._window, _FOLDERS[kind], receive, "results")
         else:
             self._ask_where(self._window, kind, partial(self.write_to, kind))
 

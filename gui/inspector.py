@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -38,6 +38,9 @@ _ROWS = {
 
 class Inspector(QWidget):
     """Shows a `Portrait`."""
+
+    changed = Signal()
+    """Emitted when another candidate is shown, or none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -148,6 +151,7 @@ class Inspector(QWidget):
         self.scrubber.set_steps(())
         self._content.hide()
         self._hint.show()
+        self.changed.emit()
 
     def show_portrait(self, portrait: Portrait) -> None:
         """Shows another candidate, at the end of its drift."""
@@ -171,6 +175,7 @@ class Inspector(QWidget):
         self._show_match(portrait)
         self._show_neurons(portrait)
         self._show_frame()
+        self.changed.emit()
 
     def _show_match(self, portrait: Portrait) -> None:
         match = portrait.match

@@ -44,6 +44,10 @@ class Keeper:
         self._lock.unlock()
         return self.last_run.exists()
 
+    def is_ours(self, path: Path) -> bool:
+        """Whether a file is a copy that is kept here, and not one of the user's own."""
+        return path.parent == self._folder
+
     def last_good(self, damaged: Path) -> Path | None:
         """The newest copy of a run that is not the damaged file."""
         copies = [p for p in (self.last_run, self.run_before) if p.exists() and p != damaged]

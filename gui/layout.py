@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
     QSplitter,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 
 _LEFT_WIDTH = 330
+_LEFT_MOST = 520
 _LOWER_HEIGHT = 250
 
 
@@ -37,42 +37,45 @@ def whole_window(strip: QWidget, *pages: QWidget) -> tuple[QWidget, QStackedWidg
     return whole, stack
 
 
-def network_page(panels: Sequence[QWidget], pages: QWidget, run_bar: QWidget) -> QWidget:
+def network_page(left: QWidget, pages: QWidget, run_bar: QWidget) -> tuple[QWidget, QSplitter]:
     """The page of a network: panels left, pages in the centre, the run bar below."""
-    middle = QWidget()
-    columns = QHBoxLayout(middle)
-    columns.setContentsMargins(0, 0, 0, 0)
-    columns.setSpacing(0)
-    columns.addWidget(_left_column(panels))
-    columns.addWidget(pages, 1)
+    middle = _splitter(Qt.Orientation.Horizontal, left, pages)
+    middle.setStretchFactor(0, 0)
+    middle.setStretchFactor(1, 1)
     whole = QWidget()
     rows = QVBoxLayout(whole)
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setSpacing(0)
     for widget, stretch in ((middle, 1), (line(), 0), (run_bar, 0)):
         rows.addWidget(widget, stretch)
-    return whole
+    return whole, middle
 
 
 def centre_pages(
     empty: QWidget, mosaic: QWidget, beside: QWidget, below: QWidget
-) -> QStackedWidget:
-    """The empty page, and that of a network: mosaic, what is beside it, and what is below."""
-    upper = QSplitter(Qt.Orientation.Horizontal)
-    upper.addWidget(mosaic)
-    upper.addWidget(beside)
+) -> tuple[QStackedWidget, QSplitter, QSplitter]:
+    """The empty page, and that of a network: mosaic, what is beside it, and what is below.
+
+    Returns:
+        the pages, and what divides the second: upper half from lower, and mosaic from beside.
+    """
+    upper = _splitter(Qt.Orientation.Horizontal, mosaic, beside)
     upper.setStretchFactor(0, 1)
-    upper.setChildrenCollapsible(False)
-    centre = QSplitter(Qt.Orientation.Vertical)
-    centre.addWidget(upper)
-    centre.addWidget(below)
+    centre = _splitter(Qt.Orientation.Vertical, upper, below)
     centre.setStretchFactor(0, 1)
-    centre.setChildrenCollapsible(False)
     centre.setSizes([1000, _LOWER_HEIGHT])
     pages = QStackedWidget()
     pages.addWidget(empty)
     pages.addWidget(centre)
-    return pages
+    return pages, centre, upper
+
+
+def _splitter(orientation: Qt.Orientation, *parts: QWidget) -> QSplitter:
+    splitter = QSplitter(orientation)
+    splitter.setChildrenCollapsible(False)
+    for part in parts:
+        splitter.addWidget(part)
+    return splitter
 
 
 def captioned(view: QWidget, timeline: QWidget, caption: QLabel) -> QWidget:
@@ -100,7 +103,7 @@ def scrolled(content: QWidget) -> QScrollArea:
     return scroll
 
 
-def _left_column(panels: Sequence[QWidget]) -> QScrollArea:
+def left_column(panels: Sequence[QWidget]) -> QScrollArea:
     """Panels one below the other, with lines between, scrolled where there is no room."""
     left = QWidget()
     column = QVBoxLayout(left)
@@ -112,7 +115,10 @@ def _left_column(panels: Sequence[QWidget]) -> QScrollArea:
             column.addSpacing(theme.SPACING)
         column.addWidget(panel)
     column.addStretch(1)
-    return scrolled_column(left)
+    scroll = scrolled(left)
+    scroll.setMinimumWidth(_LEFT_WIDTH)
+    scroll.setMaximumWidth(_LEFT_MOST)
+    return scroll
 
 
 def scrolled_column(content: QWidget) -> QScrollArea:

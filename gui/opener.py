@@ -145,7 +145,11 @@ class Opener(QObject):
         patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX))
         filters = f"Networks and sessions ({patterns});;All files (*)"
         dialogs.choose_file(
-            self._window, "Open a network or a session", filters, lambda path: self.open([path])
+            self._window,
+            "Open a network or a session",
+            filters,
+            lambda path: self.open([path]),
+            "models",
         )
 
     def choose_images(self, role: str) -> None:

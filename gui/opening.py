@@ -19,7 +19,10 @@ from engine.session import SUFFIX, Session, load_session
 
 @dataclass(frozen=True)
 class Opened:
-    """Everything that some paths held; what they did not hold is None."""
+    """Everything that some paths held; what they did not hold is None.
+
+    `path` is the file that the network or session came from, where there is one.
+    """
 
     network: Network | None = None
     health: Health | None = None
@@ -27,6 +30,7 @@ class Opened:
     train: LabelledImages | None = None
     control: LabelledImages | None = None
     stationarity: TrueStationarity | None = None
+    path: Path | None = None
 
 
 def is_model(path: Path) -> bool:
@@ -95,9 +99,9 @@ def with_stationarity(opened: Opened, network: Network) -> Opened:
 def _open_model(path: Path) -> Opened:
     if path.suffix.lower() == SUFFIX:
         session = load_session(path)
-        return Opened(session.network, check_weights(session.network), session)
+        return Opened(session.network, check_weights(session.network), session, path=path)
     network = load_network(path)
-    return Opened(network, check_weights(network))
+    return Opened(network, check_weights(network), path=path)
 
 
 def _all_images(paths: Sequence[Path]) -> bool:

@@ -62,10 +62,10 @@ class OptionsForm(QWidget):
         """What the editors say, by name."""
         return {name: editor.value() for name, editor in self._editors.items()}
 
-    def show_values(self, options: object) -> None:
-        """Fills the editors from a dataclass instance."""
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Fills the editors; values of options that are edited elsewhere do no harm."""
         for name, editor in self._editors.items():
-            editor.setValue(getattr(options, name))
+            editor.setValue(values[name])
 
     def editors(self) -> Mapping[str, Editor]:
         """All editors, by name."""

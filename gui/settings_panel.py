@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.settings import PRESETS, Settings, preset
 from gui import theme
@@ -25,6 +26,27 @@ _AUTOMATIC = {
 _DEVICE_NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 
 
+@dataclass(frozen=True)
+class Entered:
+    """What the panel says, whether or not it goes together.
+
+    Attributes:
+        base: what is not edited here.
+        values: what is, by the names of `Settings`.
+    """
+
+    base: Settings
+    values: Mapping[str, Any]
+
+    def settings(self) -> Settings:
+        """As settings.
+
+        Raises:
+            UnusableInput: two values do not go together.
+        """
+        return replace(self.base, **self.values)
+
+
 class DeviceChoice(QComboBox):
     """Which of this machine's devices computes."""
 
@@ -34,6 +56,10 @@ class DeviceChoice(QComboBox):
         self.setToolTip("Automatic takes a GPU where there is one.")
         self.activated.connect(self._forget_wish)
         self.offer(devices)
+
+    def names(self) -> list[str]:
+        """The devices that can be chosen."""
+        return [self.itemData(index) for index in range(self.count())]
 
     def choose(self, name: str) -> None:
         """Chooses a device; automatic, if there is no such one here, or not yet."""
@@ -66,8 +92,10 @@ class SettingsPanel(QWidget):
         self.preset = QComboBox()
         for name in PRESETS:
             self.preset.addItem(name.capitalize(), name)
+        self.preset.setToolTip("Fills everything under Advanced.")
         self.preset.activated.connect(self._on_preset_chosen)
         self.device = DeviceChoice(devices)
+        self.device.activated.connect(self.edited)
         restarts = next(each for each in fields(Settings) if each.name == "restarts")
         self.restarts = make_editor(restarts)
         self.restarts.valueChanged.connect(self.edited)
@@ -80,7 +108,15 @@ class SettingsPanel(QWidget):
         form.addRow("&Device", self.device)
         self.form = OptionsForm(Settings, _AUTOMATIC, left_out=("restarts",))
         self.form.edited.connect(self.edited)
-        fold = Fold("&Advanced", self.form)
+        self.restore = QPushButton("Restore the Preset")
+        self.restore.setToolTip("Sets everything under Advanced to what the preset says.")
+        self.restore.clicked.connect(self._restore)
+        body = QWidget()
+        rows = QVBoxLayout(body)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.form)
+        rows.addWidget(self.restore)
+        fold = Fold("&Advanced", body)
         self.fold = fold.button
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -90,22 +126,39 @@ class SettingsPanel(QWidget):
         self.show_settings(self._base)
 
     def settings(self) -> Settings:
-        """The settings as they stand."""
-        return replace(
-            self._base,
-            device=self.device.currentData(),
-            restarts=self.restarts.value(),
-            **self.form.values(),
-        )
+        """The settings as they stand.
+
+        Raises:
+            UnusableInput: two of them do not go together.
+        """
+        return self.entered().settings()
+
+    def entered(self) -> Entered:
+        """What stands in the panel."""
+        device, restarts = self.device.currentData(), self.restarts.value()
+        return Entered(self._base, {"device": device, "restarts": restarts, **self.form.values()})
 
     def show_settings(self, settings: Settings) -> None:
         """Fills the panel."""
-        self._base = settings
-        self.preset.setCurrentIndex(self.preset.findData(settings.preset))
-        self._description.setText(_DESCRIPTIONS[settings.preset])
-        self.device.choose(settings.device)
-        self.restarts.setValue(settings.restarts)
-        self.form.show_values(settings)
+        names = ("device", "restarts", *self.form.editors())
+        self.show_entered(Entered(settings, {name: getattr(settings, name) for name in names}))
+
+    def show_entered(self, entered: Entered) -> None:
+        """Fills the panel with what once stood in it; one edit, however much of it changes."""
+        values = dict(entered.values)
+        was_blocked = self.blockSignals(True)
+        self._base = entered.base
+        self.preset.setCurrentIndex(self.preset.findData(entered.base.preset))
+        self._description.setText(_DESCRIPTIONS[entered.base.preset])
+        self.device.choose(values.pop("device"))
+        self.restarts.setValue(values.pop("restarts"))
+        self.form.show_values(values)
+        self.blockSignals(was_blocked)
+        self.edited.emit()
+
+    def choose_device(self, name: str) -> None:
+        """Chooses a device as a person would."""
+        self.device.choose(name)
         self.edited.emit()
 
     def set_channels(self, channels: int) -> None:
@@ -118,6 +171,12 @@ class SettingsPanel(QWidget):
     def editor(self, name: str) -> Editor:
         """The editor of one advanced setting."""
         return self.form.editor(name)
+
+    @Slot()
+    def _restore(self) -> None:
+        chosen = preset(self._base.preset, self._channels)
+        device, restarts = self.device.currentData(), self.restarts.value()
+        self.show_settings(replace(chosen, device=device, restarts=restarts))
 
     @Slot()
     def _on_preset_chosen(self) -> None:

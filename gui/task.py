@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from engine.errors import AfterimageError
 from engine.progress import Cancelled, Progress
+from gui.log import LOGGER
 
 
 class Task(QThread):
@@ -61,7 +61,7 @@ class Task(QThread):
             self.failed.emit(f"{error.strerror or error}{where}.")
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as error:
-            traceback.print_exc()
+            LOGGER.exception("A task failed unexpectedly")
             self.failed.emit(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
 
     def _report(self, share: float) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
 from engine import catalogue
 from engine.datasets import Selection
 from engine.recipe import Recipe, parse_widths
-from gui import dialogs, theme
+from gui import dialogs, preferences, stored, theme
 from gui.options_form import Fold, OptionsForm
 from gui.settings_panel import DeviceChoice
 
@@ -72,8 +73,7 @@ class TrainingForm(QWidget):
     @property
     def root(self) -> Path:
         """Folder of the known data sets."""
-        stored = QSettings().value("data_root", "", str)
-        return Path(stored) if stored else catalogue.cache_folder()
+        return preferences.data_folder()
 
     def selection(self) -> Selection:
         """Which images of the source."""
@@ -190,7 +190,7 @@ class TrainingForm(QWidget):
         self.device = DeviceChoice(devices)
         self.device.activated.connect(self.recipe_edited)
         self.options = OptionsForm(Recipe, _SPECIAL)
-        self.options.show_values(defaults)
+        self.options.show_values(asdict(defaults))
         self.options.edited.connect(self.recipe_edited)
         self.options.editor("seed").valueChanged.connect(self._on_seed_changed)
         fold = Fold("&Advanced", self.options)
@@ -236,8 +236,13 @@ class TrainingForm(QWidget):
 
     def use_root(self, folder: Path) -> None:
         """Looks for known data sets in another folder, now and later."""
-        QSettings().setValue("data_root", str(folder))
-        self._on_source_chosen()
+        stored.store_folder("data_root", folder)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Known data sets may be elsewhere now."""
+        if self.known is not None:
+            self._on_source_chosen()
 
     @Slot()
     def _choose_file(self) -> None:

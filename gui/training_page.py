@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -22,10 +22,11 @@ from engine.progress import Progress
 from engine.recipe import Recipe
 from engine.trained import SUFFIX, keep, save_data, save_trained
 from engine.training import Training
-from gui import dialogs, theme
+from gui import dialogs, preferences, theme
 from gui.background import Background, always
 from gui.controller import RunState
 from gui.layout import line, scrolled_column
+from gui.log import LOGGER
 from gui.run_bar import RunBar, duration
 from gui.task import Task
 from gui.training_curves import TrainingCurvesView
@@ -293,7 +294,11 @@ class TrainingPage(QWidget):
         elif self._trained_on is not None:
             data = self._trained_on
         self._starting_on = data
-        self.controller.start(TrainingRequest(data, recipe, training, self._autosave))
+        preferred = preferences.load()
+        kept_at = self._autosave if preferred.keeps_copies else None
+        self.controller.start(
+            TrainingRequest(data, recipe, training, kept_at, preferred.copy_seconds)
+        )
 
     def _can_go_on(self, recipe: Recipe) -> bool:
         """Whether the training at rest would go on, rather than another start."""
@@ -313,6 +318,8 @@ class TrainingPage(QWidget):
     @Slot(object)
     def _on_prepared(self, training: Training) -> None:
         assert self._starting_on is not None
+        said = ", ".join(f"{name} {value}" for name, value in asdict(training.recipe).items())
+        LOGGER.info(f"A training began on {self._starting_on.description}: {said}")
         self._under_way = (training, self._starting_on)
         self._show_availability()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
@@ -20,11 +19,12 @@ from engine.recipe import Recipe
 from engine.trained import keep, save_data, save_trained
 from engine.training import Training, TrainingSnapshot
 from gui.controller import Controller
+from gui.log import LOGGER
 from gui.run_control import Latest, RunControl
 
 T = TypeVar("T")
 
-_AUTOSAVE_SECONDS = 30.0
+_COPY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class TrainingRequest:
     recipe: Recipe
     training: Training | None = None
     autosave: Path | None = None
+    copy_seconds: float = _COPY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class TrainingWorker(QObject):
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as failure:
-            traceback.print_exc()
+            LOGGER.exception("The training failed unexpectedly")
             error = f"The training failed unexpectedly ({type(failure).__name__}: {failure})."
         control.close(lambda: training)
         is_of_use = training is not None and training.state.step > 0 and training.is_sound
@@ -120,7 +121,7 @@ class TrainingWorker(QObject):
         with closing(training.iterate()) as snapshots:
             for last in snapshots:
                 slot.put(view.frame(last))
-                if time.monotonic() - kept_at > _AUTOSAVE_SECONDS:
+                if time.monotonic() - kept_at > request.copy_seconds:
                     self._keep(training, request)
                     kept_at = time.monotonic()
                 if not last.end and not control.between_steps(lambda: training, show):

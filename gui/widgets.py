@@ -1,15 +1,16 @@
-"""Small pieces of the window: message strip, drop veil, empty page."""
+"""Small pieces of the window: message strip, empty page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.log import LOGGER
 
 _TEXT_WIDTH = 440
 
@@ -43,10 +44,12 @@ class MessageStrip(QFrame):
 
     def show_error(self, message: str) -> None:
         """Something could not be done."""
+        LOGGER.error(message)
         self._show(message, theme.error_colour().name())
 
     def show_note(self, message: str) -> None:
         """Something worth knowing."""
+        LOGGER.info(message)
         self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
 
     def offer(self, button: str, take: Callable[[], None]) -> None:
@@ -71,39 +74,6 @@ class MessageStrip(QFrame):
         self.show()
 
 
-class DropVeil(QWidget):
-    """Covers its parent while files hover over it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        parent.installEventFilter(self)
-        self.hide()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keeps to the parent's size."""
-        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self.resize(self.parentWidget().size())
-        return super().eventFilter(watched, event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Dims the window and says what a drop does."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = self.palette().color(QPalette.ColorRole.Window)
-        veil.setAlpha(215)
-        painter.fillRect(self.rect(), veil)
-        painter.setPen(QPen(theme.accent(), 3, Qt.PenStyle.DashLine))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(16, 16, -16, -16), 12, 12)
-        font = painter.font()
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        painter.setFont(font)
-        painter.drawText(
-            self.rect(), Qt.AlignmentFlag.AlignCenter, "Drop a network, a session, or images"
-        )
-        painter.end()
-
-
 class EmptyPage(QWidget):
     """What the centre shows while no network is open."""
 
@@ -112,7 +82,16 @@ class EmptyPage(QWidget):
     train_wanted = Signal()
     last_run_wanted = Signal()
 
-    def __init__(self, icon: QIcon, last_run: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, icon: QIcon, last_run: Path, recent: QWidget, parent: QWidget | None = None
+    ) -> None:
+        """
+        Args:
+            icon: of the application.
+            last_run: where a copy of the last run is, if there is one.
+            recent: what was opened lately.
+            parent: owner.
+        """
         super().__init__(parent)
         picture = QLabel()
         picture.setPixmap(icon.pixmap(96, 96))
@@ -153,4 +132,5 @@ class EmptyPage(QWidget):
             layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
             layout.addSpacing(theme.SPACING)
         layout.addLayout(buttons)
+        layout.addWidget(recent, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)

@@ -6,14 +6,13 @@ its own pace.
 
 from __future__ import annotations
 
-import traceback
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.autosave import Autosave
+from engine.autosave import MOST_SECONDS, Autosave
 from engine.devices import describe_device
 from engine.errors import AfterimageError
 from engine.live import Frame, LiveView, References
@@ -21,18 +20,20 @@ from engine.network import Network
 from engine.reconstruction import Reconstruction, RunState, Snapshot
 from engine.session import Session, save_session, session_of
 from engine.settings import Settings
+from gui.log import LOGGER
 from gui.run_control import Latest, RunControl
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What to run, and what to score it against."""
+    """What to run, what to score it against, and where and how often copies are kept."""
 
     network: Network
     settings: Settings
     state: RunState | None
     references: References | None
     autosave: Path | None
+    copy_seconds: float = MOST_SECONDS
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,13 @@ class Worker(QObject):
         try:
             run = Reconstruction(request.network, request.settings, request.state)
             self.started.emit(run.settings)
-            last, error = self._drive(run, view, control, slot, request.autosave)
+            last, error = self._drive(run, view, control, slot, request)
             session = session_of(run, describe_device(run.device), last.note or error)
         except AfterimageError as failure:
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as failure:
-            traceback.print_exc()
+            LOGGER.exception("The run failed unexpectedly")
             error = f"The run failed unexpectedly ({type(failure).__name__}: {failure})."
         self.ended.emit(RunEnd(session, error))
         if last is not None and session is not None:
@@ -101,12 +102,12 @@ class Worker(QObject):
         view: LiveView,
         control: RunControl,
         slot: Latest[Frame],
-        autosave: Path | None,
+        request: RunRequest,
     ) -> tuple[Snapshot, str]:
         """The last snapshot, and why the run failed if it did."""
         device = describe_device(run.device)
         last: Snapshot | None = None
-        copies = Autosave(run.seconds)
+        copies, autosave = Autosave(run.seconds, request.copy_seconds), request.autosave
 
         def session() -> Session:
             return session_of(run, device)

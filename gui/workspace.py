@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.datasets import LabelledImages
 from engine.live import References
@@ -49,3 +50,18 @@ class Workspace:
             return False
         same = replace(settings, device=self.asked.device, seconds=self.asked.seconds)
         return same == self.asked and self.session.state.step < self.session.state.steps
+
+
+class CurrentWorkspace:
+    """Holds the workspace that is open now; the parts of the window share it."""
+
+    def __init__(self) -> None:
+        self.workspace = Workspace()
+
+    def __call__(self) -> Workspace:
+        """What is open now."""
+        return self.workspace
+
+    def change(self, **changes: Any) -> None:
+        """Exchanges some of its attributes."""
+        self.workspace = replace(self.workspace, **changes)

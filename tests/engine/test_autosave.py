@@ -101,3 +101,11 @@ def test_a_disk_that_is_full_leaves_the_last_whole_copy(run_in_a_process):
     assert len(complaint.strip().splitlines()) == 1
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_copies_may_lie_further_apart_where_the_user_prefers():
+    copies = Autosave(most=60.0)
+    copies.done(100.0)
+    assert not copies.is_due(159.0)
+    assert copies.is_due(161.0)
+    assert Autosave(most=60.0).is_due(1.5)

@@ -211,7 +211,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
         outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
         rtol=1e-4,
     )
-    ended._remove_references()
+    ended.arrivals.remove_references()
     assert not ended.scores.has_scores
     assert "not evidence" in ended.scores.words.text()
 
@@ -219,7 +219,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
 def test_a_damaged_session_is_refused_whole_and_the_last_good_one_is_offered(
     qtbot, ended, tmp_path
 ):
-    until(qtbot, lambda: ended._keeper.last_run.exists())
+    until(qtbot, lambda: ended.keeper.last_run.exists())
     before = ended.workspace
     damaged = tmp_path / "damaged.afterimage"
     save_session(ended.workspace.session, damaged)
@@ -283,7 +283,7 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     window.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
-    assert not window._keeper.was_cut_off()
+    assert not window.keeper.was_cut_off()
     window.close()
     until(qtbot, lambda: not window.isVisible())
     window.deleteLater()

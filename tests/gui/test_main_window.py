@@ -398,8 +398,8 @@ def test_a_saved_session_opens_where_it_was(qtbot, window, checkpoint, tmp_path)
 def test_every_run_is_kept_and_can_be_reopened(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 25)
-    until(qtbot, window._keeper.last_run.exists)
-    assert load_session(window._keeper.last_run).state.step == 25
+    until(qtbot, window.keeper.last_run.exists)
+    assert load_session(window.keeper.last_run).state.step == 25
     window.opener.open_last_run()
     settle(qtbot, window)
     assert window.workspace.session.state.step == 25
