@@ -6,7 +6,6 @@ of a known data set: `mnist`, or one part of it, `mnist:test`.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,11 @@ from torch import Tensor
 
 from engine import catalogue
 from engine.errors import UnusableInput
+from engine.file_checks import archive_entries, check_file
 from engine.files import atomic_path
 from engine.image_files import list_folder, read_files, read_npz, unit_floats
 from engine.network import InputShape
+from engine.plain_text import plain
 from engine.two_classes import choose, parse_rule
 
 Places = NDArray[np.int64]
@@ -146,11 +147,11 @@ def open_source(
     if path.is_dir():
         names, files, labels = list_folder(path)
         read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
-        return Source(path.name, names, labels, read)
+        return Source(plain(path.name), names, labels, read)
     if path.suffix.lower() == ".npz" and path.exists():
         images, labels = read_npz(path)
         names = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
-        return Source(path.name, names, labels, lambda places: unit_floats(images[places]))
+        return Source(plain(path.name), names, labels, lambda places: unit_floats(images[places]))
     if catalogue.is_known(str(source)):
         name, _, part = str(source).lower().partition(":")
         known = catalogue.KNOWN[name]
@@ -222,9 +223,9 @@ def holds_images(path: Path) -> bool:
     if path.suffix.lower() != ".npz":
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "images.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+        check_file(path)
+        return any(entry.filename == "images.npy" for entry in archive_entries(path))
+    except Exception:  # Whatever is no archive is no set of images.
         return False
 
 

@@ -10,6 +10,8 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from engine.plain_text import plain
+
 InputShape = tuple[int, int, int]
 
 
@@ -23,8 +25,8 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
-        return Path(self.file).name
+        """The file's name without its folder, fit to be shown."""
+        return plain(Path(self.file).name)
 
 
 @dataclass(frozen=True)
