@@ -20,6 +20,7 @@ Only where they are named, because they take long:
 
     cycles  a thousand times open, start and stop in the window, and what that leaves (TURNS=1000)
     soak    memory over an hour of runs in the window at full speed (MINUTES=60)
+    fuzz    mutated files of every kind that is read (FILES=100000, FIRST=0)
 
 Each prints one line of JSON. Real checkpoints are used where they are.
 """
@@ -48,7 +49,7 @@ from engine.reconstruction import Reconstruction
 from engine.samples import images_beside, sample_network
 from engine.scoring import score
 from engine.settings import fast, paper
-from tests.benchmarks import attack, endurance, training
+from tests.benchmarks import attack, endurance, hostile, training
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
 COLOUR = "cifar10_vehicles_animals"
@@ -239,6 +240,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
 LONG: dict[str, Callable[[], dict[str, Any]]] = {
     "cycles": endurance.bench_cycles,
     "soak": endurance.bench_soak,
+    "fuzz": hostile.bench_fuzz,
 }
 
 
