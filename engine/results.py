@@ -246,12 +246,14 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
         UnusableInput: the folder holds no readable reconstructions.
     """
     path = folder / RECONSTRUCTIONS
+    check_file(path)
     try:
-        check_file(path)
         archive_entries(path)
         with np.load(path, allow_pickle=False) as file:
             images = torch.from_numpy(file["images"]).float()
             mean = torch.from_numpy(file["mean"]).float() if "mean" in file.files else None
+    except UnusableInput:
+        raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.
         raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
     if images.dim() != 4:

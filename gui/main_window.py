@@ -36,6 +36,7 @@ from engine.live import (
     with_confidence,
 )
 from engine.network import InputShape
+from engine.plain_text import plain
 from engine.progress import Progress
 from engine.samples import resource_folder
 from engine.session import Session
@@ -464,7 +465,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
-        self.statusBar().showMessage(f"Saved {path}", 10_000)
+        self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
 
     @Slot()
     def _on_background_emptied(self) -> None:

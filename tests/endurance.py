@@ -14,12 +14,20 @@ from statistics import mean
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
+from torch import Tensor
 
+from engine.network import Network
+from engine.reconstruction import Reconstruction
+from engine.session import Session
 from gui import application, theme
 from gui.main_window import MainWindow
+from gui.task import Task
+from tests.memory import megabytes
 
 _PATIENCE = 120_000
 """Milliseconds until something that does not come is given up."""
+
+_HELD = (Network, Session, Reconstruction, Task, Tensor)
 
 FLAT = 1.05
 """The most that memory in the last quarter may be of that in the second."""
@@ -32,7 +40,7 @@ class Footprint:
     Attributes:
         threads: of any kind, those of libraries too.
         files: open file handles, sockets and pipes.
-        objects: that Python's collector knows of.
+        objects: networks, sessions, runs, tasks and tensors that are alive.
         megabytes: resident memory.
     """
 
@@ -45,12 +53,11 @@ class Footprint:
 def footprint() -> Footprint:
     """Measures this process (Linux)."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return Footprint(
         threads=len(list(Path("/proc/self/task").iterdir())),
         files=len(os.listdir("/proc/self/fd")),  # noqa: PTH208  (one handle is our own look)
-        objects=len(gc.get_objects()),
-        megabytes=pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
+        objects=sum(issubclass(type(each), _HELD) for each in gc.get_objects()),
+        megabytes=megabytes("VmRSS"),
     )
 
 
@@ -104,8 +111,8 @@ def turn(window: MainWindow, paths: Sequence[Path]) -> None:
     assert frames
 
 
-def is_flat(megabytes: Sequence[float]) -> tuple[bool, float]:
+def is_flat(memory: Sequence[float]) -> tuple[bool, float]:
     """Whether memory is flat, and the last quarter's mean over the second's."""
-    quarter = len(megabytes) // 4
-    ratio = mean(megabytes[-quarter:]) / mean(megabytes[quarter : 2 * quarter])
+    quarter = len(memory) // 4
+    ratio = mean(memory[-quarter:]) / mean(memory[quarter : 2 * quarter])
     return ratio <= FLAT, ratio

@@ -83,7 +83,15 @@ class Mutator:
         return place, content
 
     def _change(self, content: bytes, choose: random.Random) -> bytes:
-        ways: list[Callable[[bytes, random.Random], bytes]] = [*_ON_BYTES, self._splice]
+        try:
+            return choose.choice(self._ways(content, choose))(content, choose)
+        except Exception:  # What has been damaged before cannot always be taken apart.
+            return choose.choice(_ON_BYTES)(content, choose)
+
+    def _ways(
+        self, content: bytes, choose: random.Random
+    ) -> Sequence[Callable[[bytes, random.Random], bytes]]:
+        """What can be done to a file; mostly what reaches its inside, where it has one."""
         inner: list[Callable[[bytes, random.Random], bytes]] = []
         if containers.is_zip(content):
             inner = [self._change_zip, self._change_zip, _tamper_directory]
@@ -95,12 +103,7 @@ class Mutator:
             inner = [self._change_pickle]
         elif content.startswith(b"{"):
             inner = [_change_json_text]
-        if inner and choose.random() < 0.7:
-            ways = inner
-        try:
-            return choose.choice(ways)(content, choose)
-        except Exception:  # What has been damaged before cannot always be taken apart.
-            return choose.choice(_ON_BYTES)(content, choose)
+        return inner if inner and choose.random() < 0.7 else [*_ON_BYTES, self._splice]
 
     def _splice(self, content: bytes, choose: random.Random) -> bytes:
         """The beginning of one file and the end of another."""

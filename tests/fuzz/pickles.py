@@ -66,16 +66,13 @@ def hostile_calls(canary: str) -> list[bytes]:
         f"(cos\nsystem\nS{touch!r}\no0".encode(),
         f"c__builtin__\nexec\n(S{python!r}\ntR0".encode(),
         f"cbuiltins\neval\n(S{python!r}\ntR0".encode(),
-        f"csubprocess\nPopen\n((S'touch'\nS{canary!r}\nltR0".encode(),
-        f"cio\nFileIO\n(S{canary!r}\nS'w'\nt\x810".encode("latin-1"),
-        f"cpathlib\nPosixPath\n(S{canary!r}\ntRctouch\ntouch\n(tR0".encode(),
-        f"crunpy\nrun_path\n(S{canary!r}\ntR0".encode(),
+        f"csubprocess\ncall\n((S'touch'\nS{canary!r}\nltR0".encode(),
+        f"cio\nFileIO\n(S{canary!r}\nS'w'\ntR0".encode(),
+        f"\x80\x04\x8c\x07pathlib\x8c\x0aPath.touch\x93(cpathlib\nPath\n(S{canary!r}\ntRtR0".encode(
+            "latin-1"
+        ),
         f"ctorch\nsave\n(K\x01S{canary!r}\ntR0".encode(),
-        f"ctorch.serialization\nsave\n(K\x01S{canary!r}\ntR0".encode(),
-        f"cnumpy\nsave\n(S{canary!r}\nK\x01tR0".encode(),
         f"\x8c\x02os\x8c\x06system\x93(S{touch!r}\ntR0".encode("latin-1"),
-        f"ccollections\nOrderedDict\n)R}}(X\x08\x00\x00\x00__class__cos\nsystem\nub"
-        f"(S{touch!r}\ntR0".encode(),
     ]
 
 

@@ -24,6 +24,7 @@ from engine.plain_text import plain
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.reading import READERS, Reader
 from tests.fuzz.seeds import Seed
+from tests.memory import forget_highest, megabytes
 
 _LONGEST_SENTENCE = 3000
 _ADDRESS_SPACE = 8 << 30
@@ -61,13 +62,13 @@ class Findings:
 
     def add(self, number: int, answer: Answer, limits: Limits) -> None:
         """Takes in one answer."""
-        problem, megabytes, seconds = answer.problem, answer.megabytes, answer.seconds
-        if not problem and megabytes > limits.megabytes:
-            problem = f"took {megabytes:.0f} MB"
+        problem, taken, seconds = answer.problem, answer.megabytes, answer.seconds
+        if not problem and taken > limits.megabytes:
+            problem = f"took {taken:.0f} MB"
         if not problem and seconds > limits.seconds:
             problem = f"took {seconds:.1f} s"
         self.outcomes["failed" if problem else answer.outcome] += 1
-        self.megabytes, self.seconds = max(self.megabytes, megabytes), max(self.seconds, seconds)
+        self.megabytes, self.seconds = max(self.megabytes, taken), max(self.seconds, seconds)
         if problem:
             self.failures[number] = problem
 
@@ -171,7 +172,7 @@ def _serve(
     readers: dict[str, Reader],
 ) -> None:
     """The body of such a process: numbers come in, answers go out."""
-    resource.setrlimit(resource.RLIMIT_AS, (_mapped() + _ADDRESS_SPACE, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (round(1e6 * megabytes("VmSize")) + _ADDRESS_SPACE,) * 2)
     mutator = Mutator(seeds, str(canary))
     warnings.simplefilter("ignore")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Libraries in C have much to say.
@@ -192,7 +193,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _measured(read: Callable[[], object], canary: Path) -> Answer:
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # Forgets the highest so far.
+    forget_highest()
     started = time.monotonic()
     outcome, problem = "opened", ""
     try:
@@ -205,7 +206,7 @@ def _measured(read: Callable[[], object], canary: Path) -> Answer:
     if canary.exists():
         problem = f"code was executed\n{problem}"
         canary.unlink()
-    return Answer(outcome, problem, _kilobytes("VmHWM") / 1000, seconds)
+    return Answer(outcome, problem, megabytes("VmHWM"), seconds)
 
 
 def _fault_of(sentence: str) -> str:
@@ -213,12 +214,3 @@ def _fault_of(sentence: str) -> str:
     if sentence != plain(sentence) or sentence[-1:] not in (".", "?"):
         return f"no plain sentence: {sentence!r}"
     return f"a long sentence: {sentence!r}" if len(sentence) > _LONGEST_SENTENCE else ""
-
-
-def _kilobytes(name: str) -> int:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split(f"{name}:")[1].split()[0])
-
-
-def _mapped() -> int:
-    return _kilobytes("VmSize") * 1024
