@@ -26,6 +26,7 @@ from engine.file_checks import archive_entries, check_file, check_unpacked
 from engine.files import read_tensors, save_tensors
 from engine.layer_chain import infer_layers
 from engine.network import InputShape, Network, Origin
+from engine.tensor_checks import check_kind, check_storages, check_tensor
 
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".ckpt")
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors", ".npz")
@@ -34,7 +35,6 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
 _METADATA_KEYS = ("input_shape", "mean", "activation")
 _MAX_BYTES = 8 << 30
-_LEAST, _LARGEST = 1e-30, 1e30
 _FORMAT_VERSION = "1"
 _BESIDE = "beside."
 
@@ -194,18 +194,8 @@ def _read_torch(path: Path, held: int) -> tuple[dict[str, Tensor], dict[str, Any
         for name, value in state.items()
         if isinstance(name, str) and isinstance(value, Tensor)
     }
-    _check_storages(found, held, path)
+    check_storages(found, held, path)
     return _checked(found, path), metadata
-
-
-def _check_storages(tensors: dict[str, Tensor], held: int, path: Path) -> None:
-    """Refuses tensors that claim more than the bytes that the file holds, together."""
-    ordinary = [t for t in tensors.values() if t.layout == torch.strided and not t.is_meta]
-    storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in ordinary}
-    if sum(storages.values()) > held:
-        raise UnusableInput(
-            f"{path.name} claims more numbers than the file holds; it is not opened."
-        )
 
 
 def _explain_load_error(path: Path, message: str) -> str:
@@ -316,12 +306,12 @@ def _split_mean(
 
 
 def _checked(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """The tensors as `_check_tensor` gives them, prefixes of their names stripped."""
+    """The tensors as `check_tensor` gives them, prefixes of their names stripped."""
     for name, tensor in tensors.items():
-        _check_kind(name, tensor, path)
+        check_kind(name, tensor, path)
     # A storage that many tensors share, or narrow floats, would grow out of a small file.
     check_unpacked(path, sum(t.numel() * max(t.element_size(), 4) for t in tensors.values()))
-    return {_strip_prefixes(n): _check_tensor(n, t, path) for n, t in tensors.items()}
+    return {_strip_prefixes(n): check_tensor(n, t, path) for n, t in tensors.items()}
 
 
 def _strip_prefixes(name: str) -> str:
@@ -330,57 +320,14 @@ def _strip_prefixes(name: str) -> str:
     return name
 
 
-def _check_kind(name: str, tensor: Tensor, path: Path) -> None:
-    """Refuses what is no ordinary, dense tensor, backed by as much data as it claims."""
-    ordinary = (
-        tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
-    )
-    if not ordinary or tensor.numel() == 0 or tensor.is_complex():
-        raise UnusableInput(
-            f"“{name}” in {path.name} is sparse, quantised, complex or empty; export plain float "
-            "weights."
-        )
-    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise UnusableInput(
-            f"“{name}” in {path.name} claims more numbers than the file holds; it is not opened."
-        )
-
-
-def _check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
-    """A tensor of finite numbers, in float32 or float64."""
-    if not tensor.is_floating_point():
-        if tensor.dim() >= 1:
-            raise UnusableInput(
-                f"“{name}” in {path.name} holds whole numbers; export plain float weights."
-            )
-        return tensor
-    if not bool(torch.isfinite(tensor).all()):
-        raise UnusableInput(
-            f"“{name}” in {path.name} has values that are not finite numbers; the training "
-            "diverged, use an earlier checkpoint."
-        )
-    if tensor.dim() == 2 and not bool(tensor.any()):
-        raise UnusableInput(
-            f"“{name}” in {path.name} is all zero; such a network computes nothing."
-        )
-    wide = tensor.dtype if tensor.dtype == torch.float64 else torch.float32
-    tensor = tensor.detach().to(wide).contiguous()
-    if tensor.dim() == 2 and not _LEAST < float(tensor.abs().max()) < _LARGEST:
-        raise UnusableInput(
-            f"The largest value of “{name}” in {path.name} is {float(tensor.abs().max()):.0e}; "
-            "that is no trained network."
-        )
-    return tensor
-
-
 def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:
     """The mean image; an entry of that name that is something else is left alone."""
     if not isinstance(mean, Tensor) or mean.numel() != math.prod(shape):
         return None
     if mean.layout != torch.strided or not mean.is_floating_point():
         return None
-    _check_kind("mean", mean, Path(name))
-    mean = _check_tensor("mean", mean, Path(name))
+    check_kind("mean", mean, Path(name))
+    mean = check_tensor("mean", mean, Path(name))
     return mean.float().reshape(shape)
 
 

@@ -14,7 +14,6 @@ from statistics import mean
 
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
-from torch import Tensor
 
 from engine.network import Network
 from engine.reconstruction import Reconstruction
@@ -27,7 +26,7 @@ from tests.memory import megabytes
 _PATIENCE = 120_000
 """Milliseconds until something that does not come is given up."""
 
-_HELD = (Network, Session, Reconstruction, Task, Tensor)
+_HELD = (Network, Session, Reconstruction, Task)
 
 FLAT = 1.05
 """The most that memory in the last quarter may be of that in the second."""
@@ -40,7 +39,7 @@ class Footprint:
     Attributes:
         threads: of any kind, those of libraries too.
         files: open file handles, sockets and pipes.
-        objects: networks, sessions, runs, tasks and tensors that are alive.
+        objects: networks, sessions, runs and tasks that are alive.
         megabytes: resident memory.
     """
 
