@@ -26,7 +26,7 @@ from engine.file_checks import archive_entries, check_file, check_unpacked
 from engine.files import read_tensors, save_tensors
 from engine.layer_chain import infer_layers
 from engine.network import InputShape, Network, Origin
-from engine.tensor_checks import check_kind, check_storages, check_tensor
+from engine.tensor_checks import check_filled, check_kind, check_storages, check_tensor
 
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".ckpt")
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors", ".npz")
@@ -195,7 +195,10 @@ def _read_torch(path: Path, held: int) -> tuple[dict[str, Tensor], dict[str, Any
         if isinstance(name, str) and isinstance(value, Tensor)
     }
     check_storages(found, held, path)
-    return _checked(found, path), metadata
+    checked = _checked(found, path)
+    if not is_archive:
+        check_filled(found, path)
+    return checked, metadata
 
 
 def _explain_load_error(path: Path, message: str) -> str:

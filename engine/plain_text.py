@@ -12,26 +12,26 @@ _UNSEEN = re.compile(
     "\ud800-\udfff"  # Bytes of a file's name that are no text, as Python stands for them.
     "]"
 )
-_LONGEST_WORD = 120
+_LONGEST_WORD, _LONGEST_TEXT = 120, 1200
 
 
 def plain(text: str) -> str:
     r"""One line of text that shows what it holds and steers nothing.
 
     What cannot be seen is written as Python escapes it (a line end as `\n`), and very long words
-    lose their middle, so that the name of a file neither turns a sentence around nor breaks a
-    layout.
+    (and texts) lose their middle, so that the name of a file neither turns a sentence around nor
+    breaks a layout.
     """
     words = _UNSEEN.sub(lambda found: _escaped(found[0]), text).split(" ")
-    return " ".join(_shortened(word) for word in words)
+    return _shortened(" ".join(_shortened(word, _LONGEST_WORD) for word in words), _LONGEST_TEXT)
 
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _shortened(word: str) -> str:
-    if len(word) <= _LONGEST_WORD:
-        return word
-    kept = _LONGEST_WORD // 2
-    return f"{word[:kept]}…{word[-kept:]}"
+def _shortened(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    kept = longest // 2
+    return f"{text[:kept]}…{text[-kept:]}"

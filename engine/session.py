@@ -337,7 +337,7 @@ def _check(session: Session) -> None:
         network.bias is None or network.bias.shape == (sizes[1],),
         state.space is None or state.space.basis.shape == (k, dimension),
         state.space is None or state.space.scale.shape == (k,),
-        0 <= state.step <= state.steps,
+        0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
         state.step == state.steps or goes_on,
         state.space is None or len(state.space.spectrum.values) >= k,
         state.losses.rows.shape == (state.step, 5 + network.depth),

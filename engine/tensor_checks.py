@@ -9,7 +9,9 @@ from torch import Tensor
 
 from engine.errors import UnusableInput
 
-_LEAST, _LARGEST = 1e-30, 1e30
+_LEAST, _LARGEST = 1e-15, 1e15
+"""Of which float32 holds the square, and the sum of a hundred million such."""
+_MOST_ARRAYS = 256
 
 
 def check_storages(tensors: dict[str, Tensor], held: int, path: Path) -> None:
@@ -36,6 +38,24 @@ def check_kind(name: str, tensor: Tensor, path: Path) -> None:
         raise UnusableInput(
             f"“{name}” in {path.name} claims more numbers than the file holds; it is not opened."
         )
+
+
+def check_filled(tensors: dict[str, Tensor], path: Path) -> None:
+    """Refuses numbers that are not in the file.
+
+    In PyTorch's old format a storage may be announced and then not filled, and what happened to lie
+    in that memory would pass for weights.
+    """
+    arrays = [tensor for tensor in tensors.values() if tensor.dim()]
+    if len(arrays) > _MOST_ARRAYS:
+        return  # More than any network has that is read; it is refused for that.
+    content = path.read_bytes()
+    for tensor in arrays:
+        raw = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
+        if content.find(raw.numpy()) < 0:
+            raise UnusableInput(
+                f"{path.name} claims more numbers than the file holds; it is not opened."
+            )
 
 
 def check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:

@@ -237,6 +237,16 @@ def test_a_storage_that_claims_more_than_the_file_holds_is_refused(tmp_path):
     assert "more numbers than the file holds" in refusal(load_network, path)
 
 
+def test_memory_that_nobody_filled_does_not_pass_for_weights(tmp_path):
+    """As above, but with so few numbers that the file is large enough to hold them."""
+    path = tmp_path / "unfilled.pth"
+    torch.save(state(), path, _use_new_zipfile_serialization=False)
+    content = path.read_bytes()
+    assert load_network(path).layer_sizes == (16, 8, 1)
+    path.write_bytes(content[: content.rindex(b"\x80\x02]")] + b"\x80\x02]." + bytes(5000))
+    assert refusal(load_network, path)
+
+
 def test_a_record_smaller_than_its_tensor_is_refused(tmp_path):
     whole = network_file(tmp_path / "whole.pth")
     path = tmp_path / "cut.pth"
@@ -249,7 +259,7 @@ def test_a_record_smaller_than_its_tensor_is_refused(tmp_path):
     assert "damaged" in refusal(load_network, path)
 
 
-@pytest.mark.parametrize("value", [1e200, 1e-200])
+@pytest.mark.parametrize("value", [1e200, 1e-200, 1e30, 1e-30])
 def test_weights_that_no_training_gives_are_refused(tmp_path, value):
     content = {name: tensor.double() for name, tensor in state().items()}
     content["0.weight"] = torch.full((8, 16), value, dtype=torch.float64)
@@ -473,9 +483,21 @@ def test_names_of_classes_are_plain(tmp_path):
     assert open_source(tmp_path).classes == ("a\\x1b[2J\\n", "b\\u202e")
 
 
+def test_a_session_cannot_claim_more_steps_than_it_was_set_to(tmp_path):
+    network = load_network(network_file(tmp_path / "small.pth"))
+    run = Reconstruction(network, replace(fast(), candidates=4, steps=2, device="cpu"))
+    next(run.iterate())
+    session = session_of(run, "cpu")
+    path = tmp_path / "run.afterimage"
+    for steps in (3, 10**400):
+        save_session(replace(session, state=replace(session.state, steps=steps)), path)
+        assert "damaged" in refusal(load_session, path)
+
+
 def test_errors_of_any_kind_are_plain():
     error = AfterimageError("\x1b[31m„ü”\u2028\ud800 " + "y" * 10_000)
     assert str(error) == "\\x1b[31m„ü”\\u2028\\ud800 " + "y" * 60 + "…" + "y" * 60
+    assert len(str(AfterimageError("many words " * 1000))) < 1300
 
 
 # --- code -----------------------------------------------------------------------------------------

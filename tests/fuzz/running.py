@@ -26,7 +26,7 @@ from tests.fuzz.reading import READERS, Reader
 from tests.fuzz.seeds import Seed
 from tests.memory import forget_highest, megabytes
 
-_LONGEST_SENTENCE = 3000
+_LONGEST_SENTENCE = 1201
 _ADDRESS_SPACE = 8 << 30
 """More than a process may come to use: what it takes is measured, not denied."""
 
