@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 FREEZER := build/environment
 TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
-.PHONY: setup run test check format bench sample-mnist sample-cifar package clean
+.PHONY: setup run test check format bench sample-mnist sample-cifar package clean lock audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -55,14 +56,23 @@ $(FREEZER)/.ready: requirements.txt packaging/torch.txt
 
 setup: $(VENV)/.dev
 
-$(VENV)/.run: requirements.txt
+# Pins what is installed here, and lists whose it is; run the tests after.
+lock: $(VENV)/.dev
+	$(BIN)/python packaging/dependencies.py
+
+# Asks PyPI for known vulnerabilities of what is pinned; one that it cannot tell of is a failure, too.
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.lock
+
+# The versions that the tests have passed with; where this system lacks one, what the bounds allow.
+$(VENV)/.run: requirements.txt requirements.lock
 	sh packaging/install_qt_libraries.sh
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -c requirements.lock -r requirements.txt || $(PIP) -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -c requirements.lock -r requirements-dev.txt || $(PIP) -r requirements-dev.txt
 	touch $@
 
 clean:

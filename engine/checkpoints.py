@@ -11,21 +11,21 @@ import hashlib
 import json
 import math
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors
 from numpy.typing import NDArray
 
 from engine.errors import UnusableInput
-from engine.files import save_tensors
+from engine.file_checks import archive_entries, check_file, check_unpacked
+from engine.files import read_tensors, save_tensors
 from engine.layer_chain import infer_layers
 from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
+from engine.tensor_checks import check_filled, check_kind, check_storages, check_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -114,9 +114,8 @@ def save_network(
 
 def load_beside(path: str | Path) -> dict[str, Tensor]:
     """What `save_network` was given as `beside`, from a file that `load_network` has read."""
-    with safetensors.safe_open(path, framework="pt", device="cpu") as file:
-        names = [name for name in file.keys() if name.startswith(_BESIDE)]  # noqa: SIM118
-        return {name.removeprefix(_BESIDE): file.get_tensor(name).clone() for name in names}
+    _, tensors = read_tensors(Path(path), lambda name: name.startswith(_BESIDE))
+    return {name.removeprefix(_BESIDE): tensor for name, tensor in tensors.items()}
 
 
 def infer_input_shape(dimension: int) -> InputShape:
@@ -141,7 +140,7 @@ def parse_shape(text: str) -> InputShape:
     Raises:
         UnusableInput: not three positive whole numbers, or not 1 or 3 channels.
     """
-    match = re.fullmatch(r"\s*(\d+)\s*[x×, ]\s*(\d+)\s*[x×, ]\s*(\d+)\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,9})\s*[x×, ]\s*(\d{1,9})\s*[x×, ]\s*(\d{1,9})\s*", text)
     if not match or int(match[1]) not in (1, 3) or not all(int(n) for n in match.groups()):
         raise UnusableInput(
             f"“{text}” is not an input shape; write channels (1 or 3), height and width "
@@ -161,20 +160,11 @@ def format_shape(shape: InputShape) -> str:
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """All tensors of the file's state dict, and what it says beside them."""
     suffix = path.suffix.lower()
-    if path.is_dir():
-        raise UnusableInput(f"{path.name} is a folder; open a checkpoint file instead.")
-    if not path.exists():
-        raise UnusableInput(f"{path} does not exist.")
+    size = check_file(path)
     if suffix not in SUFFIXES:
         raise UnusableInput(
             f"{path.name} is no checkpoint that Afterimage reads ({', '.join(SUFFIXES)})."
         )
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(8)
-    except OSError as error:
-        raise UnusableInput(f"{path.name} cannot be read: {error.strerror}.") from error
     if size == 0:
         raise UnusableInput(f"{path.name} is empty.")
     if size > _MAX_BYTES:
@@ -184,12 +174,14 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return _read_safetensors(path)
     if suffix == ".npz":
         return _read_npz(path)
-    return _read_torch(path, head)
+    return _read_torch(path, size)
 
 
-def _read_torch(path: Path, head: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if head.startswith(b"PK"):
-        _check_archive(path)
+def _read_torch(path: Path, held: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    with path.open("rb") as file:
+        is_archive = file.read(2) == b"PK"
+    if is_archive:
+        held = _check_archive(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
@@ -200,11 +192,16 @@ def _read_torch(path: Path, head: bytes) -> tuple[dict[str, Tensor], dict[str, A
         raise UnusableInput(
             f"{path.name} holds no state dict; save one with torch.save(model.state_dict(), …)."
         )
-    tensors: dict[str, Tensor] = {}
-    for name, value in state.items():
-        if isinstance(value, torch.Tensor):
-            tensors[_strip_prefixes(str(name))] = _check_tensor(str(name), value, path)
-    return tensors, metadata
+    found = {
+        name: value
+        for name, value in state.items()
+        if isinstance(name, str) and isinstance(value, torch.Tensor)
+    }
+    check_storages(found, held, path)
+    checked = _checked(found, path)
+    if not is_archive:
+        check_filled(found, path)
+    return checked, metadata
 
 
 def _explain_load_error(path: Path, message: str) -> str:
@@ -219,12 +216,18 @@ def _explain_load_error(path: Path, message: str) -> str:
     return f"{path.name} is damaged, cut short, or no PyTorch file; copy or export it again."
 
 
-def _check_archive(path: Path) -> None:
-    """Refuses programs, archives that unpack to more than they hold, and truncated files."""
+def _check_archive(path: Path) -> int:
+    """Refuses programs, archives that unpack to more than they hold, and truncated files.
+
+    Returns:
+        How many bytes it unpacks to.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        entries = archive_entries(path)
+    except UnusableInput:
+        raise
+    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
+    except Exception as error:
         raise UnusableInput(
             f"{path.name} is damaged or cut short; copy or export it again."
         ) from error
@@ -239,13 +242,7 @@ def _check_archive(path: Path) -> None:
             f"{path.name} is an exported program (.pt2), not weights; save the weights alone "
             "with torch.save(model.state_dict(), …)."
         )
-    _check_unpacked_size(path, entries)
-
-
-def _check_unpacked_size(path: Path, entries: list[zipfile.ZipInfo]) -> None:
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > _MAX_BYTES:
-        raise UnusableInput(f"{path.name} unpacks to more than 8 GiB; it is not opened.")
+    return sum(entry.file_size for entry in entries)
 
 
 def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[str, Any]]:
@@ -268,22 +265,17 @@ def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[st
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
-        with safetensors.safe_open(path, framework="pt", device="cpu") as file:
-            metadata: dict[str, Any] = dict(file.metadata() or {})
-            # Copies, for the alignment that makes equal numbers give equal results.
-            names = [name for name in file.keys() if not name.startswith(_BESIDE)]  # noqa: SIM118
-            content = {name: file.get_tensor(name).clone() for name in names}
+        metadata, content = read_tensors(path, lambda name: not name.startswith(_BESIDE))
     except Exception as error:  # As above.
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or no safetensors file; copy or export it again."
         ) from error
-    return _split_mean(content, metadata, path)
+    return _split_mean(content, dict(metadata), path)
 
 
 def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            _check_unpacked_size(path, archive.infolist())
+        archive_entries(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: _native(file[name]) for name in file.files}
     # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
@@ -300,7 +292,7 @@ def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UnusableInput(f"{path.name} holds images, not a network.")
     metadata: dict[str, Any] = {}
     for key in ("input_shape", "activation"):
-        if key in arrays:
+        if key in arrays and arrays[key].size <= 3:
             metadata[key] = arrays.pop(key).tolist()
     numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}
     return _split_mean(numeric, metadata, path)
@@ -318,10 +310,16 @@ def _split_mean(
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if "mean" in content:
         metadata["mean"] = content.pop("mean")
-    tensors = {
-        _strip_prefixes(name): _check_tensor(name, value, path) for name, value in content.items()
-    }
-    return tensors, metadata
+    return _checked(content, path), metadata
+
+
+def _checked(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The tensors as `check_tensor` gives them, prefixes of their names stripped."""
+    for name, tensor in tensors.items():
+        check_kind(name, tensor, path)
+    # A storage that many tensors share, or narrow floats, would grow out of a small file.
+    check_unpacked(path, sum(t.numel() * max(t.element_size(), 4) for t in tensors.values()))
+    return {_strip_prefixes(n): check_tensor(n, t, path) for n, t in tensors.items()}
 
 
 def _strip_prefixes(name: str) -> str:
@@ -330,52 +328,23 @@ def _strip_prefixes(name: str) -> str:
     return name
 
 
-def _check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
-    """An ordinary, dense, finite tensor in float32 or float64, backed by as much data."""
-    ordinary = (
-        tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
-    )
-    if not ordinary or tensor.numel() == 0 or tensor.is_complex():
-        raise UnusableInput(
-            f"“{name}” in {path.name} is sparse, quantised, complex or empty; export plain float "
-            "weights."
-        )
-    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise UnusableInput(
-            f"“{name}” in {path.name} claims more numbers than the file holds; it is not opened."
-        )
-    if not tensor.is_floating_point():
-        if tensor.dim() >= 2:
-            raise UnusableInput(
-                f"“{name}” in {path.name} holds whole numbers; export plain float weights."
-            )
-        return tensor
-    if not bool(torch.isfinite(tensor).all()):
-        raise UnusableInput(
-            f"“{name}” in {path.name} has values that are not finite numbers; the training "
-            "diverged, use an earlier checkpoint."
-        )
-    if tensor.dim() == 2 and not bool(tensor.any()):
-        raise UnusableInput(
-            f"“{name}” in {path.name} is all zero; such a network computes nothing."
-        )
-    wide = tensor.dtype if tensor.dtype == torch.float64 else torch.float32
-    return tensor.detach().to(wide).contiguous()
-
-
 def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:
     """The mean image; an entry of that name that is something else is left alone."""
     if not isinstance(mean, torch.Tensor) or mean.numel() != math.prod(shape):
         return None
     if mean.layout != torch.strided or not mean.is_floating_point():
         return None
-    mean = _check_tensor("mean", mean, Path(name))
+    check_kind("mean", mean, Path(name))
+    mean = check_tensor("mean", mean, Path(name))
     return mean.float().reshape(shape)
 
 
 def _parse_stored_shape(stored: object, dimension: int) -> InputShape | None:
     """The shape that the file states; None where it states none that fits."""
     if isinstance(stored, list | tuple):
+        # Lists of lists of lists would grow without end as text.
+        if len(stored) != 3 or not all(type(n) is int and 0 < n <= dimension for n in stored):
+            return None
         stored = "x".join(str(n) for n in stored)
     if not isinstance(stored, str) or len(stored) > 40:
         return None

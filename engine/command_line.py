@@ -29,6 +29,7 @@ from engine.inspection import inspection, inspection_text
 from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.live import References
 from engine.network import Network
+from engine.plain_text import plain
 from engine.reconstruction import Reconstruction, Snapshot
 from engine.report_command import WritePdf
 from engine.scoring import score
@@ -286,5 +287,5 @@ def _shape(text: str) -> tuple[int, int, int]:
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"afterimage: {message}", file=sys.stderr)
+    print(f"afterimage: {plain(message)}", file=sys.stderr)
     return status

@@ -6,7 +6,7 @@ of a known data set: `mnist`, or one part of it, `mnist:test`.
 
 from __future__ import annotations
 
-import zipfile
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from engine import catalogue
 from engine.errors import UnusableInput
+from engine.file_checks import archive_entries, check_file
 from engine.files import atomic_path
 from engine.image_files import list_folder, read_files, read_npz, unit_floats
 from engine.lazy import torch
 from engine.network import InputShape
+from engine.plain_text import plain
 from engine.two_classes import choose, parse_rule
 
 if TYPE_CHECKING:
@@ -149,11 +151,11 @@ def open_source(
     if path.is_dir():
         names, files, labels = list_folder(path)
         read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
-        return Source(path.name, names, labels, read)
+        return Source(plain(path.name), names, labels, read)
     if path.suffix.lower() == ".npz" and path.exists():
         images, labels = read_npz(path)
         names = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
-        return Source(path.name, names, labels, lambda places: unit_floats(images[places]))
+        return Source(plain(path.name), names, labels, lambda places: unit_floats(images[places]))
     if catalogue.is_known(str(source)):
         name, _, part = str(source).lower().partition(":")
         known = catalogue.KNOWN[name]
@@ -220,14 +222,14 @@ def save_images(images: LabelledImages, path: Path) -> None:
 
 def holds_images(path: Path) -> bool:
     """Whether a dropped path is a set of images rather than a network."""
-    if path.is_dir():
-        return True
     if path.suffix.lower() != ".npz":
-        return False
+        return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "images.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+        if path.is_dir():
+            return True
+        check_file(path)
+        return any(entry.filename == "images.npy" for entry in archive_entries(path))
+    except Exception:  # Whatever is no archive is no set of images.
         return False
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from engine.plain_text import plain
+
 
 class AfterimageError(Exception):
     """Something went wrong that a person can act on.
 
     The message is one or two plain sentences: what is wrong, and what would work.
-    The edges (window, command line) show it as it stands, without a traceback.
+    The edges (window, command line) show it as it stands, without a traceback; so names in it
+    that come from files are made plain here.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(plain(message))
 
 
 class UnusableInput(AfterimageError):

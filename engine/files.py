@@ -1,9 +1,9 @@
-"""Writing files so that a failure loses nothing that stood there before."""
+"""Writing files so that a failure loses nothing that stood there before; reading tensors back."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+_MOST_HEADER = 16 << 20
+_LONGEST_STEM = 40
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place if, and only if, all goes well.
 
     Creates the folder if need be. On any error the temporary file is removed and whatever
-    stood at `path` stays as it was.
+    stood at `path` stays as it was. A link at `path` is replaced; what it points to is untouched.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # Nobody can foresee the name and lay a link there, and a long one has room for it.
+    name = f".{path.stem[:_LONGEST_STEM]}.{secrets.token_hex(8)}{path.suffix}"
+    temporary = path.with_name(name)
+    temporary.open("xb").close()
     try:
         yield temporary
         temporary.replace(path)
@@ -43,10 +49,36 @@ def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str
 
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        temporary.touch()
         mode = temporary.stat().st_mode
         try:
             safetensors.torch.save_file(contiguous, temporary, metadata)
         except safetensors.SafetensorError as error:  # Its name for a full disk, too.
             raise OSError(str(error)) from error
         temporary.chmod(mode)  # safetensors lets nobody else read; the user's umask decides.
+
+
+def read_tensors(
+    path: Path, is_wanted: Callable[[str], bool] = lambda _: True
+) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Reads a safetensors file; nothing in it is executed.
+
+    Args:
+        path: of an ordinary file (`engine.file_checks.check_file`).
+        is_wanted: which tensors to read, by name.
+
+    Returns:
+        Its metadata and its tensors. They are copies, which lie in memory as freshly computed
+        tensors do: those of the file may start at odd addresses, where some matrix products
+        round their last bit another way.
+
+    Raises:
+        ValueError, SafetensorError, and others: it is damaged, or its header is beyond reason.
+    """
+    import safetensors
+
+    with path.open("rb") as file:
+        if int.from_bytes(file.read(8), "little") > _MOST_HEADER:
+            raise ValueError("the header is too large")
+    with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+        names = [name for name in file.keys() if is_wanted(name)]  # noqa: SIM118
+        return dict(file.metadata() or {}), {name: file.get_tensor(name).clone() for name in names}

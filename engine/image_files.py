@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from engine.errors import UnusableInput
+from engine.file_checks import archive_entries, check_file
 from engine.lazy import torch
 from engine.network import InputShape
+from engine.plain_text import plain
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
-_MAX_BYTES = 4 << 30
+_MAX_NUMBERS = 192 << 20
 _MAX_PIXELS = 1 << 22
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+"""Pillow tells a format by what is inside; some that it knows start other programs."""
 _SIXTEEN_BITS = 65_535
 _LARGEST_LABEL = 9999
+_TOO_MUCH = "holds more than 200 million numbers; take fewer images, or smaller ones."
 
 
 def list_folder(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]:
@@ -33,21 +37,24 @@ def list_folder(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.i
         class number of each, shape (n,).
 
     Raises:
-        UnusableInput: there is no image in it.
+        UnusableInput: there is no image in it, or it cannot be looked into.
     """
-    classes = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    files = [
-        (path, label)
-        for label, each in enumerate(classes)
-        for path in sorted(each.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES
-    ]
+    try:
+        classes = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+        files = [
+            (path, label)
+            for label, each in enumerate(classes)
+            for path in sorted(each.iterdir())
+            if path.suffix.lower() in IMAGE_SUFFIXES
+        ]
+    except OSError as error:
+        raise UnusableInput(f"{folder.name} cannot be read: {error.strerror}.") from error
     if not files:
         raise UnusableInput(
             f"{folder.name} holds no images; it needs one subfolder a class with image files in it."
         )
     labels = np.array([label for _, label in files], np.int64)
-    return tuple(each.name for each in classes), [path for path, _ in files], labels
+    return tuple(plain(each.name) for each in classes), [path for path, _ in files], labels
 
 
 def read_files(paths: list[Path], shape: InputShape | None) -> Tensor:
@@ -78,6 +85,8 @@ def read_files(paths: list[Path], shape: InputShape | None) -> Tensor:
             have = "×".join(str(n) for n in array.shape)
             want = "×".join(str(n) for n in wanted)
             raise UnusableInput(f"{path.parent.name}/{path.name} is {have} instead of {want}.")
+        if array.size * len(paths) > _MAX_NUMBERS:
+            raise UnusableInput(f"{path.parent.parent.name} {_TOO_MUCH}")
     return torch.from_numpy(np.stack(arrays))
 
 
@@ -89,10 +98,9 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     Raises:
         UnusableInput: it is no such file; the message says why.
     """
+    check_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
-                raise UnusableInput(f"{path.name} unpacks to more than 4 GiB; it is not opened.")
+        archive_entries(path)
         with np.load(path, allow_pickle=False) as file:
             if "images" not in file.files:
                 raise UnusableInput(f"{path.name} holds no array called “images”.")
@@ -104,11 +112,13 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or holds more than plain arrays."
         ) from error
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.size == 0:
         raise UnusableInput(
             f"“images” in {path.name} has shape {images.shape}; it has to be (n, c, h, w) with "
             "1 or 3 channels."
         )
+    if images.size > _MAX_NUMBERS:
+        raise UnusableInput(f"{path.name} {_TOO_MUCH}")
     if labels.shape != (len(images),) or labels.dtype.kind not in "biu":
         raise UnusableInput(f"“labels” in {path.name} has to be one whole number an image.")
     if set(np.unique(labels).tolist()) == {-1, 1}:
@@ -124,7 +134,7 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
 def unit_floats(images: NDArray[np.generic]) -> Tensor:
     """uint8, or floats in [0, 1] → float32 in [0, 1]."""
     floats = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-    return floats / 255 if images.dtype == np.uint8 else floats
+    return floats.div_(255) if images.dtype == np.uint8 else floats
 
 
 def _check_range(images: NDArray[np.generic], name: str) -> None:
@@ -138,8 +148,9 @@ def _check_range(images: NDArray[np.generic], name: str) -> None:
 
 def _read_image(path: Path, channels: int | None) -> NDArray[np.float32]:
     """One image file as (c, h, w) in [0, 1]; as grey or colour as it is where not told."""
+    check_file(path)
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=_FORMATS) as opened:
             if opened.width * opened.height > _MAX_PIXELS:
                 raise UnusableInput(f"{path.name} has more than four million pixels.")
             image = ImageOps.exif_transpose(opened)
@@ -155,13 +166,9 @@ def _read_image(path: Path, channels: int | None) -> NDArray[np.float32]:
             array = np.asarray(image.convert("L"), dtype=np.float32)[None]
         else:
             array = np.moveaxis(np.asarray(image.convert("RGB"), dtype=np.float32), 2, 0)
-    except (
-        OSError,
-        UnidentifiedImageError,
-        ValueError,
-        SyntaxError,  # Pillow's word for some damaged PNG files.
-        Image.DecompressionBombError,
-    ) as error:
+    except UnusableInput:
+        raise
+    except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.
         raise UnusableInput(
             f"{path.parent.name}/{path.name} cannot be read as an image."
         ) from error

@@ -88,8 +88,7 @@ def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
         if chain:
             return chain, turned
     for turned in (False, True):
-        for last in matrices:
-            outputs = last.tensor.shape[1 if turned else 0]
+        for outputs in sorted({m.tensor.shape[1 if turned else 0] for m in matrices}):
             if _chain_ending_in(outputs, matrices, turned):
                 raise UnusableInput(
                     f"{file_name} has {outputs} outputs; Afterimage reads binary classifiers "

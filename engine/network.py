@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+from engine.plain_text import plain
+
 InputShape = tuple[int, int, int]
 
 
@@ -27,8 +29,8 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
-        return Path(self.file).name
+        """The file's name without its folder, fit to be shown."""
+        return plain(Path(self.file).name)
 
 
 @dataclass(frozen=True)

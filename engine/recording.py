@@ -127,6 +127,9 @@ class Recording:
         Raises:
             ValueError: they are no frames of such candidates.
         """
+        wanted = {"packed": torch.uint8, "sizes": torch.int64, "units": torch.float32}
+        if any(tensors[name].dtype != dtype for name, dtype in wanted.items()):
+            raise ValueError("the drift is of another kind than it should be")
         recording = cls()
         recording._steps, recording._k = list(steps), k
         whole, start = tensors["packed"].numpy().tobytes(), 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import UnusableInput
 from engine.exporting import write_csv, write_npz, write_png, write_pt, write_scores
+from engine.file_checks import archive_entries, check_file
 from engine.files import atomic_path
 from engine.film_files import write_gif, write_mp4
 from engine.films import FilmOptions, make_film
@@ -230,9 +231,10 @@ def read_report(folder: Path) -> dict[str, Any]:
     Raises:
         UnusableInput: there is none, or it cannot be read.
     """
+    check_file(folder / REPORT)
     try:
         report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UnusableInput(f"{folder} holds no readable {REPORT}.") from error
     if not isinstance(report, dict):
         raise UnusableInput(f"{folder / REPORT} is no report of a run.")
@@ -246,10 +248,14 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
         UnusableInput: the folder holds no readable reconstructions.
     """
     path = folder / RECONSTRUCTIONS
+    check_file(path)
     try:
+        archive_entries(path)
         with np.load(path, allow_pickle=False) as file:
             images = torch.from_numpy(file["images"]).float()
             mean = torch.from_numpy(file["mean"]).float() if "mean" in file.files else None
+    except UnusableInput:
+        raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.
         raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
     if images.dim() != 4:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -47,4 +48,8 @@ def control_path(network: Path) -> Path:
 def images_beside(network: Path) -> tuple[Path | None, Path | None]:
     """Training and control images that lie beside a checkpoint under its own name."""
     train, control = images_path(network), control_path(network)
-    return (train if train.exists() else None, control if control.exists() else None)
+    # Not by the path's own `exists`, which fails where the longer name is too long.
+    return (
+        train if os.path.isfile(train) else None,  # noqa: PTH113
+        control if os.path.isfile(control) else None,  # noqa: PTH113
+    )

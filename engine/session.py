@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors
 
 from engine.checkpoints import load_network
 from engine.errors import DamagedSession, UnusableInput
-from engine.files import save_tensors
+from engine.file_checks import check_file
+from engine.files import read_tensors, save_tensors
 from engine.gallery import Gallery, make_gallery
 from engine.history import Losses
 from engine.lazy import load_torch, torch
@@ -28,6 +28,7 @@ from engine.recording import Recording
 from engine.restarts import Drift, Restart
 from engine.row_space import RowSpace, Spectrum
 from engine.scoring import is_evidence
+from engine.session_checks import check_kinds
 from engine.settings import Settings, settings_from_dict
 from engine.version import VERSION
 
@@ -221,20 +222,17 @@ def load_session(path: Path) -> Session:
     Raises:
         UnusableInput: it is damaged, cut short, or no session of this application.
     """
-    if not path.exists():
-        raise UnusableInput(f"{path} does not exist.")
+    check_file(path)
     load_torch()  # Were it broken, that would look like a damaged file below.
     try:
-        with safetensors.safe_open(path, framework="pt", device="cpu") as file:
-            header = json.loads((file.metadata() or {})["session"])
-            # Copies lie in memory as freshly computed tensors do. Those of the file may start at
-            # odd addresses, where some matrix products round their last bit another way.
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        metadata, tensors = read_tensors(path)
+        header = json.loads(metadata["session"])
         if header["format"] > _FORMAT_VERSION:
             raise UnusableInput(
                 f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
                 "open it."
             )
+        check_kinds(header, tensors)
         if "network.0" not in tensors:
             tensors |= _network_tensors(_referenced(header, path))
         session = _assemble(header, tensors)
@@ -250,16 +248,21 @@ def load_session(path: Path) -> Session:
 
 
 def _referenced(header: dict[str, Any], path: Path) -> Network:
-    """The network of a session that does not hold it: where it was, or beside the session."""
+    """The network of a session that does not hold it: where it was, or beside the session.
+
+    A path that begins with two slashes lies on another machine; opening a file asks no server.
+    """
     file, sha256, _ = header["origin"]
     channels, height, width = header["input_shape"]
-    for place in (Path(file), path.parent / Path(file).name):
+    name = PureWindowsPath(file).name  # Takes either kind of slash, wherever it was saved.
+    was_there = () if file.startswith(("\\\\", "//")) else (Path(file),)
+    for place in (*was_there, path.parent / name):
         if place.is_file():
             network = load_network(place, (channels, height, width))
             if network.origin.sha256 == sha256:
                 return network
     raise UnusableInput(
-        f"{path.name} does not hold the network's weights; put its checkpoint {Path(file).name} "
+        f"{path.name} does not hold the network's weights; put its checkpoint {name} "
         f"(SHA-256 {sha256[:12]}…) beside it."
     )
 
@@ -350,7 +353,7 @@ def _check(session: Session) -> None:
         network.bias is None or network.bias.shape == (sizes[1],),
         state.space is None or state.space.basis.shape == (k, dimension),
         state.space is None or state.space.scale.shape == (k,),
-        0 <= state.step <= state.steps,
+        0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
         state.step == state.steps or goes_on,
         state.space is None or len(state.space.spectrum.values) >= k,
         state.losses.rows.shape == (state.step, 5 + network.depth),

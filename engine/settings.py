@@ -7,7 +7,7 @@ the report's wording come from here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from engine.errors import UnusableInput
@@ -185,9 +185,17 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
         UnusableInput: an unknown field, or a value of the wrong type or out of range.
     """
     try:
-        return Settings(**{**_BEFORE_THEY_EXISTED, **values})
+        settings = Settings(**{**_BEFORE_THEY_EXISTED, **values})
     except TypeError as error:
         raise UnusableInput(f"The settings cannot be read: {error}.") from error
+    for each in fields(Settings):
+        value = getattr(settings, each.name)
+        if type(value) is not type(each.default) and (type(each.default), type(value)) != (
+            float,
+            int,
+        ):
+            raise UnusableInput(f"The setting {each.name} cannot be “{value}”.")
+    return settings
 
 
 def fast() -> Settings:

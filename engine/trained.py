@@ -93,7 +93,7 @@ def load_start(path: Path) -> TrainingStart:
         state = TrainingState(int(stored["step"]), float(stored["seconds"]), float(stored["rate"]))
         beside = load_beside(path)
         velocity = tuple(beside[str(index)] for index in range(len(beside)))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise UnusableInput(f"{path.name} does not say how its training stood.") from error
     wanted = [p.shape for p in (*network.weights, network.bias) if p is not None]
     if velocity and [v.shape for v in velocity] != wanted:
@@ -132,5 +132,5 @@ def recipe_of(network: Network) -> Recipe:
         made = json.loads(network.origin.details["recipe"])
         known = {each.name: made[each.name] for each in fields(Recipe)}
         return Recipe(**{**known, "hidden": tuple(known["hidden"])})
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnusableInput(f"{network.origin.name} does not say how it was made.") from error

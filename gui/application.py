@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.lazy import load_torch
+from engine.plain_text import plain
 from engine.samples import images_beside, resource_folder, sample_network
 from engine.version import VERSION
 
@@ -101,7 +102,10 @@ def run_headless(paths: Sequence[str]) -> int:
 
     model = Path(paths[0]) if paths else sample_network()
     folder = Path("output") / model.stem
-    print(f"There is no display, so the same job runs without a window; results go to {folder}.")
+    print(
+        "There is no display, so the same job runs without a window; results go to "
+        f"{plain(str(folder))}."
+    )
     arguments = ["reconstruct", str(model), "--out", str(folder), "--seconds", _HEADLESS_SECONDS]
     for option, images in zip(("--images", "--control"), images_beside(model), strict=True):
         if images is not None:

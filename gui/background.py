@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QProgressBar, QStatusBar
 
+from engine.plain_text import plain
 from engine.progress import Progress
 from gui.task import Task
 
@@ -65,7 +66,7 @@ class Background(QObject):
         self._tasks.append(task)
         self._progress.setRange(0, 0)
         self._progress.show()
-        self._bar.showMessage(text)
+        self._bar.showMessage(plain(text))
         task.start()
         return task
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from engine.plain_text import plain
 from gui.log import LOGGER
 
 
@@ -43,7 +44,8 @@ class CrashReporter(QObject):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Critical)
         box.setWindowTitle("Afterimage")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText("Something unexpected went wrong. What is open stays open.")
-        box.setInformativeText(summary)
+        box.setInformativeText(plain(summary))
         box.setDetailedText(details)
         box.open()

@@ -20,6 +20,7 @@ from engine.errors import UnusableInput
 from engine.health import Health
 from engine.network import Network
 from gui import theme
+from gui.widgets import verbatim
 
 
 class ModelPanel(QWidget):
@@ -68,7 +69,7 @@ class ModelPanel(QWidget):
         """Shows a network and what its weights tell."""
         self._network = network
         self._file.setText(network.origin.name)
-        self._file.setToolTip(f"{network.origin.file}\nSHA-256 {network.origin.sha256}")
+        self._file.setToolTip(verbatim(network.origin.file, f"SHA-256 {network.origin.sha256}"))
         self._architecture.setText(network.architecture)
         self._row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; about "
@@ -172,13 +173,14 @@ class ReferencesPanel(QWidget):
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):
             label.setText("none" if images is None else f"{len(images):,} images")
-            label.setToolTip("" if images is None else images.name)
+            label.setToolTip("" if images is None else verbatim(images.name))
         self.remove.setVisible(train is not None or control is not None)
 
 
 def _value() -> QLabel:
     label = QLabel()
     label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label

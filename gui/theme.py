@@ -140,8 +140,13 @@ def heading(text: str, parent: QWidget | None = None) -> QLabel:
 
 
 def secondary(text: str = "", parent: QWidget | None = None) -> QLabel:
-    """Quieter text below or beside the main one; wraps."""
+    """Quieter text below or beside the main one; wraps.
+
+    Marks of HTML count only in a text that begins with one here, not in what is shown later.
+    """
     label = QLabel(text, parent)
+    is_rich = text.startswith("<")
+    label.setTextFormat(Qt.TextFormat.RichText if is_rich else Qt.TextFormat.PlainText)
     label.setForegroundRole(QUIET)
     label.setWordWrap(True)
     return label

@@ -20,10 +20,12 @@ from PySide6.QtWidgets import (
 
 from engine import catalogue
 from engine.datasets import Selection
+from engine.plain_text import plain
 from engine.recipe import Recipe, parse_widths
 from gui import dialogs, preferences, stored, theme
 from gui.options_form import Fold, OptionsForm
 from gui.settings_panel import DeviceChoice
+from gui.widgets import verbatim
 
 _OWN = "own"
 _SCHEDULES = {"fast": "Fast: descent on log(loss)", "plain": "Plain: as published"}
@@ -101,8 +103,8 @@ class TrainingForm(QWidget):
 
     def show_presence(self, text: str, can_download: bool) -> None:
         """Says where the images are, or that they are not there yet."""
-        self._presence.setText(text)
-        self._presence.setToolTip(text)
+        self._presence.setText(plain(text))
+        self._presence.setToolTip(verbatim(text))
         self.download.setVisible(can_download)
 
     def use_own(self, path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from engine.plain_text import plain
 from gui import theme
 from gui.log import LOGGER
 
@@ -24,6 +26,7 @@ class MessageStrip(QFrame):
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self._text = QLabel()
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.offer_button = QPushButton()
         self.offer_button.clicked.connect(self._take_offer)
@@ -70,7 +73,7 @@ class MessageStrip(QFrame):
         palette = self._text.palette()
         palette.setColor(QPalette.ColorRole.WindowText, colour)
         self._text.setPalette(palette)
-        self._text.setText(message)
+        self._text.setText(plain(message))
         self.show()
 
 
@@ -134,3 +137,8 @@ class EmptyPage(QWidget):
         layout.addLayout(buttons)
         layout.addWidget(recent, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+
+
+def verbatim(*lines: str) -> str:
+    """A tooltip of lines that come from files: shown as they are, whatever they may steer."""
+    return f"<p>{'<br>'.join(escape(plain(line)) for line in lines)}</p>"

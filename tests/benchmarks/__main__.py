@@ -17,6 +17,12 @@
     recipe  good images of networks made by the default recipe, and plainly (takes half an hour)
     half    good images of the photographs' sample, and of the same network with 32 bits
 
+Only where they are named, because they take long:
+
+    cycles  a thousand times open, start and stop in the window, and what that leaves (TURNS=1000)
+    soak    memory over an hour of runs in the window at full speed (MINUTES=60)
+    fuzz    mutated files of every kind that is read (FILES=100000, FIRST=0)
+
 Each prints one line of JSON. Real checkpoints are used where they are.
 """
 
@@ -44,7 +50,7 @@ from engine.reconstruction import Reconstruction
 from engine.samples import images_beside, sample_network
 from engine.scoring import score
 from engine.settings import fast, paper
-from tests.benchmarks import attack, training
+from tests.benchmarks import attack, endurance, hostile, training
 from tests.benchmarks.start import bench_start
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
@@ -234,15 +240,20 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "recipe": training.bench_recipe,
     "half": training.bench_half,
 }
+LONG: dict[str, Callable[[], dict[str, Any]]] = {
+    "cycles": endurance.bench_cycles,
+    "soak": endurance.bench_soak,
+    "fuzz": hostile.bench_fuzz,
+}
 
 
 def main() -> None:
-    """Runs those that are named, or all."""
+    """Runs those that are named, or all but the long ones."""
     names = sys.argv[1:] or list(BENCHMARKS)
     machine = {"processor": platform.machine(), "threads": torch.get_num_threads()}
     print(json.dumps({"torch": torch.__version__, **machine}))
     for name in names:
-        print(json.dumps({name: BENCHMARKS[name]()}), flush=True)
+        print(json.dumps({name: (BENCHMARKS | LONG)[name]()}), flush=True)
 
 
 if __name__ == "__main__":

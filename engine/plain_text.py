@@ -1,0 +1,37 @@
+"""Text that comes from files, made fit for a terminal and a window."""
+
+from __future__ import annotations
+
+import re
+
+_UNSEEN = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # Control characters: line ends, and the escapes that steer a terminal.
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # They turn the direction of reading.
+    "\u2028\u2029\ufeff"  # Other line ends; the mark of byte order.
+    "\ud800-\udfff"  # Bytes of a file's name that are no text, as Python stands for them.
+    "]"
+)
+_LONGEST_WORD, _LONGEST_TEXT = 120, 1200
+
+
+def plain(text: str) -> str:
+    r"""One line of text that shows what it holds and steers nothing.
+
+    What cannot be seen is written as Python escapes it (a line end as `\n`), and very long words
+    (and texts) lose their middle, so that the name of a file neither turns a sentence around nor
+    breaks a layout.
+    """
+    words = _UNSEEN.sub(lambda found: _escaped(found[0]), text).split(" ")
+    return _shortened(" ".join(_shortened(word, _LONGEST_WORD) for word in words), _LONGEST_TEXT)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _shortened(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    kept = longest // 2
+    return f"{text[:kept]}…{text[-kept:]}"

@@ -1,0 +1,216 @@
+"""A small whole file of every kind that the application reads: what the fuzzer starts from."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from PIL import Image
+
+from engine.checkpoints import load_network, save_network
+from engine.network import Network
+from engine.recipe import Recipe
+from engine.reconstruction import Reconstruction
+from engine.results import make_report
+from engine.session import Session, save_session, session_of
+from engine.settings import fast
+
+_FIXTURES = Path(__file__).parents[1] / "engine" / "sessions"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A whole file.
+
+    Attributes:
+        reader: what reads it, a name of `tests.fuzz.reading.READERS`.
+        name: path in its folder.
+        content: its bytes.
+        beside: other files that its reader needs, by path.
+    """
+
+    reader: str
+    name: str
+    content: bytes
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def make_seeds() -> list[Seed]:
+    """All of them; the same every time."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            *_checkpoints(Path(folder)),
+            *_sessions(Path(folder)),
+            *_image_arrays(),
+            *_image_files(),
+            *_known_data(),
+            *_results(Path(folder)),
+        ]
+
+
+def _state() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return {
+        "layers.0.weight": torch.randn(6, 16, generator=generator),
+        "layers.0.bias": torch.randn(6, generator=generator),
+        "layers.1.weight": torch.randn(5, 6, generator=generator),
+        "layers.2.weight": torch.randn(1, 5, generator=generator),
+    }
+
+
+def _saved(content: Any, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    torch.save(content, stream, **options)
+    return stream.getvalue()
+
+
+def _arrays(compressed: bool = False, **arrays: Any) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return _packed_anew(stream.getvalue(), zipfile.ZIP_DEFLATED if compressed else 0)
+
+
+def _checkpoints(folder: Path) -> Iterator[Seed]:
+    state = _state()
+    wrapped = {"state_dict": state, "input_shape": (1, 4, 4), "mean": torch.full((1, 4, 4), 0.5)}
+    halves = {f"module.{name}": tensor.half() for name, tensor in state.items()}
+    arrays = {name: tensor.numpy() for name, tensor in state.items()}
+    yield Seed("model", "network.pth", _saved(state))
+    yield Seed("model", "wrapped.pt", _saved(wrapped))
+    yield Seed("model", "deflated.ckpt", _packed_anew(_saved(halves), zipfile.ZIP_DEFLATED))
+    yield Seed("model", "old.th", _saved(state, _use_new_zipfile_serialization=False))
+    yield Seed("model", "old-wrapped.pt", _saved(wrapped, _use_new_zipfile_serialization=False))
+    yield Seed("model", "plain.safetensors", safetensors.torch.save(state))
+    yield Seed("model", "network.npz", _arrays(**arrays, input_shape=[1, 4, 4], activation="relu"))
+    yield Seed("model", "packed.npz", _arrays(True, **arrays))
+    own = folder / "own.safetensors"
+    stand = json.dumps({"step": 3, "seconds": 1.0, "rate": 0.1})
+    details = {"recipe": json.dumps(asdict(Recipe())), "training": stand}
+    beside = {str(index): tensor for index, tensor in enumerate(state.values())}
+    save_network(_network(folder), own, details, beside)
+    yield Seed("model", own.name, own.read_bytes())
+
+
+def _packed_anew(archive: bytes, method: int) -> bytes:
+    """The same archive without the time that it was made."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(archive)) as source,
+        zipfile.ZipFile(stream, "w") as target,
+    ):
+        for entry in source.infolist():
+            target.writestr(zipfile.ZipInfo(entry.filename), source.read(entry), method)
+    return stream.getvalue()
+
+
+def _network(folder: Path) -> Network:
+    path = folder / "network.pth"
+    path.write_bytes(_saved(_state()))
+    network = load_network(path)
+    return replace(network, origin=replace(network.origin, file=path.name))
+
+
+def _session(folder: Path, restarts: int) -> Session:
+    """A run in its middle, whose clock says the same every time."""
+    settings = replace(fast(), candidates=4, steps=6, restarts=restarts, device="cpu")
+    run = Reconstruction(_network(folder), settings)
+    for _ in run.iterate():
+        if run.step > 6 * (restarts - 1):
+            break
+    session = session_of(run, "cpu")
+    rows = session.state.losses.rows.copy()
+    rows[:, 1] = np.arange(len(rows))
+    state = replace(session.state, seconds=1.0, losses=replace(session.state.losses, rows=rows))
+    return replace(session, state=state)
+
+
+def _sessions(folder: Path) -> Iterator[Seed]:
+    for path in sorted(_FIXTURES.glob("*.afterimage")):
+        yield Seed("model", path.name, path.read_bytes())
+    beside = {"network.pth": _saved(_state())}
+    for name, restarts, with_weights in (
+        ("whole", 1, True),
+        ("pool", 3, True),
+        ("light", 1, False),
+    ):
+        path = folder / f"{name}.afterimage"
+        save_session(_session(folder, restarts), path, with_weights)
+        yield Seed("model", path.name, path.read_bytes(), {} if with_weights else beside)
+
+
+def _pixels(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def _image_arrays() -> Iterator[Seed]:
+    labels = np.array([0, 1, 0])
+    for name, images, compressed in (
+        ("bytes.npz", _pixels(3, 1, 4, 4), False),
+        ("packed.npz", _pixels(3, 3, 4, 4), True),
+        ("floats.npz", _pixels(3, 1, 4, 4) / np.float32(255), False),
+    ):
+        yield Seed("images", name, _arrays(compressed, images=images, labels=labels))
+
+
+def _image_files() -> Iterator[Seed]:
+    grey, colour = Image.fromarray(_pixels(8, 8)), Image.fromarray(_pixels(8, 8, 3))
+    deep = Image.fromarray(_pixels(8, 8).astype(np.uint16) * 257)
+    clear = Image.fromarray(_pixels(8, 8, 4))
+    for name, image, options in (
+        ("grey.png", grey, {}),
+        ("colour.png", colour, {}),
+        ("clear.png", clear, {}),
+        ("deep.png", deep, {}),
+        ("palette.png", colour.convert("P"), {"transparency": 0}),
+        ("one.jpg", colour, {}),
+        ("progressive.jpeg", colour, {"progressive": True}),
+        ("one.gif", colour.convert("P"), {}),
+        ("film.gif", grey, {"save_all": True, "append_images": [grey.rotate(90)]}),
+        ("one.bmp", colour, {}),
+        ("plain.tiff", colour, {}),
+        ("lzw.tif", colour, {"compression": "tiff_lzw"}),
+        ("deflated.tif", deep, {"compression": "tiff_adobe_deflate"}),
+        ("lossless.webp", colour, {"lossless": True}),
+    ):
+        stream = io.BytesIO()
+        kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+        suffix = Path(name).suffix
+        image.save(stream, kinds.get(suffix, suffix[1:].upper()), **options)
+        yield Seed("folder", f"class/{name}", stream.getvalue())
+
+
+def _known_data() -> Iterator[Seed]:
+    """MNIST's own files."""
+    files = {
+        f"MNIST/raw/{part}-{what}": _idx(array)
+        for part in ("train", "t10k")
+        for what, array in (
+            ("images-idx3-ubyte", _pixels(3, 28, 28)),
+            ("labels-idx1-ubyte", np.array([1, 2, 3], np.uint8)),
+        )
+    }
+    for name in ("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"):
+        others = {other: content for other, content in files.items() if other != name}
+        yield Seed("mnist", name, files[name], others)
+
+
+def _idx(array: np.ndarray) -> bytes:
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+    return header + array.tobytes()
+
+
+def _results(folder: Path) -> Iterator[Seed]:
+    """What `score` and `report` read back."""
+    report = json.dumps(make_report(_session(folder, 1), None)).encode()
+    images = np.random.default_rng(0).normal(size=(4, 1, 4, 4)).astype(np.float32)
+    yield Seed("report", "report.json", report)
+    yield Seed("reconstructions", "reconstructions.npz", _arrays(images=images, mean=images[0]))
