@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from engine.datasets import holds_images
+from engine.plain_text import plain
 from engine.samples import resource_folder
 from gui import preferences, scheme, stored, theme
 from gui.actions import Actions
@@ -250,7 +251,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
-        self.statusBar().showMessage(f"Saved {path}", 10_000)
+        self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
         LOGGER.info(f"Saved {path}")
 
     @Slot()
