@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -123,8 +122,7 @@ class TrainingForm(QWidget):
         self.dataset.addItem("A folder or .npz of my own", _OWN)
         self.dataset.activated.connect(self._on_dataset_activated)
         self._presence = theme.secondary()
-        # A long name must not make the column wider than it is.
-        self._presence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        theme.let_wrap(self._presence)
         self.download = QPushButton("Download…")
         self.download.setToolTip("Fetches the images from their publisher, after a question.")
         self.download.clicked.connect(self.download_wanted)
