@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
-.PHONY: setup run test check format bench sample-mnist sample-cifar package clean
+.PHONY: setup run test check format bench screenshots sample-mnist sample-cifar package clean
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -24,6 +24,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks $(BENCH)
+
+screenshots: $(VENV)/.dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots
 
 # DATA is a folder that holds MNIST as torchvision lays it out.
 sample-mnist: $(VENV)/.run
