@@ -8,7 +8,8 @@ TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
-.PHONY: setup run test check format bench sample-mnist sample-cifar package clean lock audit
+.PHONY: setup run test check format bench screenshots sample-mnist sample-cifar package clean lock \
+	audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -27,6 +28,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks $(BENCH)
+
+screenshots: $(VENV)/.dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots
 
 # DATA is a folder that holds MNIST as torchvision lays it out.
 sample-mnist: $(VENV)/.run

@@ -35,6 +35,7 @@ class Background(QObject):
         self._progress.setMaximumWidth(160)
         self._progress.setTextVisible(False)
         self._progress.setAccessibleName("Work in progress")
+        self._progress.setToolTip("How far the work is that goes on beside everything else.")
         bar.addPermanentWidget(self._progress)
         self._progress.hide()
 

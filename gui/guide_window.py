@@ -156,6 +156,9 @@ class GuideText(QTextBrowser):
             return None
         image = QImage()
         path = self._folder / name.path()
+        dark = path.with_stem(f"{path.stem}-dark")  # docs/screenshots.py
+        if theme.is_dark() and dark.is_file():
+            path = dark
         if name.isRelative() and path.is_file() and path.resolve().is_relative_to(self._folder):
             image.load(str(path))
         if image.isNull():

@@ -45,6 +45,7 @@ class LogPanel(QDockWidget):
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("Log")
+        self.lines.setToolTip("What has happened since the window was opened, the newest last.")
         self.lines.setPlaceholderText("Nothing has happened yet.")
         self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)

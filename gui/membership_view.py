@@ -285,6 +285,7 @@ def _summary(found: Membership) -> str:
 def _table() -> QTableWidget:
     table = QTableWidget(len(SCORES), len(_COLUMNS))
     table.setAccessibleName("What each score is worth")
+    table.setToolTip("What each score is worth; the headers say what they mean.")
     table.setHorizontalHeaderLabels(list(_COLUMNS))
     table.setVerticalHeaderLabels([name.capitalize() for name in SCORES])
     for column, tooltip in enumerate(_COLUMNS.values()):

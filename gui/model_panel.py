@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFormLayout,
     QGridLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -42,18 +42,18 @@ class ModelPanel(QWidget):
         self.shape.setToolTip(
             "Channels × height × width of the images that the network reads, such as 1x28x28."
         )
-        self.shape.setMaximumWidth(130)
         self.shape.editingFinished.connect(self._on_shape_edited)
-        form = _form()
-        form.addRow("File", self._file)
-        form.addRow("Layers", self._architecture)
-        form.addRow("&Input", self.shape)
-        form.addRow("Row space", self._row_space)
-        form.addRow("Mean image", self._mean)
+        rows = (
+            ("File", self._file),
+            ("Layers", self._architecture),
+            ("&Input", self.shape),
+            ("Row space", self._row_space),
+            ("Mean image", self._mean),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(theme.heading("Network"))
-        layout.addLayout(form)
+        layout.addLayout(_table(rows))
         self.clear()
 
     def clear(self) -> None:
@@ -134,11 +134,14 @@ class ReferencesPanel(QWidget):
         self._train, self._control = _value(), _value()
         self.choose_train = QPushButton("Choose…")
         self.choose_train.setAccessibleName("Choose training images")
+        self.choose_train.setToolTip("Opens images that the network was trained on.")
         self.choose_train.clicked.connect(self.train_wanted)
         self.choose_control = QPushButton("Choose…")
         self.choose_control.setAccessibleName("Choose control images")
+        self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
         self.choose_control.clicked.connect(self.control_wanted)
         self.remove = QPushButton("Remove both")
+        self.remove.setToolTip("Forgets both sets of images; their files stay.")
         self.remove.clicked.connect(self.removed)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
@@ -182,13 +185,18 @@ def _value() -> QLabel:
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    theme.let_wrap(label)
     return label
 
 
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    form.setHorizontalSpacing(theme.MARGIN)
-    return form
+def _table(rows: Sequence[tuple[str, QWidget]]) -> QGridLayout:
+    """Names and values. A QFormLayout would not give a value that wraps the height it needs."""
+    grid = QGridLayout()
+    grid.setColumnStretch(1, 1)
+    grid.setHorizontalSpacing(theme.MARGIN)
+    for row, (text, value) in enumerate(rows):
+        name = QLabel(text)
+        name.setBuddy(value)
+        grid.addWidget(name, row, 0)
+        grid.addWidget(value, row, 1)
+    return grid

@@ -87,6 +87,7 @@ class Fold(QWidget):
         self.button.setCheckable(True)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setAutoRaise(True)
+        self.button.setToolTip("Shows what seldom needs a change, or hides it.")
         self.button.toggled.connect(self._on_folded)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

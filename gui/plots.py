@@ -16,7 +16,8 @@ from engine.history import Rows
 from gui import theme
 
 _UPRIGHT_LABEL = {"position": 0.85, "anchors": [(0, 0.5), (0, 0.5)]}
-_LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 1), (1, 1)]}
+_LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}
+"""Above the line, or below it where the line is high up."""
 
 
 class _LogAxis(pg.AxisItem):

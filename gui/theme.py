@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QWidget
 
 SPACING = 8
 MARGIN = 12
@@ -150,3 +150,11 @@ def secondary(text: str = "", parent: QWidget | None = None) -> QLabel:
     label.setForegroundRole(QUIET)
     label.setWordWrap(True)
     return label
+
+
+def let_wrap(label: QLabel) -> None:
+    """However long its text is, the column does not become wider; the label becomes higher."""
+    label.setWordWrap(True)
+    policy = label.sizePolicy()  # A new one would forget that its height depends on its width.
+    policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+    label.setSizePolicy(policy)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -119,14 +118,15 @@ class TrainingForm(QWidget):
     def _build_data(self, layout: QVBoxLayout) -> None:
         self._data = QWidget()
         self.dataset = QComboBox()
+        self.dataset.setToolTip("What the network is trained on.")
         for name, known in catalogue.KNOWN.items():
             self.dataset.addItem(known.title, name)
         self.dataset.addItem("A folder or .npz of my own", _OWN)
         self.dataset.activated.connect(self._on_dataset_activated)
         self._presence = theme.secondary()
-        # A long name must not make the column wider than it is.
-        self._presence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        theme.let_wrap(self._presence)
         self.download = QPushButton("Download…")
+        self.download.setToolTip("Fetches the images from their publisher, after a question.")
         self.download.clicked.connect(self.download_wanted)
         self.elsewhere = QPushButton("Other folder…")
         self.elsewhere.setToolTip("A folder that holds the data set as torchvision lays it out.")

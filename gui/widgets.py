@@ -29,9 +29,12 @@ class MessageStrip(QFrame):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.offer_button = QPushButton()
+        self.offer_button.setToolTip("Does what the sentence is about.")
         self.offer_button.clicked.connect(self._take_offer)
+        self.offer_button.hide()
         self._offer: Callable[[], None] | None = None
         self.close_button = QPushButton("Dismiss")
+        self.close_button.setToolTip("Takes the sentence away; nothing else happens.")
         self.close_button.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
@@ -110,12 +113,20 @@ class EmptyPage(QWidget):
         text.setFixedWidth(_TEXT_WIDTH)
         text.setMinimumHeight(text.heightForWidth(_TEXT_WIDTH))
         self.open_button = QPushButton("&Open…")
+        self.open_button.setToolTip("Opens a checkpoint or a session from a file.")
         self.open_button.clicked.connect(self.open_wanted)
         self.sample_button = QPushButton("Try the &sample")
+        self.sample_button.setToolTip(
+            "Opens a bundled network, with the 100 digits it was trained on to compare with."
+        )
         self.sample_button.clicked.connect(self.sample_wanted)
         self.train_button = QPushButton("&Train a network…")
+        self.train_button.setToolTip(
+            "Makes a network that remembers its images, out of images of your choice."
+        )
         self.train_button.clicked.connect(self.train_wanted)
         self.last_run_button = QPushButton("Reopen the &last run")
+        self.last_run_button.setToolTip("Opens the run that was on last, where it stood.")
         self.last_run_button.clicked.connect(self.last_run_wanted)
         self.last_run_button.setVisible(last_run.exists())
         buttons = QHBoxLayout()

@@ -1,0 +1,155 @@
+"""Takes the pictures of the guide and of the README out of the real window, in both schemes.
+
+    make screenshots
+
+The window is driven offscreen through a run on the bundled digits, so that no picture shows what
+the application no longer is. `NAME.png` is light, `NAME-dark.png` is dark; a fifth of a MB each.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from gui import application, main_window, scheme, theme
+from gui.main_window import MainWindow
+
+PICTURES = Path(__file__).parent / "images"
+SIZE = 1280, 820
+_COLOURS = 256
+_PATIENCE = 600
+"""Seconds that anything may take on a slow machine."""
+
+_FRAMES_SHOWN = 0.4
+"""Seconds that a view gets to draw itself."""
+
+
+class Photographer:
+    """Drives the window from scene to scene."""
+
+    def __init__(self, qt: QApplication, window: MainWindow) -> None:
+        self._qt, self._window = qt, window
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Lets the window work until something is so.
+
+        Raises:
+            TimeoutError: it never is.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the window did not come to what was to be shown")
+            self._qt.processEvents()
+            time.sleep(0.005)
+
+    def rest(self) -> None:
+        """Lets the window draw."""
+        end = time.monotonic() + _FRAMES_SHOWN
+        self.until(lambda: time.monotonic() > end)
+
+    def settle(self) -> None:
+        """Waits until nothing is under way."""
+        self.until(lambda: not self._window.background.is_busy)
+        self.rest()
+
+    def take(self, name: str, widget: QWidget | None = None) -> None:
+        """Writes a widget, or the whole window, in both schemes."""
+        for chosen, suffix in ((Qt.ColorScheme.Dark, "-dark"), (Qt.ColorScheme.Light, "")):
+            scheme.store_scheme(chosen)
+            self._window.restyle()
+            self.rest()
+            path = PICTURES / f"{name}{suffix}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (widget or self._window).grab().save(str(path))
+            _shrink(path)
+            print(path.relative_to(PICTURES.parent.parent))
+
+    def dialog(self) -> QDialog:
+        """The dialog that is open."""
+        return next(d for d in self._window.findChildren(QDialog) if d.isVisible())
+
+
+def _shrink(path: Path) -> None:
+    """A palette makes a picture of a window several times smaller, and nobody sees it."""
+    with Image.open(path) as picture:
+        flat = picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    flat.save(path, optimize=True)
+
+
+def tour(photographer: Photographer, window: MainWindow) -> None:
+    """From the empty window to the report."""
+    take, settle, until = photographer.take, photographer.settle, photographer.until
+    settle()
+    take("guide/empty")
+    window.opener.open_first_sample()
+    until(lambda: window.workspace.train is not None)
+    settle()
+    take("guide/opened")
+    window.start_or_pause()
+    until(lambda: window.run_bar.progress.value() > 30)
+    until(lambda: window.pairs.pairs is not None)
+    window.start_or_pause()
+    settle()
+    take("guide/running")
+    window.start_or_pause()
+    until(lambda: window.workspace.session is not None)
+    settle()
+    until(lambda: window.mosaic.mosaic is not None and window.mosaic.mosaic.confidence is not None)
+    settle()
+    take("guide/ended")
+    take("window")
+    _look_closely(photographer, window)
+    window.exporter.ask("gif")
+    dialog = photographer.dialog()
+    settle()
+    take("guide/export", dialog)
+    dialog.reject()
+
+
+def _look_closely(photographer: Photographer, window: MainWindow) -> None:
+    mosaic = window.mosaic.mosaic
+    assert mosaic is not None
+    window.examiner.inspect(int(mosaic.order[0]))
+    photographer.until(lambda: window.examiner.inspector.portrait is not None)
+    window.beside.setCurrentIndex(1)
+    photographer.settle()
+    photographer.take("guide/image")
+    window.beside.setCurrentIndex(0)
+    window.lower.setCurrentWidget(window.scores)
+    photographer.settle()
+    photographer.take("guide/scores")
+    window.lower.setCurrentWidget(window.membership)
+    window.membership.ask_button.click()
+    photographer.settle()
+    photographer.take("guide/membership")
+
+
+def main() -> int:
+    """Returns 0 once all pictures are written."""
+    with tempfile.TemporaryDirectory() as folder:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        main_window.user_state_path = lambda *_: Path(folder)
+        application.configure(QApplication)
+        qt = QApplication(sys.argv)
+        qt.setStyle("Fusion")
+        scheme.store_scheme(Qt.ColorScheme.Light)
+        theme.apply_palette(qt)
+        window = MainWindow(["auto", "cpu"])
+        window.resize(*SIZE)
+        window.show()
+        tour(Photographer(qt, window), window)
+        window.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Every control has a name and an explanation, and no text is cut off, at 200 % either.
+
+Each page of the window is looked at in turn. `python -m tests.gui.test_every_widget` does the same
+in a process of its own, because a scale is chosen before Qt starts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.main_window import MainWindow
+from tests.gui.conftest import settle, until
+from tests.gui.wording import accessible_name, controls, cut_off, outside, where
+
+ROOT = Path(__file__).parent.parent.parent
+SMALLEST = 1024, 700
+
+
+def pages(window: MainWindow):
+    """Shows one page of the window after the other, with its name."""
+    yield "as it is"
+    for tabs in (window.lower, window.beside):
+        for index in range(tabs.count()):
+            if tabs.isTabVisible(index):
+                tabs.setCurrentIndex(index)
+                yield tabs.tabText(index)
+    window.show_advanced()
+    yield "advanced settings"
+    window.log_panel.show()
+    yield "the log"
+    window.log_panel.hide()
+    window.strip.show_error("A sentence that is long enough to need more than one line. " * 4)
+    window.strip.offer("&Do Something", window.strip.hide)
+    yield "a message"
+    window.strip.hide()
+    window.show_training()
+    yield "the training"
+    window.show_network()
+
+
+@pytest.fixture
+def ended(qtbot, window, checkpoint):
+    """The window after a run."""
+    window.resize(*SMALLEST)
+    window.open([checkpoint()])
+    until(qtbot, lambda: window.workspace.network is not None)
+    window.settings_panel.editor("steps").setValue(20)
+    window.settings_panel.editor("candidates").setValue(20)
+    window.start_or_pause()
+    until(qtbot, lambda: window.workspace.session is not None)
+    settle(qtbot, window)
+    return window
+
+
+def test_every_control_has_a_name_and_an_explanation(window):
+    nameless = [where(each) for each in controls(window) if not accessible_name(each)]
+    dumb = [where(each) for each in controls(window) if not each.toolTip()]
+    # A button that waits for its text has no name yet; nobody sees it before.
+    nameless = [each for each in nameless if "MessageStrip" not in each]
+    assert (nameless, dumb) == ([], [])
+
+
+def test_no_text_is_cut_off_on_any_page(ended):
+    for page in pages(ended):
+        QApplication.processEvents()
+        assert (page, cut_off(ended), outside(ended)) == (page, [], [])
+
+
+@pytest.mark.parametrize("scale", ["1.5", "2"])
+def test_no_text_is_cut_off_where_a_screen_is_finer(scale):
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale}
+    command = [sys.executable, "-m", "tests.gui.test_every_widget"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "nothing is cut off\n"), done.stderr
+
+
+def test_what_is_cut_off_is_noticed(qtbot):
+    """The test of the test."""
+    from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton
+
+    window = QWidget()
+    row = QHBoxLayout(window)
+    for widget in (QLabel("A label"), QPushButton("A button"), QComboBox()):
+        row.addWidget(widget)
+    window.findChild(QComboBox).addItem("A long choice")
+    qtbot.addWidget(window)
+    window.show()
+    assert cut_off(window) == outside(window) == []
+    for widget in window.findChildren(QWidget):
+        if widget.parentWidget() is window:
+            widget.setFixedWidth(20)
+    QApplication.processEvents()
+    assert len(cut_off(window)) == 3
+    window.findChild(QLabel).move(-30, 0)
+    assert len(outside(window)) == 1
+
+
+def main() -> int:
+    """Looks at all pages with a sample open, in windows of their smallest size."""
+    import tempfile
+
+    from PySide6.QtCore import QSettings
+
+    from gui import application, main_window, theme
+
+    with tempfile.TemporaryDirectory() as folder:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        main_window.user_state_path = lambda *_: Path(folder)
+        application.configure(QApplication)
+        qt = QApplication([])
+        qt.setStyle("Fusion")
+        theme.apply_palette(qt)
+        window = MainWindow(["auto", "cpu"])
+        window.resize(*SMALLEST)
+        window.show()
+        found = _look(qt, window)
+        window.close()
+    print("\n".join(found) or "nothing is cut off")
+    return len(found)
+
+
+def _look(qt: QApplication, window: MainWindow) -> list[str]:
+    qt.processEvents()
+    found = cut_off(window) + outside(window)
+    window.opener.open_first_sample()
+    while window.workspace.train is None or window.background.is_busy:
+        qt.processEvents()
+    for page in pages(window):
+        qt.processEvents()
+        found += [f"{page}: {each}" for each in cut_off(window) + outside(window)]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
