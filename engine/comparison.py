@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import UnusableInput
+from engine.exporting import Pixels, display_pixels
 from engine.gallery import Gallery
 from engine.live import References
 from engine.network import Network
@@ -45,13 +46,13 @@ class Side:
     Attributes:
         session: the run.
         gallery: its distinct images, the most trustworthy first.
-        images: those images, centred, shape (g, c, h, w).
+        tiles: those images as people see them, uint8, shape (g, h, w[, 3]).
         scores: as `report.json` holds them; None where it was never scored.
     """
 
     session: Session
     gallery: Gallery
-    images: Tensor
+    tiles: Pixels
     scores: Mapping[str, Any] | None
 
 
@@ -123,13 +124,14 @@ def compare(
             f"The images of one run are {one}, those of the other {other}; only runs with images "
             "of one shape can be compared."
         )
+    galleries = (_images(a, portion(progress, 0.0, 0.4)), _images(b, portion(progress, 0.4, 0.8)))
+    is_same = has_same_weights(a.network, b.network)
+    means = _means(a.network, b.network, is_same)
+    matches = match_reconstructions(*galleries, means)
+    progress(0.9)
     sides = (
-        _side(a, references[0], portion(progress, 0.0, 0.45)),
-        _side(b, references[1], portion(progress, 0.45, 0.9)),
-    )
-    is_same = _has_same_weights(a.network, b.network)
-    matches = match_reconstructions(
-        sides[0].images, sides[1].images, _means(a.network, b.network, is_same)
+        _side(a, galleries[0], means and means[0], references[0]),
+        _side(b, galleries[1], means and means[1], references[1]),
     )
     progress(1.0)
     good = matches.is_good
@@ -147,17 +149,22 @@ def compare(
     )
 
 
-def _side(session: Session, references: References | None, progress: Progress) -> Side:
+def _images(session: Session, progress: Progress) -> Tensor:
+    """The gallery's images, centred, shape (g, c, h, w)."""
     images = session.images()
     if not bool(torch.isfinite(images).all()):
         raise UnusableInput("One of the runs has diverged: its images are no finite numbers.")
-    gallery = session.gallery(portion(progress, 0.0, 0.8))
+    return images[session.gallery(progress).candidate]
+
+
+def _side(
+    session: Session, images: Tensor, mean: Tensor | None, references: References | None
+) -> Side:
     scores = session.evidence
     if references is not None:
-        evidence = score(images, references.train, references.control, references.mean)
+        evidence = score(session.images(), references.train, references.control, references.mean)
         scores = evidence.as_dict()
-    progress(1.0)
-    return Side(session, gallery, images[gallery.candidate], scores)
+    return Side(session, session.gallery(), display_pixels(images, mean), scores)
 
 
 def _differences(one: Settings, other: Settings) -> tuple[Difference, ...]:
@@ -171,7 +178,8 @@ def _differences(one: Settings, other: Settings) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _has_same_weights(one: Network, other: Network) -> bool:
+def has_same_weights(one: Network, other: Network) -> bool:
+    """Whether two networks are the same function for the same reason, whatever their files say."""
     if one.layer_sizes != other.layer_sizes or (one.bias is None) != (other.bias is None):
         return False
     ours = [*one.weights, *([] if one.bias is None else [one.bias])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ CAUTION = (
 LOSSES_DO_NOT_RANK = "A lower loss does not mean more real images."
 
 _HASH_LENGTH = 12
+_Tell = Callable[[Side], str]
 
 
 @dataclass(frozen=True)
@@ -60,29 +61,34 @@ def remarks(comparison: Comparison) -> tuple[str, ...]:
 
 
 def table(comparison: Comparison) -> tuple[Row, ...]:
-    """What the two runs are and what they found, then each setting that differs."""
+    """What the two runs found, each setting that differs, and what was attacked on what."""
     a, b = comparison.sides
-    shown = [
-        ("Network", _network),
-        ("Checkpoint", _checkpoint),
-        ("Seed", _seed),
-        ("Device", lambda side: side.session.device),
-        ("Steps", _steps),
-        ("Seconds", lambda side: f"{side.session.state.seconds:.1f}"),
-        ("Stationarity loss", lambda side: _number(_losses(side)["stationarity"])),
-        ("Constraint loss", lambda side: _number(_losses(side)["constraint"])),
+    found: list[tuple[str, _Tell]] = [
+        ("Recovered", lambda side: _score(side.scores)),
         ("Distinct images", lambda side: str(len(side.gallery))),
         (f"Confidence > {SURE}", lambda side: str(_above(side, SURE))),
         (f"Confidence > {LIKELY}", lambda side: str(_above(side, LIKELY))),
-        ("Recovered", lambda side: _score(side.scores)),
+        ("Stationarity loss", lambda side: _number(_losses(side)["stationarity"])),
+        ("Constraint loss", lambda side: _number(_losses(side)["constraint"])),
+        ("Seconds", lambda side: f"{side.session.state.seconds:.1f}"),
+        ("Steps", _steps),
+        ("Seed", _seed),
     ]
-    rows = [Row(name, tell(a), tell(b)) for name, tell in shown]
-    rows += [
+    of_what: list[tuple[str, _Tell]] = [
+        ("Device", lambda side: side.session.device),
+        ("Network", lambda side: side.session.network.origin.name),
+        ("Checkpoint", _checkpoint),
+    ]
+    settings = [
         Row(each.label, *(_value(value) for value in each.values))
         for each in comparison.settings
         if each.name not in ("seed", "steps")
     ]
-    return tuple(rows)
+    return (
+        *(Row(name, tell(a), tell(b)) for name, tell in found),
+        *settings,
+        *(Row(name, tell(a), tell(b)) for name, tell in of_what),
+    )
 
 
 def as_text(comparison: Comparison, names: tuple[str, str]) -> str:
@@ -144,10 +150,6 @@ def _side(side: Side, name: str) -> dict[str, Any]:
     }
 
 
-def _network(side: Side) -> str:
-    return side.session.network.origin.name
-
-
 def _checkpoint(side: Side) -> str:
     sha256 = side.session.network.origin.sha256
     return f"{sha256[:_HASH_LENGTH]}…" if sha256 else "in no file"
@@ -178,7 +180,7 @@ def _losses(side: Side) -> dict[str, float | None]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if value is None else f"{value:.5g}"
 
 
 def _above(side: Side, confidence: float) -> int:
