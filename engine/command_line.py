@@ -18,7 +18,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from engine import export_command, membership_command, report_command, results, train_command
+from engine import (
+    compare_command,
+    export_command,
+    membership_command,
+    report_command,
+    results,
+    train_command,
+)
 from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
 from engine.commands import COMMANDS
@@ -270,6 +277,9 @@ def _parser() -> argparse.ArgumentParser:
 
     each = commands.add_parser("membership", help="were these images trained on?")
     membership_command.add_arguments(each, _shape)
+
+    each = commands.add_parser("compare", help="two runs side by side")
+    compare_command.add_arguments(each)
 
     each = commands.add_parser("report", help="the report for people, as HTML or PDF")
     report_command.add_arguments(each)

@@ -51,7 +51,7 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
         evidence = score(session.images(), references.train, references.control, references.mean)
     report = results.make_report(session, evidence)
     if report["evidence"] is None and not is_file and (folder / results.REPORT).exists():
-        report["evidence"] = _scored_before(folder)
+        report["evidence"] = scored_before(folder)
     page = report_page(session, report, references)
     written: dict[str, Any] = {}
     if options.html is not None or options.pdf is None:
@@ -64,8 +64,12 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
-def _scored_before(folder: Path) -> Any:
-    """The score in `report.json`, as `score` or the run itself has left it there."""
+def scored_before(folder: Path) -> Any:
+    """The score in `report.json`, as `score` or the run itself has left it there.
+
+    Raises:
+        UnusableInput: it cannot be read.
+    """
     evidence = results.read_report(folder).get("evidence")
     if evidence is not None and not is_evidence(evidence):
         raise UnusableInput(f"The scores in {folder / results.REPORT} are damaged; score again.")

@@ -149,13 +149,17 @@ def score(
             )
     mu = references.mean(0) if mean is None else mean
     features = ncc_features(candidates)
-    how = "one-to-one" if one_to_one else "many-to-one"
-    measure = f"SSIM > {GOOD_SSIM}" if candidates.shape[1] == 3 else f"NCC > {GOOD_NCC}"
     return Evidence(
         train=match(candidates, references, mu, one_to_one, features),
         control=None if control is None else match(candidates, control, mu, one_to_one, features),
-        rule=f"{measure}, {how} by NCC",
+        rule=rule_in_words(candidates.shape[1], one_to_one),
     )
+
+
+def rule_in_words(channels: int, one_to_one: bool = True) -> str:
+    """`NCC > 0.8, one-to-one by NCC`."""
+    measure = f"SSIM > {GOOD_SSIM}" if channels == 3 else f"NCC > {GOOD_NCC}"
+    return f"{measure}, {'one-to-one' if one_to_one else 'many-to-one'} by NCC"
 
 
 def match(
@@ -185,15 +189,43 @@ def match(
     else:
         rows, columns = similarity.argmax(0), np.arange(len(references))
     chosen, wanted = torch.from_numpy(rows), torch.from_numpy(columns)
-    ncc = (_normalised(candidates[chosen]) * _normalised(centred[wanted])).sum(1)
     shown = stretched(candidates[chosen] + mean)
     return Matches(
         candidate=rows,
         reference=columns,
         ssim=_ssim(shown, references[wanted]),
-        ncc=ncc.double().numpy(),
+        ncc=_ncc(candidates[chosen], centred[wanted]),
         is_colour=candidates.shape[1] == 3,
         reference_count=len(references),
+    )
+
+
+def match_reconstructions(
+    ones: Tensor, others: Tensor, means: tuple[Tensor, Tensor] | None
+) -> Matches:
+    """Pairs what two runs reconstructed, one to one, by the rule for real images.
+
+    No side is a real image, so each is shown as a reconstruction is: plus its mean, stretched.
+    Exchanging the sides gives the same pairs.
+
+    Args:
+        ones: centred images, shape (n, c, h, w); the `candidate` of each pair.
+        others: centred images of the same size, shape (n', c, h, w); the `reference`.
+        means: μ of each side, shape (c, h, w); None leaves it out on both.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    similarity: NDArray[np.float32] = (ncc_features(ones) @ ncc_features(others).T).numpy()
+    rows, columns = linear_sum_assignment(similarity, maximize=True)
+    paired = (ones[torch.from_numpy(rows)], others[torch.from_numpy(columns)])
+    shown = paired if means is None else (paired[0] + means[0], paired[1] + means[1])
+    return Matches(
+        candidate=rows,
+        reference=columns,
+        ssim=_ssim(stretched(shown[0]), stretched(shown[1])),
+        ncc=_ncc(*paired),
+        is_colour=ones.shape[1] == 3,
+        reference_count=len(others),
     )
 
 
@@ -227,6 +259,12 @@ def _normalised(images: Tensor) -> Tensor:
     channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
     flat = channels.flatten(1)
     return flat / math.sqrt(flat.shape[1])
+
+
+def _ncc(ones: Tensor, others: Tensor) -> NDArray[np.float64]:
+    """Of each pair at full resolution, shape (p,)."""
+    ncc = (_normalised(ones) * _normalised(others)).sum(1)
+    return np.asarray(ncc.double().numpy())
 
 
 def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:

@@ -41,6 +41,8 @@ class Actions:
         self.main, self.stop = builder.action("Start"), builder.action("Stop")
         self.last_run = builder.action("Reopen the Last Run")
         self.run_before = builder.action("Reopen the Run Before")
+        self.compare = builder.action("Compare with Another Run")
+        self.compare_with_before = builder.action("Compare with the Run Before")
         self.last_training = builder.action("Open the Last Training")
         self.references = [builder.action(text) for text in _REFERENCES]
         RecentMenu(builder.menu("Open Recent"), window.recent, window.open_one)
@@ -125,12 +127,15 @@ class Actions:
         )
 
     def _run(self) -> Submenu:
-        window = self._window
+        window, comparing = self._window, self._window.comparing
         return Submenu(
             "&Run",
             (
                 Command("&Start", window.start_or_pause, "F5"),
                 Command("S&top", window.stop, "Shift+F5"),
+                None,
+                Command("&Compare with Another Run…", comparing.choose),
+                Command("Compare with the Run &Before", comparing.compare_with_run_before),
                 None,
                 Command("&Advanced Settings", window.show_advanced, "Ctrl+Shift+A"),
             ),

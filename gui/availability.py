@@ -46,6 +46,8 @@ def _offer_actions(window: MainWindow, has_network: bool) -> None:
     for action in actions.references:
         action.setEnabled(has_network)
     _offer_edits(window)
+    actions.compare.setEnabled(is_exportable)
+    actions.compare_with_before.setEnabled(is_exportable and window.keeper.run_before.exists())
     actions.last_run.setEnabled(window.keeper.last_run.exists())
     actions.run_before.setEnabled(window.keeper.run_before.exists())
     actions.last_training.setEnabled(window.keeper.last_training.exists())

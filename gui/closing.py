@@ -33,6 +33,7 @@ class Closing(QObject):
             dialogs.ask_to_stop_training(window, self._stop_training)
             return False
         window.findings.cancel_gallery()
+        window.comparing.cancel()
         if window.background.is_busy:
             self._wait_for_writing()
             return False

@@ -74,7 +74,7 @@ class Exporter(QObject):
         if network is None or (kind == "scores" and self._workspace().references is None):
             return
         if kind in _WITH_OPTIONS:
-            self._with_session(partial(self._ask_how, kind))
+            self.with_session(partial(self._ask_how, kind))
         elif kind in _FOLDERS:
             receive = partial(self.write_to, kind)
             dialogs.choose_folder(self._window, _FOLDERS[kind], receive, "results")
@@ -110,9 +110,9 @@ class Exporter(QObject):
 
     def write_to(self, kind: str, path: Path) -> None:
         """Writes the run as it stands; what stood at `path` stays until the new file is whole."""
-        self._with_session(lambda session: self._write(session, kind, path))
+        self.with_session(lambda session: self._write(session, kind, path))
 
-    def _with_session(self, then: Callable[[Session], None]) -> None:
+    def with_session(self, then: Callable[[Session], None]) -> None:
         """Calls with the run as it stands: at once, or when a run that is on has handed it out."""
         session = self._workspace().session
         if self._controller.is_active:

@@ -21,6 +21,7 @@ from gui.arrivals import Arrivals
 from gui.availability import show_availability
 from gui.background import Background
 from gui.closing import Closing
+from gui.comparing import Comparing
 from gui.drop_veil import DropVeil
 from gui.exports import Exporter
 from gui.findings import Findings
@@ -131,6 +132,7 @@ class MainWindow(QMainWindow):
         self.preferring = Preferring(self)
         self.history = SettingsHistory(self.settings_panel)
         self.helping = Helping(self)
+        self.comparing = Comparing(self)
         self.closing = Closing(self)
 
     def _connect(self) -> None:
@@ -274,6 +276,7 @@ class MainWindow(QMainWindow):
         self.log_panel.restyle()
         self.recent_list.restyle()
         self.helping.restyle()
+        self.comparing.restyle()
 
     # --- the window itself ------------------------------------------------------------------
 
@@ -283,6 +286,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.arrangement.store()
+        self.comparing.end()
         self.hide()
         self.log_panel.end()
         self.closing.end_threads()

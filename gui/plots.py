@@ -20,8 +20,14 @@ _LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}
 """Above the line, or below it where the line is high up."""
 
 
+_FINE = 0.0
+"""The spacing that stands for round numbers, where a decade is more than is shown."""
+
+
 class _LogAxis(pg.AxisItem):
-    """Decades, and 2 and 5 between them where there is room; never more than can be read."""
+    """Decades, 2 and 5 between them where there is room, and round numbers where there is none of
+    these; never more than can be read.
+    """
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         """Positions of the ticks, in powers of ten."""
@@ -31,11 +37,27 @@ class _LogAxis(pg.AxisItem):
         spacing = max(1, math.ceil((high - low) / 5))
         if len(within) == 1:
             ticks = [tick for tick in ticks if round(tick) % spacing == 0]
-        return [(1.0, [tick for tick in ticks if low <= tick <= high])]
+        seen = [tick for tick in ticks if low <= tick <= high]
+        if len(seen) > 1 or not math.isfinite(high - low):
+            return [(1.0, seen)]
+        return [(_FINE, _round_numbers(low, high))]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """0.05, 1, 200, 1e-06."""
-        return [f"{10**value:.3g}" for value in values]
+        """0.05, 1, 200, 1e-06; 5340 where ticks lie closer."""
+        digits = 6 if spacing == _FINE else 3
+        return [f"{10**value:.{digits}g}" for value in values]
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Logarithms of up to five round numbers between two logarithms that lie close together."""
+    first, last = 10**low, 10**high
+    rough = (last - first) / 4
+    if rough <= 0:
+        return []
+    decade = 10 ** math.floor(math.log10(rough))
+    step = next(factor * decade for factor in (1, 2, 5, 10) if factor * decade >= rough)
+    numbers = range(math.ceil(first / step), math.floor(last / step) + 1)
+    return [math.log10(number * step) for number in numbers if number]
 
 
 class _ExponentAxis(pg.AxisItem):

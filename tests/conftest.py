@@ -23,7 +23,7 @@ def shared_file(name: str) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_network() -> Callable[..., Network]:
     """Makes random float64 networks: layer sizes, with or without a first-layer bias."""
 

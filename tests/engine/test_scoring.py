@@ -8,7 +8,7 @@ import torch
 from kornia.metrics import ssim
 
 from engine.errors import UnusableInput
-from engine.scoring import match, score, stretched
+from engine.scoring import match, match_reconstructions, score, stretched
 
 
 def images(count, channels=1, seed=0, size=12):
@@ -75,6 +75,22 @@ def test_ssim_is_kornias_with_window_three_on_stretched_images():
     real = train[torch.from_numpy(matches.reference)]
     expected = ssim(shown, real, 3).flatten(1).mean(1)
     np.testing.assert_allclose(matches.ssim, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_reconstructions_of_two_runs_are_matched_by_the_rule_for_real_images(channels):
+    """Where one side spans [0, 1], as a real image does, both say the same."""
+    real = stretched(images(9, channels))
+    mean = real.mean(0)
+    candidates = 0.3 * (real[:7] - mean) + 0.1 * images(7, channels, seed=1)
+    by_rule = match(candidates, real, mean)
+    found = match_reconstructions(candidates, real - mean, (mean, mean))
+    np.testing.assert_array_equal(_pairs(found), _pairs(by_rule))
+    np.testing.assert_allclose(found.ssim, by_rule.ssim, atol=1e-5)
+    np.testing.assert_allclose(found.ncc, by_rule.ncc, atol=1e-5)
+    without = match_reconstructions(candidates, real - mean, None)
+    np.testing.assert_array_equal(_pairs(without), _pairs(found))
+    assert not np.allclose(without.ssim, found.ssim, atol=1e-3)
 
 
 def test_stretching_spans_zero_to_one_per_image():

@@ -1,0 +1,179 @@
+"""The window that shows two runs side by side: one plot, one table, one gallery."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QHideEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.comparison import Comparison
+from engine.comparison_text import as_text, headline, remarks
+from gui import stored, theme
+from gui.comparison_gallery import ComparisonGallery
+from gui.comparison_plot import LossPlot
+from gui.comparison_table import ComparisonTable
+from gui.layout import line, scrolled
+
+_GEOMETRY = "comparison_geometry"
+
+
+class ComparisonWindow(QDialog):
+    """Says that two runs are being compared, then shows the comparison."""
+
+    cancelled = Signal()
+    """Emitted when nobody waits for the comparison any more."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Two Runs — Afterimage")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        self.comparison: Comparison | None = None
+        self._names = ("A", "B")
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self._waiting_page())
+        self._pages.addWidget(self._result_page())
+        if not self.restoreGeometry(stored.state(_GEOMETRY)):
+            self.resize(1000, 680)
+
+    def _waiting_page(self) -> QWidget:
+        self._about = theme.secondary()
+        self._about.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Progress of the comparison")
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(320)
+        self.cancel_button = QPushButton("&Cancel")
+        self.cancel_button.setToolTip("Stops comparing; both runs stay as they are.")
+        self.cancel_button.clicked.connect(self.reject)
+        page = QWidget()
+        rows = QVBoxLayout(page)
+        rows.addStretch(1)
+        rows.addWidget(self._about)
+        rows.addSpacing(theme.SPACING)
+        for widget in (self.progress, self.cancel_button):
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(widget)
+            row.addStretch(1)
+            rows.addLayout(row)
+        rows.addStretch(1)
+        return page
+
+    def _result_page(self) -> QWidget:
+        self.plot, self.table, self.gallery = LossPlot(), ComparisonTable(), ComparisonGallery()
+        upper = QSplitter(Qt.Orientation.Horizontal)
+        upper.addWidget(self.plot)
+        upper.addWidget(self._table_panel())
+        upper.setSizes([560, 440])
+        whole = QSplitter(Qt.Orientation.Vertical)
+        whole.addWidget(upper)
+        whole.addWidget(self._gallery_panel())
+        whole.setSizes([300, 380])
+        for splitter in (upper, whole):
+            splitter.setChildrenCollapsible(False)
+            splitter.setStretchFactor(0, 1)
+            splitter.setStretchFactor(1, 1)
+        return whole
+
+    def _table_panel(self) -> QWidget:
+        self.copy_button = QPushButton("&Copy as Text")
+        self.copy_button.setToolTip("Copies the table and what was found, to be sent or kept.")
+        self.copy_button.clicked.connect(self.copy)
+        row = QHBoxLayout()
+        row.addWidget(theme.heading("What they are and what differs"), 1)
+        row.addWidget(self.copy_button)
+        panel = QWidget()
+        rows = QVBoxLayout(panel)
+        rows.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, 0)
+        rows.addLayout(row)
+        rows.addWidget(self.table, 1)
+        return panel
+
+    def _gallery_panel(self) -> QWidget:
+        self.headline, self._remarks = QLabel(), theme.secondary()
+        font = self.headline.font()
+        font.setPointSizeF(font.pointSizeF() * 1.4)
+        font.setBold(True)
+        self.headline.setFont(font)
+        self.headline.setWordWrap(True)
+        scroll = scrolled(self.gallery)
+        scroll.setAccessibleName("Images of both runs")
+        scroll.setMinimumHeight(120)
+        panel = QWidget()
+        rows = QVBoxLayout(panel)
+        rows.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        rows.setSpacing(theme.SPACING)
+        for widget in (line(), self.headline, self._remarks):
+            rows.addWidget(widget)
+        rows.addWidget(scroll, 1)
+        return panel
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a comparison is being worked out."""
+        return self.isVisible() and self._pages.currentIndex() == 0
+
+    @property
+    def remarks(self) -> str:
+        """What is said of the comparison."""
+        return self._remarks.text()
+
+    def wait_for(self, names: tuple[str, str]) -> None:
+        """Shows that two runs, which are called so, are being compared."""
+        self._names = names
+        self._about.setText(f"Comparing {names[0]} with {names[1]} …")
+        self.progress.setRange(0, 0)
+        self._pages.setCurrentIndex(0)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @Slot(float)
+    def show_progress(self, share: float) -> None:
+        """Shows the share that is done."""
+        self.progress.setRange(0, 100)
+        self.progress.setValue(round(100 * share))
+
+    def show_comparison(self, comparison: Comparison) -> None:
+        """Shows what came of it."""
+        self.comparison = comparison
+        a, b = (side.session for side in comparison.sides)
+        self.plot.show_losses((a.state.losses, b.state.losses), self._names)
+        self.table.show_comparison(comparison, self._names)
+        self.gallery.show_comparison(comparison)
+        self.headline.setText(headline(comparison))
+        self._remarks.setText(" ".join(remarks(comparison)))
+        self._pages.setCurrentIndex(1)
+
+    @property
+    def text(self) -> str:
+        """All of it as one page of text; empty while there is nothing to say."""
+        return "" if self.comparison is None else as_text(self.comparison, self._names)
+
+    @Slot()
+    def copy(self) -> None:
+        """Puts it into the clipboard."""
+        QGuiApplication.clipboard().setText(self.text)
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        self.plot.restyle()
+        self.table.restyle()
+        self.gallery.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Remembers its size and place; nobody waits for it any more."""
+        super().hideEvent(event)
+        stored.store(_GEOMETRY, self.saveGeometry())
+        if self._pages.currentIndex() == 0 and not event.spontaneous():
+            self.cancelled.emit()

@@ -1,0 +1,272 @@
+"""Two runs side by side: who found what, whatever their order, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from engine.comparison import compare
+from engine.comparison_text import CAUTION, as_dict, as_text, headline, remarks, table
+from engine.errors import UnusableInput
+from engine.live import References
+from engine.progress import Cancelled
+from engine.reconstruction import Reconstruction
+from engine.scoring import GOOD_NCC, score
+from engine.session import load_session, save_session, session_of
+from engine.settings import fast
+from tests.engine.test_command_line import call
+from tests.engine.test_session_formats import FIXTURES
+
+
+@pytest.fixture(scope="module")
+def network(make_network):
+    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+
+
+@pytest.fixture(scope="module")
+def a(network):
+    return run(network, seed=0)
+
+
+@pytest.fixture(scope="module")
+def b(network):
+    return run(network, seed=1)
+
+
+def run(network, seed=0, **settings):
+    chosen = {"candidates": 24, "steps": 12, "rank": 10, "device": "cpu", **settings}
+    reconstruction = Reconstruction(network, replace(fast(), seed=seed, **chosen))
+    for _ in reconstruction.iterate():
+        pass
+    return session_of(reconstruction, "cpu")
+
+
+def gallery_images(session):
+    return session.images()[session.gallery().candidate].flatten(1).numpy()
+
+
+def pairs(comparison):
+    return {tuple(pair) for pair in comparison.both.tolist()}
+
+
+def rows(comparison):
+    return {row.name: (row.a, row.b) for row in table(comparison)}
+
+
+def test_found_by_both_is_what_a_direct_computation_says(a, b):
+    comparison = compare(a, b)
+    one, other = gallery_images(a), gallery_images(b)
+    ncc = np.corrcoef(one, other)[: len(one), len(one) :]
+    good = [
+        (row, column)
+        for row, column in zip(*linear_sum_assignment(-ncc), strict=True)
+        if ncc[row, column] > GOOD_NCC
+    ]
+    assert 0 < len(good) < min(len(one), len(other))
+    assert pairs(comparison) == set(good)
+    np.testing.assert_allclose(comparison.measure, sorted(ncc[p] for p in good)[::-1], atol=1e-5)
+
+
+def test_every_image_is_found_by_both_or_by_one(a, b):
+    comparison = compare(a, b)
+    for index, side in enumerate(comparison.sides):
+        places = [*comparison.both[:, index], *comparison.only[index]]
+        assert sorted(places) == list(range(len(side.gallery)))
+        confidence = side.gallery.confidence[comparison.only[index]]
+        assert (confidence.diff() <= 0).all()
+
+
+def test_exchanging_the_runs_exchanges_the_sides(network, a):
+    shorter = run(network, seed=1, steps=9)
+    one, other = compare(a, shorter), compare(shorter, a)
+    assert pairs(one) == {(y, x) for x, y in pairs(other)}
+    np.testing.assert_allclose(one.measure, other.measure, atol=1e-6)
+    np.testing.assert_array_equal(one.only[0], other.only[1])
+    assert [(d.name, *d.values) for d in one.settings] == [
+        (d.name, *d.values[::-1]) for d in other.settings
+    ]
+    assert [(row.name, row.b, row.a) for row in table(one)] == [
+        (row.name, row.a, row.b) for row in table(other)
+    ]
+
+
+def test_in_colour_too(make_network):
+    colour = replace(
+        make_network(48, 12, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4) * 0.1 + 0.4
+    )
+    a, b = run(colour, seed=0), run(colour, seed=1)
+    one, other = compare(a, b), compare(b, a)
+    assert "SSIM" in one.rule
+    assert pairs(one) == {(y, x) for x, y in pairs(other)}
+    np.testing.assert_allclose(one.measure, other.measure, atol=1e-6)
+    assert (one.measure > 0.4).all()
+
+
+def test_a_run_and_itself_share_everything(a):
+    comparison = compare(a, a)
+    count = len(a.gallery())
+    assert pairs(comparison) == {(place, place) for place in range(count)}
+    np.testing.assert_allclose(comparison.measure, 1, atol=1e-5)
+    assert [len(places) for places in comparison.only] == [0, 0]
+    assert comparison.settings == ()
+    assert not any(row.differs for row in table(comparison))
+    assert "not found independently" in " ".join(remarks(comparison))
+    assert headline(comparison) == f"{count} found by both, 0 only in A, 0 only in B"
+
+
+def test_settings_that_differ_are_told_by_the_names_that_people_see(network, a):
+    other = run(network, seed=1, margin_weight=0.5, optimizer="sgd")
+    comparison = compare(a, replace(other, settings=replace(other.settings, device="auto")))
+    found = {each.label: each.values for each in comparison.settings}
+    assert found == {
+        "Seed": (0, 1),
+        "Pull to one margin": (0.2, 0.5),
+        "Optimiser": ("adam", "sgd"),
+    }
+    assert rows(comparison)["Pull to one margin"] == ("0.2", "0.5")
+
+
+def test_restarts_that_take_the_same_seed_start_from_the_same_noise(network, b):
+    pooled, other = run(network, seed=0, restarts=2), run(network, seed=2)
+    assert compare(pooled, b).shares_noise
+    assert not compare(pooled, other).shares_noise
+    assert rows(compare(pooled, other))["Seed"] == ("0 to 1", "2")
+
+
+def test_networks_may_differ_but_not_the_shape_of_their_images(network, make_network, a):
+    other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
+    comparison = compare(a, run(other))
+    assert not comparison.has_same_weights
+    assert not comparison.shares_noise
+    assert "different networks" in remarks(comparison)[0]
+    with pytest.raises(UnusableInput, match=r"1×4×4.*1×2×8"):
+        compare(a, run(replace(network, input_shape=(1, 2, 8))))
+
+
+def test_the_same_weights_are_one_network_whatever_file_they_are_from(network, a, b):
+    origin = replace(network.origin, file="copy.pth", sha256="f" * 64)
+    same = compare(a, replace(b, network=replace(network, origin=origin)))
+    assert same.has_same_weights
+    assert not same.has_same_checkpoint
+    assert "two files" in remarks(same)[0]
+    changed = [w.clone() for w in network.weights]
+    changed[1][0, 0] += 0.1
+    other = replace(b, network=replace(network, weights=tuple(changed)))
+    assert not compare(a, other).has_same_weights
+
+
+def test_scores_are_those_of_the_session_or_of_given_references(a, b):
+    assert rows(compare(a, b))["Recovered"] == ("not scored", "not scored")
+    train, control = torch.rand(5, 1, 4, 4), torch.rand(4, 1, 4, 4)
+    references = References(train, control, None)
+    alone = score(a.images(), train)
+    kept = compare(a.with_evidence(alone.as_dict()), b)
+    assert rows(kept)["Recovered"] == (f"{alone.train.good} good of 5, no control", "not scored")
+    scored = score(b.images(), train, control)
+    given = compare(a, b, (None, references))
+    assert rows(given)["Recovered"][1] == (
+        f"{scored.recovered} of 5 (control {scored.control.good} of 4)"
+    )
+
+
+def test_it_reports_its_progress_and_can_be_cancelled(a, b):
+    shares = []
+    compare(a, b, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+    def stop(share):
+        if share > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        compare(replace(a), b, progress=stop)
+
+
+def test_runs_that_diverged_and_runs_without_a_step(network, a):
+    tensors = {name: tensor.clone() for name, tensor in a.state.tensors.items()}
+    tensors["unknowns"][0, 0] = float("nan")
+    with pytest.raises(UnusableInput, match="diverged"):
+        compare(a, replace(a, state=replace(a.state, tensors=tensors)))
+    untouched = session_of(
+        Reconstruction(network, replace(fast(), candidates=6, device="cpu")), "cpu"
+    )
+    assert rows(compare(a, untouched))["Stationarity loss"][1] == "–"
+
+
+def test_sessions_of_every_format_can_be_compared():
+    one, other = (load_session(FIXTURES / f"format-{n}.afterimage") for n in (1, 2))
+    comparison = compare(one, other)
+    assert len(comparison.both) + len(comparison.only[0]) == len(one.gallery())
+    json.dumps(as_dict(comparison, ("one", "other")), allow_nan=False)
+
+
+# --- main.py compare --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(tmp_path, a, b):
+    paths = [tmp_path / "a.afterimage", tmp_path / "b.afterimage"]
+    for session, path in zip((a, b), paths, strict=True):
+        save_session(session, path)
+    return paths
+
+
+def test_the_command_line_prints_one_page(capsys, saved):
+    status, out, _ = call(capsys, "compare", *saved)
+    comparison = compare(*(load_session(path) for path in saved))
+    assert status == 0
+    assert out.rstrip("\n") == as_text(comparison, tuple(str(path) for path in saved))
+    assert headline(comparison) in out
+    assert CAUTION in out
+    assert "Pull to one margin" not in out
+
+
+def test_the_command_line_says_the_same_as_json(capsys, saved):
+    status, out, _ = call(capsys, "compare", *saved, "--json")
+    found = json.loads(out)
+    comparison = compare(*(load_session(path) for path in saved))
+    assert status == 0
+    assert len(found["found_by_both"]) == len(comparison.both)
+    assert len(found["only_in_a"]) == len(comparison.only[0])
+    assert found["settings"] == {"seed": [0, 1]}
+    assert (found["same_weights"], found["same_noise"]) == (True, False)
+    assert found["a"]["gallery"]["distinct"] == len(comparison.sides[0].gallery)
+
+
+def test_folders_of_results_bring_their_scores(capsys, tmp_path, saved):
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 4, 4), dtype=np.uint8)
+    for name in ("train", "control"):
+        np.savez(tmp_path / f"{name}.npz", images=images, labels=np.zeros(5, np.uint8))
+    source = ("--images", tmp_path / "train.npz", "--control", tmp_path / "control.npz")
+    folder = tmp_path / "results"
+    assert call(capsys, "reconstruct", saved[0], "--out", folder, "--quiet")[0] == 0
+    _, out, _ = call(capsys, "compare", folder, saved[1], "--json")
+    assert json.loads(out)["a"]["evidence"] is None
+    assert call(capsys, "score", folder, *source)[0] == 0
+    _, out, _ = call(capsys, "compare", folder, saved[1], "--json")
+    assert json.loads(out)["a"]["evidence"]["train"]["count"] == 5
+    assert json.loads(out)["b"]["evidence"] is None
+    _, out, _ = call(capsys, "compare", *saved, *source, "--json")
+    assert json.loads(out)["b"]["evidence"]["control"]["count"] == 5
+
+
+def test_what_compare_cannot_use_is_one_line(capsys, tmp_path, saved, make_network):
+    (tmp_path / "torn.afterimage").write_bytes(saved[0].read_bytes()[:-100])
+    other = replace(make_network(16, 9, 1), input_shape=(1, 2, 8))
+    save_session(run(other), tmp_path / "other.afterimage")
+    for arguments, says in (
+        ((saved[0], tmp_path / "torn.afterimage"), "damaged"),
+        ((tmp_path / "nowhere", saved[0]), "does not exist"),
+        ((saved[0], tmp_path / "other.afterimage"), "one shape"),
+        ((*saved, "--control", "x.npz"), "needs --images"),
+    ):
+        status, out, err = call(capsys, "compare", *arguments)
+        assert (status, out) == (2, "")
+        assert says in err
+        assert err.count("\n") == 1

@@ -1,0 +1,311 @@
+"""Two runs side by side in a window of their own: asked for, worked out, shown, and cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
+
+from engine.comparison import compare
+from engine.comparison_text import CAUTION, as_text, headline
+from engine.reconstruction import Reconstruction
+from engine.session import load_session, save_session, session_of
+from engine.settings import fast
+from gui.controller import RunState
+from gui.run_chooser import RunChooser
+from tests.gui.conftest import settle, until
+from tests.gui.test_main_window import open_and_wait, run_to_end, save_images, start
+
+
+def run(network, seed, steps=12):
+    settings = replace(fast(), seed=seed, candidates=24, steps=steps, rank=10, device="cpu")
+    reconstruction = Reconstruction(network, settings)
+    for _ in reconstruction.iterate():
+        pass
+    return session_of(reconstruction, "cpu")
+
+
+@pytest.fixture(scope="module")
+def network(make_network):
+    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+
+
+@pytest.fixture(scope="module")
+def two_runs(network, tmp_path_factory):
+    """Two seeds of one network, saved."""
+    folder = tmp_path_factory.mktemp("runs")
+    paths = [folder / f"seed-{seed}.afterimage" for seed in (0, 1)]
+    for seed, path in enumerate(paths):
+        save_session(run(network, seed, 12 - 3 * seed), path)
+    return paths
+
+
+@pytest.fixture
+def compared(qtbot, window, two_runs):
+    """The window of a comparison that is done."""
+    open_and_wait(qtbot, window, two_runs[0])
+    window.comparing.compare_with(two_runs[1], two_runs[1].name)
+    settle(qtbot, window)
+    return window.comparing.window
+
+
+def point_at(place, widget, kind=QEvent.Type.MouseMove):
+    none, at = Qt.MouseButton.NoButton, QPointF(place)
+    event = QMouseEvent(
+        kind, at, widget.mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def test_the_open_run_is_shown_beside_another(compared, two_runs):
+    expected = compare(*(load_session(path) for path in two_runs))
+    assert compared.isVisible()
+    assert compared.headline.text() == headline(expected)
+    assert CAUTION in compared.remarks
+    titles = [section.title for section in compared.gallery.sections]
+    only = [len(places) for places in expected.only]
+    assert titles == [
+        f"Found by both ({len(expected.both)})",
+        f"Only in A ({only[0]})",
+        f"Only in B ({only[1]})",
+    ]
+    assert [len(section.cells) for section in compared.gallery.sections] == [
+        len(expected.both),
+        *only,
+    ]
+    assert "A the open run" in compared.plot.plot.words
+    assert "B seed-1.afterimage" in compared.plot.plot.words
+
+
+def test_all_of_it_can_be_copied_as_text(qtbot, compared, two_runs):
+    expected = compare(*(load_session(path) for path in two_runs))
+    qtbot.mouseClick(compared.copy_button, Qt.MouseButton.LeftButton)
+    names = ("the open run", "seed-1.afterimage")
+    assert QGuiApplication.clipboard().text() == as_text(expected, names)
+    table = compared.table
+    shown = [table.item(row, 0).text() for row in range(table.rowCount())]
+    assert "Recovered" in shown
+    assert "Seed" in shown
+    seed = shown.index("Seed")
+    assert [table.item(seed, column).text() for column in (1, 2)] == ["0", "1"]
+
+
+def test_the_tiles_are_those_of_both_galleries(compared):
+    a, b = compared.comparison.sides
+    gallery = compared.gallery
+    cell = gallery.sections[0].cells[0]
+    where = gallery.rect_of(0, 0)
+    assert gallery.cell_at(where.center()) is cell
+    assert gallery.cell_at(where.topLeft().__class__(where.right() + 5, where.top())) is None
+    last = gallery.sections[2].cells[-1]
+    assert gallery.cell_at(gallery.rect_of(2, len(gallery.sections[2].cells) - 1).center()) is last
+    picture = gallery.grab().toImage()
+    for side, place, left in ((a, cell.places[0], 0), (b, cell.places[1], 57)):
+        tile = side.tiles[place]
+        for row in range(4):
+            for column in range(4):
+                x, y = where.left() + left + 14 * column + 7, where.top() + 14 * row + 7
+                ratio = picture.devicePixelRatio()
+                drawn = picture.pixelColor(round(x * ratio), round(y * ratio)).red()
+                assert abs(drawn - int(tile[row, column])) <= 1
+
+
+def test_a_tile_says_what_it_is(qtbot, compared):
+    gallery = compared.gallery
+    centre = gallery.rect_of(0, 0).center()
+    QApplication.sendEvent(
+        gallery, QHelpEvent(QEvent.Type.ToolTip, centre, gallery.mapToGlobal(centre))
+    )
+    cell = gallery.sections[0].cells[0]
+    candidate = int(compared.comparison.sides[1].gallery.candidate[cell.places[1]])
+    assert f"B: candidate {candidate}, confidence" in QToolTip.text()
+    QToolTip.hideText()
+    alone = gallery.describe(gallery.sections[1].cells[0])
+    assert alone.startswith("A: candidate ")
+    assert "B:" not in alone
+
+
+def test_the_plot_reads_out_both_losses_and_takes_other_losses_and_seconds(compared):
+    plot = compared.plot
+    losses = [side.session.state.losses for side in compared.comparison.sides]
+    view = plot.plot._canvas.getPlotItem().getViewBox()
+    viewport = plot.plot._canvas.viewport()
+    point = plot.plot._canvas.mapFromScene(view.mapViewToScene(QPointF(5.2, view.viewRect().y())))
+    place = QPointF(point.x(), viewport.height() / 2)
+    point_at(place, viewport)
+    assert "at step 5" in plot.plot.words
+    for letter, each in zip("AB", losses, strict=True):
+        assert f"{letter} {each.stationarity[4]:.5g}" in plot.plot.words
+    assert len(plot.plot.cursors) == 1
+    QApplication.sendEvent(plot.plot, QEvent(QEvent.Type.Leave))
+    assert "the open run" in plot.plot.words
+    assert plot.plot.cursors == []
+    assert plot.which.count() == 2 + 3
+    plot.which.setCurrentIndex(3)
+    plot.over.setCurrentIndex(1)
+    assert "layer 2" in plot.plot.words
+    for curve, each in zip(plot.plot._curves, losses, strict=True):
+        assert curve.xData.tolist() == each.seconds.tolist()
+        assert curve.yData.tolist() == each.relative_per_layer[:, 1].tolist()
+
+
+def test_beyond_its_last_step_a_shorter_run_has_no_loss(compared):
+    compared.plot._read_out(11.0)
+    assert "B –" in compared.plot.plot.words
+    assert "A –" not in compared.plot.plot.words
+    compared.plot._read_out(-1.0)
+    assert "A –" in compared.plot.plot.words
+
+
+def test_two_runs_made_here_are_compared_with_one_command(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    before, another = window.actions_.compare_with_before, window.actions_.compare
+    assert not before.isEnabled()
+    assert not another.isEnabled()
+    run_to_end(qtbot, window, steps=12)
+    assert another.isEnabled()
+    assert not before.isEnabled()
+    window.settings_panel.editor("seed").setValue(5)
+    run_to_end(qtbot, window, steps=12)
+    settle(qtbot, window)
+    assert before.isEnabled()
+    before.trigger()
+    settle(qtbot, window)
+    shown = window.comparing.window
+    seeds = [side.session.settings.seed for side in shown.comparison.sides]
+    assert seeds == [5, 0]
+    assert "the run before" in shown.plot.plot.words
+
+
+def test_a_run_is_compared_as_it_stands(qtbot, window, checkpoint, two_runs):
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, steps=1_000_000)
+    window.comparing.compare_with(two_runs[0], "another")
+    until(qtbot, lambda: window.comparing.window and window.comparing.window.comparison)
+    state = window.comparing.window.comparison.sides[0].session.state
+    assert 0 <= state.step < state.steps
+    assert window.controller.state is RunState.RUNNING
+
+
+def test_open_references_score_both_runs_of_one_network(
+    qtbot, window, two_runs, tmp_path, make_network
+):
+    open_and_wait(qtbot, window, two_runs[0])
+    open_and_wait(
+        qtbot,
+        window,
+        save_images(tmp_path / "train.npz", 6),
+        save_images(tmp_path / "control.npz", 6, seed=1),
+    )
+    window.comparing.compare_with(two_runs[1], "b")
+    settle(qtbot, window)
+    counts = [side.scores["control"]["count"] for side in window.comparing.window.comparison.sides]
+    assert counts == [6, 6]
+    other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
+    save_session(run(other, 0), tmp_path / "other.afterimage")
+    window.comparing.compare_with(tmp_path / "other.afterimage", "other")
+    settle(qtbot, window)
+    a, b = window.comparing.window.comparison.sides
+    assert a.scores is not None
+    assert b.scores is None
+    assert "different networks" in window.comparing.window.remarks
+
+
+def test_what_cannot_be_compared_is_one_sentence(qtbot, window, two_runs, tmp_path, network):
+    torn = tmp_path / "torn.afterimage"
+    torn.write_bytes(two_runs[1].read_bytes()[:-200])
+    other = tmp_path / "wide.afterimage"
+    save_session(run(replace(network, input_shape=(1, 2, 8)), 0), other)
+    open_and_wait(qtbot, window, two_runs[0])
+    before = window.workspace
+    for path, says in ((torn, "damaged"), (other, "one shape"), (tmp_path / "no", "not exist")):
+        window.comparing.compare_with(path, path.name)
+        settle(qtbot, window)
+        assert says in window.strip.text
+        assert not window.comparing.window.isVisible()
+    assert window.workspace is before
+
+
+def test_waiting_can_be_cancelled(qtbot, window, two_runs):
+    open_and_wait(qtbot, window, two_runs[0])
+    window.comparing.compare_with(two_runs[1], "b")
+    shown = window.comparing.window
+    assert shown.is_waiting
+    qtbot.mouseClick(shown.cancel_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    assert not shown.isVisible()
+    assert shown.comparison is None
+    assert window.strip.text == ""
+
+
+def test_a_session_without_weights_is_compared(qtbot, window, checkpoint, tmp_path):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, steps=12)
+    settle(qtbot, window)
+    slim = tmp_path / "slim.afterimage"
+    save_session(window.workspace.session, slim, with_weights=False)
+    window.comparing.compare_with(slim, "slim")
+    settle(qtbot, window)
+    comparison = window.comparing.window.comparison
+    assert comparison.has_same_checkpoint
+    assert [len(places) for places in comparison.only] == [0, 0]
+
+
+def test_runs_at_hand_are_offered_but_not_the_open_one(qtbot, window, two_runs):
+    for path in two_runs:
+        open_and_wait(qtbot, window, path)
+    window.actions_.compare.trigger()
+    chooser = window.findChild(RunChooser)
+    offered = [chooser.list.item(row).text() for row in range(chooser.list.count())]
+    assert offered == ["seed-0.afterimage"]
+    qtbot.mouseClick(chooser.compare_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    seeds = [side.session.settings.seed for side in window.comparing.window.comparison.sides]
+    assert seeds == [1, 0]
+
+
+def test_any_other_session_can_be_chosen(qtbot, window, two_runs):
+    open_and_wait(qtbot, window, two_runs[0])
+    window.actions_.compare.trigger()  # Nothing else is at hand.
+    dialog = window.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(two_runs[1]))
+    dialog.reject()
+    settle(qtbot, window)
+    assert "seed-1.afterimage" in window.comparing.window.plot.plot.words
+    open_and_wait(qtbot, window, two_runs[1])
+    window.actions_.compare.trigger()
+    chooser = window.findChild(RunChooser)
+    qtbot.mouseClick(chooser.file_button, Qt.MouseButton.LeftButton)
+    until(qtbot, lambda: any(d.isVisible() for d in window.findChildren(QFileDialog)))
+    for dialog in window.findChildren(QFileDialog):
+        dialog.reject()
+
+
+def test_its_size_is_remembered_and_it_closes_with_the_window(qtbot, compared, window, two_runs):
+    compared.resize(900, 600)
+    compared.close()
+    assert not compared.isVisible()
+    window.comparing.window = None
+    window.comparing.compare_with(two_runs[1], "b")
+    again = window.comparing.window
+    assert (again.width(), again.height()) == (900, 600)
+    settle(qtbot, window)
+    window.close()
+    until(qtbot, lambda: not window.isVisible())
+    assert not again.isVisible()
+
+
+def test_it_follows_the_colour_scheme(compared, window):
+    def look():
+        return compared.grab().toImage()
+
+    light = look()
+    window.choose_scheme(Qt.ColorScheme.Dark)
+    dark = look()
+    window.choose_scheme(Qt.ColorScheme.Light)
+    assert dark != light
+    at = light.width() // 2, light.height() - 4
+    assert dark.pixelColor(*at).lightness() < light.pixelColor(*at).lightness()
