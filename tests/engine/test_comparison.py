@@ -182,7 +182,7 @@ def test_it_reports_its_progress_and_can_be_cancelled(a, b):
 
     def stop(share):
         if share > 0.5:
-            raise Cancelled
+            raise Cancelled("Cancelled.")
 
     with pytest.raises(Cancelled):
         compare(replace(a), b, progress=stop)
