@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         """Adds devices to choose from, which only PyTorch knows."""
         self.settings_panel.device.offer(devices)
         self.training.offer_devices(devices)
+        self.history.begin_from_here()
 
     # --- commands ---------------------------------------------------------------------------
 

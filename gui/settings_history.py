@@ -66,6 +66,10 @@ class SettingsHistory(QObject):
         for box in panel.findChildren(QAbstractSpinBox):
             box.installEventFilter(self)
 
+    def begin_from_here(self) -> None:
+        """What the panel shows now came about without the user; it is no edit."""
+        self._entered = self._panel.entered()
+
     @Slot()
     def undo(self) -> None:
         """Takes the last edit back."""
@@ -89,7 +93,7 @@ class SettingsHistory(QObject):
         self._is_moving = True
         move()
         self._is_moving = False
-        self._entered = self._panel.entered()
+        self.begin_from_here()
 
     @Slot()
     def _on_edited(self) -> None:
