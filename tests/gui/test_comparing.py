@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -150,6 +151,14 @@ def test_the_plot_reads_out_both_losses_and_takes_other_losses_and_seconds(compa
     for curve, each in zip(plot.plot._curves, losses, strict=True):
         assert curve.xData.tolist() == each.seconds.tolist()
         assert curve.yData.tolist() == each.relative_per_layer[:, 1].tolist()
+
+
+def test_a_loss_that_moves_little_still_has_numbers_beside_it(compared):
+    axis = compared.plot.plot._canvas.getAxis("left")
+    (spacing, ticks), *_ = axis.tickValues(math.log10(5328), math.log10(5392), 200)
+    assert axis.tickStrings(ticks, 1, spacing) == ["5340", "5360", "5380"]
+    (spacing, ticks), *_ = axis.tickValues(-3.2, 1.1, 200)
+    assert axis.tickStrings(ticks, 1, spacing) == ["0.001", "0.01", "0.1", "1", "10"]
 
 
 def test_beyond_its_last_step_a_shorter_run_has_no_loss(compared):
