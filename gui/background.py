@@ -88,10 +88,11 @@ class Background(QObject):
 
     @Slot()
     def _on_finished(self) -> None:
-        finished = [task for task in self._tasks if task.isFinished()]
-        self._tasks = [task for task in self._tasks if not task.isFinished()]
-        for task in finished:
-            task.deleteLater()
+        # Only the one that says so: of another that is over, the result may still be on its way.
+        task = self.sender()
+        assert isinstance(task, Task)
+        self._tasks.remove(task)
+        task.deleteLater()
         if not self._tasks:
             self._progress.hide()
             if self._bar.currentMessage().endswith("…"):

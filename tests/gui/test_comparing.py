@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
@@ -99,7 +100,7 @@ def test_the_tiles_are_those_of_both_galleries(compared):
     cell = gallery.sections[0].cells[0]
     where = gallery.rect_of(0, 0)
     assert gallery.cell_at(where.center()) is cell
-    assert gallery.cell_at(where.topLeft().__class__(where.right() + 5, where.top())) is None
+    assert gallery.cell_at(QPoint(where.right() + 5, where.top())) is None
     last = gallery.sections[2].cells[-1]
     assert gallery.cell_at(gallery.rect_of(2, len(gallery.sections[2].cells) - 1).center()) is last
     picture = gallery.grab().toImage()
@@ -152,6 +153,14 @@ def test_the_plot_reads_out_both_losses_and_takes_other_losses_and_seconds(compa
         assert curve.yData.tolist() == each.relative_per_layer[:, 1].tolist()
 
 
+def test_a_loss_that_moves_little_still_has_numbers_beside_it(compared):
+    axis = compared.plot.plot._canvas.getAxis("left")
+    (spacing, ticks), *_ = axis.tickValues(math.log10(5328), math.log10(5392), 200)
+    assert axis.tickStrings(ticks, 1, spacing) == ["5340", "5360", "5380"]
+    (spacing, ticks), *_ = axis.tickValues(-3.2, 1.1, 200)
+    assert axis.tickStrings(ticks, 1, spacing) == ["0.001", "0.01", "0.1", "1", "10"]
+
+
 def test_beyond_its_last_step_a_shorter_run_has_no_loss(compared):
     compared.plot._read_out(11.0)
     assert "B –" in compared.plot.plot.words
@@ -184,7 +193,8 @@ def test_a_run_is_compared_as_it_stands(qtbot, window, checkpoint, two_runs):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, steps=1_000_000)
     window.comparing.compare_with(two_runs[0], "another")
-    until(qtbot, lambda: window.comparing.window and window.comparing.window.comparison)
+    until(qtbot, lambda: window.comparing.window is not None)
+    until(qtbot, lambda: window.comparing.window.comparison is not None)
     state = window.comparing.window.comparison.sides[0].session.state
     assert 0 <= state.step < state.steps
     assert window.controller.state is RunState.RUNNING
@@ -285,27 +295,30 @@ def test_any_other_session_can_be_chosen(qtbot, window, two_runs):
 
 
 def test_its_size_is_remembered_and_it_closes_with_the_window(qtbot, compared, window, two_runs):
-    compared.resize(900, 600)
+    compared.resize(720, 500)
     compared.close()
     assert not compared.isVisible()
     window.comparing.window = None
     window.comparing.compare_with(two_runs[1], "b")
     again = window.comparing.window
-    assert (again.width(), again.height()) == (900, 600)
+    assert (again.width(), again.height()) == (720, 500)
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())
     assert not again.isVisible()
 
 
-def test_it_follows_the_colour_scheme(compared, window):
-    def look():
-        return compared.grab().toImage()
+@pytest.mark.parametrize("scheme", [Qt.ColorScheme.Dark, Qt.ColorScheme.Light])
+def test_it_follows_the_colour_scheme(qtbot, compared, window, scheme):
+    window.choose_scheme(scheme)
 
-    light = look()
-    window.choose_scheme(Qt.ColorScheme.Dark)
-    dark = look()
-    window.choose_scheme(Qt.ColorScheme.Light)
-    assert dark != light
-    at = light.width() // 2, light.height() - 4
-    assert dark.pixelColor(*at).lightness() < light.pixelColor(*at).lightness()
+    def is_painted():
+        picture = compared.grab().toImage()
+        table = compared.table.viewport().mapTo(compared, QPoint(2, 2))
+        places = QPoint(2, picture.height() - 4), table, QPoint(10, 150)  # The last is the plot.
+        return all(
+            (picture.pixelColor(place).lightness() < 128) == (scheme == Qt.ColorScheme.Dark)
+            for place in places
+        )
+
+    until(qtbot, is_painted)
