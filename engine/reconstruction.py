@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.device_errors import device_errors
 from engine.devices import (
     choose_device,
-    device_errors,
     keep_freed_memory,
     quick_products,
     synchronize,

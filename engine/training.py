@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from engine.datasets import LabelledImages
-from engine.devices import choose_device, describe_device, device_errors
+from engine.device_errors import device_errors
+from engine.devices import choose_device, describe_device
 from engine.errors import RunFailed, UnusableInput
 from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.history import RowBuffer, TrainingCurves
