@@ -20,6 +20,7 @@ what comes of that is found out when values stop being finite.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -66,6 +67,8 @@ def device_errors(device: torch.device, count: int, what: str = "candidates") ->
         raise
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
+            # What the failed work had computed would lie in memory as long as its error does.
+            traceback.clear_frames(error.__traceback__)
             instead = "" if device.type == "cpu" else ", or another device"
             raise OutOfMemory(
                 f"{describe_device(device)} has not enough memory for {count:,} {what}; "

@@ -19,6 +19,7 @@ from engine.settings import Settings
 from engine.stationarity import ClosedForm, Stationarity, layer_norms
 
 _MULTIPLIER_WEIGHT = 5.0
+_IMAGES_AT_ONCE = 500
 _PIXEL_PENALTY_EVERY = 10
 _DIMENSIONS_A_STEP = 1000
 """In the row space pixels cost a product with the basis, and few ever leave [−1, 1]. So one step in
@@ -104,7 +105,10 @@ class Problem:
 
     def images(self, unknowns: Tensor) -> Tensor:
         """Unknowns (m, k) → centred images (m, c, h, w), float32 on the CPU."""
-        return self.pixels(unknowns).float().cpu().reshape(-1, *self.input_shape)
+        # A GPU's memory is for the run: a pool of restarts may have a hundred times its pixels.
+        at_once = len(unknowns) if unknowns.device.type == "cpu" else _IMAGES_AT_ONCE
+        parts = [self.pixels(part).float().cpu() for part in torch.split(unknowns, at_once)]
+        return _joined(parts).reshape(-1, *self.input_shape)
 
     def _smoothness_gradient(self, unknowns: Tensor, count: int) -> Tensor:
         """The gradient of smoothness · ‖W_1‖² · ‖∇x_i‖²/D averaged over `count` candidates.

@@ -20,14 +20,18 @@ def main(paths: Sequence[str]) -> int:
     """Opens the window with these files in it, and runs until it is closed."""
     if not has_display():
         return run_headless(paths)
+    from platformdirs import user_state_path
     from PySide6.QtCore import QEvent, QTimer
     from PySide6.QtGui import QFileOpenEvent, QIcon
     from PySide6.QtWidgets import QApplication
 
     from engine.devices import available_devices
     from gui import theme
-    from gui.crash import CrashReporter
+    from gui.crash import CrashReporter, reported
+    from gui.crash_log import CrashLog
+    from gui.keeper import Keeper
     from gui.main_window import MainWindow
+    from gui.safety import versions
 
     class Application(QApplication):
         """Hands on files that macOS opens by double click."""
@@ -46,10 +50,17 @@ def main(paths: Sequence[str]) -> int:
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
     theme.apply_palette(application)
+    folder = user_state_path(NAME, NAME)
+    crash_log = CrashLog(folder)
+    crash_log.begin(versions())
     window = MainWindow(available_devices())
     application.window = window
-    CrashReporter(window).install()
-    window.show()
+    keeper = Keeper(folder)
+    CrashReporter(window, keeper.last_run, keeper.last_training).install()
+    if crash_log.earlier is not None:
+        window.strip.add(f"Afterimage crashed last time; the crash log is {crash_log.earlier}.")
+    with reported():
+        window.show()
     if paths:
         QTimer.singleShot(0, window, lambda: window.open([Path(p) for p in paths]))
     # A timer lets Python look at signals now and then, so that Ctrl-C in the terminal works.
@@ -57,7 +68,9 @@ def main(paths: Sequence[str]) -> int:
     heartbeat.start(250)
     heartbeat.timeout.connect(_nothing)
     signal.signal(signal.SIGINT, lambda *_: window.close())
-    return application.exec()
+    status = application.exec()
+    crash_log.end()
+    return status
 
 
 def has_display() -> bool:

@@ -184,6 +184,8 @@ class MainWindow(QMainWindow):
         self.controller.ended.connect(self._on_run_ended)
         self.controller.rested.connect(self._show_gallery)
         self.controller.complained.connect(self.strip.show_error)
+        self.controller.noticed.connect(self.strip.show_note)
+        self.training.controller.noticed.connect(self.strip.show_note)
         self.background.failed.connect(self.strip.show_error)
         self.background.emptied.connect(self._on_background_emptied)
         self.exporter.saved.connect(self._on_saved)
@@ -440,8 +442,8 @@ class MainWindow(QMainWindow):
             self.workspace = replace(self.workspace, session=end.session)
         if end.error:
             self.strip.show_error(end.error)
-        elif end.session is not None and end.session.note:
-            self.strip.show_note(end.session.note)
+        elif end.session is not None and end.session.remarks:
+            self.strip.show_note(end.session.remarks)
         self._show_workspace()
         then, self._after_run = self._after_run, None
         if then is not None:
