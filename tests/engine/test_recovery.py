@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from dataclasses import replace
 from itertools import islice
 
@@ -51,7 +52,7 @@ def every_step(monkeypatch):
 
 def copy_every(monkeypatch, seconds):
     monkeypatch.setattr("engine.recovery._COPY_EVERY", seconds)
-    monkeypatch.setattr("engine.recovery._COPY_SHARE", 1.0)
+    monkeypatch.setattr("engine.recovery._COPY_SHARE", math.inf)
 
 
 def run(network, settings, state=None):
