@@ -40,7 +40,10 @@ def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str
     """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         try:
             safetensors.torch.save_file(contiguous, temporary, metadata)
         except safetensors.SafetensorError as error:  # Its name for a full disk, too.
             raise OSError(str(error)) from error
+        temporary.chmod(mode)  # safetensors lets nobody else read; the user's umask decides.

@@ -24,6 +24,7 @@ from engine.film_files import gif_bytes, write_mp4
 from engine.live import References
 from engine.options import check_options, option
 from engine.progress import Progress, portion, unheard
+from engine.recording import spaced_steps
 from engine.restarts import Drift
 from engine.scoring import match
 from engine.session import Session
@@ -46,6 +47,8 @@ LEAST_DELAY = 2
 """Hundredths of a second; browsers slow down a GIF with shorter ones."""
 
 _AUTOMATIC_DELAY = 8
+_AUTOMATIC_FRAMES = 60
+"""At most; as many as make a GIF that can be sent."""
 _SLOWING = 1.5
 _TILES, _COLOUR_TILES = 64, 36
 _WIDEST = 20_000
@@ -80,7 +83,8 @@ class FilmOptions:
     duration: float = option(
         0.0,
         "Duration in seconds",
-        "Of the drift, from noise to its end. Automatic shows each recorded frame for 0.08 s.",
+        "Of the drift, from noise to its end. Automatic shows up to 60 recorded frames, each for "
+        "0.08 s; a film of a given length is smoother, and larger.",
         0.0,
         60.0,
     )
@@ -194,7 +198,7 @@ def schedule(steps: Sequence[int], options: FilmOptions) -> tuple[list[int], lis
     Recorded frames are spaced logarithmically in steps (engine/recording), so `even` shows the
     early steps slowly and the late ones quickly; `steps` gives each step the same time; `slow-end`
     slows `even` down as the end comes near. A frame that would be shown for less than 0.02 s is
-    left out, the first and the last never are.
+    left out, the first and the last never are. A film of automatic length shows 60 at most.
 
     Args:
         steps: steps taken before each recorded frame, rising.
@@ -208,25 +212,31 @@ def schedule(steps: Sequence[int], options: FilmOptions) -> tuple[list[int], lis
     hold = max(LEAST_DELAY, round(100 * options.hold))
     if last == 0:
         return [0], [hold]
-    duration = round(100 * options.duration) or _AUTOMATIC_DELAY * last
+    frames = np.arange(last + 1)
+    duration = round(100 * options.duration)
+    if not duration:
+        if len(frames) > _AUTOMATIC_FRAMES:
+            wanted = sorted(spaced_steps(steps[-1], _AUTOMATIC_FRAMES))
+            frames = np.unique(np.searchsorted(steps, wanted))
+        duration = _AUTOMATIC_DELAY * (len(frames) - 1)
     duration = max(duration, LEAST_DELAY)
-    position = np.linspace(0.0, 1.0, last + 1)
+    position = np.linspace(0.0, 1.0, len(frames))
     if options.easing == "slow-end":
         begins = 1 - (1 - position) ** (1 / _SLOWING)
     elif options.easing == "steps" and steps[-1] > steps[0]:
-        begins = (np.asarray(steps, float) - steps[0]) / (steps[-1] - steps[0])
+        begins = (np.asarray(steps, float)[frames] - steps[0]) / (steps[-1] - steps[0])
     else:
         begins = position
     starts = np.rint(begins * duration).astype(int).tolist()
     shown = [0]
-    for index in range(1, last):
-        if starts[index] - starts[shown[-1]] >= LEAST_DELAY and (
-            starts[index] <= duration - LEAST_DELAY
+    for number in range(1, len(frames) - 1):
+        if starts[number] - starts[shown[-1]] >= LEAST_DELAY and (
+            starts[number] <= duration - LEAST_DELAY
         ):
-            shown.append(index)
-    shown.append(last)
+            shown.append(number)
+    shown.append(len(frames) - 1)
     delays = [starts[b] - starts[a] for a, b in itertools.pairwise(shown)]
-    return shown, [*delays, hold]
+    return frames[shown].tolist(), [*delays, hold]
 
 
 def _frame_steps(drift: Drift) -> tuple[int, ...]:

@@ -130,6 +130,7 @@ class Frame:
         losses: one row a step.
         mosaic: the candidates of the restart that is on.
         pairs: the best matches of all restarts so far.
+        recorded: steps of the restart that is on before each frame of its drift.
         is_last: the run ends here.
         note: why it ended before its time; empty otherwise.
     """
@@ -142,6 +143,7 @@ class Frame:
     losses: Losses
     mosaic: Mosaic | None
     pairs: Pairs | None
+    recorded: tuple[int, ...]
     is_last: bool
     note: str
 
@@ -221,6 +223,7 @@ class LiveView:
             losses=snapshot.losses,
             mosaic=self._mosaic,
             pairs=self._pairs if references is not None else None,
+            recorded=snapshot.recorded,
             is_last=snapshot.is_last,
             note=snapshot.note,
         )

@@ -148,7 +148,6 @@ def portray(
     frames = torch.cat([drift.images(index, chosen) for index in range(len(drift))])
     network = session.network.to("cpu", torch.float32)
     image = session.image(candidate)
-    frames[-1] = image  # The drift is kept in half precision; the end is known better.
     restart = candidate // session.settings.candidates
     recording = drift.recordings[restart]
     steps = [recording.steps[min(i, len(recording) - 1)] for i in range(len(drift))]

@@ -35,7 +35,7 @@ from engine.optimizer import Adam
 from engine.problem import Problem
 from engine.recording import Recording, frame_steps
 from engine.recovery import Recovery
-from engine.restarts import Drift, Restart
+from engine.restarts import Restart
 from engine.row_space import RowSpace, spectrum_of
 from engine.settings import Settings
 
@@ -71,6 +71,7 @@ class Snapshot:
         labels: y, −1 or +1, shape (m,).
         finished: the restarts before this one.
         restarts: how many there will be.
+        recorded: steps of this restart before each frame of its drift so far.
         is_last: the run ends here.
         note: why the run ended before its time; empty otherwise.
         notes: what happened on the way, a sentence each (engine/recovery).
@@ -86,6 +87,7 @@ class Snapshot:
     problem: Problem
     finished: tuple[Restart, ...] = ()
     restarts: int = 1
+    recorded: tuple[int, ...] = ()
     is_last: bool = False
     note: str = ""
     notes: tuple[str, ...] = ()
@@ -347,12 +349,6 @@ class Reconstruction:
             notes=self._recovery.notes,
         )
 
-    @property
-    def drift(self) -> Drift:
-        """The frames so far, ready to be turned into images; later frames do not reach it."""
-        recordings = (*(restart.recording for restart in self._finished), self.recording.copy())
-        return Drift(recordings, self._space_on_host, self.network.input_shape)
-
     # --- setting up ---------------------------------------------------------------------
 
     def _choose_candidates(self) -> None:
@@ -598,6 +594,7 @@ class Reconstruction:
             problem=self.problem,
             finished=tuple(self._finished),
             restarts=self.settings.restarts,
+            recorded=self.recording.steps,
             is_last=is_last,
             notes=self._recovery.notes,
             note="The time limit ended the run before its last step." if out_of_time else "",

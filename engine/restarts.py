@@ -39,26 +39,36 @@ class Drift:
     Candidates are counted through: those of the first restart, those of the second, and so on.
 
     Attributes:
-        recordings: frames of unknowns, of one restart each; of m candidates each.
+        restarts: each of m candidates; the recording of each ends with where it stands.
         space: the row space that unknowns are coordinates in; None where they are pixels.
         input_shape: (c, h, w).
     """
 
-    recordings: Sequence[Recording]
+    restarts: Sequence[Restart]
     space: RowSpace | None
     input_shape: InputShape
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """Frames of unknowns, of one restart each."""
+        return [restart.recording for restart in self.restarts]
 
     def __len__(self) -> int:
         """Frames of the restart that has most; others stay as they are at their end."""
         return max(len(recording) for recording in self.recordings)
 
     def images(self, index: int, chosen: Tensor) -> Tensor:
-        """Chosen candidates (indices, shape (p,)) in one frame: centred, shape (p, c, h, w)."""
-        frames = [r.frame(min(index, len(r) - 1)) for r in self.recordings]
-        m = len(frames[0])
-        unknowns = torch.empty(len(chosen), frames[0].shape[1])
-        for number, frame in enumerate(frames):
+        """Chosen candidates (indices, shape (p,)) in one frame: centred, shape (p, c, h, w).
+
+        Frames are as true as a screen shows (engine/recording); the last is exact.
+        """
+        m, k = self.restarts[0].unknowns.shape
+        unknowns = torch.empty(len(chosen), k)
+        for number, restart in enumerate(self.restarts):
             is_here = chosen // m == number
-            unknowns[is_here] = frame[chosen[is_here] % m]
+            wanted = chosen[is_here] % m
+            is_over = index >= len(restart.recording) - 1
+            found = restart.unknowns[wanted] if is_over else restart.recording.frame(index, wanted)
+            unknowns[is_here] = found.float()
         pixels = unknowns if self.space is None else self.space.pixels(unknowns)
         return pixels.reshape(-1, *self.input_shape)

@@ -7,7 +7,7 @@ A run resumed from it gives the images that the uninterrupted run would have giv
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,9 @@ from engine.version import VERSION
 
 SUFFIX = ".afterimage"
 
-_FORMAT_VERSION, _WITHOUT_WEIGHTS = 2, 3
-"""2: restarts; files of format 1 hold none. 3: the network is a checkpoint named in the header.
-All are read (docs/session-format.md)."""
+_FORMAT_VERSION = 4
+_PACKED_SINCE = 4
+"""Earlier formats hold their frames as float16. All are read (docs/session-format.md)."""
 
 
 @dataclass(frozen=True)
@@ -63,23 +63,26 @@ class Session:
     @property
     def drift(self) -> Drift:
         """The recorded frames, ready to be turned into images."""
-        recordings = (*(r.recording for r in self.state.finished), self.state.recording)
-        return Drift(recordings, self.state.space, self.network.input_shape)
+        return Drift(self._restarts, self.state.space, self.network.input_shape)
+
+    @property
+    def _restarts(self) -> tuple[Restart, ...]:
+        """All there are, the last where it stands."""
+        tensors, recording = self.state.tensors, self.state.recording
+        now = Restart(tensors["unknowns"], tensors["multipliers"], recording)
+        return (*self.state.finished, now)
 
     def images(self) -> Tensor:
         """Candidates of all R restarts so far as centred images, float32, shape (R·m, c, h, w)."""
         space = self.state.space
-        earlier = [restart.unknowns for restart in self.state.finished]
-        unknowns = torch.cat([*earlier, self.state.tensors["unknowns"]])
+        unknowns = torch.cat([restart.unknowns for restart in self._restarts])
         pixels = unknowns if space is None else space.pixels(unknowns)
         return pixels.float().reshape(-1, *self.network.input_shape)
 
     def image(self, candidate: int) -> Tensor:
         """One candidate, counted through all restarts, centred, float32, shape (c, h, w)."""
         restart, index = divmod(candidate, self.settings.candidates)
-        finished, space = self.state.finished, self.state.space
-        is_earlier = restart < len(finished)
-        unknowns = finished[restart].unknowns if is_earlier else self.state.tensors["unknowns"]
+        space, unknowns = self.state.space, self._restarts[restart].unknowns
         pixels = unknowns[index] if space is None else space.pixels(unknowns[index])
         return pixels.float().reshape(self.network.input_shape)
 
@@ -93,8 +96,7 @@ class Session:
     @property
     def multipliers(self) -> Tensor:
         """λ, shape (R·m,)."""
-        earlier = [restart.multipliers for restart in self.state.finished]
-        return torch.cat([*earlier, self.state.tensors["multipliers"]])
+        return torch.cat([restart.multipliers for restart in self._restarts])
 
     @property
     def remarks(self) -> str:
@@ -173,18 +175,17 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
     tensors = _network_tensors(network) if with_weights else {}
     tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
     tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
-    if len(state.recording):
-        tensors["frames"] = state.recording.stacked()
+    tensors |= _frames_tensors("frames", state.recording)
     for index, restart in enumerate(state.finished):
         tensors[f"restart.{index}.unknowns"] = restart.unknowns
         tensors[f"restart.{index}.multipliers"] = restart.multipliers
-        tensors[f"restart.{index}.frames"] = restart.recording.stacked()
+        tensors |= _frames_tensors(f"restart.{index}.frames", restart.recording)
     if state.space is not None:
         tensors["space.basis"] = state.space.basis
         tensors["space.scale"] = state.space.scale
         tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
     header = {
-        "format": _FORMAT_VERSION if with_weights else _WITHOUT_WEIGHTS,
+        "format": _FORMAT_VERSION,
         "version": VERSION,
         "settings": session.settings.as_dict(),
         "step": state.step,
@@ -214,6 +215,10 @@ def _network_tensors(network: Network) -> dict[str, Tensor]:
     return tensors
 
 
+def _frames_tensors(name: str, recording: Recording) -> dict[str, Tensor]:
+    return {f"{name}.{part}": tensor for part, tensor in recording.tensors().items()}
+
+
 def load_session(path: Path) -> Session:
     """Reads a session file. Nothing in it is executed, and its parts have to fit together.
 
@@ -228,12 +233,12 @@ def load_session(path: Path) -> Session:
             # Copies lie in memory as freshly computed tensors do. Those of the file may start at
             # odd addresses, where some matrix products round their last bit another way.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-        if header["format"] > _WITHOUT_WEIGHTS:
+        if header["format"] > _FORMAT_VERSION:
             raise UnusableInput(
                 f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
                 "open it."
             )
-        if header["format"] == _WITHOUT_WEIGHTS:
+        if "network.0" not in tensors:
             tensors |= _network_tensors(_referenced(header, path))
         session = _assemble(header, tensors)
         _check(session)
@@ -279,12 +284,11 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
     if "space.basis" in tensors:
         spectrum = Spectrum(tensors["space.spectrum"].numpy(), header["floor"], header["rank"])
         space = RowSpace(tensors["space.basis"], tensors["space.scale"], spectrum)
-    frames = tensors["frames"].unbind() if "frames" in tensors else ()
     finished = tuple(
         Restart(
             tensors[f"restart.{index}.unknowns"],
             tensors[f"restart.{index}.multipliers"],
-            Recording(steps, tensors[f"restart.{index}.frames"].unbind()),
+            _recording(header, f"restart.{index}.frames", steps, tensors),
         )
         for index, steps in enumerate(header.get("restart_frame_steps", ()))
     )
@@ -299,7 +303,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
         },
         space=space,
         losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
-        recording=Recording(header["frame_steps"], frames),
+        recording=_recording(header, "frames", header["frame_steps"], tensors),
         finished=finished,
         notes=tuple(str(note) for note in header.get("notes", ())),
     )
@@ -313,6 +317,16 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
     )
 
 
+def _recording(
+    header: Mapping[str, Any], name: str, steps: Sequence[int], tensors: Mapping[str, Tensor]
+) -> Recording:
+    """The drift of one restart, from the format that the header says."""
+    if header["format"] < _PACKED_SINCE:
+        return Recording(steps, tensors[name].unbind())
+    parts = {part: tensors[f"{name}.{part}"] for part in ("packed", "sizes", "units")}
+    return Recording.from_tensors(steps, parts, tensors["state.unknowns"].shape[1])
+
+
 def _check(session: Session) -> None:
     """Holds the parts of a session against each other.
 
@@ -323,7 +337,6 @@ def _check(session: Session) -> None:
     dimension = network.input_dimension
     k = dimension if state.space is None else state.space.rank
     sizes = network.layer_sizes
-    now = Restart(state.tensors["unknowns"], state.tensors["multipliers"], state.recording)
     counts = (m, session.settings.restarts, state.step, state.steps, *state.recording.steps)
     if not all(type(count) is int for count in counts) or m < 1:
         raise ValueError("what should be whole numbers are none")
@@ -347,19 +360,18 @@ def _check(session: Session) -> None:
         state.losses.rows.shape == (state.step, 5 + network.depth),
         len(state.finished) < session.settings.restarts,
         session.evidence is None or is_evidence(session.evidence),
-        *(_is_of_size(restart, m, k) for restart in (now, *state.finished)),
+        *(_is_of_size(restart, m, k) for restart in session._restarts),
     ]
     if not all(fits):
         raise ValueError("the parts of the session do not belong together")
 
 
 def _is_of_size(restart: Restart, m: int, k: int) -> bool:
-    recording = restart.recording
     return (
         restart.unknowns.shape == (m, k)
         and restart.multipliers.shape == (m,)
-        and len(recording) > 0
-        and all(recording.frame(i).shape == (m, k) for i in range(len(recording)))
+        and len(restart.recording) > 0
+        and restart.recording.shape == (m, k)
     )
 
 

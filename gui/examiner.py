@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
@@ -70,14 +70,20 @@ class Examiner(QObject):
         self.timeline.set_steps(())
         self._curves.show_cursors(())
 
-    def show_present(self, mosaic: Mosaic) -> None:
-        """A new frame of the run that is on; it waits while an earlier moment is looked at."""
+    def show_present(self, mosaic: Mosaic, recorded: Sequence[int]) -> None:
+        """A new frame of the run that is on; it waits while an earlier moment is looked at.
+
+        Args:
+            mosaic: the candidates as they are now.
+            recorded: steps before each frame that can be looked back at. The frames themselves
+                are asked for when they are wanted.
+        """
         if self.is_looking_back:
             return
         self._present = mosaic
         self._mosaic.show_mosaic(mosaic)
-        if self._session is None and not self.timeline.steps:
-            self.timeline.set_steps((0, 1))  # What there is to see is asked for when it is wanted.
+        if self.timeline.is_at_end and not self.timeline.is_playing:
+            self.timeline.set_steps(recorded)
 
     def show_gallery(self, session: Session, mosaic: Mosaic) -> None:
         """The run has ended: its gallery is what stays."""
@@ -94,7 +100,6 @@ class Examiner(QObject):
         self.replay.cancel()
         self._session = None
         self.timeline.pause()
-        self.timeline.set_steps(())
         self._curves.show_cursors(())
 
     # --- one candidate ------------------------------------------------------------------------
@@ -159,10 +164,8 @@ class Examiner(QObject):
         if wanted is not None:
             self._portray(session, wanted)
         if self._session is None and (not self.timeline.is_at_end or self.timeline.is_playing):
-            share = self.timeline.index / max(1, self.timeline.slider.maximum())
-            steps = _steps(session)
             self._session = session
-            self.timeline.set_steps(steps, round(share * (len(steps) - 1)))
+            self.timeline.set_steps(_steps(session), self.timeline.index)
             self._show_moment(self.timeline.index)
 
     @Slot(int)

@@ -50,6 +50,7 @@ class FilmForm(QWidget):
             self.numbers.editor(name).setSingleStep(0.5)
         rows = self.numbers.layout()
         assert isinstance(rows, QFormLayout)
+        self._rows = rows
         rows.insertRow(0, "S&how", self.what)
         rows.insertRow(1, "Candi&dates", self.chosen)
         rows.insertRow(2, "&Pace", self.easing)
@@ -84,7 +85,7 @@ class FilmForm(QWidget):
 
     @Slot()
     def _follow_what(self) -> None:
-        self.chosen.setEnabled(self.what.currentData() == "chosen")
+        self._rows.setRowVisible(self.chosen, self.what.currentData() == "chosen")
 
 
 class GridForm(QWidget):

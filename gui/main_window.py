@@ -431,7 +431,7 @@ class MainWindow(QMainWindow):
         self.run_bar.show_frame(frame)
         self.curves.show_losses(frame.losses, hurry=frame.is_last)
         if frame.mosaic is not None:
-            self.examiner.show_present(frame.mosaic)
+            self.examiner.show_present(frame.mosaic, frame.recorded)
         if frame.pairs is not None and self.workspace.train is not None:
             self._show_pairs(frame.pairs)
 

@@ -25,7 +25,12 @@ def finish(run):
 
 @pytest.mark.parametrize(
     ("name", "step", "steps", "restarts"),
-    [("format-1", 25, 40, 1), ("format-2", 60, 80, 2)],
+    [
+        ("format-1", 25, 40, 1),
+        ("format-2", 60, 80, 2),
+        ("format-3", 60, 80, 2),
+        ("format-4", 60, 80, 2),
+    ],
 )
 def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, steps, restarts):
     session = load_session(FIXTURES / f"{name}.afterimage")

@@ -91,7 +91,7 @@ def test_the_preview_plays(qtbot, run):
 def test_pairs_and_chosen_candidates(qtbot, run):
     dialog = ask(qtbot, run, "gif")
     ready(qtbot, dialog)
-    assert not dialog.form.chosen.isEnabled()
+    assert not dialog.form.chosen.isVisible()
     choose(dialog.form.what, "pairs")
     pairs = ready(qtbot, dialog)
     choose(dialog.form.what, "chosen")

@@ -165,8 +165,12 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.mosaic.mosaic is not None)
     timeline = window.examiner.timeline
+    until(qtbot, lambda: len(timeline.steps) > 10)
+    assert timeline.steps[:4] == (0, 1, 2, 3)
+    assert timeline.is_at_end
     timeline.slider.setValue(0)
     until(qtbot, lambda: window.examiner.is_looking_back and not window.examiner.replay.is_busy)
+    assert timeline.index == 0
     noise = window.mosaic.mosaic
     shown = window.run_bar.progress.value()
     until(qtbot, lambda: window.run_bar.progress.value() > shown)
