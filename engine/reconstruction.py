@@ -183,7 +183,7 @@ class Reconstruction:
         device = choose_device(settings.device, dtype)
         self._recovery = Recovery[RunState](device, self.earlier_notes)
         self.settings = settings
-        self.step = 0
+        self.step = self._first_step = 0 if state is None else state.step
 
         def prepare() -> None:
             self._prepare(settings, state)
@@ -300,7 +300,10 @@ class Reconstruction:
                 raise
             failed = failure
         kept = self._recovery.copy.state
-        self._recovery.move_to_cpu(failed, "run", self.step, 0 if kept is None else kept.step)
+        if kept is None:
+            self._recovery.move_to_cpu(failed, "run", None, self._first_step)
+        else:
+            self._recovery.move_to_cpu(failed, "run", self.step, kept.step)
         with device_errors(self.device, self._count):
             if kept is not None:
                 self._prepare(self.settings, kept)

@@ -102,13 +102,13 @@ class Recovery(Generic[State]):
             f"{fewer:,} of {count:,} {what} at a time, which is slower."
         )
 
-    def move_to_cpu(self, failure: DeviceFailed, what: str, step: int, back_to: int) -> None:
+    def move_to_cpu(self, failure: DeviceFailed, what: str, step: int | None, back_to: int) -> None:
         """From here on the CPU computes.
 
         Args:
             failure: why.
             what: what goes on there: “run” or “training”.
-            step: steps taken when the device failed.
+            step: steps taken when the device failed; None where it had not begun.
             back_to: the step that it goes on from.
         """
         happened = "ran out of memory" if isinstance(failure, OutOfMemory) else "stopped answering"

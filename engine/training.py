@@ -252,7 +252,7 @@ class Training:
         Raises:
             UnusableInput: there are too many images to tell.
         """
-        return check_stationarity(self.network, self._x, self._y)
+        return self._answered(lambda: check_stationarity(self.network, self._x, self._y))
 
     def iterate(self) -> Generator[TrainingSnapshot]:
         """Takes steps until the recipe says to stop; closing the iterator stops it, too.

@@ -90,7 +90,9 @@ class CrashReporter(QObject):
 
     def _on_unraisable(self, given: sys.UnraisableHookArgs) -> None:
         if given.exc_value is not None:
-            self._take(given.exc_value, given.err_msg or f"Ignored in {given.object!r}")
+            where = given.err_msg or "While an object was thrown away"
+            name = getattr(given.object, "__qualname__", type(given.object).__name__)
+            self._take(given.exc_value, f"{where} ({name})")
 
     def _take(self, error: BaseException, where: str = "") -> None:
         if isinstance(error, KeyboardInterrupt | SystemExit):

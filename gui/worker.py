@@ -168,9 +168,9 @@ class Worker(QObject):
         try:
             with device_errors(snapshot.unknowns.device, len(snapshot.unknowns)):
                 slot.put(view.frame(snapshot, at_rest))
-        except DeviceFailed:
-            return  # The next step finds out as well, and goes on elsewhere.
         except Exception as error:
+            if isinstance(error, DeviceFailed) and snapshot.unknowns.device.type != "cpu":
+                return  # The next step finds out as well, and goes on elsewhere.
             view.references = None
             self.complained.emit(
                 f"The candidates could not be drawn or scored ({error}). The run itself goes on."

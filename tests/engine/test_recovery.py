@@ -124,6 +124,15 @@ def test_a_gpu_that_is_lost_before_the_run_is_not_needed(network, gpu):
     assert "at the start" in last.notes[0]
 
 
+def test_a_run_that_goes_on_without_its_gpu_says_from_where(network, gpu, every_step):
+    first = Reconstruction(network, ON_CPU)
+    next(islice(first.iterate(), 9, None))
+    gpu.is_lost = True
+    last = run(network, SMALL, first.state())
+    assert last.notes[0].endswith("at the start; the run went on on the CPU from step 9.")
+    assert_same(last, run(network, ON_CPU))
+
+
 def test_a_gpu_that_is_lost_as_the_run_ends_takes_nothing_with_it(network, gpu):
     reconstruction = Reconstruction(network, SMALL)
     *_, last = reconstruction.iterate()
