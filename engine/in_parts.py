@@ -1,4 +1,4 @@
-"""The same loss and gradient, a few candidates at a time: less memory, about twice the time.
+"""The same loss and gradient, a few candidates at a time: less memory, more time (decision 15).
 
 Candidates meet in two places alone: in the residuals R_l = Σ c_i δ_l,i h_{l−1},iᵀ − W_l, and in the
 margin that they share. So one pass over the parts gathers those, and a second one goes from them
