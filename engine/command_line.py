@@ -30,7 +30,7 @@ from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
 from engine.commands import COMMANDS
 from engine.datasets import LabelledImages, load_images
-from engine.devices import DEVICES, describe_device
+from engine.devices import DEVICES
 from engine.errors import AfterimageError, UnusableInput
 from engine.inspection import inspection, inspection_text
 from engine.interruption import INTERRUPTED, Interrupted, Interruption
@@ -105,7 +105,7 @@ def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     if run is None:
         run = Reconstruction(network, _settings(options, network))
     last, status = _drive(run, folder, options.interruption, options.quiet)
-    session = session_of(run, describe_device(run.device), last.note)
+    session = session_of(run, run.computed_on, last.note)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
     shown = _references(network, references, control)
     evidence = None if shown is None else results.evidence_of(session, shown)
@@ -138,7 +138,7 @@ def _drive(
     Saving before the first step finds out at once whether the folder can be written to.
     """
     status, failure = 0, None
-    device = describe_device(run.device)
+    told = run.earlier_notes
     autosave: Autosave | None = None
     last: Snapshot | None = None
     bar = tqdm(unit="step", disable=True if quiet else None, file=sys.stderr, dynamic_ncols=True)
@@ -149,22 +149,34 @@ def _drive(
                     status = INTERRUPTED
                     break
                 _show_progress(bar, last)
+                if last.notes != told:
+                    told = last.notes
+                    _tell(told[-1], quiet)
                 if autosave is None:
                     autosave = Autosave(last.seconds)
-                    save_session(session_of(run, device), folder / results.SESSION)
+                    save_session(session_of(run, run.computed_on), folder / results.SESSION)
                 elif autosave.is_due(last.seconds):
                     autosave.done(last.seconds)
-                    _save_if_possible(session_of(run, device), folder / results.SESSION)
+                    _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
         except AfterimageError as error:
             failure = error
+        except Exception:
+            if autosave is not None:  # Whatever it was, it must not cost the run.
+                _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
+            raise
     if last is None:
         raise failure or Interrupted
     if failure is not None:
         last, status = replace(last, note=str(failure)), _FAILED
         print(f"afterimage: {failure}", file=sys.stderr)
-    elif last.note and not quiet:
-        print(f"afterimage: {last.note}", file=sys.stderr)
+    elif last.note:
+        _tell(last.note, quiet)
     return last, status
+
+
+def _tell(sentence: str, quiet: bool) -> None:
+    if not quiet:
+        tqdm.write(f"afterimage: {sentence}", file=sys.stderr)
 
 
 def _save_if_possible(session: Session, path: Path) -> None:

@@ -1,13 +1,14 @@
-"""The one place where device and precision are chosen, and device failures put into words."""
+"""The one place where device and precision are chosen."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.errors import RunFailed, UnusableInput
+from engine.errors import UnusableInput
 from engine.lazy import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -19,8 +20,6 @@ _MALLOC_OPTIONS = {
     -1: 1 << 30,  # M_TRIM_THRESHOLD
 }
 """Numbers of malloc.h."""
-_NO_MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
-_DEVICE_SIGNS = ("CUDA error", "CUDA driver", "cuBLAS", "CUBLAS", "MPS backend", "device-side")
 
 
 def choose_device(name: str, dtype: torch.dtype) -> torch.device:
@@ -112,27 +111,10 @@ def quick_products() -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-@contextmanager
-def device_errors(device: torch.device, count: int, what: str = "candidates") -> Iterator[None]:
-    """Turns what a device says when it fails into a sentence that a person can act on.
-
-    Raises:
-        RunFailed: the device has no memory left, or is lost.
-    """
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        text = str(error)
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
-            sign in text.lower() for sign in _NO_MEMORY_SIGNS
-        ):
-            raise RunFailed(
-                f"{describe_device(device)} has not enough memory for {count:,} {what}; "
-                f"take fewer {what}, or another device."
-            ) from error
-        if any(sign in text for sign in _DEVICE_SIGNS):
-            raise RunFailed(
-                f"The device {device.type} stopped answering ({text.splitlines()[0]}); what was "
-                "computed is kept. Restart the application, or go on with the CPU."
-            ) from error
-        raise
+def free_cached_memory(device: torch.device) -> None:
+    """Gives back what PyTorch holds on the device without using it."""
+    gc.collect()  # A failed step may still be held by its own traceback.
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()

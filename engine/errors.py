@@ -27,3 +27,15 @@ class DamagedSession(UnusableInput):
 
 class RunFailed(AfterimageError):
     """A run that could not go on (lost device, no memory, non-finite values)."""
+
+
+class DeviceFailed(RunFailed):
+    """The device could not go on with what it was given."""
+
+
+class OutOfMemory(DeviceFailed):
+    """The device has no memory left for what it was given; it can be asked for less."""
+
+
+class DeviceLost(DeviceFailed):
+    """The device does not answer any more, and what lies on it cannot be read."""

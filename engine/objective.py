@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Theta: TypeAlias = "list[Tensor]"
 """W_1 … W_L, b_1."""
 
-_PART = 1000
+PART = 1000
+"""Images at a time, where memory suffices."""
+
 _SOFTPLUS_IS_LINEAR = 36.0
 
 
@@ -44,10 +46,12 @@ class Objective:
     Attributes:
         weight_decay: w.
         is_logarithm: log J instead of J.
+        part: images at a time.
     """
 
     weight_decay: float
     is_logarithm: bool
+    part: int = PART
 
     def at(self, theta: Theta, x: Tensor, y: Tensor) -> Generator[None, None, Value]:
         """The objective and its gradient, in parts, so that a caller can stop between them.
@@ -61,7 +65,7 @@ class Objective:
         *weights, bias = theta
         network = Network(tuple(weights), bias, _flat(x))
         outputs: list[Tensor] = []
-        for part in torch.split(x, _PART):
+        for part in torch.split(x, self.part):
             if outputs:
                 yield
             outputs.append(network.forward(part))
@@ -72,7 +76,7 @@ class Objective:
         by_output = (scale * slopes * y).to(x)
         gradient = [pull * p.detach() for p in theta]
         for index, (part, slope) in enumerate(
-            zip(outputs, torch.split(by_output, _PART), strict=True)
+            zip(outputs, torch.split(by_output, self.part), strict=True)
         ):
             if index:
                 yield

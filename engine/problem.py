@@ -9,16 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.double_backward import DoubleBackward
+from engine.in_parts import ClosedFormInParts, DoubleBackwardInParts
 from engine.lazy import torch
 from engine.network import InputShape, Network
 from engine.row_space import RowSpace, row_space
 from engine.settings import Settings
-from engine.stationarity import ClosedForm, DoubleBackward, Stationarity, layer_norms
+from engine.stationarity import ClosedForm, Stationarity, layer_norms
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _MULTIPLIER_WEIGHT = 5.0
+_IMAGES_AT_ONCE = 500
 _PIXEL_PENALTY_EVERY = 10
 _DIMENSIONS_A_STEP = 1000
 """In the row space pixels cost a product with the basis, and few ever leave [−1, 1]. So one step in
@@ -92,7 +95,7 @@ class Problem:
         self._roughness: Tensor | None = None
         if self._smoothness and self.space is not None:
             self._roughness = self._laplacian(self._to_pixels) @ self._to_pixels.T
-        self._stationarity: Stationarity = (
+        self._stationarity: ClosedForm | DoubleBackward = (
             ClosedForm(seen, settings.margin_weight, directions)
             if settings.gradient == "closed form"
             else DoubleBackward(seen)
@@ -104,17 +107,20 @@ class Problem:
 
     def images(self, unknowns: Tensor) -> Tensor:
         """Unknowns (m, k) → centred images (m, c, h, w), float32 on the CPU."""
-        return self.pixels(unknowns).float().cpu().reshape(-1, *self.input_shape)
+        # A GPU's memory is for the run: a pool of restarts may have a hundred times its pixels.
+        at_once = len(unknowns) if unknowns.device.type == "cpu" else _IMAGES_AT_ONCE
+        parts = [self.pixels(part).float().cpu() for part in torch.split(unknowns, at_once)]
+        return _joined(parts).reshape(-1, *self.input_shape)
 
-    def _smoothness_gradient(self, unknowns: Tensor) -> Tensor:
-        """The gradient of smoothness · ‖W_1‖² · ‖∇x_i‖²/D averaged over candidates.
+    def _smoothness_gradient(self, unknowns: Tensor, count: int) -> Tensor:
+        """The gradient of smoothness · ‖W_1‖² · ‖∇x_i‖²/D averaged over `count` candidates.
 
         ∇ takes the differences of neighbouring pixels. The term scales with θ, and with the number
         of candidates, as the stationarity loss does. In the row space its gradient is one product
         with a k × k matrix.
         """
         rough = self._laplacian(unknowns) if self._roughness is None else unknowns @ self._roughness
-        return rough * (2 * self._smoothness / len(unknowns))
+        return rough * (2 * self._smoothness / count)
 
     def _laplacian(self, pixels: Tensor) -> Tensor:
         """½ ∂‖∇x‖²/∂x of flat images, shape (n, D)."""
@@ -128,26 +134,40 @@ class Problem:
         return result.reshape(pixels.shape)
 
     def evaluate(
-        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, alpha: float, step: int
+        self,
+        unknowns: Tensor,
+        multipliers: Tensor,
+        labels: Tensor,
+        alpha: float,
+        step: int,
+        at_once: int | None = None,
     ) -> Step:
         """Losses and gradients; in the row space one step in ten or more looks at the pixels.
 
         The losses are those of the paper; gradients are also those of what the settings add.
+
+        Args:
+            unknowns: shape (m, k).
+            multipliers: λ, shape (m,).
+            labels: y, shape (m,).
+            alpha: gate sharpness.
+            step: steps taken before this one.
+            at_once: how many candidates to work on at a time; all of them where not given.
         """
+        count, size = len(unknowns), at_once or len(unknowns)
         seen = unknowns if self.space is None else unknowns * self.space.scale
-        evaluation = self._stationarity.evaluate(seen, multipliers, labels, alpha)
+        evaluation = self._evaluator(at_once).evaluate(seen, multipliers, labels, alpha)
         gradient = evaluation.candidate_gradient
         if self.space is not None:
             gradient = gradient * self.space.scale
         if self._smoothness:
-            gradient = gradient + self._smoothness_gradient(unknowns)
+            parts = [self._smoothness_gradient(part, count) for part in torch.split(unknowns, size)]
+            gradient = gradient + _joined(parts)
         pixel_penalty = None
         if self.space is None or step % self._pixel_penalty_every == 0:
-            pixels = self.pixels(unknowns)
-            outside = (pixels - 1).relu() - (-1 - pixels).relu()
-            pixel_penalty = outside.square().sum()
-            pull = 2 * outside
-            gradient = gradient + (pull if self.space is None else pull @ self._to_pixels.T)
+            terms = [self._pixel_terms(part) for part in torch.split(unknowns, size)]
+            pixel_penalty = torch.stack([penalty for penalty, _ in terms]).sum()
+            gradient = gradient + _joined([pull for _, pull in terms])
         missing = (self._minimum_multiplier - multipliers).relu()
         return Step(
             per_layer=evaluation.per_layer + self._unseen,
@@ -156,3 +176,23 @@ class Problem:
             unknowns_gradient=gradient,
             multiplier_gradient=(evaluation.multiplier_gradient - 2 * _MULTIPLIER_WEIGHT * missing),
         )
+
+    def _evaluator(self, at_once: int | None) -> Stationarity:
+        whole = self._stationarity
+        if at_once is None:
+            return whole
+        if isinstance(whole, ClosedForm):
+            return ClosedFormInParts(whole, at_once)
+        return DoubleBackwardInParts(whole, at_once)
+
+    def _pixel_terms(self, unknowns: Tensor) -> tuple[Tensor, Tensor]:
+        """Σ relu(x−1)² + Σ relu(−1−x)² and its gradient, shape (m, k)."""
+        pixels = self.pixels(unknowns)
+        outside = (pixels - 1).relu() - (-1 - pixels).relu()
+        pull = 2 * outside
+        gradient = pull if self.space is None else pull @ self._to_pixels.T
+        return outside.square().sum(), gradient
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -12,32 +12,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from engine.device_errors import device_errors
 from engine.devices import (
     choose_device,
-    device_errors,
     keep_freed_memory,
     quick_products,
     synchronize,
 )
-from engine.errors import RunFailed
+from engine.errors import DeviceFailed, OutOfMemory
 from engine.history import Losses, LossHistory
 from engine.lazy import torch
 from engine.network import Network
 from engine.problem import Problem
 from engine.recording import Recording, frame_steps
+from engine.recovery import Recovery
 from engine.restarts import Restart
 from engine.row_space import RowSpace, spectrum_of
 from engine.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
+T = TypeVar("T")
 
 SNAPSHOT_INTERVAL = 1 / 30
 """Seconds of computing between two snapshots; a single longer step makes it longer."""
@@ -72,6 +74,7 @@ class Snapshot:
         recorded: steps of this restart before each frame of its drift so far.
         is_last: the run ends here.
         note: why the run ended before its time; empty otherwise.
+        notes: what happened on the way, a sentence each (engine/recovery).
     """
 
     step: int
@@ -87,6 +90,7 @@ class Snapshot:
     recorded: tuple[int, ...] = ()
     is_last: bool = False
     note: str = ""
+    notes: tuple[str, ...] = ()
 
     def images(self, order: Tensor | None = None) -> Tensor:
         """Candidates of this restart as centred images, float32 on the CPU, shape (m, c, h, w).
@@ -130,6 +134,7 @@ class RunState:
             have other signs.
         recording: of the restart that is on.
         finished: the restarts before it.
+        notes: what happened on the way, a sentence each.
     """
 
     step: int
@@ -140,10 +145,19 @@ class RunState:
     losses: Losses
     recording: Recording
     finished: tuple[Restart, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Reconstruction:
-    """One run on one network. Its settings are final: automatic values have been filled in."""
+    """One run on one network. Its settings are final: automatic values have been filled in.
+
+    Where a GPU fails, the run goes on on the CPU (engine/recovery).
+
+    Attributes:
+        network: the network under attack.
+        settings: final settings.
+        earlier_notes: what happened on the way before it was gone on with.
+    """
 
     def __init__(self, network: Network, settings: Settings, state: RunState | None = None) -> None:
         """Prepares the problem and the noise; takes a second or two for the row space.
@@ -158,31 +172,54 @@ class Reconstruction:
 
         Raises:
             UnusableInput: the device does not exist.
-            RunFailed: the device has not enough memory.
+            OutOfMemory: the CPU has not enough memory.
         """
         self.network = network
         if settings.smoothness < 0:
             settings = replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
         dtype = torch.float64 if settings.dtype == "float64" else torch.float32
-        self.device = choose_device(settings.device, dtype)
         keep_freed_memory()
-        with device_errors(self.device, settings.candidates or _FEWEST):
-            space = None if state is None else state.space
-            self.problem = Problem(network, settings, self.device, space)
-            self.settings = settings
-            self.step, self.seconds, self._steps = 0, 0.0, 0
-            self._steps_each = settings.steps
-            self._history = LossHistory(network.depth)
-            self._finished: list[Restart] = []
-            if not settings.candidates:
-                self._choose_candidates()
-            self._begin_restart()
+        self.earlier_notes = () if state is None else state.notes
+        device = choose_device(settings.device, dtype)
+        self._recovery = Recovery[RunState](device, self.earlier_notes)
+        self.settings = settings
+        self.step = self._first_step = 0 if state is None else state.step
+
+        def prepare() -> None:
+            self._prepare(settings, state)
+
+        self._recover(prepare, prepare)
+        self._seconds_before = self.seconds
+
+    def _prepare(self, settings: Settings, state: RunState | None) -> None:
+        """Puts problem and unknowns on the device: as a state says, or as noise."""
+        space = None if state is None else state.space
+        self.problem = Problem(self.network, settings, self.device, space)
+        self._space_on_host = self._copied_space()
+        self.settings = settings
+        self.step, self.seconds, self._steps = 0, 0.0, 0
+        self._steps_each = settings.steps
+        self._history = LossHistory(self.network.depth)
+        self._finished: list[Restart] = []
+        if not settings.candidates:
+            self._choose_candidates()
+        self._begin_restart()
         if state is not None:
             self._restore(state)
-        self._seconds_before = self.seconds
         self._last_constraint = (
             float(self._history.view().constraint[-1]) if self.step else math.nan
         )
+        self._keep_on_host()
+
+    @property
+    def device(self) -> torch.device:
+        """What computes now."""
+        return self._recovery.device
+
+    @property
+    def computed_on(self) -> str:
+        """For people and reports: the device, or those that it was one after the other."""
+        return self._recovery.computed_on
 
     @property
     def losses(self) -> Losses:
@@ -195,28 +232,27 @@ class Reconstruction:
         The last snapshot has `is_last`. If values stop being finite, it is the last good
         moment again, with a note that says what happened.
 
+        Where a GPU has not enough memory, or is lost, the run goes on in smaller parts, or on the
+        CPU, from a few seconds before; the snapshots say so.
+
         Raises:
-            RunFailed: the device has no memory left or is lost. Candidates and multipliers
-                are those of the last snapshot again, as far as the device still answers.
+            OutOfMemory: the CPU has no memory left. Candidates and multipliers are those of the
+                last snapshot again.
         """
-        with device_errors(self.device, self.settings.candidates):
-            self._plan()
-        snapshot = self._snapshot()
+        snapshot = self._recover(self._begin, self._begin)
         yield snapshot
         while not snapshot.is_last:
             try:
-                with device_errors(self.device, self.settings.candidates):
-                    if self._step_of_restart == self._steps_each:
-                        self._finished.append(self._restart())
-                        self._begin_restart()
-                        snapshot = self._snapshot()
-                        yield snapshot
-                    finite = self._advance()
-            except RunFailed:
-                with suppress(RuntimeError):  # A lost device cannot even copy.
+                following = self._recover(self._go_on, self._begin)
+            except Exception as failure:
+                # A session has to hold as many losses as steps, whatever it was that failed.
+                with suppress(RuntimeError, MemoryError):
                     self._return_to(snapshot)
-                raise
-            if not finite:
+                if not isinstance(failure, OutOfMemory):
+                    raise
+                kept = f"What was found up to step {snapshot.step:,} is kept."
+                raise OutOfMemory(f"{failure} {kept}") from failure
+            if following is None:
                 self._steps = snapshot.step  # Going on from here would end here again.
                 self._return_to(snapshot)
                 yield replace(
@@ -227,17 +263,75 @@ class Reconstruction:
                     "are those of that step. Smaller learning rates usually help.",
                 )
                 return
-            snapshot = self._snapshot()
+            snapshot = following
             yield snapshot
+
+    def _begin(self) -> Snapshot:
+        self._plan()
+        return self._snapshot()
+
+    def _go_on(self) -> Snapshot | None:
+        """Steps until the next snapshot; None where values are no longer finite."""
+        if self._step_of_restart == self._steps_each:
+            self._finished.append(self._restart())
+            self._begin_restart()
+        elif not self._advance():
+            return None
+        snapshot = self._snapshot()
+        if snapshot.is_last or self._recovery.copy.is_due():
+            self._keep_on_host()
+        return snapshot
+
+    def _recover(self, work: Callable[[], T], instead: Callable[[], T]) -> T:
+        """What some work on the device returns; where a GPU fails, moves to the CPU.
+
+        Args:
+            work: what to do.
+            instead: what to do on the CPU, from the last copy on the host.
+
+        Raises:
+            OutOfMemory: the CPU has no memory left.
+        """
+        try:
+            with device_errors(self.device, self._count):
+                return work()
+        except DeviceFailed as failure:
+            if self.device.type == "cpu":
+                raise
+            failed = failure
+        kept = self._recovery.copy.state
+        if kept is None:
+            self._recovery.move_to_cpu(failed, "run", None, self._first_step)
+        else:
+            self._recovery.move_to_cpu(failed, "run", self.step, kept.step)
+        with device_errors(self.device, self._count):
+            if kept is not None:
+                self._prepare(self.settings, kept)
+                self._recovery.copy.forget()
+            return instead()
+
+    def _keep_on_host(self) -> None:
+        """Copies the state off a device that can be lost."""
+        if self._recovery.needs_copies:
+            began = time.monotonic()
+            self._recovery.copy.keep(self._state(), began)
 
     def state(self) -> RunState:
         """Everything that the run needs to go on from here; its drift ends at this step.
 
+        Where the GPU is lost it is the state of some seconds before, which the run, too, will go
+        on from.
+
         Raises:
-            RunFailed: the device is lost, and the state with it.
+            OutOfMemory: there is no memory for a copy.
         """
-        with device_errors(self.device, self.settings.candidates):
-            return self._state()
+        try:
+            with device_errors(self.device, self._count):
+                return self._state()
+        except DeviceFailed:
+            if self._recovery.copy.state is None:
+                raise
+            return self._recovery.copy.state
 
     def _state(self) -> RunState:
         recording = self.recording.copy()
@@ -251,10 +345,11 @@ class Reconstruction:
             steps=self._steps,
             seconds=self.seconds,
             tensors={name: t.detach().cpu().clone() for name, t in tensors.items()},
-            space=self._space_on_cpu(),
+            space=self._space_on_host,
             losses=self.losses,
             recording=recording,
             finished=tuple(self._finished),
+            notes=self._recovery.notes,
         )
 
     # --- setting up ---------------------------------------------------------------------
@@ -302,7 +397,9 @@ class Reconstruction:
         ]
         self._optimizer: torch.optim.Optimizer
         if self.settings.optimizer == "adam":
-            self._optimizer = torch.optim.Adam(groups)
+            from engine.optimizer import Adam
+
+            self._optimizer = Adam(groups)
         else:
             self._optimizer = torch.optim.SGD(groups, momentum=_MOMENTUM)
 
@@ -355,11 +452,15 @@ class Reconstruction:
             durations.append(time.perf_counter() - started)
         return min(durations)
 
-    def _space_on_cpu(self) -> RowSpace | None:
+    def _copied_space(self) -> RowSpace | None:
         space = self.problem.space
         return None if space is None else space.to("cpu", space.basis.dtype)
 
     # --- running ------------------------------------------------------------------------
+
+    @property
+    def _count(self) -> int:
+        return self.settings.candidates or _FEWEST
 
     @property
     def _step_of_restart(self) -> int:
@@ -373,11 +474,28 @@ class Reconstruction:
             self.recording,
         )
 
-    @quick_products()
     def _evaluate(self, step: int) -> tuple[list[Tensor], Tensor, Tensor, float]:
+        """Losses, gradients and α; of fewer candidates at a time once memory does not suffice."""
+        while True:
+            try:
+                with device_errors(self.device, self._count):
+                    return self._evaluate_at_once(step)
+            except OutOfMemory as failure:
+                failed = failure
+            self._recovery.take_fewer(failed, self._count, "candidates", self.step)
+
+    @quick_products()
+    def _evaluate_at_once(self, step: int) -> tuple[list[Tensor], Tensor, Tensor, float]:
         s = self.settings
         alpha = s.alpha_start * (s.alpha_end / s.alpha_start) ** (step / self._steps_each)
-        result = self.problem.evaluate(self._unknowns, self._multipliers, self._labels, alpha, step)
+        result = self.problem.evaluate(
+            self._unknowns,
+            self._multipliers,
+            self._labels,
+            alpha,
+            step,
+            self._recovery.at_once,
+        )
         constraint = result.multiplier_penalty
         if result.pixel_penalty is None:
             constraint = constraint * math.nan
@@ -483,6 +601,7 @@ class Reconstruction:
             restarts=self.settings.restarts,
             recorded=self.recording.steps,
             is_last=is_last,
+            notes=self._recovery.notes,
             note="The time limit ended the run before its last step." if out_of_time else "",
         )
 

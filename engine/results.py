@@ -192,7 +192,7 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
             "above_0.9": int((session.gallery().confidence > 0.9).sum()),
             "images": _gallery_entries(session.gallery()),
         },
-        "note": session.note,
+        "note": session.remarks,
     }
 
 

@@ -102,6 +102,11 @@ class Session:
         return torch.cat([restart.multipliers for restart in self._restarts])
 
     @property
+    def remarks(self) -> str:
+        """What happened on the way, and why the run ended early; empty where nothing did."""
+        return " ".join([*self.state.notes, *([self.note] if self.note else [])])
+
+    @property
     def restarts(self) -> int:
         """How many restarts count: those that came to their end, or the only one there is."""
         finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
@@ -198,6 +203,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "origin": [network.origin.file, network.origin.sha256, dict(network.origin.details)],
         "device": session.device,
         "note": session.note,
+        "notes": session.state.notes,
         "evidence": session.evidence,
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
@@ -305,6 +311,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
         losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
         recording=_recording(header, "frames", header["frame_steps"], tensors),
         finished=finished,
+        notes=tuple(str(note) for note in header.get("notes", ())),
     )
     return Session(
         network,

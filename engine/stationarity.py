@@ -6,9 +6,9 @@ squared norm of what is left over,
     ‖θ − (1/m) Σ_i λ_i y_i ∇_θ Φ(θ; x_i)‖²,
 
 is a loss in the unknown images x_i and multipliers λ_i. `ClosedForm` computes it and its
-gradient in a few matrix products; `DoubleBackward` lets autograd differentiate twice, as the
-published code does, and serves as baseline and as reference in tests. Above this file nobody
-needs to know which of the two is at work.
+gradient in a few matrix products; engine/double_backward lets autograd differentiate twice, as the
+published code does, and serves as baseline and as reference in tests; engine/in_parts does either
+with a few candidates at a time. Above these files nobody needs to know which of them is at work.
 """
 
 from __future__ import annotations
@@ -72,6 +72,25 @@ class DirectionWeights:
     bias: float
 
 
+@dataclass(frozen=True)
+class Activity:
+    """What candidates leave on their way through the network and back; index l belongs to layer l.
+
+    Attributes:
+        z: pre-activations, where they are needed again.
+        h: activations; h_0 is the candidates.
+        s: soft gates.
+        e: ∂Φ/∂h_l.
+        delta: ∂Φ/∂z_l.
+    """
+
+    z: list[Tensor]
+    h: list[Tensor]
+    s: list[Tensor]
+    e: list[Tensor]
+    delta: list[Tensor]
+
+
 class ClosedForm:
     """The loss and its gradient without autograd.
 
@@ -101,33 +120,23 @@ class ClosedForm:
         margin_weight: float = 0.0,
         directions: DirectionWeights | None = None,
     ) -> None:
-        self._weights = network.weights
-        self._bias = network.bias
-        self._margin_weight = margin_weight
-        self._directions = directions
-        self._norms = [_squared_norm(w) for w in network.weights]
+        self.weights = network.weights
+        self.bias = network.bias
+        self.margin_weight = margin_weight
+        self.directions = directions
+        self._norms = [squared_norm(w) for w in network.weights]
 
     def evaluate(
         self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
     ) -> Evaluation:
         """See `Stationarity.evaluate`."""
-        weights, depth = self._weights, len(self._weights)
+        weights, depth = self.weights, len(self.weights)
         count = candidates.shape[0]
         c = (multipliers * labels / count).unsqueeze(1)
-        # Index l of each list below belongs to layer l; layer 0 is the input.
         by_gram = [False, *(_is_gram_cheaper(count, weight) for weight in weights)]
         by_gram[1] = by_gram[depth] = False
-
-        # Forward: z_l (where it is needed again), h_l, s_l.
-        z, h, s = self._forward(candidates, alpha, by_gram)
-
-        # Backward: δ_L = 1, e_l = δ_{l+1} W_{l+1}, δ_l = s_l ∘ e_l.
-        e: list[Tensor] = [candidates] * depth  # index 0 is never read
-        delta: list[Tensor] = [candidates] * (depth + 1)
-        delta[depth] = torch.ones_like(c)
-        for layer in range(depth - 1, 0, -1):
-            e[layer] = delta[layer + 1] @ weights[layer]
-            delta[layer] = e[layer] * s[layer] if by_gram[layer + 1] else e[layer].mul_(s[layer])
+        activity = self.activity(candidates, alpha, by_gram)
+        z, h, e, delta = activity.z, activity.h, activity.e, activity.delta
 
         # Residuals, and what flows back from them: h̄ = δ R, δ̄ = h Rᵀ. All barred matrices below
         # lack a factor 2c a row, which passes through every product and is put in once at the end.
@@ -136,19 +145,73 @@ class ClosedForm:
         delta_bar: list[Tensor] = [candidates] * (depth + 1)
         for layer in range(1, depth + 1):
             if layer == 1:
-                squared_norm, h_bar[0], delta_bar[1] = self._first_layer(c, delta[1], candidates)
+                norm, h_bar[0], delta_bar[1] = self._first_layer(c, delta[1], candidates)
             elif by_gram[layer]:
-                squared_norm, h_bar[layer - 1], delta_bar[layer] = _through_gram(
+                norm, h_bar[layer - 1], delta_bar[layer] = _through_gram(
                     c, delta[layer], h[layer - 1], e[layer - 1], z[layer], self._norms[layer - 1]
                 )
             else:
                 residual = _residual(c, delta[layer], h[layer - 1], weights[layer - 1])
-                squared_norm = _squared_norm(residual)
+                norm = squared_norm(residual)
                 h_bar[layer - 1] = delta[layer] @ residual
                 delta_bar[layer] = h[layer - 1] @ residual.T
-            per_layer.append(squared_norm)
+            per_layer.append(norm)
             c_bar += 2 * (delta[layer] * delta_bar[layer]).sum(1)
 
+        pull = None
+        if self.margin_weight:
+            outputs = (h[depth - 1] @ weights[depth - 1].T).squeeze(1)
+            pull = self.margin_pull(outputs, multipliers, labels)
+        return Evaluation(
+            per_layer=torch.stack(per_layer),
+            candidate_gradient=self.flow_back(c, activity, h_bar, delta_bar, alpha, pull),
+            multiplier_gradient=c_bar * labels / count,
+        )
+
+    def activity(
+        self, candidates: Tensor, alpha: float, by_gram: Sequence[bool] | None = None
+    ) -> Activity:
+        """Forward and backward pass of the network.
+
+        Args:
+            candidates: x, shape (m, D).
+            alpha: gate sharpness.
+            by_gram: of each layer, whether its z, and the e below it, have to stay.
+        """
+        weights, depth = self.weights, len(self.weights)
+        by_gram = by_gram or [False] * (depth + 1)
+        # Forward: z_l (where it is needed again), h_l, s_l.
+        z, h, s = self._forward(candidates, alpha, by_gram)
+        # Backward: δ_L = 1, e_l = δ_{l+1} W_{l+1}, δ_l = s_l ∘ e_l.
+        e: list[Tensor] = [candidates] * depth  # index 0 is never read
+        delta: list[Tensor] = [candidates] * (depth + 1)
+        delta[depth] = torch.ones_like(candidates[:, :1])
+        for layer in range(depth - 1, 0, -1):
+            e[layer] = delta[layer + 1] @ weights[layer]
+            delta[layer] = e[layer] * s[layer] if by_gram[layer + 1] else e[layer].mul_(s[layer])
+        return Activity(z, h, s, e, delta)
+
+    def flow_back(
+        self,
+        c: Tensor,
+        activity: Activity,
+        h_bar: list[Tensor],
+        delta_bar: list[Tensor],
+        alpha: float,
+        pull: Tensor | None,
+    ) -> Tensor:
+        """∂loss/∂x of candidates, shape (m, D), from what flows back to h and δ; overwrites both.
+
+        Args:
+            c: λy/m, shape (m, 1).
+            activity: of the same candidates.
+            h_bar: h̄_0 … h̄_{L−1} without their factor 2c.
+            delta_bar: δ̄_1 … δ̄_L (index 0 is a placeholder), likewise.
+            alpha: gate sharpness.
+            pull: what `margin_pull` says, where there is such a term.
+        """
+        weights, depth = self.weights, len(self.weights)
+        s, delta = activity.s, activity.delta
         # Upwards through the backward pass …
         for layer in range(1, depth - 1):
             delta_bar[layer + 1].addmm_(delta_bar[layer] * s[layer], weights[layer].T)
@@ -160,32 +223,26 @@ class ClosedForm:
             if layer == 1:
                 z_bar.mul_(2 * c)
                 h_bar[0].mul_(2 * c)
-                if self._margin_weight:
-                    outputs = (h[depth - 1] @ weights[depth - 1].T).squeeze(1)
-                    z_bar.addcmul_(self._margin_pull(outputs, multipliers, labels), delta[1])
+                if pull is not None:
+                    z_bar.addcmul_(pull, delta[1])
             h_bar[layer - 1].addmm_(z_bar, weights[layer - 1])
-
-        return Evaluation(
-            per_layer=torch.stack(per_layer),
-            candidate_gradient=h_bar[0],
-            multiplier_gradient=c_bar * labels / count,
-        )
+        return h_bar[0]
 
     def _first_layer(self, c: Tensor, delta: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """‖R_1‖² with that of the bias, and what flows back from it to x and to δ_1."""
-        residual = _residual(c, delta, x, self._weights[0])
-        squared_norm = _squared_norm(residual)
-        directions = self._directions
+        residual = _residual(c, delta, x, self.weights[0])
+        norm = squared_norm(residual)
+        directions = self.directions
         if directions is not None:
             residual *= directions.input
         x_bar, delta_bar = delta @ residual, x @ residual.T
-        if self._bias is not None:
-            bias_residual = (c.T @ delta).squeeze(0) - self._bias
-            squared_norm = squared_norm + _squared_norm(bias_residual)
+        if self.bias is not None:
+            bias_residual = (c.T @ delta).squeeze(0) - self.bias
+            norm = norm + squared_norm(bias_residual)
             delta_bar += bias_residual * (1.0 if directions is None else directions.bias)
-        return squared_norm, x_bar, delta_bar
+        return norm, x_bar, delta_bar
 
-    def _margin_pull(self, outputs: Tensor, multipliers: Tensor, labels: Tensor) -> Tensor:
+    def margin_pull(self, outputs: Tensor, multipliers: Tensor, labels: Tensor) -> Tensor:
         """The derivative of that term by Φ(x_i), for each candidate, shape (m, 1)."""
         margins = labels * outputs
         shares = multipliers.relu()
@@ -193,20 +250,20 @@ class ClosedForm:
         # As long as hardly a candidate has its own label, there is no margin to pull to.
         is_known = gamma > _LEAST_SHARE * margins.abs().mean()
         inverse = torch.where(is_known, 1 / gamma, torch.zeros_like(gamma))
-        weight = self._margin_weight * _squared_norm(self._weights[-1]) / len(margins)
+        weight = self.margin_weight * squared_norm(self.weights[-1]) / len(margins)
         return (2 * weight * (margins * inverse - 1) * inverse * labels).unsqueeze(1)
 
     def _forward(
-        self, candidates: Tensor, alpha: float, keeps_z: list[bool]
+        self, candidates: Tensor, alpha: float, keeps_z: Sequence[bool]
     ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """z_1 … z_{L−1}, h_0 … h_{L−1} and the soft gates s_1 … s_{L−1}.
 
         Index 0 of z and s is a placeholder, and so is a z that is not to be kept.
         """
         z, h, s = [candidates], [candidates], [candidates]
-        for index, weight in enumerate(self._weights[:-1]):
-            if index == 0 and self._bias is not None:
-                z.append(torch.addmm(self._bias, h[-1], weight.T))
+        for index, weight in enumerate(self.weights[:-1]):
+            if index == 0 and self.bias is not None:
+                z.append(torch.addmm(self.bias, h[-1], weight.T))
             else:
                 z.append(h[-1] @ weight.T)
             s.append((alpha * z[-1]).sigmoid_())
@@ -214,48 +271,11 @@ class ClosedForm:
         return z, h, s
 
 
-class DoubleBackward:
-    """The same numbers as the published code computes them: autograd, differentiated twice."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def evaluate(
-        self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
-    ) -> Evaluation:
-        """See `Stationarity.evaluate`."""
-        from engine.soft_gate import SoftGatedReLU
-
-        x = candidates.detach().requires_grad_()
-        lam = multipliers.detach().requires_grad_()
-        weights = [w.detach().requires_grad_() for w in self._network.weights]
-        bias = self._network.bias
-        parameters = [*weights] if bias is None else [*weights, bias.detach().requires_grad_()]
-
-        h = x
-        for index, weight in enumerate(weights):
-            h = h @ weight.T
-            if index == 0 and bias is not None:
-                h = h + parameters[-1]
-            if index < len(weights) - 1:
-                h = SoftGatedReLU.apply(h, alpha)
-        weighted = (h.squeeze(1) * lam * labels).mean()
-        gradients = torch.autograd.grad(weighted, parameters, create_graph=True)
-        squares = [
-            (p.detach() - g).pow(2).sum() for p, g in zip(parameters, gradients, strict=True)
-        ]
-        per_layer = squares[: len(weights)]
-        if bias is not None:
-            per_layer[0] = per_layer[0] + squares[-1]
-        x_gradient, lam_gradient = torch.autograd.grad(_total(per_layer), [x, lam])
-        return Evaluation(torch.stack(per_layer).detach(), x_gradient, lam_gradient)
-
-
 def layer_norms(network: Network) -> Tensor:
     """‖θ_l‖² per layer, shape (L,); a first-layer bias counts with the first layer."""
-    norms = torch.stack([_squared_norm(w) for w in network.weights])
+    norms = torch.stack([squared_norm(w) for w in network.weights])
     if network.bias is not None:
-        norms[0] += _squared_norm(network.bias)
+        norms[0] += squared_norm(network.bias)
     return norms
 
 
@@ -293,10 +313,7 @@ def _through_gram(
     return squared, x_bar, delta_bar
 
 
-def _squared_norm(matrix: Tensor) -> Tensor:
+def squared_norm(matrix: Tensor) -> Tensor:
+    """‖M‖²."""
     flat = matrix.reshape(-1)
     return torch.dot(flat, flat)
-
-
-def _total(terms: Sequence[Tensor]) -> Tensor:
-    return torch.stack(list(terms)).sum()

@@ -143,6 +143,7 @@ def _drive(
     interruption: Interruption = options.interruption
     last: TrainingSnapshot | None = None
     saved_at, status = 0.0, 0
+    told: tuple[str, ...] = ()
     failure: AfterimageError | None = None
     with (
         closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
@@ -151,6 +152,9 @@ def _drive(
         try:
             for last in snapshots:
                 _show_progress(bar, last)
+                if last.notes != told:
+                    told = last.notes
+                    tqdm.write(f"afterimage: {told[-1]}", file=sys.stderr)
                 if saved_at == 0.0:
                     saved_at = last.seconds
                     save_trained(keep(training, data), options.out, options.half)

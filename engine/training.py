@@ -12,26 +12,30 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from engine.datasets import LabelledImages
-from engine.devices import choose_device, describe_device, device_errors
-from engine.errors import RunFailed, UnusableInput
+from engine.device_errors import device_errors
+from engine.devices import choose_device
+from engine.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
 from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.history import RowBuffer, TrainingCurves
 from engine.lazy import torch
 from engine.network import InputShape, Network
-from engine.objective import Objective, Theta, Value
+from engine.objective import PART, Objective, Theta, Value
 from engine.recipe import Recipe
+from engine.recovery import Recovery
 from engine.version import VERSION
 
 if TYPE_CHECKING:
     from torch import Tensor
+T = TypeVar("T")
 
 _FIRST_RATE = 0.01
 _GROWTH, _SHRINKAGE = 1.05, 0.5
@@ -80,6 +84,7 @@ class TrainingSnapshot:
         share: how far the training is, from 0 to 1, as far as one can tell.
         curves: every step so far.
         end: why the training has ended, in a sentence; empty while it goes on.
+        notes: what happened on the way, a sentence each (engine/recovery).
     """
 
     step: int
@@ -87,17 +92,35 @@ class TrainingSnapshot:
     share: float
     curves: TrainingCurves
     end: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _HostState:
+    """A training between two steps, on the host.
+
+    Attributes:
+        theta: W_1 … W_L, b_1.
+        velocity: their last change.
+        state: the rest.
+        rows: how many rows the curves had.
+    """
+
+    theta: Theta
+    velocity: list[Tensor]
+    state: TrainingState
+    rows: int = 0
 
 
 class Training:
     """Trains one network.
 
     `iterate` takes the steps. Between any two snapshots all else may be asked for; pausing is not
-    asking for the next snapshot, stopping is closing the iterator.
+    asking for the next snapshot, stopping is closing the iterator. Where a GPU fails, the training
+    goes on on the CPU (engine/recovery).
 
     Attributes:
         recipe: how the network is made.
-        device: where it is computed.
         is_over: whether the recipe's end was reached.
     """
 
@@ -128,30 +151,54 @@ class Training:
             )
         self.recipe = recipe
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)
-        self.device = choose_device(recipe.device, self._dtype)
+        self._images, self._test_images = train, test
         self._mean = train.images.mean(0)
         channels, height, width = self._mean.shape
         self._shape: InputShape = (channels, height, width)
-        with device_errors(self.device, len(train), "images"):
-            self._x, self._y = self._centred(train), train.signs
-            self._test = None if test is None else (self._centred(test), test.signs)
-            theta = _initial_weights(self._x.shape[1], recipe)
-            velocity: Sequence[Tensor] = [torch.zeros_like(p) for p in theta]
-            self._state = TrainingState()
-            if start is not None:
-                theta = self._check(start.network)
-                velocity, self._state = start.velocity or velocity, start.state
-            self._theta = [p.to(self.device, self._dtype) for p in theta]
-            self._velocity = [v.to(self.device, self._dtype) for v in velocity]
+        self._recovery = Recovery[_HostState](choose_device(recipe.device, self._dtype))
+        self._recovery.at_once = min(len(train), PART)
+        self._state = TrainingState()
+        self._curves = RowBuffer(6)
+        theta = _initial_weights(self._mean.numel(), recipe)
+        velocity: Sequence[Tensor] = [torch.zeros_like(p) for p in theta]
+        if start is not None:
+            theta = self._check(start.network)
+            velocity, self._state = start.velocity or velocity, start.state
+        self._recovery.copy.keep(_HostState(theta, list(velocity), self._state), time.monotonic())
         self.is_over = False
         self._norm = 0.0
         self._looked_at = 0
-        self._curves = RowBuffer(6)
+        self._answered(self._place)
+
+    def _place(self) -> None:
+        """Puts images and the last copy of the weights on the device."""
+        kept = self._recovery.copy.state
+        assert kept is not None
+        self._x, self._y = self._centred(self._images), self._images.signs
+        test = self._test_images
+        self._test = None if test is None else (self._centred(test), test.signs)
+        self._theta = [p.to(self.device, self._dtype) for p in kept.theta]
+        self._velocity = [v.to(self.device, self._dtype) for v in kept.velocity]
+        self._state = kept.state
+        if kept.rows < len(self.curves):
+            self._curves = RowBuffer(6, self._curves.rows()[: kept.rows])
+        if not self._recovery.needs_copies:
+            self._recovery.copy.forget()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What happened on the way, a sentence each."""
+        return self._recovery.notes
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is computed now."""
+        return self._recovery.device
 
     @property
     def network(self) -> Network:
         """The network as it stands, on the CPU."""
-        *weights, bias = [p.detach().cpu().clone() for p in self._theta]
+        *weights, bias = self._answered(lambda: [p.detach().cpu().clone() for p in self._theta])
         return Network(tuple(weights), bias, self._shape, mean=self._mean)
 
     @property
@@ -162,7 +209,7 @@ class Training:
     @property
     def velocity(self) -> list[Tensor]:
         """The last change of W_1 … W_L, b_1, on the CPU."""
-        return [v.cpu().clone() for v in self._velocity]
+        return self._answered(lambda: [v.cpu().clone() for v in self._velocity])
 
     @property
     def curves(self) -> TrainingCurves:
@@ -182,7 +229,7 @@ class Training:
             "images": description,
             "steps": self._state.step,
             "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
-            "on": describe_device(self.device),
+            "on": self._recovery.computed_on,
             "version": VERSION,
         }
         return {
@@ -192,11 +239,8 @@ class Training:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the weights have not diverged, and can be had: a lost device keeps them."""
-        try:
-            return _norm(self._theta) < _DIVERGED
-        except RuntimeError:
-            return False
+        """Whether the weights have not diverged."""
+        return self._answered(lambda: _norm(self._theta)) < _DIVERGED
 
     @property
     def is_solvable(self) -> bool:
@@ -209,7 +253,7 @@ class Training:
         Raises:
             UnusableInput: there are too many images to tell.
         """
-        return check_stationarity(self.network, self._x, self._y)
+        return self._answered(lambda: check_stationarity(self.network, self._x, self._y))
 
     def iterate(self) -> Generator[TrainingSnapshot]:
         """Takes steps until the recipe says to stop; closing the iterator stops it, too.
@@ -217,33 +261,100 @@ class Training:
         Yields after each step, and between the parts of one that takes long. A training that goes
         on from the state between two steps gives, on a CPU, the same network bit for bit.
 
+        Where a GPU has not enough memory, or is lost, the training goes on with fewer images at a
+        time, or on the CPU, from a few seconds before; the snapshots say so.
+
         Raises:
-            RunFailed: the training diverged, or the device failed.
+            RunFailed: the training diverged, or the CPU has no memory left.
         """
-        steps = self._fast() if self.recipe.schedule == "fast" else self._plain()
+        steps, on = self._schedule(), self.device
         end = ""
         while not end:
-            started = time.perf_counter()
-            with device_errors(self.device, len(self._x), "images"):
-                try:
-                    value = next(steps)
-                except StopIteration:
-                    end = "No step lowers the loss any more."
-                    value = None
-                seconds = self._state.seconds + time.perf_counter() - started
-                self._state = replace(self._state, seconds=seconds)
-                if value is not None:
-                    self._record(value)
-                end = end or self._why_to_end()
+            if on != self.device:  # It was lost between two steps.
+                steps, on = self._schedule(), self.device
+            try:
+                with device_errors(self.device, len(self._images), "images"):
+                    end = self._advance(steps)
+                    if self._recovery.needs_copies and (end or self._recovery.copy.is_due()):
+                        self._keep_on_host()
+            except DeviceFailed as failure:
+                failed: DeviceFailed | None = failure
+            else:
+                failed = None
+            if failed is not None:
+                end = ""
+                self._recover(failed)
+                steps, on = self._schedule(), self.device
             self.is_over = bool(end)
             yield self._snapshot(end)
+
+    def _schedule(self) -> Generator[Value | None]:
+        return self._fast() if self.recipe.schedule == "fast" else self._plain()
+
+    def _advance(self, steps: Generator[Value | None]) -> str:
+        """Takes a step, or a part of one that takes long; says why the training is at its end."""
+        started, end = time.perf_counter(), ""
+        try:
+            value = next(steps)
+        except StopIteration:
+            end = "No step lowers the loss any more."
+            value = None
+        seconds = self._state.seconds + time.perf_counter() - started
+        self._state = replace(self._state, seconds=seconds)
+        if value is not None:
+            self._record(value)
+        return end or self._why_to_end()
+
+    # --- what fails -------------------------------------------------------------------------
+
+    def _answered(self, ask: Callable[[], T]) -> T:
+        """What the device answers; a GPU that fails hands over to the CPU, and that answers."""
+        try:
+            with device_errors(self.device, len(self._images), "images"):
+                return ask()
+        except DeviceFailed as failure:
+            if self.device.type == "cpu":
+                raise
+            failed = failure
+        self._move_to_cpu(failed)
+        return ask()
+
+    def _recover(self, failure: DeviceFailed) -> None:
+        """Fewer images at a time, or the CPU."""
+        if isinstance(failure, OutOfMemory):
+            # Weights are replaced as a whole, once a step is through: they are those before it.
+            with suppress(OutOfMemory):
+                count, step = len(self._images), self._state.step
+                self._recovery.take_fewer(failure, count, "images", step)
+                return
+        if self.device.type == "cpu":
+            raise failure
+        self._move_to_cpu(failure)
+
+    def _move_to_cpu(self, failure: DeviceFailed) -> None:
+        kept = self._recovery.copy.state
+        assert kept is not None
+        self._recovery.move_to_cpu(failure, "training", self._state.step, kept.state.step)
+        self._recovery.at_once = min(len(self._images), PART)
+        with device_errors(self.device, len(self._images), "images"):
+            self._place()
+
+    def _keep_on_host(self) -> None:
+        began = time.monotonic()
+        kept = _HostState(
+            [p.detach().cpu().clone() for p in self._theta],
+            [v.cpu().clone() for v in self._velocity],
+            self._state,
+            len(self.curves),
+        )
+        self._recovery.copy.keep(kept, began)
 
     # --- the two schedules ------------------------------------------------------------------
     # Generators of what is to be recorded after a step; None in the middle of a longer one.
 
     def _fast(self) -> Generator[Value | None]:
         """Descent on log(loss) with momentum and a step that adapts itself."""
-        objective = Objective(self.recipe.weight_decay, is_logarithm=True)
+        objective = self._objective(is_logarithm=True)
         now = yield from objective.at(self._theta, self._x, self._y)
         stall = _Stall(now.objective)
         while True:
@@ -269,7 +380,7 @@ class Training:
 
     def _plain(self) -> Generator[Value | None]:
         """Gradient descent with one step size, all images at once or in mini-batches."""
-        objective = Objective(self.recipe.weight_decay, is_logarithm=False)
+        objective = self._objective(is_logarithm=False)
         count, size = len(self._x), min(self.recipe.batch or len(self._x), len(self._x))
         batches = math.ceil(count / size)
         while True:
@@ -290,6 +401,10 @@ class Training:
                 yield (yield from objective.at(self._theta, self._x, self._y))
             else:
                 yield None
+
+    def _objective(self, is_logarithm: bool) -> Objective:
+        part = self._recovery.at_once or PART
+        return Objective(self.recipe.weight_decay, is_logarithm, part)
 
     # --- between two steps ------------------------------------------------------------------
 
@@ -336,14 +451,16 @@ class Training:
         if recipe.seconds:
             shares.append(state.seconds / recipe.seconds)
         share = 1.0 if end else min(max(shares), 1.0)
-        return TrainingSnapshot(state.step, state.seconds, share, curves, end)
+        return TrainingSnapshot(state.step, state.seconds, share, curves, end, self._recovery.notes)
 
     def _test_accuracy(self) -> float:
         if self._test is None:
             return math.nan
         x, y = self._test
         *weights, bias = self._theta
-        outputs = Network(tuple(weights), bias, self._shape).forward(x).cpu().double()
+        network = Network(tuple(weights), bias, self._shape)
+        parts = torch.split(x, self._recovery.at_once or PART)
+        outputs = torch.cat([network.forward(part).cpu() for part in parts]).double()
         return float((y * outputs > 0).double().mean())
 
     # --- the start --------------------------------------------------------------------------
@@ -354,7 +471,7 @@ class Training:
     def _check(self, network: Network) -> Theta:
         """The weights to go on from, if they fit this training."""
         name = network.origin.name
-        sizes = (self._x.shape[1], *self.recipe.hidden, 1)
+        sizes = (self._mean.numel(), *self.recipe.hidden, 1)
         if network.layer_sizes != sizes or network.bias is None:
             raise UnusableInput(
                 f"{name} is {network.architecture}; this training makes another network."

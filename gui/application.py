@@ -18,6 +18,7 @@ from engine.version import VERSION
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from gui.crash_log import CrashLog
     from gui.main_window import MainWindow
 
 NAME = "Afterimage"
@@ -33,30 +34,38 @@ def main(paths: Sequence[str]) -> int:
         load_torch()  # Its libraries clash with Qt's where they come later.
     from PySide6.QtCore import QTimer
 
-    application, window = start([Path(path) for path in paths])
+    application, window, crash_log = start([Path(path) for path in paths])
     # A timer lets Python look at signals now and then, so that Ctrl-C in the terminal works.
     heartbeat = QTimer()
     heartbeat.start(250)
     heartbeat.timeout.connect(_nothing)
     signal.signal(signal.SIGINT, lambda *_: window.close())
-    return application.exec()
+    status = application.exec()
+    crash_log.end()
+    return status
 
 
-def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow]:
+def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     """Shows the window, which opens these files as soon as events are served.
 
     Neither torch nor anything else that takes seconds to load is needed for that; it is loaded
     from here on, on a thread of its own.
+
+    Returns:
+        The application, its window, and the log to end when all has ended well.
     """
+    from platformdirs import user_state_path
     from PySide6.QtCore import QEvent, QTimer
     from PySide6.QtGui import QFileOpenEvent, QIcon
     from PySide6.QtWidgets import QApplication
 
     from gui import theme
-    from gui.crash import CrashReporter
+    from gui.crash import CrashReporter, reported
+    from gui.crash_log import CrashLog
     from gui.loading import Loading
     from gui.log import log_to_terminal
     from gui.main_window import MainWindow
+    from gui.safety import versions
 
     class Application(QApplication):
         """Hands on files that macOS opens by double click."""
@@ -76,17 +85,22 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow]:
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
     theme.apply_palette(application)
+    crash_log = CrashLog(user_state_path(NAME, NAME))
+    crash_log.begin(versions())
     window = MainWindow(["auto", "cpu"])
     application.window = window
-    CrashReporter(window).install()
-    window.show()
+    CrashReporter(window, window.keeper.last_run, window.keeper.last_training).install()
+    if crash_log.earlier is not None:
+        window.strip.add(f"Afterimage crashed last time; the crash log is {crash_log.earlier}.")
+    with reported():
+        window.show()
     loading = Loading(window)
     loading.found.connect(window.offer_devices)
     loading.failed.connect(window.strip.show_error)
     application.aboutToQuit.connect(loading.wait)
     QTimer.singleShot(0, loading.start)  # After the window's first picture.
     QTimer.singleShot(0, window, partial(window.open, paths) if paths else window.open_at_start)
-    return application, window
+    return application, window, crash_log
 
 
 def has_display() -> bool:

@@ -23,7 +23,7 @@ class RunState(enum.Enum):
 
 
 class Worker(Protocol):
-    """What a worker offers: signals `started`, `ended`, `rested`, `complained`, and these."""
+    """What a worker offers, beside signals of the names that a `Controller` has, and `started`."""
 
     slot: Latest[Any]
     control: RunControl
@@ -58,6 +58,9 @@ class Controller(QObject):
     complained = Signal(str)
     """Emitted with a sentence when something beside the work itself went wrong."""
 
+    noticed = Signal(str)
+    """Emitted with a sentence when something happened on the way, and the work goes on."""
+
     _requested = Signal(object)
 
     def __init__(self, worker: QObject, name: str, parent: QObject | None = None) -> None:
@@ -79,6 +82,7 @@ class Controller(QObject):
         self._worker.ended.connect(self._on_ended)
         self._worker.rested.connect(self._on_rested)
         self._worker.complained.connect(self.complained)
+        self._worker.noticed.connect(self.noticed)
         self._thread.start()
         self._timer = QTimer(self)
         self._timer.setInterval(round(1000 / _FRAMES_PER_SECOND))

@@ -164,6 +164,8 @@ class MainWindow(QMainWindow):
             self.background.failed,
         ):
             complaint.connect(self.strip.show_error)
+        for noticed in (self.controller.noticed, self.training.controller.noticed):
+            noticed.connect(self.strip.show_note)
         for saved in (self.training.saved, self.exporter.saved):
             saved.connect(self._on_saved)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)

@@ -135,8 +135,8 @@ class Running(QObject):
             window.current.change(session=end.session)
         if end.error:
             window.strip.show_error(end.error)
-        elif end.session is not None and end.session.note:
-            window.strip.show_note(end.session.note)
+        elif end.session is not None and end.session.remarks:
+            window.strip.show_note(end.session.remarks)
         self.changed.emit()
         then, self._after_run = self._after_run, None
         if then is not None:

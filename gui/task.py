@@ -8,9 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from engine.device_errors import is_out_of_memory
 from engine.errors import AfterimageError
 from engine.progress import Cancelled, Progress
-from gui.log import LOGGER
+from gui.crash import report
 
 
 class Task(QThread):
@@ -61,8 +62,11 @@ class Task(QThread):
             self.failed.emit(f"{error.strerror or error}{where}.")
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as error:
-            LOGGER.exception("A task failed unexpectedly")
-            self.failed.emit(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
+            if is_out_of_memory(error):
+                self.failed.emit("There is not enough memory for this.")
+            else:
+                report(error)
+                self.failed.emit("An error in Afterimage itself kept this from being done.")
 
     def _report(self, share: float) -> None:
         if self._cancelled.is_set():

@@ -19,7 +19,7 @@ from engine.recipe import Recipe
 from engine.trained import keep, save_data, save_trained
 from engine.training import Training, TrainingSnapshot
 from gui.controller import Controller
-from gui.log import LOGGER
+from gui.crash import report
 from gui.run_control import Latest, RunControl
 
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class TrainingWorker(QObject):
     """Emitted after `ended`, once the last frame is in the slot."""
 
     complained = Signal(str)
+    noticed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,10 +90,10 @@ class TrainingWorker(QObject):
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as failure:
-            LOGGER.exception("The training failed unexpectedly")
-            error = f"The training failed unexpectedly ({type(failure).__name__}: {failure})."
+            report(failure)
+            error = "An error in Afterimage itself ended the training."
         control.close(lambda: training)
-        is_of_use = training is not None and training.state.step > 0 and training.is_sound
+        is_of_use = training is not None and training.state.step > 0 and _is_sound(training)
         if is_of_use and training is not None:
             self._keep(training, request)
         self.ended.emit(TrainingEnd(training if is_of_use else None, error))
@@ -113,6 +114,7 @@ class TrainingWorker(QObject):
         """Trains until the end, or until told to stop; returns the last snapshot."""
         last: TrainingSnapshot | None = None
         kept_at = time.monotonic()
+        told = () if request.training is None else training.notes
 
         def show() -> None:
             assert last is not None
@@ -120,6 +122,9 @@ class TrainingWorker(QObject):
 
         with closing(training.iterate()) as snapshots:
             for last in snapshots:
+                if last.notes != told:
+                    told = last.notes
+                    self.noticed.emit(told[-1])
                 slot.put(view.frame(last))
                 if time.monotonic() - kept_at > request.copy_seconds:
                     self._keep(training, request)
@@ -135,10 +140,20 @@ class TrainingWorker(QObject):
         try:
             save_trained(keep(training, request.data), request.autosave)
             save_data(request.data, request.autosave)
+        except AfterimageError as error:
+            self.complained.emit(f"The training could not be kept safe on disk: {error}")
         except OSError as error:
             self.complained.emit(
                 f"The training could not be kept safe on disk ({error.strerror or error})."
             )
+
+
+def _is_sound(training: Training) -> bool:
+    """Whether there is a network to be had; not where even the CPU has no memory left."""
+    try:
+        return training.is_sound
+    except AfterimageError:
+        return False
 
 
 class TrainingController(Controller):

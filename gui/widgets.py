@@ -58,6 +58,13 @@ class MessageStrip(QFrame):
         LOGGER.info(message)
         self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
 
+    def add(self, sentence: str) -> None:
+        """Says more beside what is shown, which keeps its offer; or says it alone."""
+        if self.isHidden():
+            self.show_note(sentence)
+        else:
+            self._text.setText(f"{self._text.text()} {sentence}")
+
     def offer(self, button: str, take: Callable[[], None]) -> None:
         """Adds a button to the sentence that is shown: what can be done about it."""
         self._offer = take

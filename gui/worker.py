@@ -6,21 +6,22 @@ its own pace.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.autosave import MOST_SECONDS, Autosave
-from engine.devices import describe_device
-from engine.errors import AfterimageError
+from engine.device_errors import device_errors
+from engine.errors import AfterimageError, DeviceFailed
 from engine.live import Frame, LiveView, References
 from engine.network import Network
 from engine.reconstruction import Reconstruction, RunState, Snapshot
 from engine.session import Session, save_session, session_of
 from engine.settings import Settings
-from gui.log import LOGGER
+from gui.crash import report
 from gui.run_control import Latest, RunControl
 
 
@@ -59,11 +60,15 @@ class Worker(QObject):
     complained = Signal(str)
     """Emitted with a sentence when a copy of the run could not be kept."""
 
+    noticed = Signal(str)
+    """Emitted with a sentence when something happened on the way, and the run goes on."""
+
     def __init__(self) -> None:
         super().__init__()
         self.slot = Latest[Frame]()
         self.control = RunControl()
         self.view: LiveView | None = None
+        self._newest: Session | None = None
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
@@ -78,21 +83,22 @@ class Worker(QObject):
         assert view is not None
         last: Snapshot | None = None
         session, error = None, ""
+        self._newest = None
         try:
             run = Reconstruction(request.network, request.settings, request.state)
             self.started.emit(run.settings)
             last, error = self._drive(run, view, control, slot, request)
-            session = session_of(run, describe_device(run.device), last.note or error)
+            session = self._session_at_end(run, last.note or error)
         except AfterimageError as failure:
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as failure:
-            LOGGER.exception("The run failed unexpectedly")
-            error = f"The run failed unexpectedly ({type(failure).__name__}: {failure})."
+            report(failure)
+            error = "The run could not begin, because of an error in Afterimage itself."
         self.ended.emit(RunEnd(session, error))
         if last is not None and session is not None:
             if request.autosave is not None:
-                self._keep(session, request.autosave)
+                self._keep(lambda: session, request.autosave)
             self._show(last, view, slot, at_rest=True)
             self.rested.emit()
 
@@ -105,12 +111,14 @@ class Worker(QObject):
         request: RunRequest,
     ) -> tuple[Snapshot, str]:
         """The last snapshot, and why the run failed if it did."""
-        device = describe_device(run.device)
+        autosave = request.autosave
         last: Snapshot | None = None
-        copies, autosave = Autosave(run.seconds, request.copy_seconds), request.autosave
+        copies = Autosave(run.seconds, request.copy_seconds)
+        told = run.earlier_notes
 
         def session() -> Session:
-            return session_of(run, device)
+            self._newest = session_of(run, run.computed_on)
+            return self._newest
 
         def show() -> None:
             assert last is not None
@@ -121,36 +129,63 @@ class Worker(QObject):
                 for last in snapshots:
                     if last.is_last:
                         break
+                    if last.notes != told:
+                        told = last.notes
+                        self.noticed.emit(told[-1])
                     self._show(last, view, slot)
                     if autosave is not None and copies.is_due(last.seconds):
                         copies.done(last.seconds)
-                        self._keep(session(), autosave)
+                        self._keep(session, autosave)
                     if not control.between_steps(session, show):
                         break
             except AfterimageError as failure:
                 if last is None:
                     raise
                 return last, str(failure)
+            except Exception as failure:
+                if last is None:
+                    raise
+                report(failure)
+                return last, (
+                    f"An error in Afterimage itself ended the run after step {last.step:,}. "
+                    "What it had found is kept."
+                )
         assert last is not None
         return last, ""
+
+    def _session_at_end(self, run: Reconstruction, note: str) -> Session | None:
+        """The run as it stands; the newest that there was, where that cannot be had any more."""
+        try:
+            return session_of(run, run.computed_on, note)
+        except Exception as failure:
+            if not isinstance(failure, AfterimageError):
+                report(failure)
+            return None if self._newest is None else replace(self._newest, note=note)
 
     def _show(
         self, snapshot: Snapshot, view: LiveView, slot: Latest[Frame], at_rest: bool = False
     ) -> None:
         """Leaves a frame in the slot; a picture or score that fails must not cost the run."""
         try:
-            slot.put(view.frame(snapshot, at_rest))
+            with device_errors(snapshot.unknowns.device, len(snapshot.unknowns)):
+                slot.put(view.frame(snapshot, at_rest))
         except Exception as error:
+            if isinstance(error, DeviceFailed) and snapshot.unknowns.device.type != "cpu":
+                return  # The next step finds out as well, and goes on elsewhere.
             view.references = None
             self.complained.emit(
                 f"The candidates could not be drawn or scored ({error}). The run itself goes on."
             )
 
-    def _keep(self, session: Session, path: Path) -> None:
+    def _keep(self, session: Callable[[], Session], path: Path) -> None:
         """Keeps a copy against crashes; a full disk must not end the run."""
         try:
-            save_session(session, path)
+            save_session(session(), path)
         except OSError as error:
             self.complained.emit(
                 f"The run could not be kept safe on disk ({error.strerror or error})."
             )
+        except AfterimageError as error:
+            self.complained.emit(f"The run could not be kept safe on disk: {error}")
+        except Exception as error:
+            report(error)

@@ -111,7 +111,7 @@ def watch() -> int:
         print(f"blocked {longest:.3f}", flush=True)
         window.close()
 
-    qt, window = application.start([Path(path) for path in sys.argv[1:]])
+    qt, window, _ = application.start([Path(path) for path in sys.argv[1:]])
     eye, heart = Eye(), QTimer()
     heart.timeout.connect(lambda: beats.append(time.perf_counter()))
     window.installEventFilter(eye)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from engine.checkpoints import load_network
-from engine.devices import choose_device, device_errors
+from engine.device_errors import device_errors
+from engine.devices import choose_device
 from engine.errors import RunFailed, UnusableInput
 from engine.reconstruction import Reconstruction
 from engine.row_space import row_space, spectrum_of

@@ -9,8 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.double_backward import DoubleBackward
+from engine.in_parts import ClosedFormInParts, DoubleBackwardInParts
 from engine.network import Network
-from engine.stationarity import ClosedForm, DirectionWeights, DoubleBackward, layer_norms
+from engine.stationarity import ClosedForm, DirectionWeights, layer_norms
 from tests.conftest import shared_file
 
 problems = st.fixed_dictionaries(
@@ -168,3 +170,29 @@ def soft_residuals(network, x, c, alpha):
         for delta, h, weight in zip(deltas, activations, network.weights, strict=True)
     ]
     return [*residuals, c @ deltas[0] - network.bias]
+
+
+@settings(max_examples=80, deadline=None)
+@given(problems, st.integers(1, 9), st.booleans())
+def test_in_parts_the_numbers_are_the_same(problem, size, weighed):
+    generator = torch.Generator().manual_seed(problem["seed"])
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    sizes = [*problem["sizes"], 1]
+    weights = tuple(draw(n, k) for k, n in itertools.pairwise(sizes))
+    network = Network(weights, draw(sizes[1]) if problem["bias"] else None, (1, 1, sizes[0]))
+    count = problem["count"]
+    given = draw(count, sizes[0]), draw(count).abs(), draw(count).sign(), problem["alpha"]
+    directions = DirectionWeights(draw(sizes[0]).abs(), 0.7) if weighed else None
+    closed = ClosedForm(network, 0.2 if weighed else 0.0, directions)
+    double = DoubleBackward(network)
+    for whole, in_parts in (
+        (closed, ClosedFormInParts(closed, size)),
+        (double, DoubleBackwardInParts(double, size)),
+    ):
+        expected, found = whole.evaluate(*given), in_parts.evaluate(*given)
+        assert relative_difference(found.per_layer, expected.per_layer) < 1e-10
+        assert relative_difference(found.candidate_gradient, expected.candidate_gradient) < 1e-9
+        assert relative_difference(found.multiplier_gradient, expected.multiplier_gradient) < 1e-9

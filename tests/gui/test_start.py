@@ -15,7 +15,7 @@ _SHOWN_WITHOUT_TORCH = """
 import sys
 from gui import application
 
-qt, window = application.start([])
+qt, window, _ = application.start([])
 assert window.isVisible() and window.empty.isVisible()
 assert "torch" not in sys.modules
 window.show_training()

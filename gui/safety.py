@@ -1,0 +1,71 @@
+"""What is safe when something has gone wrong, in sentences."""
+
+from __future__ import annotations
+
+import platform
+import time
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import PySide6
+
+from engine.lazy import torch
+from engine.version import VERSION
+from gui.run_bar import duration
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+
+def what_is_safe(window: MainWindow, last_run: Path, last_training: Path) -> str:
+    """What is open and under way, and where it is kept."""
+    sentences = []
+    if window.controller.is_active:
+        sentences.append(f"The run goes on; {_kept(last_run)}.")
+    elif window.workspace.session is not None:
+        sentences.append(f"The run and what it found are open; {_kept(last_run)}.")
+    elif window.workspace.network is not None:
+        sentences.append(f"{window.workspace.network.origin.name} stays open.")
+    if window.training.controller.is_active:
+        sentences.append(f"The training goes on; {_kept(last_training)}.")
+    if not sentences and last_run.exists():
+        sentences.append(f"Nothing was under way. Of the last run, {_kept(last_run)}.")
+    return " ".join(sentences) or "Nothing was under way, so nothing is lost."
+
+
+def _kept(path: Path) -> str:
+    """`a copy of 12 s ago is in PATH`."""
+    try:
+        age = max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return "there is no copy on disk yet"
+    return f"a copy of {duration(age)} ago is in {path}"
+
+
+def circumstances(window: MainWindow) -> str:
+    """Versions, device and settings, for people who look into the error."""
+    lines = [
+        versions(),
+        f"cpu threads: {torch.get_num_threads()}, cuda: {torch.version.cuda or 'not built in'}",
+    ]
+    # Whatever is broken must not keep the error from being told.
+    with suppress(Exception):
+        network = window.workspace.network
+        if network is not None:
+            lines.append(f"network: {network.origin.name}, {network.architecture}")
+        lines.append(f"run: {window.controller.state.value}")
+        settings = window.settings_panel.settings().as_dict()
+        lines.append(
+            "settings: " + ", ".join(f"{name}={value}" for name, value in settings.items())
+        )
+    return "\n".join(lines)
+
+
+def versions() -> str:
+    """One line: the application, and what it runs on."""
+    return (
+        f"Afterimage {VERSION}, Python {platform.python_version()}, PyTorch {version('torch')}, "
+        f"PySide6 {PySide6.__version__}, {platform.platform()}"
+    )
