@@ -21,7 +21,7 @@ from engine.session import Session
 from gui import application, theme
 from gui.main_window import MainWindow
 from gui.task import Task
-from tests.memory import megabytes
+from tests.memory import megabytes, megabytes_in_use
 
 _PATIENCE = 120_000
 """Milliseconds until something that does not come is given up."""
@@ -40,13 +40,15 @@ class Footprint:
         threads: of any kind, those of libraries too.
         files: open file handles, sockets and pipes.
         objects: networks, sessions, runs and tasks that are alive.
-        megabytes: resident memory.
+        megabytes: resident memory, with what the C library keeps for later.
+        in_use: megabytes of it that are in use.
     """
 
     threads: int
     files: int
     objects: int
     megabytes: float
+    in_use: float
 
 
 def footprint() -> Footprint:
@@ -57,6 +59,7 @@ def footprint() -> Footprint:
         files=len(os.listdir("/proc/self/fd")),  # noqa: PTH208  (one handle is our own look)
         objects=sum(issubclass(type(each), _HELD) for each in gc.get_objects()),
         megabytes=megabytes("VmRSS"),
+        in_use=megabytes_in_use(),
     )
 
 

@@ -35,8 +35,9 @@ BOMB = 512 << 20
 
 
 def state():
-    torch.manual_seed(0)
-    return {"0.weight": torch.randn(8, 16), "0.bias": torch.randn(8), "1.weight": torch.randn(1, 8)}
+    shapes = {"0.weight": (8, 16), "0.bias": (8,), "1.weight": (1, 8)}
+    draw = torch.Generator().manual_seed(0)
+    return {name: torch.randn(*shape, generator=draw) for name, shape in shapes.items()}
 
 
 def network_file(path):

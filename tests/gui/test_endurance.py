@@ -34,6 +34,7 @@ def test_turns_leave_no_thread_no_file_and_no_memory(window, tmp_path):
     assert after.files <= before.files
     assert after.objects <= before.objects + 3  # Of the turn that was last, more or less.
     assert after.megabytes - before.megabytes < 30
+    assert after.in_use - before.in_use < 3
 
 
 def test_what_is_flat():
