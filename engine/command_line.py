@@ -179,7 +179,8 @@ def _save_if_possible(session: Session, path: Path) -> None:
     try:
         save_session(session, path)
     except OSError as error:
-        print(f"afterimage: the run could not be saved: {error.strerror or error}.", file=sys.stderr)
+        why = error.strerror or error
+        print(f"afterimage: the run could not be saved: {why}.", file=sys.stderr)
 
 
 def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:
