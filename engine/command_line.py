@@ -160,6 +160,8 @@ def _drive(
                     _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
         except AfterimageError as error:
             failure = error
+        except OSError:  # The first copy could not be written, and the last could not be either.
+            raise
         except Exception:
             if autosave is not None:  # Whatever it was, it must not cost the run.
                 _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
@@ -184,7 +186,8 @@ def _save_if_possible(session: Session, path: Path) -> None:
     try:
         save_session(session, path)
     except OSError as error:
-        print(f"afterimage: the run could not be saved: {error.strerror}.", file=sys.stderr)
+        why = error.strerror or error
+        print(f"afterimage: the run could not be saved: {why}.", file=sys.stderr)
 
 
 def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:
