@@ -62,7 +62,7 @@ class Comparing(QObject):
             self._task = None
 
     def end(self) -> None:
-        """The main window closes, and this one with it."""
+        """Closes the window, whatever it shows."""
         if self.window is not None:
             self.window.close()
 
@@ -131,8 +131,13 @@ class Comparing(QObject):
     def _shown_window(self) -> ComparisonWindow:
         if self.window is None:
             self.window = ComparisonWindow(self._window)
-            self.window.cancelled.connect(self.cancel)
+            self.window.finished.connect(self._on_closed)
         return self.window
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self.cancel()
+        self.window = None
 
     def _show(self, comparison: Comparison) -> None:
         self._task = None
@@ -142,9 +147,8 @@ class Comparing(QObject):
     @Slot(str)
     def _on_failed(self, _sentence: str) -> None:
         """The main window says why; there is nothing to be shown here."""
-        if self._task is self.sender() and self.window is not None:
-            self._task = None
-            self.window.close()
+        if self._task is self.sender():
+            self.end()
 
 
 def _compare(

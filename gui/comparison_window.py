@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -28,13 +28,11 @@ _GEOMETRY = "comparison_geometry"
 
 
 class ComparisonWindow(QDialog):
-    """Says that two runs are being compared, then shows the comparison."""
-
-    cancelled = Signal()
-    """Emitted when nobody waits for the comparison any more."""
+    """Says that two runs are being compared, then shows the comparison; gone when it is closed."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # It holds two whole runs.
         self.setWindowTitle("Two Runs — Afterimage")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.comparison: Comparison | None = None
@@ -130,7 +128,7 @@ class ComparisonWindow(QDialog):
 
     def wait_for(self, names: tuple[str, str]) -> None:
         """Shows that two runs, which are called so, are being compared."""
-        self._names = names
+        self._names, self.comparison = names, None
         self._about.setText(f"Comparing {names[0]} with {names[1]} …")
         self.progress.setRange(0, 0)
         self._pages.setCurrentIndex(0)
@@ -172,8 +170,6 @@ class ComparisonWindow(QDialog):
         self.gallery.update()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Remembers its size and place; nobody waits for it any more."""
+        """Remembers its size and place."""
         super().hideEvent(event)
         stored.store(_GEOMETRY, self.saveGeometry())
-        if self._pages.currentIndex() == 0 and not event.spontaneous():
-            self.cancelled.emit()
