@@ -54,17 +54,22 @@ class Task(QThread):
             self.succeeded.emit(self, self._work(self._report))
         except Cancelled:
             return
-        except AfterimageError as error:
-            self.failed.emit(str(error))
-        except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            self.failed.emit(f"{error.strerror or error}{where}.")
-        # Whatever else goes wrong must reach a person, not vanish with the thread.
+        # Whatever goes wrong must reach a person, not vanish with the thread.
         except Exception as error:
-            LOGGER.exception("A task failed unexpectedly")
-            self.failed.emit(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
+            self.failed.emit(sentence_of(error))
 
     def _report(self, share: float) -> None:
         if self._cancelled.is_set():
             raise Cancelled("Cancelled.")
         self.progressed.emit(share)
+
+
+def sentence_of(error: Exception) -> str:
+    """What went wrong, for people; what nobody expected is logged while it is handled."""
+    if isinstance(error, AfterimageError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{where}."
+    LOGGER.exception("A task failed unexpectedly")
+    return f"Something unexpected went wrong ({type(error).__name__}: {error})."
