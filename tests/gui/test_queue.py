@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from engine.session import load_session
@@ -162,19 +162,51 @@ def test_images_beside_one_network_are_not_taken_for_another(qtbot, window, thre
     assert rows(tmp_path / "out")[0]["training_images"] is None
 
 
-def test_a_run_that_cannot_begin_is_marked_and_the_queue_goes_on(
-    qtbot, window, checkpoint, make_network, tmp_path
+def test_a_network_that_is_not_homogeneous_is_refused_and_the_queue_goes_on(
+    qtbot, window, checkpoint, tmp_path
 ):
-    dead = tmp_path / "dead.pth"
-    network = make_network(16, 12, 10, 1)
-    state = {f"layers.{i}.weight": torch.zeros_like(w) for i, w in enumerate(network.weights)}
-    torch.save(state, dead)
-    queue_up(window, tmp_path / "out", [dead, checkpoint("good.pth")])
+    biased = checkpoint("biased.pth")
+    torch.save({**torch.load(biased), "layers.1.bias": torch.ones(10)}, biased)
+    queue_up(window, tmp_path / "out", [biased, checkpoint("good.pth")])
     begin(qtbot, window)
     wait_for_end(qtbot, window)
-    assert states(window)[0].split(":")[0] in ("refused", "failed")
-    assert len(rows(tmp_path / "out")[0]["sentence"]) > 10
+    assert states(window)[0] == f"refused: {rows(tmp_path / 'out')[0]['sentence']}"
+    assert "bias" in states(window)[0].lower()
     assert states(window)[1] == "done"
+
+
+def test_runs_that_fail_say_why_in_list_and_summary(qtbot, window, checkpoint, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here, so that nothing fails")
+    queue_up(window, tmp_path / "out", [checkpoint("a.pth"), checkpoint("b.pth")])
+    window.settings_panel.device.addItem("CUDA", "cuda")
+    window.settings_panel.device.setCurrentIndex(window.settings_panel.device.count() - 1)
+    begin(qtbot, window)
+    wait_for_end(qtbot, window)
+    assert "2 failed" in window.strip.text
+    for item, row in zip(window.queue.list.items, rows(tmp_path / "out"), strict=True):
+        assert item.state == f"failed: {row['sentence']}"
+        assert "CUDA" in row["sentence"]
+        assert (row["outcome"], row["folder"]) == ("failed", None)
+        assert len(row["sha256"]) == 64
+
+
+def test_what_is_finished_is_on_disk_before_the_next_run(qtbot, window, checkpoint, tmp_path):
+    out = tmp_path / "out"
+    queue_up(window, out, [checkpoint("a.pth"), checkpoint("b.pth")])
+    there = []
+    window.queue.list.item_changed.connect(
+        lambda item: (
+            item.path.name == "b.pth"
+            and item.phase is Phase.OPENING
+            and there.append((len(rows(out)), load_session(out / "a" / "session.afterimage")))
+        )
+    )
+    begin(qtbot, window)
+    wait_for_end(qtbot, window)
+    [(count, session)] = there
+    assert count == 1
+    assert session.state.step == 12
 
 
 # --- driving it -----------------------------------------------------------------------------------
@@ -211,6 +243,26 @@ def test_stop_now_writes_what_was_found(qtbot, window, checkpoint, tmp_path):
     session = load_session(out / "a" / "session.afterimage")
     assert session.state.step == rows(out)[0]["steps"] > 0
     assert window.run_bar.main_button.isEnabled()
+
+
+def test_stop_while_a_file_is_read_leaves_it_waiting(qtbot, window, checkpoint, tmp_path):
+    queue_up(window, tmp_path / "out", [checkpoint("a.pth")])
+    ended = []
+
+    def stop(item):
+        if item.phase is Phase.OPENING and not ended:
+            QTimer.singleShot(0, lambda: window.queue.stop_now(lambda: ended.append(True)))
+
+    window.queue.list.item_changed.connect(stop)
+    begin(qtbot, window)
+    wait_for_end(qtbot, window)
+    assert ended == [True]
+    assert states(window) == ["waiting"]
+    assert window.workspace.network is None
+    assert not (tmp_path / "out" / "summary.json").exists()
+    begin(qtbot, window)
+    wait_for_end(qtbot, window)
+    assert states(window) == ["done"]
 
 
 def test_keep_running_keeps_running(qtbot, window, checkpoint, tmp_path):
