@@ -74,7 +74,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         bias=bias,
         input_shape=shape,
         mean=_check_mean(mean, shape, path.name),
-        origin=Origin(str(path), _sha256(path), _details(metadata)),
+        origin=Origin(str(path), sha256_of(path), _details(metadata)),
         shape_is_known=bool(input_shape or stored or _is_image_size(dimension)),
     )
 
@@ -370,6 +370,11 @@ def _details(metadata: Mapping[str, Any]) -> Mapping[str, str]:
     return MappingProxyType(details)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

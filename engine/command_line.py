@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from engine.report_command import WritePdf
 from engine.scoring import score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
+from engine.several_command import reconstruct_several
 from engine.version import VERSION
 
 _FAILED, _UNUSABLE = 1, 2
@@ -87,18 +89,24 @@ def _inspect(options: argparse.Namespace) -> dict[str, Any]:
 
 def _reconstruct(options: argparse.Namespace) -> dict[str, Any]:
     folder = Path(options.out)
-    folder.mkdir(parents=True, exist_ok=True)
-    is_session = str(options.model).endswith(SUFFIX)
     if options.control is not None and options.images is None:
         raise UnusableInput("--control needs --images: a control is compared with training images.")
-    if is_session:
+    run_one = partial(_reconstruct_one, options)
+    if len(options.models) > 1:
+        return reconstruct_several(options.models, folder, options.shape, run_one)
+    return run_one(options.models[0], folder)
+
+
+def _reconstruct_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
+    folder.mkdir(parents=True, exist_ok=True)
+    if model.endswith(SUFFIX):
         _refuse_changes(options)
-        resumed = load_session(Path(options.model))
+        resumed = load_session(Path(model))
         given = {n: getattr(options, n) for n in ("device", "seconds") if getattr(options, n)}
         network = resumed.network
         run = Reconstruction(network, replace(resumed.settings, **given), resumed.state)
     else:
-        network = load_network(options.model, options.shape)
+        network = load_network(model, options.shape)
         run = None
     references = _load(options.images, network, options.data_root)
     control = _load(options.control, network, options.data_root)
@@ -256,8 +264,18 @@ def _parser() -> argparse.ArgumentParser:
     each.set_defaults(run=_inspect)
 
     each = commands.add_parser("reconstruct", help="run the attack, write everything to a folder")
-    each.add_argument("model", metavar="MODEL", help=f"a checkpoint, or a {SUFFIX} file to go on")
-    each.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    each.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="+",
+        help=f"a checkpoint, or a {SUFFIX} file to go on; several checkpoints are run in turn",
+    )
+    each.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for the results; of several, one subfolder each and a summary",
+    )
     each.add_argument("--images", metavar="SOURCE", help="training images, to score against")
     each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
     each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")

@@ -63,6 +63,7 @@ class Actions:
             (
                 Command("&Open…", opener.choose_model, _Key.Open),
                 Submenu("Open &Recent", ()),
+                Command("Queue Se&veral…", window.choose_several, "Ctrl+Shift+O"),
                 Submenu("Open a Sam&ple", samples),
                 Command("Train a &Network…", window.show_training, _Key.New),
                 Command("Reopen the &Last Run", opener.open_last_run),
@@ -149,6 +150,9 @@ class Actions:
         log = window.log_panel.toggleViewAction()
         log.setText("&Log")
         log.setShortcut("Ctrl+L")
+        queue = window.queue_panel.toggleViewAction()
+        queue.setText("&Queue")
+        queue.setShortcut("Ctrl+Shift+L")
         return Submenu(
             "&View",
             (
@@ -158,6 +162,7 @@ class Actions:
                 None,
                 *window.arrangement.actions.values(),
                 log,
+                queue,
                 None,
                 Submenu("&Colours", schemes),
             ),

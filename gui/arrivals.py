@@ -81,13 +81,14 @@ class Arrivals(QObject):
         window = self._window
         assert opened.health is not None
         window.running.forget()
-        if opened.path is not None:
+        if opened.path is not None and not window.controller.in_queue:
             self._remember(opened.path)
         window.workspace = Workspace(network, opened.train, opened.control, opened.session)
         window.model_panel.show_network(network, opened.health)
         window.health.show_health(opened.health)
         window.lower.setCurrentWidget(window.health)
-        window.show_network()
+        if not window.controller.in_queue:  # It changes what is open, not what is looked at.
+            window.show_network()
         window.settings_panel.set_channels(network.input_shape[0])
         window.curves.set_depth(network.depth)
         if opened.session is not None:

@@ -10,14 +10,18 @@ from gui.controller import RunState
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
+_IN_QUEUE = "The queue is on, and starts each run by itself. Stop Queue is in its panel."
+
 
 def show_availability(window: MainWindow) -> None:
     """Offers what can be done with what is open, and nothing else."""
-    state, workspace = window.controller.state, window.workspace
+    workspace = window.workspace
     has_network = workspace.network is not None
-    window.run_bar.set_can_start(has_network, _would_go_on(window))
+    in_queue = window.controller.in_queue
+    window.run_bar.set_can_start(has_network and not in_queue, _would_go_on(window))
+    window.run_bar.explain(_IN_QUEUE if in_queue else "")
     _offer_actions(window, has_network)
-    is_idle = state is RunState.IDLE
+    is_idle = not window.controller.is_taken
     window.settings_panel.setEnabled(is_idle)
     window.model_panel.set_editable(is_idle)
     window.references_panel.set_available(has_network)
@@ -55,7 +59,7 @@ def _offer_actions(window: MainWindow, has_network: bool) -> None:
 
 def _offer_edits(window: MainWindow) -> None:
     actions, stack = window.actions_, window.history.stack
-    can_edit = window.controller.state is RunState.IDLE and not window.is_training_shown
+    can_edit = not window.controller.is_taken and not window.is_training_shown
     for action, can, what in (
         (actions.undo, stack.canUndo(), f"&Undo {stack.undoText()}"),
         (actions.redo, stack.canRedo(), f"&Redo {stack.redoText()}"),

@@ -26,6 +26,9 @@ class Closing(QObject):
     def may_close(self) -> bool:
         """Whether nothing is under way; what is under way is asked about, or ended."""
         window = self._window
+        if window.controller.in_queue:
+            self._ask_about_queue()
+            return False
         if window.controller.is_active:
             window.running.stop_then("Stop the run and close?", "Stop and &Close", window.close)
             return False
@@ -43,6 +46,15 @@ class Closing(QObject):
         """Leaves no thread behind."""
         self._window.controller.shut_down()
         self._window.training.controller.shut_down()
+
+    def _ask_about_queue(self) -> None:
+        """Asks once; the present run is stopped and written, then the window closes."""
+        window = self._window
+        if window.queue.is_stopping:
+            window.queue.stop_now(window.close)
+            window.strip.show_note("Afterimage closes once the last results are written.")
+        else:
+            window.running.stop_then("Stop the queue and close?", "Stop and &Close", window.close)
 
     def _stop_training(self) -> None:
         training = self._window.training.controller

@@ -26,6 +26,26 @@ def choose_file(
     dialog.open()
 
 
+def choose_files(
+    parent: QWidget,
+    title: str,
+    filters: str,
+    receive: Callable[[list[Path]], None],
+    purpose: Purpose,
+) -> None:
+    """Asks for several files that exist."""
+    dialog = QFileDialog(parent, title, first_folder(purpose), filters)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+
+    def chosen(names: list[str]) -> None:
+        stored.store_folder(f"last_folder_{purpose}", Path(names[0]).parent)
+        receive([Path(name) for name in names])
+
+    dialog.filesSelected.connect(chosen)
+    dialog.open()
+
+
 def choose_folder(
     parent: QWidget, title: str, receive: Receiver, purpose: Purpose = "images"
 ) -> None:
@@ -63,6 +83,19 @@ def ask_to_stop_training(parent: QWidget, stop: Callable[[], None]) -> None:
     _ask(parent, question, details, "Stop and &Close", "&Keep Training", stop)
 
 
+def ask_to_stop_queue(
+    parent: QWidget, after_this: Callable[[], None], now: Callable[[], None]
+) -> None:
+    """Asks when the queue is to stop, and calls what was chosen; Escape lets it go on."""
+    _ask_among(
+        parent,
+        "Stop the queue?",
+        "What is finished is written already; what waits stays in the list.",
+        {"After &This Run": after_this, "Stop &Now": now},
+        "&Keep Running",
+    )
+
+
 def _ask(
     parent: QWidget,
     question: str,
@@ -71,16 +104,31 @@ def _ask(
     otherwise: str,
     accepted: Callable[[], None],
 ) -> None:
+    _ask_among(parent, question, details, {button: accepted}, otherwise)
+
+
+def _ask_among(
+    parent: QWidget,
+    question: str,
+    details: str,
+    choices: dict[str, Callable[[], None]],
+    otherwise: str,
+) -> None:
+    """Asks among several things to do, by the words of their buttons, or none of them."""
     box = QMessageBox(QMessageBox.Icon.Question, "Afterimage", question, parent=parent)
     box.setInformativeText(details)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    accept = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
+    buttons = {
+        box.addButton(words, QMessageBox.ButtonRole.AcceptRole): choose
+        for words, choose in choices.items()
+    }
     keep = box.addButton(otherwise, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keep)
 
     def answered() -> None:
-        if box.clickedButton() is accept:
-            accepted()
+        for button, choose in buttons.items():
+            if box.clickedButton() is button:
+                choose()
 
     box.finished.connect(answered)
     box.open()

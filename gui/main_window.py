@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from engine.datasets import holds_images
 from engine.plain_text import plain
 from engine.samples import resource_folder
-from gui import preferences, scheme, stored, theme
+from gui import dialogs, preferences, scheme, stored, theme
 from gui.actions import Actions
 from gui.arrangement import Arrangement
 from gui.arrivals import Arrivals
@@ -32,7 +32,10 @@ from gui.log import LOGGER
 from gui.log_panel import LogPanel
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.opener import Opener
+from gui.opening import is_checkpoint, is_model
 from gui.preferring import Preferring
+from gui.queue_panel import QueuePanel
+from gui.queueing import Queue
 from gui.recent import RecentFiles
 from gui.recent_menu import RecentList
 from gui.run_bar import RunBar
@@ -133,6 +136,10 @@ class MainWindow(QMainWindow):
         self.history = SettingsHistory(self.settings_panel)
         self.helping = Helping(self)
         self.comparing = Comparing(self)
+        self.queue = Queue(self)
+        self.queue_panel = QueuePanel(self.queue, self)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
+        self.tabifyDockWidget(self.log_panel, self.queue_panel)
         self.closing = Closing(self)
 
     def _connect(self) -> None:
@@ -154,6 +161,10 @@ class MainWindow(QMainWindow):
         self.controller.state_changed.connect(self._show_availability)
         self.running.changed.connect(self._show_workspace)
         self.arrivals.changed.connect(self._show_workspace)
+        self.queue.changed.connect(self._show_availability)
+        self.queue_panel.add_wanted.connect(self.choose_several)
+        self.queue_panel.open_wanted.connect(self.open_one)
+        self.queue_panel.complained.connect(self.strip.show_note)
         self.views.described.connect(self.statusBar().showMessage)
         self.veil.dropped.connect(self.open)
         for complaint in (
@@ -181,11 +192,36 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def open(self, paths: Sequence[Path]) -> None:
-        """Opens a network, a session or images, or takes images to train on."""
-        if self.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
+        """Opens a network, a session or images, takes images to train on, or offers the queue."""
+        models = [path for path in paths if is_model(path)]
+        if len(models) > 1 and all(is_checkpoint(path) for path in models):
+            self._offer_queue(models)
+        elif self.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
             self.training.use_images(paths[0])
         else:
             self.opener.open(paths)
+
+    def _offer_queue(self, paths: Sequence[Path]) -> None:
+        dialogs.ask(
+            self,
+            f"Run these {len(paths)} networks in turn?",
+            "The results of each are written to a folder. Images are taken where they lie beside "
+            "a network, else those that are open.",
+            "&Add to the Queue",
+            partial(self.add_to_queue, paths),
+        )
+
+    def add_to_queue(self, paths: Sequence[Path]) -> None:
+        """Adds checkpoints to the queue, and shows it."""
+        self.queue.add(paths)
+        self.queue_panel.show()
+        self.queue_panel.raise_()
+        self.queue_panel.main_button.setFocus()
+
+    @Slot()
+    def choose_several(self) -> None:
+        """File → Queue Several."""
+        self.opener.choose_several(self.add_to_queue)
 
     def open_one(self, path: Path) -> None:
         """Opens one file."""
@@ -277,6 +313,7 @@ class MainWindow(QMainWindow):
         self.views.restyle()
         self.training.restyle()
         self.log_panel.restyle()
+        self.queue_panel.restyle()
         self.recent_list.restyle()
         self.helping.restyle()
         self.comparing.restyle()

@@ -21,8 +21,18 @@ from engine.session import SUFFIX
 from gui import dialogs
 from gui.background import Background
 from gui.keeper import Keeper
-from gui.opening import Opened, examine, is_model, open_paths, with_stationarity
+from gui.opening import (
+    Opened,
+    Refusal,
+    SharedImages,
+    examine,
+    is_model,
+    open_paths,
+    open_with_shared,
+    with_stationarity,
+)
 from gui.run_controller import RunController
+from gui.task import sentence_of
 from gui.workspace import Workspace
 
 _FOLDER_TITLE = "Folder with one subfolder a class"
@@ -78,8 +88,8 @@ class Opener(QObject):
     def open(self, paths: Sequence[Path]) -> None:
         """Opens a network, a session or images; asks first if a run would be stopped."""
         is_network = any(is_model(path) for path in paths)
-        if self._controller.is_active and is_network:
-            self._stop_then("Stop the run and open another network?", lambda: self.open(paths))
+        if self._controller.is_taken and is_network:
+            self._stop_then("open another network", lambda: self.open(paths))
             return
         network = self._workspace().network
         self._background.start(
@@ -95,6 +105,33 @@ class Opener(QObject):
         else:
             self.opened.emit(found)
 
+    def open_for_queue(
+        self,
+        path: Path,
+        shared: SharedImages | None,
+        receive: Callable[[Opened | Refusal], None],
+        is_wanted: Callable[[], bool],
+    ) -> None:
+        """Reads a checkpoint for the queue, which takes it from there, or hears why not.
+
+        Args:
+            path: the checkpoint.
+            shared: images for a network that has none beside it, where they fit.
+            receive: called with what was read.
+            is_wanted: asked before that.
+        """
+        is_latest = self._while_latest(None, is_network=True)
+
+        def read(_report: Progress) -> Opened | Refusal:
+            try:
+                return open_with_shared(path, shared)
+            except Exception as error:  # A queue goes on, whatever one of its files holds.
+                return Refusal(sentence_of(error))
+
+        self._background.start(
+            f"Opening {path.name} …", read, receive, lambda: is_latest() and is_wanted()
+        )
+
     def open_trained(self, make: Callable[[], Network], data: TrainingData) -> None:
         """Opens a network that was trained here, without a file in between.
 
@@ -102,11 +139,8 @@ class Opener(QObject):
             make: makes the network; called on a thread.
             data: what it was trained on.
         """
-        if self._controller.is_active:
-            self._stop_then(
-                "Stop the run and open the trained network?",
-                lambda: self.open_trained(make, data),
-            )
+        if self._controller.is_taken:
+            self._stop_then("open the trained network", lambda: self.open_trained(make, data))
             return
         self._background.start(
             "Looking at the network …",
@@ -152,6 +186,12 @@ class Opener(QObject):
             "models",
         )
 
+    def choose_several(self, receive: Callable[[list[Path]], None]) -> None:
+        """Asks for networks, to be run in turn."""
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        filters = f"Networks ({patterns});;All files (*)"
+        dialogs.choose_files(self._window, "Networks to run in turn", filters, receive, "models")
+
     def choose_images(self, role: str) -> None:
         """Asks for an `.npz` of `train` or `control` images."""
         title = "Training images" if role == "train" else "Control images"
@@ -194,5 +234,6 @@ class Opener(QObject):
         opening = self._openings
         return lambda: opening == self._openings
 
-    def _stop_then(self, question: str, then: Callable[[], None]) -> None:
-        self.stop_wanted.emit(question, "Stop and &Open", then)
+    def _stop_then(self, do: str, then: Callable[[], None]) -> None:
+        what = "queue" if self._controller.in_queue else "run"
+        self.stop_wanted.emit(f"Stop the {what} and {do}?", "Stop and &Open", then)

@@ -21,7 +21,8 @@ from engine.session import SUFFIX, Session, load_session
 class Opened:
     """Everything that some paths held; what they did not hold is None.
 
-    `path` is the file that the network or session came from, where there is one.
+    `path` is the file that the network or session came from, where there is one. `is_beside`
+    says that the images were not given, but lay beside it.
     """
 
     network: Network | None = None
@@ -31,11 +32,17 @@ class Opened:
     control: LabelledImages | None = None
     stationarity: TrueStationarity | None = None
     path: Path | None = None
+    is_beside: bool = False
 
 
 def is_model(path: Path) -> bool:
     """Whether a path is a network or a session, by its name and a glance inside."""
     return path.suffix.lower() in (*SUFFIXES, SUFFIX) and not holds_images(path)
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a path is a network, by its name and a glance inside."""
+    return is_model(path) and path.suffix.lower() != SUFFIX
 
 
 def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
@@ -66,7 +73,8 @@ def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
     if network is None:
         raise UnusableInput("Open a network first; then these images can be compared with it.")
     train, control = _sort_images(images)
-    if models and not images and opened.session is None:
+    is_beside = bool(models) and not images and opened.session is None
+    if is_beside:
         train, control = images_beside(models[0])
     if train is not None:
         warm_up()
@@ -75,8 +83,40 @@ def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
         opened,
         train=None if train is None else load_images(train, shape),
         control=None if control is None else load_images(control, shape),
+        is_beside=is_beside,
     )
     return with_stationarity(opened, network)
+
+
+@dataclass(frozen=True)
+class SharedImages:
+    """Images that networks are scored against which have none beside them."""
+
+    train: LabelledImages
+    control: LabelledImages | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something cannot be used."""
+
+    sentence: str
+
+
+def open_with_shared(path: Path, shared: SharedImages | None) -> Opened:
+    """Reads a checkpoint with the images beside it, else with shared ones of its input shape.
+
+    Raises:
+        UnusableInput: it cannot be used; the message says why.
+    """
+    opened = open_paths([path], None)
+    network = opened.network
+    assert network is not None
+    fits = shared is not None and shared.train.images.shape[1:] == network.input_shape
+    if shared is None or not fits or opened.train is not None:
+        return opened
+    given = replace(opened, train=shared.train, control=shared.control, is_beside=False)
+    return with_stationarity(given, network)
 
 
 def examine(opened: Opened) -> Opened:

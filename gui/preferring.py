@@ -43,7 +43,7 @@ class Preferring(QObject):
     def _apply_device(self, name: str) -> None:
         """What is under way stays where it is; what comes next takes the device."""
         window = self._window
-        if not window.controller.is_active:
+        if not window.controller.is_taken:
             window.settings_panel.choose_device(name)
         if not window.training.controller.is_active:
             window.training.form.device.choose(name)

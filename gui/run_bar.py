@@ -75,6 +75,10 @@ class RunBar(QWidget):
         self._can_start, self._resumable = can_start, resumable
         self.show_state(self._state)
 
+    def explain(self, why: str) -> None:
+        """Says why the main button cannot start a run now; empty where nothing is in the way."""
+        self.main_button.setToolTip(why or "Starts, holds, or goes on with the run.")
+
     def show_state(self, state: RunState) -> None:
         """Offers what can be done in this state."""
         self._state = state

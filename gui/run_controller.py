@@ -22,6 +22,22 @@ class RunController(Controller):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(Worker(), "reconstruction", parent)
+        self._in_queue = False
+
+    @property
+    def in_queue(self) -> bool:
+        """Whether runs follow one another by themselves."""
+        return self._in_queue
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a run is on, or the next one of a queue is about to be."""
+        return self.is_active or self._in_queue
+
+    def take_for_queue(self, taken: bool) -> None:
+        """Keeps all runs for a queue, or gives them back."""
+        self._in_queue = taken
+        self.state_changed.emit(self.state)
 
     def set_references(self, references: References | None) -> None:
         """Scores the run that is under way against other images."""

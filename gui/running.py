@@ -47,7 +47,7 @@ class Running(QObject):
             controller.pause()
         elif controller.state is RunState.PAUSED:
             controller.go_on()
-        elif controller.state is RunState.IDLE and self._window.workspace.network is not None:
+        elif not controller.is_taken and self._window.workspace.network is not None:
             self.start()
 
     def start(self) -> None:
@@ -86,10 +86,12 @@ class Running(QObject):
 
     @Slot(str, str, object)
     def stop_then(self, question: str, button: str, then: Callable[[], None]) -> None:
-        """Asks; if the answer is yes, stops the run and goes on once it has ended."""
+        """Asks; if the answer is yes, stops the run or queue, and goes on once it has ended."""
 
         def stop() -> None:
-            if self._window.controller.is_active:
+            if self._window.controller.in_queue:
+                self._window.queue.stop_now(then)
+            elif self._window.controller.is_active:
                 self._after_run = then
                 self._window.controller.stop()
             else:

@@ -55,20 +55,24 @@ class Task(QThread):
             self.succeeded.emit(self, self._work(self._report))
         except Cancelled:
             return
-        except AfterimageError as error:
-            self.failed.emit(str(error))
-        except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            self.failed.emit(f"{error.strerror or error}{where}.")
-        # Whatever else goes wrong must reach a person, not vanish with the thread.
+        # Whatever goes wrong must reach a person, not vanish with the thread.
         except Exception as error:
-            if is_out_of_memory(error):
-                self.failed.emit("There is not enough memory for this.")
-            else:
-                report(error)
-                self.failed.emit("An error in Afterimage itself kept this from being done.")
+            self.failed.emit(sentence_of(error))
 
     def _report(self, share: float) -> None:
         if self._cancelled.is_set():
             raise Cancelled("Cancelled.")
         self.progressed.emit(share)
+
+
+def sentence_of(error: Exception) -> str:
+    """What went wrong, for people; what nobody expected is reported besides."""
+    if isinstance(error, AfterimageError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{where}."
+    if is_out_of_memory(error):
+        return "There is not enough memory for this."
+    report(error)
+    return "An error in Afterimage itself kept this from being done."

@@ -278,3 +278,52 @@ def test_an_interrupted_training_is_kept(tmp_path, pictures):
     assert program.returncode == 130, err
     assert json.loads(out)["end"] == "It was stopped."
     assert load_network(model).layer_sizes == (25, 30, 20, 1)
+
+
+# --- several checkpoints --------------------------------------------------------------------------
+
+
+def test_several_checkpoints_in_turn_as_each_alone(capsys, tmp_path, model, references):
+    broken = tmp_path / "broken.pth"
+    broken.write_bytes(b"PK\x03\x04 nothing")
+    settings = ("--steps", 8, "--candidates", 12, "--images", references[0], "--control",
+                references[1], "--quiet")  # fmt: skip
+    out, alone = tmp_path / "out", tmp_path / "alone"
+    status, text, err = call(capsys, "reconstruct", model, broken, model, "--out", out, *settings)
+    assert status == 1
+    assert "broken.pth: " in err
+    assert {each.name for each in out.iterdir()} == {
+        "small", "small-2", "summary.json", "summary.csv"
+    }  # fmt: skip
+    call(capsys, "reconstruct", model, "--out", alone, *settings)
+    for folder in ("small", "small-2"):
+        assert (out / folder / "drift.gif").read_bytes() == (alone / "drift.gif").read_bytes()
+    found = json.loads(text)["runs"]
+    assert found == json.loads((out / "summary.json").read_text())
+    assert [run["outcome"] for run in found] == ["done", "refused", "done"]
+    assert found[0]["training_images"] == 5
+    assert found[0]["recovered"] is not None
+
+
+def test_several_that_all_succeed_end_with_status_0(capsys, tmp_path, model):
+    status, _, _ = call(
+        capsys, "reconstruct", model, model, "--out", tmp_path / "out", "--steps", 3,
+        "--candidates", 12, "--quiet",
+    )  # fmt: skip
+    assert status == 0
+
+
+def test_settings_that_cannot_be_used_leave_no_empty_folder(capsys, tmp_path, model):
+    status, text, _ = call(
+        capsys, "reconstruct", model, model, "--out", tmp_path / "out", "--steps", 0, "--quiet"
+    )
+    assert status == 1
+    assert [run["outcome"] for run in json.loads(text)["runs"]] == ["refused", "refused"]
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {"summary.json", "summary.csv"}
+
+
+def test_sessions_go_on_alone(capsys, tmp_path, model):
+    status, _, err = call(capsys, "reconstruct", model, "run.afterimage", "--out", tmp_path / "out")
+    assert status == 2
+    assert "one at a time" in err
+    assert not (tmp_path / "out").exists()
