@@ -134,8 +134,9 @@ def _session(folder: Path, restarts: int) -> Session:
 
 
 def _sessions(folder: Path) -> Iterator[Seed]:
+    checkpoint = {"small.pth": (_FIXTURES / "small.pth").read_bytes()}  # Of format 3.
     for path in sorted(_FIXTURES.glob("*.afterimage")):
-        yield Seed("model", path.name, path.read_bytes())
+        yield Seed("model", path.name, path.read_bytes(), checkpoint)
     beside = {"network.pth": _saved(_state())}
     for name, restarts, with_weights in (
         ("whole", 1, True),
