@@ -3,7 +3,7 @@
     make screenshots
 
 The window is driven offscreen through a run on the bundled digits, so that no picture shows what
-the application no longer is. `NAME.png` is light, `NAME-dark.png` is dark; a fifth of a MB each.
+the application no longer is. `NAME.png` is light, `NAME-dark.png` is dark.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from gui import application, main_window, scheme, theme
+from gui.controller import RunState
 from gui.main_window import MainWindow
 
 PICTURES = Path(__file__).parent / "images"
 SIZE = 1280, 820
-_COLOURS = 256
+_STEPS, _CANDIDATES = 150, 600
+"""Of a run that ends soon on any machine, and finds enough to look at."""
+
 _PATIENCE = 600
 """Seconds that anything may take on a slow machine."""
 
@@ -69,19 +71,11 @@ class Photographer:
             path = PICTURES / f"{name}{suffix}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             (widget or self._window).grab().save(str(path))
-            _shrink(path)
             print(path.relative_to(PICTURES.parent.parent))
 
     def dialog(self) -> QDialog:
         """The dialog that is open."""
         return next(d for d in self._window.findChildren(QDialog) if d.isVisible())
-
-
-def _shrink(path: Path) -> None:
-    """A palette makes a picture of a window several times smaller, and nobody sees it."""
-    with Image.open(path) as picture:
-        flat = picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
-    flat.save(path, optimize=True)
 
 
 def tour(photographer: Photographer, window: MainWindow) -> None:
@@ -93,10 +87,13 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     until(lambda: window.workspace.train is not None)
     settle()
     take("guide/opened")
+    window.settings_panel.editor("steps").setValue(_STEPS)
+    window.settings_panel.editor("candidates").setValue(_CANDIDATES)
     window.start_or_pause()
     until(lambda: window.run_bar.progress.value() > 30)
     until(lambda: window.pairs.pairs is not None)
     window.start_or_pause()
+    until(lambda: window.controller.state is RunState.PAUSED)
     settle()
     take("guide/running")
     window.start_or_pause()
@@ -105,7 +102,6 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     until(lambda: window.mosaic.mosaic is not None and window.mosaic.mosaic.confidence is not None)
     settle()
     take("guide/ended")
-    take("window")
     _look_closely(photographer, window)
     window.exporter.ask("gif")
     dialog = photographer.dialog()
