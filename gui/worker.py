@@ -14,7 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.autosave import Autosave
-from engine.devices import describe_device
+from engine.devices import describe_device, give_back_freed_memory
 from engine.errors import AfterimageError
 from engine.live import Frame, LiveView, References
 from engine.network import Network
@@ -94,6 +94,7 @@ class Worker(QObject):
                 self._keep(session, request.autosave)
             self._show(last, view, slot, at_rest=True)
             self.rested.emit()
+        give_back_freed_memory()
 
     def _drive(
         self,
