@@ -94,6 +94,19 @@ def keep_freed_memory() -> None:
             mallopt(option, value)
 
 
+def give_back_freed_memory() -> None:
+    """Lets the C library return what it kept; does nothing but on Linux.
+
+    For when a run has ended: what is kept from run to run is broken into pieces, and grows (1,000
+    short runs: by 150 MB). Takes some thousandths of a second.
+    """
+    if sys.platform != "linux":
+        return
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # Not every C library has it.
+    if trim is not None:
+        trim(0)
+
+
 @contextmanager
 def quick_products() -> Iterator[None]:
     """Lets products of float32 matrices take the quickest way that the processor has.

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.autosave import MOST_SECONDS, Autosave
 from engine.device_errors import device_errors
+from engine.devices import give_back_freed_memory
 from engine.errors import AfterimageError, DeviceFailed
 from engine.live import Frame, LiveView, References
 from engine.network import Network
@@ -101,6 +102,7 @@ class Worker(QObject):
                 self._keep(lambda: session, request.autosave)
             self._show(last, view, slot, at_rest=True)
             self.rested.emit()
+        give_back_freed_memory()
 
     def _drive(
         self,
