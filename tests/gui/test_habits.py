@@ -565,7 +565,7 @@ def test_pictures_that_are_missing_or_elsewhere_leave_the_guide_whole(qtbot, win
     path = tmp_path / "docs" / "guide.md"
     path.parent.mkdir()
     (tmp_path / "secret.png").write_bytes(
-        (Path(__file__).parents[2] / "docs/images/window.png").read_bytes()
+        (Path(__file__).parents[2] / "docs/images/guide/ended.png").read_bytes()
     )
     path.write_text("# One\n\n![a](images/none.png)\n\n![b](../secret.png)\n\n# Two\n")
     guide = GuideWindow(window, path)
