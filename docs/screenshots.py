@@ -9,17 +9,17 @@ the application no longer is. `NAME.png` is light, `NAME-dark.png` is dark.
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from gui import application, main_window, scheme, theme
+from gui import scheme
 from gui.controller import RunState
 from gui.main_window import MainWindow
+from tests.gui.private_window import private_window
 
 PICTURES = Path(__file__).parent / "images"
 SIZE = 1280, 820
@@ -130,20 +130,8 @@ def _look_closely(photographer: Photographer, window: MainWindow) -> None:
 
 def main() -> int:
     """Returns 0 once all pictures are written."""
-    with tempfile.TemporaryDirectory() as folder:
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
-        main_window.user_state_path = lambda *_: Path(folder)
-        application.configure(QApplication)
-        qt = QApplication(sys.argv)
-        qt.setStyle("Fusion")
-        scheme.store_scheme(Qt.ColorScheme.Light)
-        theme.apply_palette(qt)
-        window = MainWindow(["auto", "cpu"])
-        window.resize(*SIZE)
-        window.show()
+    with private_window(SIZE) as (qt, window):
         tour(Photographer(qt, window), window)
-        window.close()
     return 0
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 
-import PySide6
-from PySide6.QtCore import QSysInfo, Qt, Slot, qVersion
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -21,9 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from engine.devices import describe_device
+from engine.lazy import torch
 from engine.version import VERSION
 from gui import theme
 from gui.layout import scrolled
+from gui.versions import versions
 
 _WIDTH = 460
 _WHAT = (
@@ -43,38 +43,29 @@ _METHOD = (
 _LICENCE = "MIT licence. Qt and PySide6 are used under the LGPL, version 3."
 
 
-def versions(devices: Sequence[str]) -> dict[str, str]:
+def details(devices: Sequence[str]) -> dict[str, str]:
     """What a bug report needs to know. A GPU may take a second to say its name: for a thread.
 
     Args:
         devices: names as in `engine.devices.DEVICES`.
     """
-    import torch
-
     names = [describe_device(torch.device(name)) for name in devices if name != "auto"]
-    return {
-        "Afterimage": VERSION,
-        "Python": platform.python_version(),
-        "PyTorch": torch.__version__,
-        "PySide6": f"{PySide6.__version__} (Qt {qVersion()})",
-        "Devices": ", ".join(names),
-        "System": f"{QSysInfo.prettyProductName()}, {QSysInfo.currentCpuArchitecture()}",
-    }
+    return {**versions(), "Devices": ", ".join(names)}
 
 
 class AboutDialog(QDialog):
     """Shows all of it; the versions can be copied."""
 
-    def __init__(self, versions: Mapping[str, str], parent: QWidget) -> None:
+    def __init__(self, found: Mapping[str, str], parent: QWidget) -> None:
         """
         Args:
-            versions: of what this is made of, as `versions` finds them.
+            found: what `details` says.
             parent: owner.
         """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About Afterimage")
-        self._versions = versions
+        self._details = found
         picture = QLabel()
         picture.setPixmap(QApplication.windowIcon().pixmap(64, 64))
         title = theme.heading(f"Afterimage {VERSION}")
@@ -113,7 +104,7 @@ class AboutDialog(QDialog):
     @property
     def text(self) -> str:
         """The versions, one a line."""
-        return "\n".join(f"{name}: {version}" for name, version in self._versions.items())
+        return "\n".join(f"{name}: {version}" for name, version in self._details.items())
 
     @Slot()
     def copy(self) -> None:
@@ -132,7 +123,7 @@ class AboutDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(theme.MARGIN)
         form.setVerticalSpacing(theme.SPACING // 2)
-        for name, version in self._versions.items():
+        for name, version in self._details.items():
             form.addRow(name, _paragraph(version, _WIDTH - 110))
         return form
 

@@ -65,7 +65,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     from gui.loading import Loading
     from gui.log import log_to_terminal
     from gui.main_window import MainWindow
-    from gui.safety import versions
+    from gui.versions import in_one_line, versions
 
     class Application(QApplication):
         """Hands on files that macOS opens by double click."""
@@ -86,7 +86,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     application.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
     theme.apply_palette(application)
     crash_log = CrashLog(user_state_path(NAME, NAME))
-    crash_log.begin(versions())
+    crash_log.begin(in_one_line(versions()))
     window = MainWindow(["auto", "cpu"])
     application.window = window
     CrashReporter(window, window.keeper.last_run, window.keeper.last_training).install()

@@ -53,7 +53,7 @@ class Arrivals(QObject):
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
         window = self._window
-        window.strip.hide()
+        window.strip.make_way()
         if opened.network is None:
             self._take_images(opened)
         elif window.controller.is_active:

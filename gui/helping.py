@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from engine.progress import Progress
-from gui.about import AboutDialog, versions
+from gui.about import AboutDialog, details
 from gui.background import always
 from gui.guide_window import GuideWindow
 from gui.shortcuts import ShortcutsDialog
@@ -41,7 +41,7 @@ class Helping(QObject):
         devices = self._window.settings_panel.device.names()
 
         def find(_report: Progress) -> dict[str, str]:
-            return versions(devices)
+            return details(devices)
 
         def show(found: dict[str, str]) -> None:
             AboutDialog(found, self._window).open()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import PySide6
-
 from engine.lazy import torch
-from engine.version import VERSION
 from gui.run_bar import duration
+from gui.versions import in_one_line, versions
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
@@ -47,7 +43,7 @@ def _kept(path: Path) -> str:
 def circumstances(window: MainWindow) -> str:
     """Versions, device and settings, for people who look into the error."""
     lines = [
-        versions(),
+        in_one_line(versions()),
         f"cpu threads: {torch.get_num_threads()}, cuda: {torch.version.cuda or 'not built in'}",
     ]
     # Whatever is broken must not keep the error from being told.
@@ -61,11 +57,3 @@ def circumstances(window: MainWindow) -> str:
             "settings: " + ", ".join(f"{name}={value}" for name, value in settings.items())
         )
     return "\n".join(lines)
-
-
-def versions() -> str:
-    """One line: the application, and what it runs on."""
-    return (
-        f"Afterimage {VERSION}, Python {platform.python_version()}, PyTorch {version('torch')}, "
-        f"PySide6 {PySide6.__version__}, {platform.platform()}"
-    )

@@ -71,11 +71,17 @@ class MessageStrip(QFrame):
         self.offer_button.setText(button)
         self.offer_button.show()
 
+    def make_way(self) -> None:
+        """Something else is shown now. An offer waits until it is taken, or dismissed."""
+        if self._offer is None:
+            self.hide()
+
     @Slot()
     def _take_offer(self) -> None:
         self.hide()
-        if self._offer is not None:
-            self._offer()
+        offer, self._offer = self._offer, None
+        if offer is not None:
+            offer()
 
     def _show(self, message: str, colour: str) -> None:
         self._offer = None

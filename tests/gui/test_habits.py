@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton
 from engine.samples import guide_file
 from engine.version import VERSION
 from gui import dialogs, preferences, stored
-from gui.about import AboutDialog, versions
+from gui.about import AboutDialog, details
 from gui.crash import CrashReporter
 from gui.guide_window import GuideWindow, _anchor, _headings
 from gui.log import LOGGER
@@ -513,7 +513,7 @@ def test_about_tells_versions_privacy_and_source_and_copies(qtbot, window):
     labels = " ".join(label.text() for label in dialog.findChildren(type(window.caption)))
     for words in ("no network use", "no telemetry", "NeurIPS 2022", "MIT licence"):
         assert words in labels
-    assert set(versions(["cpu"])) == {line.partition(":")[0] for line in copied.splitlines()}
+    assert set(details(["cpu"])) == {line.partition(":")[0] for line in copied.splitlines()}
 
 
 def test_f1_opens_the_guide_once_and_its_headings_lead_there(qtbot, window):

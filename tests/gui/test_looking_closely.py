@@ -276,6 +276,8 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     assert reached > 0
     window = MainWindow(["auto", "cpu"])
     window.show()
+    window.open([path])  # As `make run` does; what is offered waits all the same.
+    until(qtbot, lambda: window.workspace.network is not None)
     assert "cut off" in window.strip.text
     window.strip.offer_button.click()
     until(qtbot, lambda: window.controller.state is RunState.RUNNING)

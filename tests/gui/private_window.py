@@ -1,0 +1,31 @@
+"""The main window in a process of its own, with settings and kept runs that nobody else sees."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from gui import application, main_window, theme
+from gui.main_window import MainWindow
+
+
+@contextmanager
+def private_window(size: tuple[int, int]) -> Iterator[tuple[QApplication, MainWindow]]:
+    """The application and its window, shown at a size; closed at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        application.configure(QApplication)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        main_window.user_state_path = lambda *_: Path(folder)
+        qt = QApplication([])
+        qt.setStyle("Fusion")
+        theme.apply_palette(qt)
+        window = MainWindow(["auto", "cpu"])
+        window.resize(*size)
+        window.show()
+        yield qt, window
+        window.close()
