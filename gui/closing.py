@@ -45,7 +45,7 @@ class Closing(QObject):
     def end_threads(self) -> None:
         """Leaves no thread behind."""
         self._window.controller.shut_down()
-        self._window.training.controller.shut_down()
+        self._window.training.end()
 
     def _ask_about_queue(self) -> None:
         """Asks once; the present run is stopped and written, then the window closes."""

@@ -10,7 +10,9 @@ from PySide6.QtGui import (
     QColor,
     QFontDatabase,
     QGuiApplication,
+    QHideEvent,
     QPalette,
+    QShowEvent,
     QTextCharFormat,
     QTextCursor,
 )
@@ -31,7 +33,10 @@ _MOST = 1000
 
 
 class LogPanel(QDockWidget):
-    """Shows the last thousand entries; hidden until somebody wants to see them."""
+    """Shows the last thousand lines; hidden until somebody wants to see them.
+
+    Qt keeps ten kilobytes for a long line that it shows, so it is told of none while hidden.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Log", parent)
@@ -49,7 +54,7 @@ class LogPanel(QDockWidget):
         self.lines.setPlaceholderText("Nothing has happened yet.")
         self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.lines.setMaximumBlockCount(20 * _MOST)
+        self.lines.setMaximumBlockCount(_MOST)
         self.lines.document().setDocumentMargin(theme.MARGIN)
         self.lines.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.setWidget(self._laid_out())
@@ -91,11 +96,22 @@ class LogPanel(QDockWidget):
         self._entries.clear()
         self.lines.clear()
 
-    def restyle(self) -> None:
-        """Takes on the current colour scheme."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: somebody wants to see it."""
+        super().showEvent(event)
+        self.restyle()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Qt: nobody does any more."""
+        super().hideEvent(event)
         self.lines.clear()
-        for entry in self._entries:
-            self._append(entry)
+
+    def restyle(self) -> None:
+        """Shows all entries in the current colour scheme."""
+        self.lines.clear()
+        if self.isVisible():
+            for entry in self._entries:
+                self._append(entry)
 
     def end(self) -> None:
         """Hears nothing more; the window closes."""
@@ -104,7 +120,8 @@ class LogPanel(QDockWidget):
     @Slot(object)
     def _show(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self._append(entry)
+        if self.isVisible():
+            self._append(entry)
 
     def _append(self, entry: Entry) -> None:
         bar = self.lines.verticalScrollBar()

@@ -409,6 +409,11 @@ class TrainingPage(QWidget):
         self.attack_button.setEnabled(idle and self._training is not None)
         self.availability_changed.emit()
 
+    def end(self) -> None:
+        """Begins nothing more, and leaves no thread behind; the window closes."""
+        self._delay.stop()
+        self.controller.shut_down()
+
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.curves.restyle()

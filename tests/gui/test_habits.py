@@ -426,6 +426,8 @@ def test_any_thread_may_log_and_markup_stays_text(qtbot, window):
     worker.join()
     assert window.log_panel.text == ""
     until(qtbot, lambda: window.log_panel.text != "")
+    assert window.log_panel.lines.toPlainText() == ""  # Nobody looks.
+    window.log_panel.show()
     assert "Warning  <b>bold</b>�[31m %s" in window.log_panel.lines.toPlainText()
 
 
@@ -452,6 +454,7 @@ def test_the_log_keeps_a_thousand_entries_in_the_colours_of_both_schemes(qtbot, 
     assert len(window.log_panel.text.splitlines()) == 1000
     assert "entry 200\n" not in window.log_panel.text
     looks = []
+    window.log_panel.show()
     for scheme in (Qt.ColorScheme.Light, Qt.ColorScheme.Dark):
         window.choose_scheme(scheme)
         block = window.log_panel.lines.document().lastBlock()

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 
 _SHOWN_WITHOUT_TORCH = """
 import sys
+from PySide6.QtCore import QTimer
 from gui import application
 
 qt, window, _ = application.start([])
@@ -20,9 +21,9 @@ assert window.isVisible() and window.empty.isVisible()
 assert "torch" not in sys.modules
 window.show_training()
 assert "torch" not in sys.modules
-window.close()
-window.deleteLater()
-qt.processEvents()
+QTimer.singleShot(0, window.close)
+assert qt.exec() == 0
+assert "torch" in sys.modules
 """
 
 
