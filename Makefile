@@ -8,14 +8,21 @@ TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
-.PHONY: setup run test check format bench screenshots sample-mnist sample-cifar package clean lock \
-	audit
+.PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
+	package clean lock audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
 
+# All tests without a screen; those of the window once more on a virtual one, where there is one.
 test: check
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	@if command -v xvfb-run >/dev/null; then $(MAKE) --no-print-directory test-on-a-screen; \
+	else echo "The window was tested without a screen only: xvfb-run is not here."; fi
+
+test-on-a-screen: $(VENV)/.dev
+	QT_QPA_PLATFORM=xcb xvfb-run --auto-servernum --server-args "-screen 0 1280x900x24" \
+		$(BIN)/python -m pytest tests/gui
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -76,6 +83,7 @@ $(VENV)/.run: requirements.txt requirements.lock
 	touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	sh packaging/install_qt_libraries.sh xvfb xauth
 	$(PIP) -c requirements.lock -r requirements-dev.txt || $(PIP) -r requirements-dev.txt
 	touch $@
 

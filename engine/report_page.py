@@ -22,6 +22,7 @@ from engine.health import check_weights
 from engine.live import Pairs, References, best_pairs
 from engine.session import Session
 from engine.settings import preset
+from engine.version import COMMAND
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
@@ -280,7 +281,7 @@ def command(report: dict[str, Any]) -> str:
     shape = "x".join(str(n) for n in report["model"]["input_shape"])
     # Quoted for a POSIX shell: a file may be called anything.
     file = shlex.quote(report["model"]["file"])
-    return f"python main.py reconstruct {file} --out results {words} --shape {shape}"
+    return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}"
 
 
 def _changed_by_hand(report: dict[str, Any]) -> str:

@@ -109,6 +109,9 @@ def check_report(command: Path, run_folder: Path, references: list[object], out:
     run(source, "report", run_folder, *references, "--pdf", out / "b.pdf", "--html", out / "b.htm")
     frozen, wanted = (out / "a.pdf").read_bytes(), (out / "b.pdf").read_bytes()
     assert b"<svg" in (out / "a.htm").read_bytes() or b"svg+xml" in (out / "a.htm").read_bytes()
+    # What it says to type is what there is to type.
+    for page, program in (("a.htm", "Afterimage reconstruct"), ("b.htm", "main.py reconstruct")):
+        assert program in (out / page).read_text(encoding="utf-8")
     for part in (b"/Subtype /Image", b"/Type /Page\n", b"/Type /Font"):
         assert frozen.count(part) == wanted.count(part), part
     assert frozen.count(b"/Subtype /Image")

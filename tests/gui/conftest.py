@@ -48,6 +48,12 @@ def until(qtbot, condition):
     qtbot.waitUntil(condition, timeout=PATIENCE)
 
 
+def bring_to_front(qtbot, window):
+    """Keys go to the window that is active; a real display takes a moment to make it so."""
+    window.activateWindow()
+    until(qtbot, window.isActiveWindow)
+
+
 def settle(qtbot, window):
     """Waits until nothing is under way."""
     until(qtbot, lambda: not window.controller.is_active and not window.background.is_busy)

@@ -28,7 +28,7 @@ from gui.preferences_dialog import PreferencesDialog
 from gui.recent import MOST
 from gui.scheme import store_scheme, stored_scheme
 from gui.shortcuts import ShortcutsDialog, shortcuts
-from tests.gui.conftest import settle, until
+from tests.gui.conftest import bring_to_front, settle, until
 from tests.gui.test_main_window import open_and_wait, run_to_end
 
 
@@ -310,7 +310,7 @@ def test_typed_numbers_are_taken_back_as_one_edit_with_the_keyboard(qtbot, windo
     panel = window.settings_panel
     panel.fold.click()
     steps = panel.editor("steps")
-    window.activateWindow()
+    bring_to_front(qtbot, window)
     steps.setFocus()
     until(qtbot, steps.hasFocus)
     type_keys(qtbot, steps, "1234")
@@ -365,7 +365,7 @@ def test_text_fields_keep_their_own_undo(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     window.settings_panel.editor("steps").setValue(77)
     shape = window.model_panel.shape
-    window.activateWindow()
+    bring_to_front(qtbot, window)
     shape.setFocus()
     until(qtbot, shape.hasFocus)
     before = shape.text()
@@ -520,8 +520,9 @@ def test_about_tells_versions_privacy_and_source_and_copies(qtbot, window):
 
 
 def test_f1_opens_the_guide_once_and_its_headings_lead_there(qtbot, window):
-    window.activateWindow()
+    bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F1)
+    bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F1)
     (guide,) = window.findChildren(GuideWindow)
     assert guide.isVisible()

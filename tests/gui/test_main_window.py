@@ -16,7 +16,7 @@ from engine.samples import sample_network
 from engine.session import load_session
 from gui.controller import RunState
 from gui.scheme import store_scheme, stored_scheme
-from tests.gui.conftest import PATIENCE, settle, until
+from tests.gui.conftest import PATIENCE, bring_to_front, settle, until
 
 
 def open_and_wait(qtbot, window, *paths):
@@ -446,7 +446,7 @@ def test_every_control_can_be_reached_with_the_keyboard(qtbot, window, checkpoin
 def test_start_and_stop_by_keyboard(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     window.settings_panel.editor("steps").setValue(1_000_000)
-    window.activateWindow()
+    bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F5)
     until(qtbot, lambda: window.controller.state is RunState.RUNNING)
     qtbot.keyClick(window, Qt.Key.Key_F5)
