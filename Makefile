@@ -73,7 +73,7 @@ lock: $(VENV)/.dev
 
 # Asks PyPI for known vulnerabilities of what is pinned; one that it cannot tell of is a failure, too.
 audit: $(VENV)/.dev
-	$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.lock
+	$(BIN)/python -m pip_audit --strict --no-deps --disable-pip -r requirements.lock
 
 # The versions that the tests have passed with; where this system lacks one, what the bounds allow.
 $(VENV)/.run: requirements.txt requirements.lock

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from engine.samples import guide_file
 from gui import theme
 
-_WIDEST_PICTURE = 640
+_WIDEST_PICTURE = 560
 _CONTENTS_WIDTH = 250
 _DEEPEST = 3
 _MISSING = "The guide is not where it should be; it is docs/guide.md of the source."
@@ -76,7 +76,7 @@ class GuideWindow(QDialog):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         whole.addWidget(columns)
-        self.resize(960, 700)
+        self.resize(1000, 700)
         self._read()
 
     def restyle(self) -> None:
@@ -135,7 +135,8 @@ class GuideText(QTextBrowser):
             level = shape.headingLevel()
             shape.setTopMargin(18 if level else 4)
             shape.setBottomMargin(6)
-            shape.setLineHeight(125, shape.LineHeightTypes.ProportionalHeight.value)
+            if "\N{OBJECT REPLACEMENT CHARACTER}" not in block.text():  # A picture is high enough.
+                shape.setLineHeight(125, shape.LineHeightTypes.ProportionalHeight.value)
             cursor.setBlockFormat(shape)
             block = block.next()
         self.moveCursor(QTextCursor.MoveOperation.Start)

@@ -36,7 +36,10 @@ _BASE = {
         QPalette.ColorRole.Highlight: "#b3541e",
         QPalette.ColorRole.HighlightedText: "#ffffff",
         QPalette.ColorRole.Link: "#8d3f12",
+        QPalette.ColorRole.Light: "#ffffff",
+        QPalette.ColorRole.Midlight: "#f0ede7",
         QPalette.ColorRole.Mid: "#cbc5bb",
+        QPalette.ColorRole.Dark: "#a39c91",
     },
     True: {
         QPalette.ColorRole.Window: "#1d1c1b",
@@ -52,7 +55,10 @@ _BASE = {
         QPalette.ColorRole.Highlight: "#c9672a",
         QPalette.ColorRole.HighlightedText: "#ffffff",
         QPalette.ColorRole.Link: "#f0914d",
+        QPalette.ColorRole.Light: "#4d4945",
+        QPalette.ColorRole.Midlight: "#3b3835",
         QPalette.ColorRole.Mid: "#45413d",
+        QPalette.ColorRole.Dark: "#121110",
     },
 }
 _DISABLED_ROLES = (

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from engine.samples import resource_folder
 from gui import application, main_window, theme
 from gui.main_window import MainWindow
 
@@ -23,6 +25,7 @@ def private_window(size: tuple[int, int]) -> Iterator[tuple[QApplication, MainWi
         main_window.user_state_path = lambda *_: Path(folder)
         qt = QApplication([])
         qt.setStyle("Fusion")
+        qt.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))
         theme.apply_palette(qt)
         window = MainWindow(["auto", "cpu"])
         window.resize(*size)
