@@ -38,12 +38,13 @@ from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.live import References
 from engine.network import Network
 from engine.plain_text import plain
-from engine.reconstruction import Reconstruction, Snapshot
+from engine.reconstruction import Reconstruction
 from engine.report_command import WritePdf
 from engine.scoring import score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
 from engine.several_command import reconstruct_several
+from engine.snapshot import Snapshot
 from engine.version import VERSION
 
 _FAILED, _UNUSABLE = 1, 2
