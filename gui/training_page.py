@@ -16,6 +16,7 @@ from gui.background import Background
 from gui.controller import RunState
 from gui.layout import line, scrolled_column
 from gui.run_bar import RunBar, duration
+from gui.settings_history import SettingsHistory
 from gui.trainer import Trainer
 from gui.training_curves import TrainingCurvesView
 from gui.training_form import TrainingForm
@@ -71,6 +72,7 @@ class TrainingPage(QWidget):
         self.images = TrainingImages(self.form, background)
         self.trainer = Trainer(self.form, self.images, background, autosave)
         self.controller = self.trainer.controller
+        self.history = SettingsHistory(self.form)
         self._build()
         self._connect()
         self._show_availability()
@@ -119,6 +121,7 @@ class TrainingPage(QWidget):
 
     def _connect(self) -> None:
         self.form.recipe_edited.connect(self._show_availability)
+        self.history.changed.connect(self.availability_changed)
         self.images.found.connect(self._show_found)
         self.images.changed.connect(self._show_availability)
         self.back_button.clicked.connect(self.back_wanted)
