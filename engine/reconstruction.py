@@ -327,7 +327,11 @@ class Reconstruction:
         return finite
 
     def _return_to(self, snapshot: Snapshot) -> None:
+        """Takes back what came after a snapshot, so far as memory lets it."""
         search = self._search
+        if len(self.losses) > snapshot.step:  # The steps were taken; they could not be shown.
+            self._history = LossHistory(self.network.depth, snapshot.losses.rows)
+            self.seconds = snapshot.seconds
         if len(self._finished) > len(snapshot.finished):  # The next search could not begin.
             search.recording = self._finished.pop().recording
             search.begun_at = snapshot.step - search.recording.steps[-1]
