@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -38,12 +38,13 @@ from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.live import References
 from engine.network import Network
 from engine.plain_text import plain
-from engine.reconstruction import Reconstruction, Snapshot
+from engine.reconstruction import Reconstruction
 from engine.report_command import WritePdf
 from engine.scoring import score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
 from engine.several_command import reconstruct_several
+from engine.snapshot import Snapshot
 from engine.version import VERSION
 
 _FAILED, _UNUSABLE = 1, 2
@@ -254,72 +255,98 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"Afterimage {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="|".join(COMMANDS))
+    for name in COMMANDS:
+        what, add_arguments = _WHAT_AND_OPTIONS[name]
+        add_arguments(commands.add_parser(name, help=what))
+    return parser
 
-    each = commands.add_parser("inspect", help="what a checkpoint's weights tell")
-    each.add_argument("model", metavar="MODEL", help="a checkpoint")
-    each.add_argument("--images", metavar="SOURCE", help="training images: how true is it?")
-    each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
-    each.add_argument("--json", action="store_true", help="as JSON instead of text")
-    each.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
-    each.set_defaults(run=_inspect)
 
-    each = commands.add_parser("reconstruct", help="run the attack, write everything to a folder")
-    each.add_argument(
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a checkpoint")
+    parser.add_argument("--images", metavar="SOURCE", help="training images: how true is it?")
+    _add_data_root(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON instead of text")
+    _add_shape(parser)
+    parser.set_defaults(run=_inspect)
+
+
+def _add_reconstruct(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "models",
         metavar="MODEL",
         nargs="+",
         help=f"a checkpoint, or a {SUFFIX} file to go on; several checkpoints are run in turn",
     )
-    each.add_argument(
+    parser.add_argument(
         "--out",
         required=True,
         metavar="DIR",
         help="folder for the results; of several, one subfolder each and a summary",
     )
-    each.add_argument("--images", metavar="SOURCE", help="training images, to score against")
-    each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
-    each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
-    each.add_argument("--preset", choices=PRESETS, help="fast, if not given")
-    each.add_argument("--candidates", type=int, metavar="M")
-    each.add_argument("--steps", type=int, metavar="N")
-    each.add_argument(
+    parser.add_argument("--images", metavar="SOURCE", help="training images, to score against")
+    _add_control(parser)
+    _add_data_root(parser)
+    _add_settings(parser)
+    _add_shape(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run=_reconstruct)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, help="fast, if not given")
+    parser.add_argument("--candidates", type=int, metavar="M")
+    parser.add_argument("--steps", type=int, metavar="N")
+    parser.add_argument(
         "--restarts",
         type=int,
         metavar="R",
         help="searches from other noise, pooled; 1, if not given",
     )
-    each.add_argument("--seconds", type=float, metavar="S", help="of searching, over all restarts")
-    each.add_argument("--seed", type=int, metavar="N")
-    each.add_argument("--device", choices=DEVICES)
-    each.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
-    each.add_argument("--quiet", action="store_true", help="no progress")
-    each.set_defaults(run=_reconstruct)
+    parser.add_argument(
+        "--seconds", type=float, metavar="S", help="of searching, over all restarts"
+    )
+    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--device", choices=DEVICES)
 
-    each = commands.add_parser("train", help="make a network of given images")
-    train_command.add_arguments(each)
 
-    each = commands.add_parser("score", help="score the results in a folder")
-    each.add_argument("folder", metavar="DIR")
-    each.add_argument("--images", required=True, metavar="SOURCE", help="training images")
-    each.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
-    each.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
-    each.add_argument(
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("--images", required=True, metavar="SOURCE", help="training images")
+    _add_control(parser)
+    _add_data_root(parser)
+    parser.add_argument(
         "--many-to-one", action="store_true", help="score as the paper does, for comparison"
     )
-    each.set_defaults(run=_score)
+    parser.set_defaults(run=_score)
 
-    each = commands.add_parser("membership", help="were these images trained on?")
-    membership_command.add_arguments(each, _shape)
 
-    each = commands.add_parser("compare", help="two runs side by side")
-    compare_command.add_arguments(each)
+def _add_control(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
 
-    each = commands.add_parser("report", help="the report for people, as HTML or PDF")
-    report_command.add_arguments(each)
 
-    each = commands.add_parser("export", help="GIF, MP4, PNG and others from a folder of results")
-    export_command.add_arguments(each)
-    return parser
+def _add_data_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+
+
+def _add_shape(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+
+
+def _add_membership(parser: argparse.ArgumentParser) -> None:
+    membership_command.add_arguments(parser, _shape)
+
+
+_WHAT_AND_OPTIONS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "inspect": ("what a checkpoint's weights tell", _add_inspect),
+    "reconstruct": ("run the attack, write everything to a folder", _add_reconstruct),
+    "train": ("make a network of given images", train_command.add_arguments),
+    "score": ("score the results in a folder", _add_score),
+    "membership": ("were these images trained on?", _add_membership),
+    "compare": ("two runs side by side", compare_command.add_arguments),
+    "report": ("the report for people, as HTML or PDF", report_command.add_arguments),
+    "export": ("GIF, MP4, PNG and others from a folder of results", export_command.add_arguments),
+}
+"""What each command is for, and what adds its options."""
 
 
 def _shape(text: str) -> tuple[int, int, int]:

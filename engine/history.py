@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,3 +135,27 @@ class LossHistory(RowBuffer):
     def view(self) -> Losses:
         """All rows so far."""
         return Losses(self.rows())
+
+    def add(
+        self, step: int, seconds: Rows, losses: Rows, alphas: Rows, squared_norms: Rows
+    ) -> None:
+        """Adds the steps that were taken since the last time.
+
+        Args:
+            step: number of the last of them.
+            seconds: computing time up to each, shape (n,).
+            losses: shape (n, L + 1): the squared residual of each layer, then the constraint loss,
+                which is not a number where it was not looked at; the one before stands for it.
+            alphas: gate sharpness, shape (n,).
+            squared_norms: ‖θ_l‖², shape (L,).
+        """
+        squared, constraint = losses[:, :-1], losses[:, -1].copy()
+        before = self.rows()
+        last = float(before[-1, 3]) if len(before) else math.nan
+        for index, value in enumerate(constraint):
+            if math.isnan(value):
+                constraint[index] = last
+            last = float(constraint[index])
+        steps = np.arange(step - len(losses) + 1, step + 1)
+        relative = np.sqrt(squared / squared_norms)
+        self.extend(np.column_stack([steps, seconds, squared.sum(1), constraint, alphas, relative]))

@@ -21,8 +21,8 @@ from engine.history import Losses
 from engine.lazy import torch
 from engine.network import Network
 from engine.ranking import settled_order
-from engine.reconstruction import Snapshot
 from engine.scoring import Evidence, score, warm_up
+from engine.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from torch import Tensor

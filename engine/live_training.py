@@ -12,7 +12,8 @@ from engine.health import Health, TrueStationarity, check_weights
 from engine.history import TrainingCurves
 from engine.live import Pace
 from engine.row_space import Spectrum, spectrum_of
-from engine.training import Training, TrainingSnapshot
+from engine.training import Training
+from engine.training_state import TrainingSnapshot
 
 _SHARE, _INTERVAL = 0.05, 0.5
 _SURE_SHARE = 0.02

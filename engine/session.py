@@ -23,13 +23,14 @@ from engine.history import Losses
 from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
 from engine.progress import Progress, unheard
-from engine.reconstruction import Reconstruction, RunState
+from engine.reconstruction import Reconstruction
 from engine.recording import Recording
 from engine.restarts import Drift, Restart
 from engine.row_space import RowSpace, Spectrum
 from engine.scoring import is_evidence
 from engine.session_checks import check_kinds
 from engine.settings import Settings, settings_from_dict
+from engine.snapshot import RunState
 from engine.version import VERSION
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from engine.live_training import look_at
 from engine.recipe import Recipe, parse_widths
 from engine.samples import images_beside
 from engine.trained import check_target, keep, load_start, recipe_of, save_data, save_trained
-from engine.training import Training, TrainingSnapshot
+from engine.training import Training
+from engine.training_state import TrainingSnapshot
 
 _AUTOSAVE_SECONDS = 30.0
 _FAILED = 1

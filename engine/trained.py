@@ -14,7 +14,8 @@ from engine.lazy import torch
 from engine.network import Network
 from engine.recipe import Recipe
 from engine.samples import control_path, images_path
-from engine.training import Training, TrainingStart, TrainingState
+from engine.training import Training
+from engine.training_state import TrainingStart, TrainingState
 
 if TYPE_CHECKING:
     from torch import Tensor

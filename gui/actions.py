@@ -118,8 +118,8 @@ class Actions:
         return Submenu(
             "&Edit",
             (
-                Command("&Undo", window.history.undo, _Key.Undo),
-                Command("&Redo", window.history.redo, _Key.Redo),
+                Command("&Undo", window.undo, _Key.Undo),
+                Command("&Redo", window.redo, _Key.Redo),
                 None,
                 Command("&Copy Image", window.examiner.inspector.picture.copy, _Key.Copy),
                 None,

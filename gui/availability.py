@@ -58,13 +58,14 @@ def _offer_actions(window: MainWindow, has_network: bool) -> None:
 
 
 def _offer_edits(window: MainWindow) -> None:
-    actions, stack = window.actions_, window.history.stack
-    can_edit = not window.controller.is_taken and not window.is_training_shown
+    actions, stack = window.actions_, window.shown_history.stack
+    training = window.training.controller
+    is_fixed = training.is_active if window.is_training_shown else window.controller.is_taken
     for action, can, what in (
         (actions.undo, stack.canUndo(), f"&Undo {stack.undoText()}"),
         (actions.redo, stack.canRedo(), f"&Redo {stack.redoText()}"),
     ):
-        action.setEnabled(can_edit and can)
+        action.setEnabled(can and not is_fixed)
         action.setText(what.rstrip())
     actions.copy.setEnabled(
         window.examiner.inspector.portrait is not None and not window.is_training_shown

@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
         self.settings_panel.device.offer(devices)
         self.training.offer_devices(devices)
         self.history.begin_from_here()
+        self.training.history.begin_from_here()
 
     # --- commands ---------------------------------------------------------------------------
 
@@ -269,6 +270,21 @@ class MainWindow(QMainWindow):
             self.training.ask_where_to_save()
         else:
             self.exporter.ask("session")
+
+    @property
+    def shown_history(self) -> SettingsHistory:
+        """What was edited on the page that is shown."""
+        return self.training.history if self.is_training_shown else self.history
+
+    @Slot()
+    def undo(self) -> None:
+        """Edit → Undo."""
+        self.shown_history.undo()
+
+    @Slot()
+    def redo(self) -> None:
+        """Edit → Redo."""
+        self.shown_history.redo()
 
     def show_advanced(self) -> None:
         """Unfolds or folds the advanced settings."""

@@ -22,6 +22,11 @@ from gui import theme
 Editor = QSpinBox | QDoubleSpinBox
 
 
+def labels_of(kind: type) -> dict[str, str]:
+    """What the options of a dataclass are called, by name."""
+    return {each.name: each.metadata["label"] for each in fields(kind) if each.metadata}
+
+
 class OptionsForm(QWidget):
     """One row an option."""
 

@@ -46,4 +46,4 @@ class Preferring(QObject):
         if not window.controller.is_taken:
             window.settings_panel.choose_device(name)
         if not window.training.controller.is_active:
-            window.training.form.device.choose(name)
+            window.training.form.choose_device(name)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import ClassVar
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.settings import PRESETS, Settings, preset
 from gui import theme
-from gui.options_form import Editor, Fold, OptionsForm, make_editor
+from gui.options_form import Editor, Fold, OptionsForm, labels_of, make_editor
+from gui.settings_history import Entered
 
 _DESCRIPTIONS = {
     "fast": "Nothing to set: a minute or two on a laptop, for each restart.",
@@ -24,27 +25,6 @@ _AUTOMATIC = {
     "seconds": "none",
 }
 _DEVICE_NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
-
-
-@dataclass(frozen=True)
-class Entered:
-    """What the panel says, whether or not it goes together.
-
-    Attributes:
-        base: what is not edited here.
-        values: what is, by the names of `Settings`.
-    """
-
-    base: Settings
-    values: Mapping[str, Any]
-
-    def settings(self) -> Settings:
-        """As settings.
-
-        Raises:
-            UnusableInput: two values do not go together.
-        """
-        return replace(self.base, **self.values)
 
 
 class DeviceChoice(QComboBox):
@@ -84,6 +64,9 @@ class SettingsPanel(QWidget):
     """Edits a `Settings`; names and tooltips come from the settings themselves."""
 
     edited = Signal()
+
+    labels: ClassVar = {"preset": "Preset", "device": "Device", **labels_of(Settings)}
+    leading = frozenset({"preset"})
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -131,27 +114,32 @@ class SettingsPanel(QWidget):
         Raises:
             UnusableInput: two of them do not go together.
         """
-        return self.entered().settings()
+        return replace(self._base, **self.entered().values)
 
     def entered(self) -> Entered:
         """What stands in the panel."""
-        device, restarts = self.device.currentData(), self.restarts.value()
-        return Entered(self._base, {"device": device, "restarts": restarts, **self.form.values()})
+        values = {
+            "preset": self._base.preset,
+            "device": self.device.currentData(),
+            "restarts": self.restarts.value(),
+        }
+        return Entered({**values, **self.form.values()}, self._base)
 
     def show_settings(self, settings: Settings) -> None:
         """Fills the panel."""
-        names = ("device", "restarts", *self.form.editors())
-        self.show_entered(Entered(settings, {name: getattr(settings, name) for name in names}))
+        names = ("preset", "device", "restarts", *self.form.editors())
+        self.show_entered(Entered({name: getattr(settings, name) for name in names}, settings))
 
     def show_entered(self, entered: Entered) -> None:
         """Fills the panel with what once stood in it; one edit, however much of it changes."""
-        values = dict(entered.values)
+        assert entered.base is not None
+        values = entered.values
         was_blocked = self.blockSignals(True)
         self._base = entered.base
-        self.preset.setCurrentIndex(self.preset.findData(entered.base.preset))
-        self._description.setText(_DESCRIPTIONS[entered.base.preset])
-        self.device.choose(values.pop("device"))
-        self.restarts.setValue(values.pop("restarts"))
+        self.preset.setCurrentIndex(self.preset.findData(values["preset"]))
+        self._description.setText(_DESCRIPTIONS[values["preset"]])
+        self.device.choose(values["device"])
+        self.restarts.setValue(values["restarts"])
         self.form.show_values(values)
         self.blockSignals(was_blocked)
         self.edited.emit()

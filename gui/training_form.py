@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import ClassVar
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -22,12 +23,24 @@ from engine.datasets import Selection
 from engine.plain_text import plain
 from engine.recipe import Recipe, parse_widths
 from gui import dialogs, preferences, stored, theme
-from gui.options_form import Fold, OptionsForm
+from gui.menus import plain as without_mnemonic
+from gui.options_form import Fold, OptionsForm, labels_of
+from gui.settings_history import Entered
 from gui.settings_panel import DeviceChoice
 from gui.widgets import verbatim
 
 _OWN = "own"
 _SCHEDULES = {"fast": "Fast: descent on log(loss)", "plain": "Plain: as published"}
+_ROWS = {
+    "dataset": "&Images",
+    "classes": "C&lasses",
+    "per_class": "&Of each",
+    "draw": "&Which",
+    "hidden": "&Hidden layers",
+    "schedule": "&Schedule",
+    "dtype": "&Precision",
+    "device": "D&evice",
+}
 _SPECIAL = {
     "seconds": "none",
     "until_residual": "not looked at",
@@ -38,12 +51,22 @@ _SPECIAL = {
 class TrainingForm(QWidget):
     """Edits a `Selection` of a source, and a `Recipe`."""
 
+    edited = Signal()
+    """Emitted with either of the two below."""
+
     data_edited = Signal()
     """Emitted when other images are meant."""
 
     recipe_edited = Signal()
 
     download_wanted = Signal()
+
+    labels: ClassVar = {
+        **{name: without_mnemonic(text) for name, text in _ROWS.items()},
+        "own": without_mnemonic(_ROWS["dataset"]),
+        **labels_of(Recipe),
+    }
+    leading = frozenset({"dataset", "own"})
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +78,8 @@ class TrainingForm(QWidget):
         self._build_recipe(layout, devices)
         layout.addStretch(1)
         self._on_source_chosen()
+        self.data_edited.connect(self.edited)
+        self.recipe_edited.connect(self.edited)
 
     # --- what it says -----------------------------------------------------------------------
 
@@ -94,6 +119,47 @@ class TrainingForm(QWidget):
             device=self.device.currentData(),
             **self.options.values(),
         )
+
+    def entered(self) -> Entered:
+        """What stands in the form."""
+        values = {
+            "dataset": self.dataset.currentData(),
+            "own": self._own,
+            "classes": self.classes.text(),
+            "per_class": self.per_class.value(),
+            "draw": self.draw.currentIndex(),
+            "hidden": self.hidden.text(),
+            "schedule": self.schedule.currentData(),
+            "dtype": self.dtype.currentText(),
+            "device": self.device.currentData(),
+        }
+        return Entered({**values, **self.options.values()})
+
+    def show_entered(self, entered: Entered) -> None:
+        """Fills the form with what once stood in it; images are read anew only where others are."""
+        values = entered.values
+        before = self.source, self.selection()
+        was_blocked = self.blockSignals(True)
+        self._own = values["own"]
+        self.dataset.setCurrentIndex(self.dataset.findData(values["dataset"]))
+        self.classes.setText(values["classes"])
+        self.per_class.setValue(values["per_class"])
+        self.draw.setCurrentIndex(values["draw"])
+        self.hidden.setText(values["hidden"])
+        self.schedule.setCurrentIndex(self.schedule.findData(values["schedule"]))
+        self.dtype.setCurrentText(values["dtype"])
+        self.device.choose(values["device"])
+        self.options.show_values(values)
+        self.blockSignals(was_blocked)
+        if (self.source, self.selection()) != before:
+            self._show_source()
+            self.data_edited.emit()
+        self.recipe_edited.emit()
+
+    def choose_device(self, name: str) -> None:
+        """Chooses a device as a person would."""
+        self.device.choose(name)
+        self.recipe_edited.emit()
 
     def set_editable(self, editable: bool) -> None:
         """While a training is on, everything stays as it is."""
@@ -159,12 +225,12 @@ class TrainingForm(QWidget):
         self.draw.setToolTip("Which images: the first, as the paper does, or a random choice.")
         self.draw.activated.connect(self.data_edited)
         form = _form()
-        form.addRow("&Images", self.dataset)
+        form.addRow(_ROWS["dataset"], self.dataset)
         form.addRow("", self._presence)
         form.addRow("", buttons)
-        form.addRow("C&lasses", self.classes)
-        form.addRow("&Of each", self.per_class)
-        form.addRow("&Which", self.draw)
+        form.addRow(_ROWS["classes"], self.classes)
+        form.addRow(_ROWS["per_class"], self.per_class)
+        form.addRow(_ROWS["draw"], self.draw)
         column = QVBoxLayout(self._data)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(theme.heading("Images"))
@@ -198,10 +264,10 @@ class TrainingForm(QWidget):
         fold = Fold("&Advanced", self.options)
         self.fold = fold.button
         form = _form()
-        form.addRow("&Hidden layers", self.hidden)
-        form.addRow("&Schedule", self.schedule)
-        form.addRow("&Precision", self.dtype)
-        form.addRow("D&evice", self.device)
+        form.addRow(_ROWS["hidden"], self.hidden)
+        form.addRow(_ROWS["schedule"], self.schedule)
+        form.addRow(_ROWS["dtype"], self.dtype)
+        form.addRow(_ROWS["device"], self.device)
         column = QVBoxLayout(self._recipe)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(theme.heading("Network"))
@@ -221,11 +287,15 @@ class TrainingForm(QWidget):
         known = self.known
         if known is not None and not self.classes.text():
             self.classes.setText(catalogue.KNOWN[known].rule)
+        self._show_source()
+        self.data_edited.emit()
+
+    def _show_source(self) -> None:
+        known = self.known
         self.elsewhere.setVisible(known is not None)
         for button in (self.choose_file, self.choose_folder):
             button.setVisible(known is None)
         self.show_presence("" if self._own is None or known else self._own.name, False)
-        self.data_edited.emit()
 
     @Slot()
     def _on_seed_changed(self) -> None:

@@ -17,7 +17,8 @@ from engine.errors import AfterimageError
 from engine.live_training import TrainingFrame, TrainingView
 from engine.recipe import Recipe
 from engine.trained import keep, save_data, save_trained
-from engine.training import Training, TrainingSnapshot
+from engine.training import Training
+from engine.training_state import TrainingSnapshot
 from gui.controller import Controller
 from gui.crash import report
 from gui.run_control import Latest, RunControl

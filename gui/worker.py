@@ -19,9 +19,10 @@ from engine.devices import give_back_freed_memory
 from engine.errors import AfterimageError, DeviceFailed
 from engine.live import Frame, LiveView, References
 from engine.network import Network
-from engine.reconstruction import Reconstruction, RunState, Snapshot
+from engine.reconstruction import Reconstruction
 from engine.session import Session, save_session, session_of
 from engine.settings import Settings
+from engine.snapshot import RunState, Snapshot
 from gui.crash import report
 from gui.run_control import Latest, RunControl
 

@@ -233,7 +233,7 @@ def _cost(network: Network, settings: Settings, blocks: int = 15) -> dict[str, f
     next(snapshots)
     next(snapshots)
     with _Products() as products:
-        run._evaluate(1)
+        run._search.evaluate(1)
     outs = [torch.empty(len(left), right.shape[1]) for left, right in products.factors]
     steps, alone = [], []
     for _ in range(blocks):

@@ -13,6 +13,7 @@ from engine.checkpoints import load_network
 from engine.device_errors import device_errors
 from engine.devices import choose_device
 from engine.errors import RunFailed, UnusableInput
+from engine.planning import usable_seconds
 from engine.reconstruction import Reconstruction
 from engine.row_space import row_space, spectrum_of
 from engine.samples import sample_network
@@ -144,7 +145,7 @@ def test_pooled_restarts_are_less_smooth_unless_told_otherwise(network):
 def test_the_time_limit_is_that_of_all_restarts(network):
     limited = Reconstruction(network, replace(SMALL, restarts=3, seconds=0.6))
     single = Reconstruction(network, replace(SMALL, seconds=0.6))
-    assert limited._usable_seconds() == pytest.approx(single._usable_seconds() / 3)
+    assert usable_seconds(limited.settings) == pytest.approx(usable_seconds(single.settings) / 3)
     *_, last = limited.iterate()
     assert len(last.finished) == 2
 
@@ -154,7 +155,7 @@ def test_a_restart_that_fails_keeps_those_before_it(network, monkeypatch):
     reconstruction = Reconstruction(network, RESTARTS)
     snapshots = reconstruction.iterate()
     *_, second = islice(snapshots, 32)
-    reconstruction._unknowns.mul_(torch.inf)
+    reconstruction._search.unknowns.mul_(torch.inf)
     *_, last = snapshots
     assert "finite" in last.note
     assert len(last.finished) == 1

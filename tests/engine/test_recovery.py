@@ -224,6 +224,28 @@ def test_a_cpu_without_memory_ends_the_run_with_what_was_found(network, every_st
     assert_same(run(network, ON_CPU, reconstruction.state()), run(network, ON_CPU))
 
 
+def test_a_step_that_there_is_no_memory_to_show_is_taken_back_in_whole(
+    network, every_step, monkeypatch, tmp_path
+):
+    """PyTorch's own words for it, from the first copy after the step on."""
+    reconstruction = Reconstruction(network, ON_CPU)
+    snapshots = reconstruction.iterate()
+    found = next(islice(snapshots, 9, None))
+
+    def refuse(*_args, **_kwargs):
+        torch.empty(1 << 60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.Tensor, "clone", refuse)
+        with pytest.raises(OutOfMemory):
+            next(snapshots)
+    save_session(session_of(reconstruction, "cpu"), tmp_path / "a.afterimage")
+    state = load_session(tmp_path / "a.afterimage").state
+    assert state.step == len(state.losses) == 9
+    assert state.seconds == found.seconds
+    assert torch.equal(state.tensors["unknowns"], found.unknowns)
+
+
 def test_without_a_failure_nothing_is_copied_and_nothing_said(network):
     reconstruction = Reconstruction(network, ON_CPU)
     *_, last = reconstruction.iterate()

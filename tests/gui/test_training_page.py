@@ -131,13 +131,13 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
 def test_a_training_that_is_over_goes_on_to_a_lower_loss(qtbot, page):
     train(qtbot, page, -5)
     assert page.bar.main_button.text() == "&Train"
-    steps = len(page._training.curves)
+    steps = len(page.trainer.training.curves)
     page.form.options.editor("until_exponent").setValue(-30)
     assert page.bar.main_button.text() == "&Resume"
     click(qtbot, page.bar.main_button)
-    until(qtbot, lambda: page.controller.state is RunState.IDLE and page._training.is_over)
-    assert len(page._training.curves) > steps
-    assert page._training.curves.step[0] == 1
+    until(qtbot, lambda: page.controller.state is RunState.IDLE and page.trainer.training.is_over)
+    assert len(page.trainer.training.curves) > steps
+    assert page.trainer.training.curves.step[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -216,14 +216,14 @@ def test_a_copy_of_every_training_is_kept_and_opened_again(qtbot, window, page):
 
 def test_a_training_that_fails_leaves_the_one_before(qtbot, window, page):
     train(qtbot, page)
-    first = page._training
+    first = page.trainer.training
     page.form.schedule.setCurrentIndex(1)
     page.form.options.editor("rate").setValue(1000)
     page.form.options.editor("weight_decay").setValue(1)
     page.form.options.editor("until_exponent").setValue(0)
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: "diverged" in window.strip.text)
-    assert page._training is first
+    assert page.trainer.training is first
     assert page.attack_button.isEnabled()
 
 
