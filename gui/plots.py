@@ -100,7 +100,6 @@ class Plot(QWidget):
         self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.SPACING // 2, 0, 0)
         layout.setSpacing(0)
@@ -111,6 +110,9 @@ class Plot(QWidget):
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self._canvas.setBackground(theme.plot_background())
+        colours = QPalette()
+        colours.setColor(QPalette.ColorRole.Window, theme.plot_background())
+        self.setPalette(colours)
         self._heading.setText(self._title_with_names())
         for name in ("left", "bottom"):
             theme.restyle_axis(self._canvas.getAxis(name))
@@ -225,6 +227,7 @@ def _canvas(left: pg.AxisItem, is_log: bool) -> pg.PlotWidget:
     canvas.setMenuEnabled(False)
     canvas.hideButtons()
     canvas.getPlotItem().setClipToView(True)
+    canvas.getPlotItem().layout.setContentsMargins(0, theme.SPACING, theme.SPACING, 0)
     canvas.setDownsampling(auto=True, mode="peak")
     canvas.setLogMode(x=False, y=is_log)
     left.setWidth(48)

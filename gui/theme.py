@@ -17,6 +17,7 @@ _SCHEME = "afterimage-scheme"
 
 _ACCENT = {False: "#b3541e", True: "#f0914d"}
 _ERROR = {False: "#a3262a", True: "#ff8f87"}
+_CANVAS = {False: "#ffffff", True: "#151413"}
 _CURVES = {
     False: ("#3465a4", "#b3541e", "#2e7d4f", "#7a4f9a", "#8a6d00", "#5c5c5c"),
     True: ("#7fb2ff", "#f0914d", "#74cf9a", "#c79bea", "#e0c050", "#b0b0b0"),
@@ -44,7 +45,7 @@ _BASE = {
     True: {
         QPalette.ColorRole.Window: "#1d1c1b",
         QPalette.ColorRole.WindowText: "#eceae6",
-        QPalette.ColorRole.Base: "#151413",
+        QPalette.ColorRole.Base: "#302d2a",
         QPalette.ColorRole.AlternateBase: "#262422",
         QPalette.ColorRole.Text: "#eceae6",
         QPalette.ColorRole.PlaceholderText: "#98928a",
@@ -122,7 +123,7 @@ def curve_colour(index: int) -> QColor:
 
 def plot_background() -> QColor:
     """Behind curves and mosaic."""
-    return QApplication.palette().color(QPalette.ColorRole.Base)
+    return QColor(_CANVAS[is_dark()])
 
 
 def plot_foreground() -> QColor:

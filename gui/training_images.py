@@ -66,6 +66,10 @@ class TrainingImages(QObject):
         self._delay.start()
         self.changed.emit()
 
+    def end(self) -> None:
+        """Reads nothing more; the window closes."""
+        self._delay.stop()
+
     @Slot()
     def _read(self) -> None:
         source, known = self._form.source, self._form.known

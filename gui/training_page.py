@@ -231,7 +231,7 @@ class TrainingPage(QWidget):
 
     def end(self) -> None:
         """Begins nothing more, and leaves no thread behind; the window closes."""
-        self._delay.stop()
+        self.images.end()
         self.controller.shut_down()
 
     def restyle(self) -> None:
