@@ -45,7 +45,7 @@ from engine.session import SUFFIX, Session, load_session, save_session, session_
 from engine.settings import PRESETS, Settings, preset
 from engine.several_command import reconstruct_several
 from engine.snapshot import Snapshot
-from engine.version import VERSION
+from engine.version import COMMAND, VERSION
 
 _FAILED, _UNUSABLE = 1, 2
 
@@ -249,7 +249,7 @@ def _references(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="main.py",
+        prog=COMMAND,
         description="Reconstructs images that a network was trained on, out of its weights.",
         epilog="Without a command the window opens, with FILE … in it if files are given.",
     )

@@ -173,7 +173,7 @@ def test_an_interruption_saves_what_was_computed(tmp_path, kind):
     while not (folder / "session.afterimage").exists() and program.poll() is None:
         time.sleep(0.01)  # The session is saved once before the first step.
     program.send_signal(kind)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=600)
     assert program.returncode == 130, err
     assert json.loads(out)["steps"] < 1_000_000
     assert (folder / "drift.gif").exists()
@@ -274,7 +274,7 @@ def test_an_interrupted_training_is_kept(tmp_path, pictures):
     while not images_beside(model)[1] and program.poll() is None:
         time.sleep(0.01)  # The images are written just before the first step.
     program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=600)
     assert program.returncode == 130, err
     assert json.loads(out)["end"] == "It was stopped."
     assert load_network(model).layer_sizes == (25, 30, 20, 1)
