@@ -16,6 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from engine.samples import images_beside, sample_network
 from gui import scheme
 from gui.controller import RunState
 from gui.main_window import MainWindow
@@ -108,6 +109,9 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     settle()
     take("guide/export", dialog)
     dialog.reject()
+    window.exporter.write_to("gif", PICTURES / "drift.gif")
+    settle()
+    _make_a_network(photographer, window)
 
 
 def _look_closely(photographer: Photographer, window: MainWindow) -> None:
@@ -126,6 +130,21 @@ def _look_closely(photographer: Photographer, window: MainWindow) -> None:
     window.membership.ask_button.click()
     photographer.settle()
     photographer.take("guide/membership")
+
+
+def _make_a_network(photographer: Photographer, window: MainWindow) -> None:
+    """Trains on the sample's images, which are at hand."""
+    images, _ = images_beside(sample_network())
+    assert images is not None
+    window.show_training()
+    page = window.training
+    page.use_images(images)
+    photographer.until(lambda: page.data is not None)
+    page.start_or_pause()
+    photographer.until(lambda: page.save_button.isEnabled() and not page.controller.is_active)
+    photographer.settle()
+    photographer.take("guide/training")
+    window.show_network()
 
 
 def main() -> int:
