@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
@@ -17,6 +18,7 @@ _SPACE = 10
 _MARK = 3
 """Height of the line below a tile that says by its colour whose it is."""
 _LETTERS = "AB"
+_TICK = "✓"
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Section:
 
 def sections(comparison: Comparison) -> tuple[Section, ...]:
     """What the gallery is made of; what both found comes first."""
+    sides = comparison.sides
     both = tuple(
-        Cell((one, other), f"{measure:.2f}")
+        Cell((one, other), f"{_tick(sides[0], one)} {measure:.2f} {_tick(sides[1], other)}".strip())
         for (one, other), measure in zip(
             comparison.both.tolist(), comparison.measure.tolist(), strict=True
         )
@@ -48,21 +51,35 @@ def sections(comparison: Comparison) -> tuple[Section, ...]:
     found = [
         Section(
             f"Found by both ({len(both):,})",
-            f"A left, B right, with their {measure}; the most alike first."
+            f"A left, B right, with their {measure}; the most alike first.{_legend(sides)}"
             if both
             else f"No image of one run is matched by one of the other ({comparison.rule}).",
             both,
         )
     ]
-    for index, letter in enumerate(_LETTERS):
-        confidence = comparison.sides[index].gallery.confidence
+    for index, (letter, side) in enumerate(zip(_LETTERS, sides, strict=True)):
+        confidence = side.gallery.confidence
         cells = tuple(
-            Cell((place, None) if index == 0 else (None, place), f"{confidence[place]:.2f}")
+            Cell(
+                (place, None) if index == 0 else (None, place),
+                f"{_tick(side, place)} {confidence[place]:.2f}".strip(),
+            )
             for place in comparison.only[index].tolist()
         )
-        note = "With its confidence, the highest first." if cells else "Nothing."
+        legend = _legend((side,))
+        note = f"With its confidence, the highest first.{legend}" if cells else "Nothing."
         found.append(Section(f"Only in {letter} ({len(cells):,})", note, cells))
     return tuple(found)
+
+
+def _tick(side: Side, place: int) -> str:
+    """Marks an image that is recovered."""
+    return _TICK if side.is_recovered is not None and side.is_recovered[place] else ""
+
+
+def _legend(sides: Sequence[Side]) -> str:
+    is_known = any(side.is_recovered is not None for side in sides)
+    return f" {_TICK} marks recovered ones." if is_known else ""
 
 
 class ComparisonGallery(QWidget):

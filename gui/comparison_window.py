@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.comparison import Comparison
+from engine.comparison_recovered import recovered_in_words
 from engine.comparison_text import as_text, headline, remarks
 from gui import stored, theme
 from gui.comparison_gallery import ComparisonGallery
@@ -98,12 +99,13 @@ class ComparisonWindow(QDialog):
         return panel
 
     def _gallery_panel(self) -> QWidget:
-        self.headline, self._remarks = QLabel(), theme.secondary()
+        self.headline, self.known, self._remarks = QLabel(), QLabel(), theme.secondary()
         font = self.headline.font()
         font.setPointSizeF(font.pointSizeF() * 1.4)
         font.setBold(True)
         self.headline.setFont(font)
         self.headline.setWordWrap(True)
+        self.known.setWordWrap(True)
         scroll = scrolled(self.gallery)
         scroll.setAccessibleName("Images of both runs")
         scroll.setMinimumHeight(120)
@@ -111,7 +113,7 @@ class ComparisonWindow(QDialog):
         rows = QVBoxLayout(panel)
         rows.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
         rows.setSpacing(theme.SPACING)
-        for widget in (line(), self.headline, self._remarks):
+        for widget in (line(), self.headline, self.known, self._remarks):
             rows.addWidget(widget)
         rows.addWidget(scroll, 1)
         return panel
@@ -150,6 +152,7 @@ class ComparisonWindow(QDialog):
         self.table.show_comparison(comparison, self._names)
         self.gallery.show_comparison(comparison)
         self.headline.setText(headline(comparison))
+        self.known.setText(recovered_in_words(comparison))
         self._remarks.setText(" ".join(remarks(comparison)))
         self._pages.setCurrentIndex(1)
 

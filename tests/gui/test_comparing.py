@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from engine.comparison import compare
+from engine.comparison_recovered import UNKNOWN, count_recovered, recovered_in_words
 from engine.comparison_text import CAUTION, as_text, headline
 from engine.reconstruction import Reconstruction
 from engine.session import load_session, save_session, session_of
@@ -77,6 +78,7 @@ def test_the_open_run_is_shown_beside_another(compared, two_runs):
         len(expected.both),
         *only,
     ]
+    assert UNKNOWN in compared.known.text()
     assert "A the open run" in compared.plot.plot.words
     assert "B seed-1.afterimage" in compared.plot.plot.words
 
@@ -214,6 +216,11 @@ def test_open_references_score_both_runs_of_one_network(
     settle(qtbot, window)
     counts = [side.scores["control"]["count"] for side in window.comparing.window.comparison.sides]
     assert counts == [6, 6]
+    comparison = window.comparing.window.comparison
+    assert window.comparing.window.known.text() == recovered_in_words(comparison)
+    assert UNKNOWN not in recovered_in_words(comparison)
+    ticked = sum("✓" in cell.text for cell in window.comparing.window.gallery.sections[1].cells)
+    assert ticked == count_recovered(comparison).of_only[0]
     other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
     save_session(run(other, 0), tmp_path / "other.afterimage")
     window.comparing.compare_with(tmp_path / "other.afterimage", "other")
