@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.comparison import Comparison, Side
-from engine.comparison_recovered import as_numbers, recovered_in_words, recovered_of
+from engine.comparison_recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
+from engine.gallery_scores import NONE
 
 SURE, LIKELY = 0.9, 0.5
 """Confidences above which images are counted."""
@@ -111,6 +112,39 @@ def as_text(comparison: Comparison, names: tuple[str, str]) -> str:
     found = [headline(comparison), f"({comparison.rule}, among the distinct images)"]
     known = recovered_in_words(comparison)
     return "\n".join([*lines, "", *found, known, "", *remarks(comparison)])
+
+
+def facts(side: Side, place: int) -> tuple[tuple[str, str], ...]:
+    """What is known of an image of one side's gallery, each with its name."""
+    gallery, session = side.gallery, side.session
+    candidate = int(gallery.candidate[place])
+    confidence, restart = f"{gallery.confidence[place]:.2f}", ""
+    if session.restarts > 1:
+        restart = f", restart {candidate // session.settings.candidates + 1}"
+        confidence += f", found in {gallery.found_by[place]} of {session.restarts} restarts"
+    return (
+        ("Candidate", f"{candidate}{restart}"),
+        ("Confidence", confidence),
+        ("Label", f"{session.labels[candidate]:+.0f}".replace("-", "−")),
+        ("Multiplier", f"{session.multipliers[candidate]:.3f}"),
+        ("Steps", _steps(side)),
+        ("Match", _match(side, place)),
+    )
+
+
+def _match(side: Side, place: int) -> str:
+    """`image 12, NCC 0.85: recovered`, of the training image that an image is matched with."""
+    found = side.found
+    if found is None:
+        return f"{UNKNOWN} without training images"
+    if found.reference[place] == NONE:
+        return "none; others are more alike"
+    measure = "SSIM" if found.evidence.train.is_colour else "NCC"
+    if found.is_recovered is None:
+        verdict = "no control, so no claim"
+    else:
+        verdict = "recovered" if found.is_recovered[place] else "not recovered"
+    return f"image {found.reference[place]}, {measure} {found.measure[place]:.2f}: {verdict}"
 
 
 def as_dict(comparison: Comparison, names: tuple[str, str]) -> dict[str, Any]:

@@ -2,91 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from engine.comparison import Comparison, Side
+from engine.comparison import Comparison
 from gui import theme
+from gui.comparison_cells import Cell, Place, Section, describe, sections, step, step_rows
 from gui.picture import image_of
 
 _TILE = 56
 _SPACE = 10
 _MARK = 3
 """Height of the line below a tile that says by its colour whose it is."""
-_LETTERS = "AB"
-_TICK = "✓"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """An image: where it is in the galleries of A and B (None where it is not), and a number."""
-
-    places: tuple[int | None, int | None]
-    text: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A title, what is to be seen below it, and that."""
-
-    title: str
-    note: str
-    cells: tuple[Cell, ...]
-
-
-def sections(comparison: Comparison) -> tuple[Section, ...]:
-    """What the gallery is made of; what both found comes first."""
-    sides = comparison.sides
-    both = tuple(
-        Cell((one, other), f"{_tick(sides[0], one)} {measure:.2f} {_tick(sides[1], other)}".strip())
-        for (one, other), measure in zip(
-            comparison.both.tolist(), comparison.measure.tolist(), strict=True
-        )
-    )
-    measure = comparison.rule.split()[0]
-    found = [
-        Section(
-            f"Found by both ({len(both):,})",
-            f"A left, B right, with their {measure}; the most alike first.{_legend(sides)}"
-            if both
-            else f"No image of one run is matched by one of the other ({comparison.rule}).",
-            both,
-        )
-    ]
-    for index, (letter, side) in enumerate(zip(_LETTERS, sides, strict=True)):
-        confidence = side.gallery.confidence
-        cells = tuple(
-            Cell(
-                (place, None) if index == 0 else (None, place),
-                f"{_tick(side, place)} {confidence[place]:.2f}".strip(),
-            )
-            for place in comparison.only[index].tolist()
-        )
-        legend = _legend((side,))
-        note = f"With its confidence, the highest first.{legend}" if cells else "Nothing."
-        found.append(Section(f"Only in {letter} ({len(cells):,})", note, cells))
-    return tuple(found)
-
-
-def _tick(side: Side, place: int) -> str:
-    """Marks an image that is recovered."""
-    return _TICK if side.is_recovered is not None and side.is_recovered[place] else ""
-
-
-def _legend(sides: Sequence[Side]) -> str:
-    is_known = any(side.is_recovered is not None for side in sides)
-    return f" {_TICK} marks recovered ones." if is_known else ""
+_FRAME = 2
+"""Width of the frame around the image that keys act on."""
+_OPENS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class ComparisonGallery(QWidget):
-    """Draws the sections below one another; only what is in sight is made."""
+    """Draws the sections below one another; only what is in sight is made.
+
+    A click opens a tile; arrow keys, Home and End walk from one to the next, Enter opens it.
+    """
+
+    chosen = Signal(object)
+    """Emitted with the `Cell` that is to be seen large."""
+
+    reached = Signal(QRect)
+    """Emitted with where the cell is drawn to which a person has walked."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._place: Place | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
         self._comparison: Comparison | None = None
         self._images: dict[tuple[int, int], QImage] = {}
         self.sections: tuple[Section, ...] = ()
@@ -95,8 +56,8 @@ class ComparisonGallery(QWidget):
     def show_comparison(self, comparison: Comparison) -> None:
         """Shows the galleries of another comparison."""
         self._comparison, self._images = comparison, {}
-        self.sections = sections(comparison)
-        self.setAccessibleDescription("; ".join(each.title for each in self.sections))
+        self.sections, self._place = sections(comparison), None
+        self._say_where()
         self._fit_height()
         self.update()
 
@@ -144,6 +105,28 @@ class ComparisonGallery(QWidget):
             top += self._height(section)
         return None
 
+    @property
+    def current(self) -> Cell | None:
+        """The cell that keys act on."""
+        if self._place is None:
+            return None
+        section, index = self._place
+        return self.sections[section].cells[index]
+
+    @property
+    def where(self) -> str:
+        """`Found by both, 3 of 40`: where the current cell is; empty where there is none."""
+        if self._place is None:
+            return ""
+        section, index = self._place
+        title = self.sections[section].title.split(" (")[0]
+        return f"{title}, {index + 1:,} of {len(self.sections[section].cells):,}"
+
+    def walk(self, by: int) -> None:
+        """Makes another cell the current one: so many further on, or back."""
+        if self._place is not None:
+            self._go_to(step(self.sections, self._place, by))
+
     def rect_of(self, section: int, index: int) -> QRect:
         """Where an image of a section is drawn."""
         top = sum(self._height(each) for each in self.sections[:section])
@@ -152,13 +135,95 @@ class ComparisonGallery(QWidget):
     def describe(self, cell: Cell) -> str:
         """An image in words: one line for each run that found it."""
         assert self._comparison is not None
-        return "\n".join(
-            f"{letter}: {_described(side, place)}"
-            for letter, side, place in zip(
-                _LETTERS, self._comparison.sides, cell.places, strict=True
-            )
-            if place is not None
+        return describe(self._comparison, cell)
+
+    # --- mouse and keys -----------------------------------------------------------------------
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Opens the image under the pointer."""
+        super().mouseReleaseEvent(event)
+        cell = self.cell_at(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and cell is not None:
+            self._go_to(self._place_of(cell))
+            self.chosen.emit(cell)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """A hand says that a click does something here."""
+        super().mouseMoveEvent(event)
+        if self.cell_at(event.position().toPoint()) is None:
+            self.unsetCursor()
+        else:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walks from image to image, and opens the one that is reached."""
+        key, is_plain = event.key(), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        target = self._target(key) if is_plain else None
+        if target is not None:
+            self._go_to(target)
+        elif is_plain and key in _OPENS and self.current is not None:
+            self.chosen.emit(self.current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Somebody comes by key: the first image is the current one, unless another was."""
+        super().focusInEvent(event)
+        by_key = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
         )
+        first = self._first()
+        if by_key and self._place is None and first is not None:
+            self._go_to(first)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The frame of the current image goes."""
+        super().focusOutEvent(event)
+        self.update()
+
+    def _target(self, key: int) -> Place | None:
+        """Where a key leads; None where it leads nowhere."""
+        first = self._first()
+        if first is None:
+            return None
+        place = self._place or first
+        by = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
+        ends = {Qt.Key.Key_Home: -1, Qt.Key.Key_End: 1}
+        if key in by:
+            return step(self.sections, place, by[Qt.Key(key)]) if self._place else first
+        if key in ends:
+            most = sum(len(section.cells) for section in self.sections)
+            return step(self.sections, place, ends[Qt.Key(key)] * most)
+        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            columns = [self._columns(section) for section in self.sections]
+            return step_rows(self.sections, columns, place, key == Qt.Key.Key_Down)
+        return None
+
+    def _first(self) -> Place | None:
+        return next(((s, 0) for s, each in enumerate(self.sections) if each.cells), None)
+
+    def _place_of(self, cell: Cell) -> Place:
+        return next(
+            (number, index)
+            for number, section in enumerate(self.sections)
+            for index, each in enumerate(section.cells)
+            if each is cell
+        )
+
+    def _go_to(self, place: Place) -> None:
+        self._place = place
+        self._say_where()
+        self.reached.emit(self.rect_of(*place))
+        self.update()
+
+    def _say_where(self) -> None:
+        """For people who cannot see it."""
+        current = self.current
+        titles = "; ".join(each.title for each in self.sections)
+        words = titles if current is None else f"{self.where}: {self.describe(current)}"
+        self.setAccessibleDescription(words)
 
     # --- drawing ------------------------------------------------------------------------------
 
@@ -184,6 +249,9 @@ class ComparisonGallery(QWidget):
             mark = QRect(tile.left(), tile.bottom() + 1, tile.width(), _MARK)
             painter.fillRect(mark, theme.curve_colour(side))
             tile.translate(tile.width() + 1, 0)
+        if cell is self.current and self.hasFocus():
+            painter.setPen(QPen(theme.accent(), _FRAME))
+            painter.drawRect(where.adjusted(-2, -2, 1, _MARK - 1 - self.fontMetrics().height()))
         words = QRect(where)
         words.setTop(where.bottom() + 1 - self.fontMetrics().height())
         painter.setPen(self.palette().color(theme.QUIET))
@@ -207,7 +275,7 @@ class ComparisonGallery(QWidget):
         return QSize(_TILE, max(1, min(2 * _TILE, round(_TILE * height / width))))
 
     def _cell_size(self, section: Section) -> QSize:
-        is_pair = bool(section.cells) and None not in section.cells[0].places
+        is_pair = bool(section.cells) and section.cells[0].is_pair
         tile = self._tile()
         width = 2 * tile.width() + 1 if is_pair else tile.width()
         return QSize(width, tile.height() + _MARK + self.fontMetrics().height())
@@ -245,16 +313,3 @@ class ComparisonGallery(QWidget):
 
     def _fit_height(self) -> None:
         self.setMinimumHeight(sum(self._height(section) for section in self.sections))
-
-
-def _described(side: Side, place: int) -> str:
-    """`candidate 17, confidence 0.93, label +1, found in 2 of 3 restarts`."""
-    gallery, session = side.gallery, side.session
-    candidate = int(gallery.candidate[place])
-    words = (
-        f"candidate {candidate}, confidence {gallery.confidence[place]:.2f}, "
-        f"label {session.labels[candidate]:+.0f}"
-    )
-    if session.restarts > 1:
-        words += f", found in {gallery.found_by[place]} of {session.restarts} restarts"
-    return words

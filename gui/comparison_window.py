@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QRect, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -20,6 +20,8 @@ from engine.comparison import Comparison
 from engine.comparison_recovered import recovered_in_words
 from engine.comparison_text import as_text, headline, remarks
 from gui import stored, theme
+from gui.comparison_cells import Cell
+from gui.comparison_closeup import Closeup
 from gui.comparison_gallery import ComparisonGallery
 from gui.comparison_plot import LossPlot
 from gui.comparison_table import ComparisonTable
@@ -38,6 +40,8 @@ class ComparisonWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.comparison: Comparison | None = None
         self._names = ("A", "B")
+        self.closeup = Closeup(self)
+        self.closeup.walked.connect(self._walk_closely)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._waiting_page())
         self._pages.addWidget(self._result_page())
@@ -49,6 +53,7 @@ class ComparisonWindow(QDialog):
         self._about.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress of the comparison")
+        self.progress.setToolTip("How far the comparison is.")
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(320)
         self.cancel_button = QPushButton("&Cancel")
@@ -108,6 +113,10 @@ class ComparisonWindow(QDialog):
         self.known.setWordWrap(True)
         scroll = scrolled(self.gallery)
         scroll.setAccessibleName("Images of both runs")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The gallery itself takes the keys.
+        self.gallery.chosen.connect(self.look_closely)
+        self.gallery.reached.connect(self._bring_into_sight)
+        self._scroll = scroll
         scroll.setMinimumHeight(120)
         panel = QWidget()
         rows = QVBoxLayout(panel)
@@ -131,6 +140,7 @@ class ComparisonWindow(QDialog):
     def wait_for(self, names: tuple[str, str]) -> None:
         """Shows that two runs, which are called so, are being compared."""
         self._names, self.comparison = names, None
+        self.closeup.hide()
         self._about.setText(f"Comparing {names[0]} with {names[1]} …")
         self.progress.setRange(0, 0)
         self._pages.setCurrentIndex(0)
@@ -156,6 +166,26 @@ class ComparisonWindow(QDialog):
         self._remarks.setText(" ".join(remarks(comparison)))
         self._pages.setCurrentIndex(1)
 
+    @Slot(object)
+    def look_closely(self, cell: Cell) -> None:
+        """Shows an image of the gallery large, in a window that stays for the next one."""
+        if self.comparison is not None:
+            self.closeup.show_cell(self.comparison, cell, self.gallery.where, self._names)
+            self.closeup.show()
+
+    @Slot(int)
+    def _walk_closely(self, by: int) -> None:
+        self.gallery.walk(by)
+        if self.gallery.current is not None:
+            self.look_closely(self.gallery.current)
+
+    @Slot(QRect)
+    def _bring_into_sight(self, where: QRect) -> None:
+        centre, margin = where.center(), theme.MARGIN
+        self._scroll.ensureVisible(
+            centre.x(), centre.y(), where.width() // 2 + margin, where.height() // 2 + margin
+        )
+
     @property
     def text(self) -> str:
         """All of it as one page of text; empty while there is nothing to say."""
@@ -170,6 +200,7 @@ class ComparisonWindow(QDialog):
         """Takes on the current colour scheme."""
         self.plot.restyle()
         self.table.restyle()
+        self.closeup.restyle()
         self.gallery.update()
 
     def hideEvent(self, event: QHideEvent) -> None:
