@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from engine.comparison import Comparison, Side
+from engine.comparison_cells import LETTERS, Cell
 from engine.comparison_text import facts
 from engine.gallery_scores import NONE
 from engine.portrait import real_pixels
 from gui import theme
-from gui.comparison_cells import LETTERS, Cell
 from gui.picture import Picture
 
 _LARGE, _SMALL = 280, 84

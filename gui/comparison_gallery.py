@@ -18,8 +18,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.comparison import Comparison
+from engine.comparison_cells import Cell, Section, describe, sections
 from gui import theme
-from gui.comparison_cells import Cell, Place, Section, describe, sections, step, step_rows
+from gui.comparison_steps import Place, step, step_rows
 from gui.picture import image_of
 
 _TILE = 56

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Slot
+from PySide6.QtCore import QRect, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,15 +17,16 @@ from PySide6.QtWidgets import (
 )
 
 from engine.comparison import Comparison
+from engine.comparison_cells import Cell
 from engine.comparison_recovered import recovered_in_words
 from engine.comparison_text import as_text, headline, remarks
 from gui import stored, theme
-from gui.comparison_cells import Cell
 from gui.comparison_closeup import Closeup
 from gui.comparison_gallery import ComparisonGallery
 from gui.comparison_plot import LossPlot
 from gui.comparison_table import ComparisonTable
 from gui.layout import line, scrolled
+from gui.widgets import MessageStrip
 
 _GEOMETRY = "comparison_geometry"
 
@@ -33,13 +34,16 @@ _GEOMETRY = "comparison_geometry"
 class ComparisonWindow(QDialog):
     """Says that two runs are being compared, then shows the comparison; gone when it is closed."""
 
+    export_wanted = Signal()
+    """Emitted when what is shown is to be written to a folder."""
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # It holds two whole runs.
         self.setWindowTitle("Two Runs — Afterimage")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.comparison: Comparison | None = None
-        self._names = ("A", "B")
+        self._names: tuple[str, str] = ("A", "B")
         self.closeup = Closeup(self)
         self.closeup.walked.connect(self._walk_closely)
         self._pages = QStackedLayout(self)
@@ -87,15 +91,32 @@ class ComparisonWindow(QDialog):
             splitter.setChildrenCollapsible(False)
             splitter.setStretchFactor(0, 1)
             splitter.setStretchFactor(1, 1)
-        return whole
+        self.strip = MessageStrip()
+        page = QWidget()
+        rows = QVBoxLayout(page)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.strip)
+        rows.addWidget(whole, 1)
+        return page
 
     def _table_panel(self) -> QWidget:
         self.copy_button = QPushButton("&Copy as Text")
         self.copy_button.setToolTip("Copies the table and what was found, to be sent or kept.")
         self.copy_button.clicked.connect(self.copy)
+        self.export_button = QPushButton("&Export…")
+        self.export_button.setToolTip("Writes a page (HTML) and a picture (PNG) of it to a folder.")
+        self.export_button.clicked.connect(self.export_wanted)
+        self.exporting = QProgressBar()
+        self.exporting.setAccessibleName("Progress of the export")
+        self.exporting.setToolTip("How far the export is.")
+        self.exporting.setTextVisible(False)
+        self.exporting.setFixedWidth(self.export_button.sizeHint().width())
+        self.exporting.hide()
         row = QHBoxLayout()
-        row.addWidget(theme.heading("What they are and what differs"), 1)
-        row.addWidget(self.copy_button)
+        row.addWidget(theme.heading("What differs"), 1)
+        for widget in (self.exporting, self.export_button, self.copy_button):
+            row.addWidget(widget)
         panel = QWidget()
         rows = QVBoxLayout(panel)
         rows.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, 0)
@@ -128,6 +149,11 @@ class ComparisonWindow(QDialog):
         return panel
 
     @property
+    def names(self) -> tuple[str, str]:
+        """What A and B are called."""
+        return self._names
+
+    @property
     def is_waiting(self) -> bool:
         """Whether a comparison is being worked out."""
         return self.isVisible() and self._pages.currentIndex() == 0
@@ -141,6 +167,7 @@ class ComparisonWindow(QDialog):
         """Shows that two runs, which are called so, are being compared."""
         self._names, self.comparison = names, None
         self.closeup.hide()
+        self.strip.hide()
         self._about.setText(f"Comparing {names[0]} with {names[1]} …")
         self.progress.setRange(0, 0)
         self._pages.setCurrentIndex(0)
@@ -153,6 +180,19 @@ class ComparisonWindow(QDialog):
         """Shows the share that is done."""
         self.progress.setRange(0, 100)
         self.progress.setValue(round(100 * share))
+
+    @Slot(bool)
+    def show_exporting(self, is_on: bool) -> None:
+        """Shows that an export is under way, in place of the button that begins one."""
+        self.exporting.setRange(0, 0)
+        self.exporting.setVisible(is_on)
+        self.export_button.setVisible(not is_on)
+
+    @Slot(float)
+    def show_export_progress(self, share: float) -> None:
+        """Shows the share of an export that is done."""
+        self.exporting.setRange(0, 100)
+        self.exporting.setValue(round(100 * share))
 
     def show_comparison(self, comparison: Comparison) -> None:
         """Shows what came of it."""

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageColor
 from scipy.optimize import linear_sum_assignment
 
+from engine.charts import COLOURS
 from engine.comparison import compare
+from engine.comparison_cells import sections
+from engine.comparison_files import write_comparison
+from engine.comparison_page import comparison_page
+from engine.comparison_picture import gallery_picture
 from engine.comparison_recovered import UNKNOWN, count_recovered, recovered_in_words
 from engine.comparison_text import CAUTION, as_dict, as_text, headline, remarks, table
 from engine.errors import UnusableInput
@@ -375,3 +383,81 @@ def test_what_compare_cannot_use_is_one_line(capsys, tmp_path, saved, make_netwo
         assert (status, out) == (2, "")
         assert says in err
         assert err.count("\n") == 1
+
+
+# --- taking it away ---------------------------------------------------------------------------
+
+
+def test_the_page_holds_all_it_shows_and_names_are_only_text(a, b, planted):
+    references, _ = planted
+    comparison = compare(a, b, (references, references))
+    page = comparison_page(comparison, ("<img onerror=x>", "b\n&.afterimage"))
+    sources = re.findall(r'src="([^"]+)"', page)
+    images = 2 * len(comparison.both) + sum(len(places) for places in comparison.only)
+    assert len(sources) == images + 1
+    assert all(source.startswith("data:image/") for source in sources)
+    for forbidden in ("<script", "<link", "http://", "https://", "url(", "<img onerror"):
+        assert forbidden not in page.lower()
+    assert "b\\n&amp;.afterimage" in page
+    words = unescape(re.sub(r"<[^>]+>", " ", page))
+    for said in (headline(comparison), recovered_in_words(comparison), CAUTION):
+        assert said in words
+    for section in sections(comparison):
+        assert section.title in words
+
+
+def test_the_picture_shows_every_image_once(a, b):
+    comparison = compare(a, b)
+    picture = gallery_picture(comparison)
+    assert picture.dtype == np.uint8
+    factor = 14  # Tiles of 4 pixels become 56 wide.
+    for index, side in enumerate(comparison.sides):
+        colour = np.array(ImageColor.getrgb(COLOURS[index]), np.uint8)
+        bars = (picture == colour).all(2)
+        assert bars.sum() == len(side.gallery) * 4 * factor * 4
+    first = comparison.sides[0].tiles[comparison.both[0, 0]]
+    y, x = np.argwhere((picture == np.array(ImageColor.getrgb(COLOURS[0]))).all(2))[0]
+    drawn = picture[y - 4 * factor : y : factor, x : x + 4 * factor : factor, 0]
+    np.testing.assert_array_equal(drawn, first)
+
+
+def test_the_picture_ticks_what_is_recovered(a, b, planted):
+    references, _ = planted
+    green = np.array(ImageColor.getrgb(COLOURS[2]))
+    assert not (gallery_picture(compare(a, b)) == green).all(2).any()
+    scored = compare(a, b, (references, references))
+    assert (gallery_picture(scored) == green).all(2).any()
+
+
+def test_a_comparison_in_colour_and_one_without_a_pair_are_written(make_network, tmp_path, a):
+    colour = replace(make_network(48, 12, 1), input_shape=(3, 4, 4))
+    runs = (run(colour, seed=0), run(colour, seed=1))
+    for index, comparison in enumerate(
+        (compare(*runs), replace(compare(a, a), both=np.zeros((0, 2), int), measure=np.zeros(0)))
+    ):
+        page, picture = write_comparison(comparison, ("a", "b"), tmp_path / str(index))
+        assert page.read_text(encoding="utf-8").endswith("</html>\n")
+        with Image.open(picture) as image:
+            assert image.size[0] == 1000
+
+
+def test_the_command_line_writes_page_and_picture_and_replaces_only_when_asked(
+    capsys, saved, tmp_path
+):
+    out = tmp_path / "out"
+    status, text, _ = call(capsys, "compare", *saved, "--out", out)
+    assert status == 0
+    assert f"Written: {out / 'comparison.html'}" in text
+    assert {each.name for each in out.iterdir()} == {"comparison.html", "comparison.png"}
+    (out / "comparison.png").write_text("mine")
+    status, text, err = call(capsys, "compare", *saved, "--out", out)
+    assert (status, text) == (2, "")
+    assert "already" in err
+    assert (out / "comparison.png").read_text() == "mine"
+    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--replace", "--json")
+    assert json.loads(text)["written"] == [
+        str(out / "comparison.html"),
+        str(out / "comparison.png"),
+    ]
+    assert (out / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+    assert call(capsys, "compare", *saved, "--replace")[0] == 2

@@ -17,11 +17,11 @@ from engine.comparison_text import CAUTION, as_text, headline
 from engine.reconstruction import Reconstruction
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
-from gui.comparison_cells import step_rows
+from gui.comparison_steps import step_rows
 from gui.controller import RunState
 from gui.run_chooser import RunChooser
 from tests.gui.conftest import settle, until
-from tests.gui.test_main_window import open_and_wait, run_to_end, save_images, start
+from tests.gui.test_main_window import answer, open_and_wait, run_to_end, save_images, start
 from tests.gui.wording import accessible_name, controls, cut_off, where
 
 
@@ -230,9 +230,49 @@ def test_the_large_view_shows_the_training_image_and_whether_it_is_recovered(
 def test_every_control_of_both_windows_has_a_name_and_an_explanation(qtbot, compared):
     compared.gallery.chosen.emit(compared.gallery.sections[0].cells[0])
     for each in (*controls(compared), *controls(compared.closeup)):
-        assert accessible_name(each), where(each)
+        waits_for_a_text = each is compared.strip.offer_button
+        assert accessible_name(each) or waits_for_a_text, where(each)
         assert each.toolTip(), where(each)
     until(qtbot, lambda: cut_off(compared) == cut_off(compared.closeup) == [])
+
+
+def choose_folder(qtbot, compared, folder):
+    qtbot.mouseClick(compared.export_button, Qt.MouseButton.LeftButton)
+    dialog = next(each for each in compared.findChildren(QFileDialog) if each.isVisible())
+    dialog.fileSelected.emit(str(folder))
+    dialog.reject()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+
+
+def test_it_is_exported_and_nothing_is_replaced_unasked(qtbot, compared, window, tmp_path):
+    out = tmp_path / "out"
+    choose_folder(qtbot, compared, out)
+    assert compared.exporting.isVisible()
+    settle(qtbot, window)
+    assert not compared.exporting.isVisible()
+    assert str(out) in compared.strip.text
+    page = (out / "comparison.html").read_text(encoding="utf-8")
+    assert headline(compared.comparison) in page
+    assert "seed-1.afterimage" in page
+    (out / "comparison.png").write_text("mine")
+    choose_folder(qtbot, compared, out)
+    settle(qtbot, window)
+    assert (out / "comparison.png").read_text() == "mine"
+    answer(qtbot, compared, "Not Now")
+    assert (out / "comparison.png").read_text() == "mine"
+    choose_folder(qtbot, compared, out)
+    settle(qtbot, window)
+    answer(qtbot, compared, "Replace")
+    settle(qtbot, window)
+    assert (out / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_an_export_that_fails_says_so_where_it_was_asked_for(qtbot, compared, window, tmp_path):
+    (tmp_path / "file").touch()
+    choose_folder(qtbot, compared, tmp_path / "file")
+    settle(qtbot, window)
+    assert "file" in compared.strip.text
+    assert compared.export_button.isVisible()
 
 
 def test_the_plot_reads_out_both_losses_and_takes_other_losses_and_seconds(compared):

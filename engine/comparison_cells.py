@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from engine.comparison import Comparison, Side
 from engine.comparison_text import facts
 
-Place = tuple[int, int]
-"""Which section, and which cell of it."""
-
 LETTERS = "AB"
 _TICK = "✓"
 
@@ -69,39 +66,6 @@ def sections(comparison: Comparison) -> tuple[Section, ...]:
         note = f"With its confidence, the highest first.{legend}" if cells else "Nothing."
         found.append(Section(f"Only in {letter} ({len(cells):,})", note, cells))
     return tuple(found)
-
-
-def step(sections: Sequence[Section], place: Place, by: int) -> Place:
-    """The cell so many further on, or back, across all sections; at most the last, or first."""
-    places = [(s, i) for s, section in enumerate(sections) for i in range(len(section.cells))]
-    return places[max(0, min(len(places) - 1, places.index(place) + by))]
-
-
-def step_rows(
-    sections: Sequence[Section], columns: Sequence[int], place: Place, is_down: bool
-) -> Place:
-    """The cell below or above, as far as there is one; at a section's edge in the one beyond.
-
-    Args:
-        sections: all of them.
-        columns: how many cells a row of each has.
-        place: where to begin.
-        is_down: which way.
-    """
-    section, index = place
-    across, last = columns[section], len(sections[section].cells) - 1
-    row, column = divmod(index, across)
-    if is_down and row < last // across:
-        return section, min(index + across, last)
-    if not is_down and row > 0:
-        return section, index - across
-    beyond = range(section + 1, len(sections)) if is_down else range(section - 1, -1, -1)
-    for other in beyond:
-        count = len(sections[other].cells)
-        if count:
-            first = 0 if is_down else (count - 1) // columns[other] * columns[other]
-            return other, min(first + min(column, columns[other] - 1), count - 1)
-    return place
 
 
 def _tick(side: Side, place: int) -> str:
