@@ -80,6 +80,8 @@ class MainWindow(QMainWindow):
         if self.keeper.was_cut_off():
             self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
             self.strip.offer("&Continue It", self.arrivals.continue_cut_off)
+        self.queue.memory.begin()
+        self.queue.memory.offer()
 
     @property
     def workspace(self) -> Workspace:
@@ -329,5 +331,6 @@ class MainWindow(QMainWindow):
         self.comparing.end()
         self.hide()
         self.log_panel.end()
+        self.queue.memory.end()
         self.closing.end_threads()
         event.accept()

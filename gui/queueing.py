@@ -24,6 +24,7 @@ from gui.log import LOGGER
 from gui.opening import Opened, Refusal, SharedImages, is_checkpoint
 from gui.queue_item import Phase, QueueItem
 from gui.queue_list import QueueList
+from gui.queue_memory import QueueMemory
 from gui.queue_results import attempt, known_after, known_of, write_run
 from gui.worker import RunEnd
 
@@ -41,6 +42,7 @@ class Queue(QObject):
         super().__init__(window)
         self._window = window
         self.list = QueueList(self)
+        self.memory = QueueMemory(window, self, window.keeper.waiting_list)
         self.folder: Path | None = None
         self._summary: Summary | None = None
         self._shared: SharedImages | None = None

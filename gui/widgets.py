@@ -20,6 +20,9 @@ _TEXT_WIDTH = 440
 class MessageStrip(QFrame):
     """One sentence across the top of the window, until it is closed or replaced."""
 
+    answered = Signal()
+    """Emitted when an offer has been taken or dismissed."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAutoFillBackground(True)
@@ -35,7 +38,7 @@ class MessageStrip(QFrame):
         self._offer: Callable[[], None] | None = None
         self.close_button = QPushButton("Dismiss")
         self.close_button.setToolTip("Takes the sentence away; nothing else happens.")
-        self.close_button.clicked.connect(self.hide)
+        self.close_button.clicked.connect(self._dismiss)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
         layout.addWidget(self._text, 1)
@@ -47,6 +50,11 @@ class MessageStrip(QFrame):
     def text(self) -> str:
         """The sentence, empty while the strip is hidden."""
         return "" if self.isHidden() else self._text.text()
+
+    @property
+    def is_offering(self) -> bool:
+        """Whether something can be done about the sentence that is shown."""
+        return self._offer is not None
 
     def show_error(self, message: str) -> None:
         """Something could not be done."""
@@ -82,6 +90,14 @@ class MessageStrip(QFrame):
         offer, self._offer = self._offer, None
         if offer is not None:
             offer()
+            self.answered.emit()
+
+    @Slot()
+    def _dismiss(self) -> None:
+        self.hide()
+        offer, self._offer = self._offer, None
+        if offer is not None:
+            self.answered.emit()
 
     def _show(self, message: str, colour: str) -> None:
         self._offer = None
