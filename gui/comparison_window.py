@@ -241,6 +241,7 @@ class ComparisonWindow(QDialog):
         self.plot.restyle()
         self.table.restyle()
         self.closeup.restyle()
+        self.strip.restyle()
         self.gallery.update()
 
     def hideEvent(self, event: QHideEvent) -> None:

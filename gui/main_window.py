@@ -312,6 +312,7 @@ class MainWindow(QMainWindow):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
+        self.strip.restyle()
         self.views.restyle()
         self.training.restyle()
         self.log_panel.restyle()

@@ -79,7 +79,8 @@ class QueueMemory(QObject):
             strip.answered.connect(self.offer)
             return
         strip.show_note(f"{self.sentence} Nothing starts by itself.")
-        strip.offer("&Put Them Back", self.put_back)
+        what = "It" if len(self.left.checkpoints) == 1 else "Them"
+        strip.offer(f"&Put {what} Back", self.put_back)
 
     @Slot()
     def put_back(self) -> None:

@@ -25,9 +25,9 @@ class MessageStrip(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._text, self._is_error = QLabel(), False
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
-        self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -59,12 +59,12 @@ class MessageStrip(QFrame):
     def show_error(self, message: str) -> None:
         """Something could not be done."""
         LOGGER.error(message)
-        self._show(message, theme.error_colour().name())
+        self._show(message, is_error=True)
 
     def show_note(self, message: str) -> None:
         """Something worth knowing."""
         LOGGER.info(message)
-        self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
+        self._show(message, is_error=False)
 
     def add(self, sentence: str) -> None:
         """Says more beside what is shown, which keeps its offer; or says it alone."""
@@ -99,14 +99,19 @@ class MessageStrip(QFrame):
         if offer is not None:
             self.answered.emit()
 
-    def _show(self, message: str, colour: str) -> None:
-        self._offer = None
+    def _show(self, message: str, is_error: bool) -> None:
+        self._offer, self._is_error = None, is_error
         self.offer_button.hide()
-        palette = self._text.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, colour)
-        self._text.setPalette(palette)
+        self.restyle()
         self._text.setText(plain(message))
         self.show()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme, so that what is said stays legible."""
+        palette = QPalette()  # Without a colour of its own the text takes that of the window.
+        if self._is_error:
+            palette.setColor(QPalette.ColorRole.WindowText, theme.error_colour())
+        self._text.setPalette(palette)
 
 
 class EmptyPage(QWidget):
