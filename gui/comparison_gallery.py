@@ -20,13 +20,10 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from engine.comparison import Comparison
 from engine.comparison_cells import Cell, Section, describe, sections
 from gui import theme
+from gui.comparison_layout import MARK, SPACE, TILE, GalleryLayout
 from gui.comparison_steps import Place, step, step_rows
 from gui.picture import image_of
 
-_TILE = 56
-_SPACE = 10
-_MARK = 3
-"""Height of the line below a tile that says by its colour whose it is."""
 _FRAME = 2
 """Width of the frame around the image that keys act on."""
 _OPENS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -64,7 +61,7 @@ class ComparisonGallery(QWidget):
 
     def sizeHint(self) -> QSize:
         """A few pairs in a row."""
-        return QSize(6 * (2 * _TILE + _SPACE), 200)
+        return QSize(6 * (2 * TILE + SPACE), 200)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wraps the cells anew."""
@@ -74,14 +71,14 @@ class ComparisonGallery(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws what is in sight."""
         painter = QPainter(self)
-        top = 0
+        layout, top = self._layout, 0
         for section in self.sections:
-            height = self._height(section)
+            height = layout.height(section)
             if event.rect().intersects(QRect(0, top, self.width(), height)):
                 self._paint_words(painter, section, top)
-                for index in self._in_sight(section, top, event.rect()):
+                for index in layout.in_sight(section, top, event.rect()):
                     cell = section.cells[index]
-                    self._paint_cell(painter, cell, self._cell_rect(section, index, top))
+                    self._paint_cell(painter, cell, layout.cell_rect(section, index, top))
             top += height
         painter.end()
 
@@ -98,12 +95,12 @@ class ComparisonGallery(QWidget):
 
     def cell_at(self, where: QPoint) -> Cell | None:
         """The image at a point."""
-        top = 0
+        layout, top = self._layout, 0
         for section in self.sections:
-            for index in self._in_sight(section, top, QRect(where, QSize(1, 1))):
-                if self._cell_rect(section, index, top).contains(where):
+            for index in layout.in_sight(section, top, QRect(where, QSize(1, 1))):
+                if layout.cell_rect(section, index, top).contains(where):
                     return section.cells[index]
-            top += self._height(section)
+            top += layout.height(section)
         return None
 
     @property
@@ -130,8 +127,9 @@ class ComparisonGallery(QWidget):
 
     def rect_of(self, section: int, index: int) -> QRect:
         """Where an image of a section is drawn."""
-        top = sum(self._height(each) for each in self.sections[:section])
-        return self._cell_rect(self.sections[section], index, top)
+        layout = self._layout
+        top = sum(layout.height(each) for each in self.sections[:section])
+        return layout.cell_rect(self.sections[section], index, top)
 
     def describe(self, cell: Cell) -> str:
         """An image in words: one line for each run that found it."""
@@ -198,7 +196,8 @@ class ComparisonGallery(QWidget):
             most = sum(len(section.cells) for section in self.sections)
             return step(self.sections, place, ends[Qt.Key(key)] * most)
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-            columns = [self._columns(section) for section in self.sections]
+            layout = self._layout
+            columns = [layout.columns(section) for section in self.sections]
             return step_rows(self.sections, columns, place, key == Qt.Key.Key_Down)
         return None
 
@@ -242,17 +241,17 @@ class ComparisonGallery(QWidget):
         painter.drawText(QRect(0, top + line, self.width(), line), left, section.note)
 
     def _paint_cell(self, painter: QPainter, cell: Cell, where: QRect) -> None:
-        tile = QRect(where.topLeft(), self._tile())
+        tile = QRect(where.topLeft(), self._layout.tile)
         for side, place in enumerate(cell.places):
             if place is None:
                 continue
             painter.drawImage(tile, self._image(side, place))
-            mark = QRect(tile.left(), tile.bottom() + 1, tile.width(), _MARK)
+            mark = QRect(tile.left(), tile.bottom() + 1, tile.width(), MARK)
             painter.fillRect(mark, theme.curve_colour(side))
             tile.translate(tile.width() + 1, 0)
         if cell is self.current and self.hasFocus():
             painter.setPen(QPen(theme.accent(), _FRAME))
-            painter.drawRect(where.adjusted(-2, -2, 1, _MARK - 1 - self.fontMetrics().height()))
+            painter.drawRect(where.adjusted(-2, -2, 1, MARK - 1 - self.fontMetrics().height()))
         words = QRect(where)
         words.setTop(where.bottom() + 1 - self.fontMetrics().height())
         painter.setPen(self.palette().color(theme.QUIET))
@@ -268,49 +267,15 @@ class ComparisonGallery(QWidget):
 
     # --- where things are ---------------------------------------------------------------------
 
-    def _tile(self) -> QSize:
+    @property
+    def _layout(self) -> GalleryLayout:
         """As wide as all tiles, as high as the images' shape asks for."""
-        if self._comparison is None:
-            return QSize(_TILE, _TILE)
-        height, width = self._comparison.sides[0].tiles.shape[1:3]
-        return QSize(_TILE, max(1, min(2 * _TILE, round(_TILE * height / width))))
-
-    def _cell_size(self, section: Section) -> QSize:
-        is_pair = bool(section.cells) and section.cells[0].is_pair
-        tile = self._tile()
-        width = 2 * tile.width() + 1 if is_pair else tile.width()
-        return QSize(width, tile.height() + _MARK + self.fontMetrics().height())
-
-    def _columns(self, section: Section) -> int:
-        return max(1, (self.width() + _SPACE) // (self._cell_size(section).width() + _SPACE))
-
-    def _words_height(self) -> int:
-        return 2 * self.fontMetrics().height() + theme.SPACING // 2
-
-    def _height(self, section: Section) -> int:
-        rows = -(-len(section.cells) // self._columns(section))
-        pitch = self._cell_size(section).height() + theme.SPACING
-        return self._words_height() + rows * pitch + theme.MARGIN
-
-    def _cell_rect(self, section: Section, index: int, top: int) -> QRect:
-        row, column = divmod(index, self._columns(section))
-        size = self._cell_size(section)
-        return QRect(
-            QPoint(
-                column * (size.width() + _SPACE),
-                top + self._words_height() + row * (size.height() + theme.SPACING),
-            ),
-            size,
-        )
-
-    def _in_sight(self, section: Section, top: int, seen: QRect) -> range:
-        """Cells of the rows that a rectangle touches."""
-        columns = self._columns(section)
-        pitch = self._cell_size(section).height() + theme.SPACING
-        above = seen.top() - top - self._words_height()
-        first = max(0, above // pitch) * columns
-        last = max(0, (above + seen.height()) // pitch + 1) * columns
-        return range(min(first, len(section.cells)), min(last, len(section.cells)))
+        tile = QSize(TILE, TILE)
+        if self._comparison is not None:
+            height, width = self._comparison.sides[0].tiles.shape[1:3]
+            tile.setHeight(max(1, min(2 * TILE, round(TILE * height / width))))
+        return GalleryLayout(self.width(), self.fontMetrics().height(), tile)
 
     def _fit_height(self) -> None:
-        self.setMinimumHeight(sum(self._height(section) for section in self.sections))
+        layout = self._layout
+        self.setMinimumHeight(sum(layout.height(section) for section in self.sections))
