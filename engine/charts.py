@@ -106,9 +106,9 @@ def log_curves(x: Values, columns: Values, names: Sequence[str], x_name: str) ->
         logs = np.where(columns > 0, np.log10(columns), np.nan)
     finite = logs[np.isfinite(logs)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 0.0)
-    margin = max(0.02, 0.05 * (high - low))
+    margin = 0.05 * (high - low) or 0.02
     frame = _Frame((float(x[0]), float(x[-1])) if len(x) else (0, 1), (low - margin, high + margin))
-    frame.axes(_round_ticks(*frame.x), [(t, f"{10**t:.3g}") for t in _log_ticks(*frame.y)])
+    frame.axes(_round_ticks(*frame.x), [(t, f"{10**t:.6g}") for t in _log_ticks(*frame.y)])
     for index, values in enumerate(logs.T):
         frame.path(*_thinned(x, values), COLOURS[index % len(COLOURS)])
     frame.legend(names)
@@ -172,9 +172,12 @@ def _round_ticks(low: float, high: float, whole: bool = False) -> list[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Decades where there are some, else 1, 2 and 5."""
+    """Decades where there are some, else 1, 2 and 5, else round numbers."""
     factors = (1.0,) if high - low > 2 else (1.0, 2.0, 5.0)
     spacing = max(1, math.ceil((high - low) / 6))
     decades = range(math.floor(low), math.ceil(high) + 1)
     ticks = [d + math.log10(f) for d in decades if d % spacing == 0 for f in factors]
-    return [tick for tick in ticks if low <= tick <= high]
+    ticks = [tick for tick in ticks if low <= tick <= high]
+    if len(ticks) > 1:
+        return ticks
+    return [math.log10(value) for value in _round_ticks(10**low, 10**high) if value > 0]

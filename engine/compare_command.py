@@ -1,4 +1,4 @@
-"""`main.py compare`: two runs side by side, on one page of text."""
+"""`main.py compare`: two runs side by side, on one page of text; a page and a picture of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import results
 from engine.comparison import compare
+from engine.comparison_files import PAGE, PICTURE, check_folder, write_comparison
 from engine.comparison_text import as_dict, as_text
 from engine.datasets import load_images
 from engine.errors import UnusableInput
@@ -24,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", metavar="SOURCE", help="training images, to score both")
     parser.add_argument("--control", metavar="SOURCE", help="images that neither network saw")
     parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"folder for {PAGE} and {PICTURE}, to take away"
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="replaces those files where they are there already"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON instead of text")
     parser.set_defaults(run=run)
 
@@ -32,16 +39,27 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Compares the two.
 
     Raises:
-        UnusableInput: there is no run to be read, or the two cannot be compared.
+        UnusableInput: there is no run to be read, the two cannot be compared, or the folder holds
+            another comparison.
+        OSError: a file cannot be written.
     """
+    if options.replace and options.out is None:
+        raise UnusableInput("--replace needs --out: there is nothing else to be replaced.")
+    if options.out is not None and not options.replace:
+        check_folder(options.out)  # Before the work, not after it.
     if options.control is not None and options.images is None:
         raise UnusableInput("--control needs --images: a control is compared with training images.")
     names = (options.a, options.b)
     a, b = (_load(Path(name)) for name in names)
     comparison = compare(a, b, (_references(options, a), _references(options, b)))
+    written: list[str] = []
+    if options.out is not None:
+        files = write_comparison(comparison, names, options.out, options.replace)
+        written = [str(file) for file in files]
     if not options.json:
-        options.text = lambda _summary: as_text(comparison, names)
-    return as_dict(comparison, names)
+        text = "\n\n".join([as_text(comparison, names), *(f"Written: {w}" for w in written)])
+        options.text = lambda _summary: text
+    return {**as_dict(comparison, names), **({"written": written} if written else {})}
 
 
 def _load(path: Path) -> Session:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.errors import UnusableInput
 from engine.exporting import Pixels, display_pixels
 from engine.gallery import Gallery
+from engine.gallery_scores import GalleryScores, score_gallery
 from engine.lazy import torch
 from engine.live import References
 from engine.network import Network
@@ -50,12 +51,20 @@ class Side:
         gallery: its distinct images, the most trustworthy first.
         tiles: those images as people see them, uint8, shape (g, h, w[, 3]).
         scores: as `report.json` holds them; None where it was never scored.
+        found: which images of the gallery are recovered; None where no training images are at
+            hand, even where `scores` says how many there were.
     """
 
     session: Session
     gallery: Gallery
     tiles: Pixels
     scores: Mapping[str, Any] | None
+    found: GalleryScores | None = None
+
+    @property
+    def is_recovered(self) -> NDArray[np.bool_] | None:
+        """Of each image of the gallery, shape (g,); None where it cannot be known."""
+        return None if self.found is None else self.found.is_recovered
 
 
 @dataclass(frozen=True)
@@ -162,11 +171,11 @@ def _images(session: Session, progress: Progress) -> Tensor:
 def _side(
     session: Session, images: Tensor, mean: Tensor | None, references: References | None
 ) -> Side:
-    scores = session.evidence
+    scores, found = session.evidence, None
     if references is not None:
         evidence = score(session.images(), references.train, references.control, references.mean)
-        scores = evidence.as_dict()
-    return Side(session, session.gallery(), display_pixels(images, mean), scores)
+        scores, found = evidence.as_dict(), score_gallery(images, evidence, references)
+    return Side(session, session.gallery(), display_pixels(images, mean), scores, found)
 
 
 def _differences(one: Settings, other: Settings) -> tuple[Difference, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.comparison import Comparison, Side
+from engine.comparison_recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
+from engine.gallery_scores import NONE
 
 SURE, LIKELY = 0.9, 0.5
 """Confidences above which images are counted."""
@@ -84,8 +86,13 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
         for each in comparison.settings
         if each.name not in ("seed", "steps")
     ]
+    (both_a, only_a), (both_b, only_b) = (recovered_of(comparison, side) for side in (0, 1))
+    recovered, *others = (Row(name, tell(a), tell(b)) for name, tell in found)
     return (
-        *(Row(name, tell(a), tell(b)) for name, tell in found),
+        recovered,
+        Row("Found by both, recovered", both_a, both_b),
+        Row("Only here, recovered", only_a, only_b),
+        *others,
         *settings,
         *(Row(name, tell(a), tell(b)) for name, tell in of_what),
     )
@@ -103,7 +110,41 @@ def as_text(comparison: Comparison, names: tuple[str, str]) -> str:
     second = max(len(row.a) for row in rows)
     lines = [f"{row.name:{first}}  {row.a:{second}}  {row.b}".rstrip() for row in rows]
     found = [headline(comparison), f"({comparison.rule}, among the distinct images)"]
-    return "\n".join([*lines, "", *found, "", *remarks(comparison)])
+    known = recovered_in_words(comparison)
+    return "\n".join([*lines, "", *found, known, "", *remarks(comparison)])
+
+
+def facts(side: Side, place: int) -> tuple[tuple[str, str], ...]:
+    """What is known of an image of one side's gallery, each with its name."""
+    gallery, session = side.gallery, side.session
+    candidate = int(gallery.candidate[place])
+    confidence, restart = f"{gallery.confidence[place]:.2f}", ""
+    if session.restarts > 1:
+        restart = f", restart {candidate // session.settings.candidates + 1}"
+        confidence += f", found in {gallery.found_by[place]} of {session.restarts} restarts"
+    return (
+        ("Candidate", f"{candidate}{restart}"),
+        ("Confidence", confidence),
+        ("Label", f"{session.labels[candidate]:+.0f}".replace("-", "−")),
+        ("Multiplier", f"{session.multipliers[candidate]:.3f}"),
+        ("Steps", _steps(side)),
+        ("Match", _match(side, place)),
+    )
+
+
+def _match(side: Side, place: int) -> str:
+    """`image 12, NCC 0.85: recovered`, of the training image that an image is matched with."""
+    found = side.found
+    if found is None:
+        return f"{UNKNOWN} without training images"
+    if found.reference[place] == NONE:
+        return "none; others are more alike"
+    measure = "SSIM" if found.evidence.train.is_colour else "NCC"
+    if found.is_recovered is None:
+        verdict = "no control, so no claim"
+    else:
+        verdict = "recovered" if found.is_recovered[place] else "not recovered"
+    return f"image {found.reference[place]}, {measure} {found.measure[place]:.2f}: {verdict}"
 
 
 def as_dict(comparison: Comparison, names: tuple[str, str]) -> dict[str, Any]:
@@ -119,14 +160,25 @@ def as_dict(comparison: Comparison, names: tuple[str, str]) -> dict[str, Any]:
         "settings": {each.name: list(each.values) for each in comparison.settings},
         "rule": comparison.rule,
         "found_by_both": [
-            {"a": candidates[0][one], "b": candidates[1][other], "score": round(measure, 4)}
+            {
+                "a": candidates[0][one],
+                "b": candidates[1][other],
+                "score": round(measure, 4),
+                "recovered_in_a": _is_recovered(comparison.sides[0], one),
+                "recovered_in_b": _is_recovered(comparison.sides[1], other),
+            }
             for (one, other), measure in zip(
                 comparison.both.tolist(), comparison.measure.tolist(), strict=True
             )
         ],
         "only_in_a": [candidates[0][place] for place in comparison.only[0]],
         "only_in_b": [candidates[1][place] for place in comparison.only[1]],
+        "recovered": as_numbers(comparison),
     }
+
+
+def _is_recovered(side: Side, place: int) -> bool | None:
+    return None if side.is_recovered is None else bool(side.is_recovered[place])
 
 
 def _side(side: Side, name: str) -> dict[str, Any]:

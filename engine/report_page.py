@@ -6,20 +6,15 @@ understand, too: tables for layout, sizes in attributes; the PDF is made of it.
 
 from __future__ import annotations
 
-import base64
-import io
 import shlex
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from engine.charts import HEIGHT, WIDTH, histograms, log_curves
-from engine.exporting import Pixels, display_pixels, enlarged
+from engine.charts import histograms, log_curves
+from engine.exporting import display_pixels
 from engine.health import check_weights
 from engine.live import Pairs, References, best_pairs
+from engine.page_parts import TILE, as_chart, as_grid, as_picture, as_table, whole_page
 from engine.session import Session
 from engine.settings import preset
 from engine.version import COMMAND
@@ -27,30 +22,10 @@ from engine.version import COMMAND
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
 _GIVEN = ("preset", "candidates", "steps", "restarts", "seed", "device")
-_TILE, _CHART = 44, 520
-_PRINTED = 3
-"""How many of a tile's own pixels a pixel of the page has in print, at least."""
 _CITATION = (
     "N. Haim, G. Vardi, G. Yehudai, O. Shamir, M. Irani: Reconstructing Training Data from Trained "
     "Neural Networks. NeurIPS 2022, arXiv 2206.07758."
 )
-_STYLE = """
-body { font-family: sans-serif; font-size: 14px; color: #1f1d1a; max-width: 700px;
-       margin: 24px auto; padding: 0 16px; }
-h1 { font-size: 26px; margin: 0 0 2px 0; }
-h2 { font-size: 17px; margin: 22px 0 6px 0; color: #b3541e; page-break-after: avoid; }
-p { margin: 6px 0; }
-td { padding: 2px 10px 2px 0; vertical-align: top; }
-.quiet { color: #76716a; }
-.small { font-size: 11px; }
-.headline { font-size: 21px; font-weight: bold; }
-tr { page-break-inside: avoid; }
-img { image-rendering: pixelated; }
-img.chart { image-rendering: auto; max-width: 100%; height: auto; }
-code { font-family: monospace; overflow-wrap: anywhere; }
-@page { size: A4; margin: 18mm 16mm; }
-@media print { body { margin: 0; max-width: none; padding: 0; } }
-"""
 
 
 def report_page(
@@ -80,14 +55,7 @@ def report_page(
         _reading(),
         _repeating(report),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f"<title>Afterimage report: {escape(report['model']['file'])}</title>"
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    )
+    return whole_page(f"Afterimage report: {report['model']['file']}", parts)
 
 
 def _headline(report: dict[str, Any]) -> str:
@@ -134,7 +102,7 @@ def _scores(evidence: dict[str, Any] | None, pairs: Pairs | None) -> str:
     for name in ("ssim", "ncc"):
         best = [f"{s[name][0]:.3f}" if s and s[name] else "–" for s in (train, control)]
         rows.append((f"best {name.upper()}", *best))
-    table = _table(rows)
+    table = as_table(rows)
     if pairs is None:
         return f"<h2>Scores</h2>{table}"
     found = pairs.evidence
@@ -145,7 +113,7 @@ def _scores(evidence: dict[str, Any] | None, pairs: Pairs | None) -> str:
         names.append("control")
         mark = (found.control.best, "the control's best")
     chart = histograms(samples, names, f"{name} of each image with its match", mark)
-    return f"<h2>Scores</h2>{table}{_chart(chart, 'Histograms of scores')}"
+    return f"<h2>Scores</h2>{table}{as_chart(chart, 'Histograms of scores')}"
 
 
 def _matches(pairs: Pairs | None, evidence: dict[str, Any] | None) -> str:
@@ -161,14 +129,14 @@ def _matches(pairs: Pairs | None, evidence: dict[str, Any] | None) -> str:
         mark = "✓ " if pairs.is_recovered[index] and pairs.evidence.control is not None else ""
         words = f"{mark}{pairs.measure[index]:.2f}"
         cells.append(
-            _picture(pairs.reconstructed[index], f"reconstruction, {words}")
-            + _picture(pairs.real[index], "training image")
+            as_picture(pairs.reconstructed[index], f"reconstruction, {words}")
+            + as_picture(pairs.real[index], "training image")
             + f'<br><span class="small">{words}</span>'
         )
     return (
         "<h2>Matches</h2><p>Left the reconstruction, right the training image, the best first; ✓ "
         f"marks recovered ones. {len(cells)} of {len(pairs.measure)} pairs are shown.</p>"
-        + _grid(cells, _PAIRS_IN_ROW, 2 * _TILE + 14)
+        + as_grid(cells, _PAIRS_IN_ROW, 2 * TILE + 14)
     )
 
 
@@ -177,7 +145,7 @@ def _gallery(session: Session, report: dict[str, Any]) -> str:
     images = session.images()[[entry["candidate"] for entry in entries]]
     tiles = display_pixels(images, session.network.mean)
     cells = [
-        _picture(tile, f"candidate {entry['candidate']}")
+        as_picture(tile, f"candidate {entry['candidate']}")
         + f'<br><span class="small">{entry["confidence"]:.2f}</span>'
         for tile, entry in zip(tiles, entries, strict=True)
     ]
@@ -185,13 +153,13 @@ def _gallery(session: Session, report: dict[str, Any]) -> str:
         "<h2>Gallery</h2><p>Distinct reconstructions by a confidence between 0 and 1 that no "
         f"training image went into. {len(cells)} of {report['gallery']['distinct']} are shown, "
         f"out of {report['restarts']} search{'es' if report['restarts'] > 1 else ''}.</p>"
-        + _grid(cells, _TILES_IN_ROW, _TILE + 10)
+        + as_grid(cells, _TILES_IN_ROW, TILE + 10)
     )
 
 
 def _network(session: Session, report: dict[str, Any]) -> str:
     health, model, space = check_weights(session.network), report["model"], report["row_space"]
-    return "<h2>The network</h2>" + _table(
+    return "<h2>The network</h2>" + as_table(
         [
             ("File", escape(model["file"])),
             ("SHA-256", f'<code class="small">{escape(model["sha256"] or "unknown")}</code>'),
@@ -224,11 +192,11 @@ def _run(session: Session, report: dict[str, Any]) -> str:
     constraint = log_curves(losses.step, losses.constraint[:, None], ["constraint loss"], "step")
     return (
         "<h2>The run</h2>"
-        + _table(rows)
+        + as_table(rows)
         + "<p>The stationarity residual of each layer, relative to its weights:</p>"
-        + _chart(chart, "Residual of each layer over steps")
+        + as_chart(chart, "Residual of each layer over steps")
         + "<p>The constraint loss:</p>"
-        + _chart(constraint, "Constraint loss over steps")
+        + as_chart(constraint, "Constraint loss over steps")
     )
 
 
@@ -298,39 +266,4 @@ def _changed_by_hand(report: dict[str, Any]) -> str:
     return (
         f"<p>Also changed, in the window's advanced settings: {escape(', '.join(changed))}. The "
         "command line cannot set these.</p>"
-    )
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [
-        f'<tr><td class="quiet">{first}</td>' + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"
-        for first, *cells in rows
-    ]
-    return f'<table cellspacing="0">{"".join(lines)}</table>'
-
-
-def _grid(cells: list[str], columns: int, width: int) -> str:
-    cell = f'<td align="center" width="{width}">{{}}</td>'
-    rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
-    lines = ["<tr>" + "".join(cell.format(c) for c in row) + "</tr>" for row in rows]
-    return f'<table cellspacing="0">{"".join(lines)}</table>'
-
-
-def _picture(tile: Pixels, words: str) -> str:
-    """A tile as PNG, enlarged by a whole factor so that no viewer has to invent pixels."""
-    factor = max(1, round(_PRINTED * _TILE / tile.shape[1]))
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(enlarged(tile, factor))).save(buffer, "PNG")
-    width, height = _TILE, round(_TILE * tile.shape[0] / tile.shape[1])
-    return (
-        f'<img width="{width}" height="{height}" alt="{escape(words)}" '
-        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-    )
-
-
-def _chart(svg: str, words: str) -> str:
-    data, height = base64.b64encode(svg.encode()).decode(), round(_CHART * HEIGHT / WIDTH)
-    return (
-        f'<p><img class="chart" width="{_CHART}" height="{height}" alt="{escape(words)}" '
-        f'src="data:image/svg+xml;base64,{data}"></p>'
     )

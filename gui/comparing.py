@@ -13,6 +13,7 @@ from engine.live import References
 from engine.progress import Progress
 from engine.session import SUFFIX, Session, load_session
 from gui import dialogs
+from gui.comparison_export import ComparisonExport
 from gui.comparison_window import ComparisonWindow
 from gui.opening import Opened
 from gui.recent import title
@@ -35,6 +36,7 @@ class Comparing(QObject):
         self._opened: Opened | None = None
         window.opener.opened.connect(self._remember)
         self.window: ComparisonWindow | None = None
+        self.export = ComparisonExport(window.background, lambda: self.window, self)
 
     def choose(self) -> None:
         """Run → Compare with Another Run: offers those that are at hand, or any file."""
@@ -132,6 +134,7 @@ class Comparing(QObject):
         if self.window is None:
             self.window = ComparisonWindow(self._window)
             self.window.finished.connect(self._on_closed)
+            self.window.export_wanted.connect(self.export.ask)
         return self.window
 
     @Slot()

@@ -2,74 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from engine.comparison import Comparison, Side
+from engine.comparison import Comparison
+from engine.comparison_cells import Cell, Section, describe, sections
 from gui import theme
+from gui.comparison_layout import MARK, SPACE, TILE, GalleryLayout
+from gui.comparison_steps import Place, step, step_rows
 from gui.picture import image_of
 
-_TILE = 56
-_SPACE = 10
-_MARK = 3
-"""Height of the line below a tile that says by its colour whose it is."""
-_LETTERS = "AB"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """An image: where it is in the galleries of A and B (None where it is not), and a number."""
-
-    places: tuple[int | None, int | None]
-    text: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A title, what is to be seen below it, and that."""
-
-    title: str
-    note: str
-    cells: tuple[Cell, ...]
-
-
-def sections(comparison: Comparison) -> tuple[Section, ...]:
-    """What the gallery is made of; what both found comes first."""
-    both = tuple(
-        Cell((one, other), f"{measure:.2f}")
-        for (one, other), measure in zip(
-            comparison.both.tolist(), comparison.measure.tolist(), strict=True
-        )
-    )
-    measure = comparison.rule.split()[0]
-    found = [
-        Section(
-            f"Found by both ({len(both):,})",
-            f"A left, B right, with their {measure}; the most alike first."
-            if both
-            else f"No image of one run is matched by one of the other ({comparison.rule}).",
-            both,
-        )
-    ]
-    for index, letter in enumerate(_LETTERS):
-        confidence = comparison.sides[index].gallery.confidence
-        cells = tuple(
-            Cell((place, None) if index == 0 else (None, place), f"{confidence[place]:.2f}")
-            for place in comparison.only[index].tolist()
-        )
-        note = "With its confidence, the highest first." if cells else "Nothing."
-        found.append(Section(f"Only in {letter} ({len(cells):,})", note, cells))
-    return tuple(found)
+_FRAME = 2
+"""Width of the frame around the image that keys act on."""
+_OPENS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class ComparisonGallery(QWidget):
-    """Draws the sections below one another; only what is in sight is made."""
+    """Draws the sections below one another; only what is in sight is made.
+
+    A click opens a tile; arrow keys, Home and End walk from one to the next, Enter opens it.
+    """
+
+    chosen = Signal(object)
+    """Emitted with the `Cell` that is to be seen large."""
+
+    reached = Signal(QRect)
+    """Emitted with where the cell is drawn to which a person has walked."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._place: Place | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
         self._comparison: Comparison | None = None
         self._images: dict[tuple[int, int], QImage] = {}
         self.sections: tuple[Section, ...] = ()
@@ -78,14 +54,14 @@ class ComparisonGallery(QWidget):
     def show_comparison(self, comparison: Comparison) -> None:
         """Shows the galleries of another comparison."""
         self._comparison, self._images = comparison, {}
-        self.sections = sections(comparison)
-        self.setAccessibleDescription("; ".join(each.title for each in self.sections))
+        self.sections, self._place = sections(comparison), None
+        self._say_where()
         self._fit_height()
         self.update()
 
     def sizeHint(self) -> QSize:
         """A few pairs in a row."""
-        return QSize(6 * (2 * _TILE + _SPACE), 200)
+        return QSize(6 * (2 * TILE + SPACE), 200)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wraps the cells anew."""
@@ -95,14 +71,14 @@ class ComparisonGallery(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws what is in sight."""
         painter = QPainter(self)
-        top = 0
+        layout, top = self._layout, 0
         for section in self.sections:
-            height = self._height(section)
+            height = layout.height(section)
             if event.rect().intersects(QRect(0, top, self.width(), height)):
                 self._paint_words(painter, section, top)
-                for index in self._in_sight(section, top, event.rect()):
+                for index in layout.in_sight(section, top, event.rect()):
                     cell = section.cells[index]
-                    self._paint_cell(painter, cell, self._cell_rect(section, index, top))
+                    self._paint_cell(painter, cell, layout.cell_rect(section, index, top))
             top += height
         painter.end()
 
@@ -119,29 +95,135 @@ class ComparisonGallery(QWidget):
 
     def cell_at(self, where: QPoint) -> Cell | None:
         """The image at a point."""
-        top = 0
+        layout, top = self._layout, 0
         for section in self.sections:
-            for index in self._in_sight(section, top, QRect(where, QSize(1, 1))):
-                if self._cell_rect(section, index, top).contains(where):
+            for index in layout.in_sight(section, top, QRect(where, QSize(1, 1))):
+                if layout.cell_rect(section, index, top).contains(where):
                     return section.cells[index]
-            top += self._height(section)
+            top += layout.height(section)
         return None
+
+    @property
+    def current(self) -> Cell | None:
+        """The cell that keys act on."""
+        if self._place is None:
+            return None
+        section, index = self._place
+        return self.sections[section].cells[index]
+
+    @property
+    def where(self) -> str:
+        """`Found by both, 3 of 40`: where the current cell is; empty where there is none."""
+        if self._place is None:
+            return ""
+        section, index = self._place
+        title = self.sections[section].title.split(" (")[0]
+        return f"{title}, {index + 1:,} of {len(self.sections[section].cells):,}"
+
+    def walk(self, by: int) -> None:
+        """Makes another cell the current one: so many further on, or back."""
+        if self._place is not None:
+            self._go_to(step(self.sections, self._place, by))
 
     def rect_of(self, section: int, index: int) -> QRect:
         """Where an image of a section is drawn."""
-        top = sum(self._height(each) for each in self.sections[:section])
-        return self._cell_rect(self.sections[section], index, top)
+        layout = self._layout
+        top = sum(layout.height(each) for each in self.sections[:section])
+        return layout.cell_rect(self.sections[section], index, top)
 
     def describe(self, cell: Cell) -> str:
         """An image in words: one line for each run that found it."""
         assert self._comparison is not None
-        return "\n".join(
-            f"{letter}: {_described(side, place)}"
-            for letter, side, place in zip(
-                _LETTERS, self._comparison.sides, cell.places, strict=True
-            )
-            if place is not None
+        return describe(self._comparison, cell)
+
+    # --- mouse and keys -----------------------------------------------------------------------
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Opens the image under the pointer."""
+        super().mouseReleaseEvent(event)
+        cell = self.cell_at(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and cell is not None:
+            self._go_to(self._place_of(cell))
+            self.chosen.emit(cell)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """A hand says that a click does something here."""
+        super().mouseMoveEvent(event)
+        if self.cell_at(event.position().toPoint()) is None:
+            self.unsetCursor()
+        else:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walks from image to image, and opens the one that is reached."""
+        key, is_plain = event.key(), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        target = self._target(key) if is_plain else None
+        if target is not None:
+            self._go_to(target)
+        elif is_plain and key in _OPENS and self.current is not None:
+            self.chosen.emit(self.current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Somebody comes by key: the first image is the current one, unless another was."""
+        super().focusInEvent(event)
+        by_key = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
         )
+        first = self._first()
+        if by_key and self._place is None and first is not None:
+            self._go_to(first)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The frame of the current image goes."""
+        super().focusOutEvent(event)
+        self.update()
+
+    def _target(self, key: int) -> Place | None:
+        """Where a key leads; None where it leads nowhere."""
+        first = self._first()
+        if first is None:
+            return None
+        place = self._place or first
+        by = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
+        ends = {Qt.Key.Key_Home: -1, Qt.Key.Key_End: 1}
+        if key in by:
+            return step(self.sections, place, by[Qt.Key(key)]) if self._place else first
+        if key in ends:
+            most = sum(len(section.cells) for section in self.sections)
+            return step(self.sections, place, ends[Qt.Key(key)] * most)
+        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            layout = self._layout
+            columns = [layout.columns(section) for section in self.sections]
+            return step_rows(self.sections, columns, place, key == Qt.Key.Key_Down)
+        return None
+
+    def _first(self) -> Place | None:
+        return next(((s, 0) for s, each in enumerate(self.sections) if each.cells), None)
+
+    def _place_of(self, cell: Cell) -> Place:
+        return next(
+            (number, index)
+            for number, section in enumerate(self.sections)
+            for index, each in enumerate(section.cells)
+            if each is cell
+        )
+
+    def _go_to(self, place: Place) -> None:
+        self._place = place
+        self._say_where()
+        self.reached.emit(self.rect_of(*place))
+        self.update()
+
+    def _say_where(self) -> None:
+        """For people who cannot see it."""
+        current = self.current
+        titles = "; ".join(each.title for each in self.sections)
+        words = titles if current is None else f"{self.where}: {self.describe(current)}"
+        self.setAccessibleDescription(words)
 
     # --- drawing ------------------------------------------------------------------------------
 
@@ -159,14 +241,17 @@ class ComparisonGallery(QWidget):
         painter.drawText(QRect(0, top + line, self.width(), line), left, section.note)
 
     def _paint_cell(self, painter: QPainter, cell: Cell, where: QRect) -> None:
-        tile = QRect(where.topLeft(), self._tile())
+        tile = QRect(where.topLeft(), self._layout.tile)
         for side, place in enumerate(cell.places):
             if place is None:
                 continue
             painter.drawImage(tile, self._image(side, place))
-            mark = QRect(tile.left(), tile.bottom() + 1, tile.width(), _MARK)
+            mark = QRect(tile.left(), tile.bottom() + 1, tile.width(), MARK)
             painter.fillRect(mark, theme.curve_colour(side))
             tile.translate(tile.width() + 1, 0)
+        if cell is self.current and self.hasFocus():
+            painter.setPen(QPen(theme.accent(), _FRAME))
+            painter.drawRect(where.adjusted(-2, -2, 1, MARK - 1 - self.fontMetrics().height()))
         words = QRect(where)
         words.setTop(where.bottom() + 1 - self.fontMetrics().height())
         painter.setPen(self.palette().color(theme.QUIET))
@@ -182,62 +267,15 @@ class ComparisonGallery(QWidget):
 
     # --- where things are ---------------------------------------------------------------------
 
-    def _tile(self) -> QSize:
+    @property
+    def _layout(self) -> GalleryLayout:
         """As wide as all tiles, as high as the images' shape asks for."""
-        if self._comparison is None:
-            return QSize(_TILE, _TILE)
-        height, width = self._comparison.sides[0].tiles.shape[1:3]
-        return QSize(_TILE, max(1, min(2 * _TILE, round(_TILE * height / width))))
-
-    def _cell_size(self, section: Section) -> QSize:
-        is_pair = bool(section.cells) and None not in section.cells[0].places
-        tile = self._tile()
-        width = 2 * tile.width() + 1 if is_pair else tile.width()
-        return QSize(width, tile.height() + _MARK + self.fontMetrics().height())
-
-    def _columns(self, section: Section) -> int:
-        return max(1, (self.width() + _SPACE) // (self._cell_size(section).width() + _SPACE))
-
-    def _words_height(self) -> int:
-        return 2 * self.fontMetrics().height() + theme.SPACING // 2
-
-    def _height(self, section: Section) -> int:
-        rows = -(-len(section.cells) // self._columns(section))
-        pitch = self._cell_size(section).height() + theme.SPACING
-        return self._words_height() + rows * pitch + theme.MARGIN
-
-    def _cell_rect(self, section: Section, index: int, top: int) -> QRect:
-        row, column = divmod(index, self._columns(section))
-        size = self._cell_size(section)
-        return QRect(
-            QPoint(
-                column * (size.width() + _SPACE),
-                top + self._words_height() + row * (size.height() + theme.SPACING),
-            ),
-            size,
-        )
-
-    def _in_sight(self, section: Section, top: int, seen: QRect) -> range:
-        """Cells of the rows that a rectangle touches."""
-        columns = self._columns(section)
-        pitch = self._cell_size(section).height() + theme.SPACING
-        above = seen.top() - top - self._words_height()
-        first = max(0, above // pitch) * columns
-        last = max(0, (above + seen.height()) // pitch + 1) * columns
-        return range(min(first, len(section.cells)), min(last, len(section.cells)))
+        tile = QSize(TILE, TILE)
+        if self._comparison is not None:
+            height, width = self._comparison.sides[0].tiles.shape[1:3]
+            tile.setHeight(max(1, min(2 * TILE, round(TILE * height / width))))
+        return GalleryLayout(self.width(), self.fontMetrics().height(), tile)
 
     def _fit_height(self) -> None:
-        self.setMinimumHeight(sum(self._height(section) for section in self.sections))
-
-
-def _described(side: Side, place: int) -> str:
-    """`candidate 17, confidence 0.93, label +1, found in 2 of 3 restarts`."""
-    gallery, session = side.gallery, side.session
-    candidate = int(gallery.candidate[place])
-    words = (
-        f"candidate {candidate}, confidence {gallery.confidence[place]:.2f}, "
-        f"label {session.labels[candidate]:+.0f}"
-    )
-    if session.restarts > 1:
-        words += f", found in {gallery.found_by[place]} of {session.restarts} restarts"
-    return words
+        layout = self._layout
+        self.setMinimumHeight(sum(layout.height(section) for section in self.sections))

@@ -20,6 +20,7 @@ class ComparisonTable(QTableWidget):
         super().__init__(0, 3)
         self._rows: tuple[Row, ...] = ()
         self.setAccessibleName("What the two runs are and what differs")
+        self.setToolTip("What both share is written quietly.")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFrameShape(QTableWidget.Shape.NoFrame)

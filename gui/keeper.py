@@ -21,6 +21,7 @@ class Keeper:
         self.last_run = folder / f"last-run{SUFFIX}"
         self.run_before = folder / f"run-before{SUFFIX}"
         self.last_training = folder / "last-training.safetensors"
+        self.waiting_list = folder / "waiting-list.json"
         self._lock = QLockFile(str(folder / "run-under-way.lock"))
         self._lock.setStaleLockTime(0)  # Only a dead process makes it stale, not its age.
         self._folder = folder

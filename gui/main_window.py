@@ -80,6 +80,8 @@ class MainWindow(QMainWindow):
         if self.keeper.was_cut_off():
             self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
             self.strip.offer("&Continue It", self.arrivals.continue_cut_off)
+        self.queue.memory.begin()
+        self.queue.memory.offer()
 
     @property
     def workspace(self) -> Workspace:
@@ -326,6 +328,7 @@ class MainWindow(QMainWindow):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
+        self.strip.restyle()
         self.views.restyle()
         self.training.restyle()
         self.log_panel.restyle()
@@ -345,5 +348,6 @@ class MainWindow(QMainWindow):
         self.comparing.end()
         self.hide()
         self.log_panel.end()
+        self.queue.memory.end()
         self.closing.end_threads()
         event.accept()

@@ -57,6 +57,9 @@ class QueuePanel(QDockWidget):
     def _make_parts(self) -> None:
         self.main_button = QPushButton("Start &Queue")
         self.add_button = _button("Add…", "Chooses checkpoints to run in turn.")
+        self.back_button = _button(
+            "Put Back", "Puts back what waited when Afterimage last ended; nothing starts."
+        )
         self.up_button = _button("Up", "Moves what is selected up (Alt+Up).")
         self.down_button = _button("Down", "Moves what is selected down (Alt+Down).")
         self.remove_button = _button("Remove", "Takes what is selected out; its results stay.")
@@ -82,6 +85,7 @@ class QueuePanel(QDockWidget):
         for button in (
             self.main_button,
             self.add_button,
+            self.back_button,
             self.up_button,
             self.down_button,
             self.remove_button,
@@ -109,6 +113,8 @@ class QueuePanel(QDockWidget):
         queue, rows = self._queue, self._queue.list
         self.main_button.clicked.connect(self._start_or_stop)
         self.add_button.clicked.connect(self.add_wanted)
+        self.back_button.clicked.connect(queue.memory.put_back)
+        queue.memory.changed.connect(self._show_all)
         self.up_button.clicked.connect(lambda: rows.move(self.table.chosen, -1))
         self.down_button.clicked.connect(lambda: rows.move(self.table.chosen, 1))
         self.remove_button.clicked.connect(lambda: rows.remove(self.table.chosen))
@@ -169,6 +175,8 @@ class QueuePanel(QDockWidget):
         self.main_button.setToolTip(self._about_main_button())
         can_stop = queue.is_on and not queue.is_stopping
         self.main_button.setEnabled(can_stop or (not queue.is_on and bool(queue.list.waiting)))
+        self.back_button.setVisible(queue.memory.left is not None)
+        self.back_button.setEnabled(not queue.is_on)
         for button in (self.up_button, self.down_button):
             button.setEnabled(bool(chosen) and len(items) > 1)
         self.remove_button.setEnabled(any(not item.is_under_way for item in chosen))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.errors import UnusableInput
-from engine.live import Frame
 from engine.progress import Progress
 from engine.summary import FAILED, REFUSED, Outcome, Summary, without_run
 from gui.background import always
@@ -24,6 +23,8 @@ from gui.log import LOGGER
 from gui.opening import Opened, Refusal, SharedImages, is_checkpoint
 from gui.queue_item import Phase, QueueItem
 from gui.queue_list import QueueList
+from gui.queue_memory import QueueMemory
+from gui.queue_progress import GivenImages, QueueProgress
 from gui.queue_results import attempt, known_after, known_of, write_run
 from gui.worker import RunEnd
 
@@ -41,10 +42,11 @@ class Queue(QObject):
         super().__init__(window)
         self._window = window
         self.list = QueueList(self)
+        self.memory = QueueMemory(window, self, window.keeper.waiting_list)
         self.folder: Path | None = None
         self._summary: Summary | None = None
+        self._given = GivenImages(window, self)
         self._shared: SharedImages | None = None
-        self._by_hand = False
         self._current: QueueItem | None = None
         self._known: Outcome | None = None
         self._end: RunEnd | None = None
@@ -53,9 +55,8 @@ class Queue(QObject):
         self._then: Callable[[], None] | None = None
         self._starts = 0
         self._ended: Counter[str] = Counter()
-        window.opener.opened.connect(self._on_opened)
         window.controller.state_changed.connect(self._on_run_state)
-        window.controller.frame_ready.connect(self._on_frame)
+        self._progress = QueueProgress(window.controller, self.list, lambda: self._current, self)
         window.controller.ended.connect(self._on_run_ended)
         window.controller.rested.connect(self._on_run_rested)
 
@@ -134,10 +135,8 @@ class Queue(QObject):
     # --- from one checkpoint to the next -------------------------------------------------------
 
     def _begin(self, folder: Path) -> None:
-        window, workspace = self._window, self._window.workspace
-        self._shared = None
-        if self._by_hand and workspace.train is not None:
-            self._shared = SharedImages(workspace.train, workspace.control)
+        window = self._window
+        self._shared = self._given.images()
         self._starts += 1
         number = self._starts
         self._ends_after, self._ended = False, Counter()
@@ -279,30 +278,9 @@ class Queue(QObject):
         parts = counted + ([f"{waiting} not run"] if waiting else [])
         return f"The queue has ended: {', '.join(parts)}. The results are in {self.folder}."
 
-    # --- what is heard of the run --------------------------------------------------------------
-
-    @Slot(object)
-    def _on_opened(self, opened: Opened) -> None:
-        """Images that were given by hand are shared; those beside a network belong to it."""
-        if opened.network is not None:
-            self._by_hand = opened.train is not None and not opened.is_beside
-        elif opened.train is not None:
-            self._by_hand = True
-
     @Slot(object)
     def _on_run_state(self, state: RunState) -> None:
+        """A run that somebody stopped has not come to its own end."""
         item = self._current
-        if item is None or item.phase is not Phase.RUNNING:
-            return
-        self._was_stopped |= state is RunState.STOPPING
-        item.is_paused = state is RunState.PAUSED
-        self.list.item_changed.emit(item)
-
-    @Slot(object)
-    def _on_frame(self, frame: Frame) -> None:
-        item = self._current
-        if item is None or item.phase is not Phase.RUNNING:
-            return
-        item.share = frame.step / max(1, frame.steps)
-        item.remaining_seconds = frame.remaining_seconds
-        self.list.item_changed.emit(item)
+        if item is not None and item.phase is Phase.RUNNING:
+            self._was_stopped |= state is RunState.STOPPING

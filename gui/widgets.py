@@ -20,11 +20,14 @@ _TEXT_WIDTH = 440
 class MessageStrip(QFrame):
     """One sentence across the top of the window, until it is closed or replaced."""
 
+    answered = Signal()
+    """Emitted when an offer has been taken or dismissed."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._text, self._is_error = QLabel(), False
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
-        self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -35,7 +38,7 @@ class MessageStrip(QFrame):
         self._offer: Callable[[], None] | None = None
         self.close_button = QPushButton("Dismiss")
         self.close_button.setToolTip("Takes the sentence away; nothing else happens.")
-        self.close_button.clicked.connect(self.hide)
+        self.close_button.clicked.connect(self._dismiss)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
         layout.addWidget(self._text, 1)
@@ -48,15 +51,20 @@ class MessageStrip(QFrame):
         """The sentence, empty while the strip is hidden."""
         return "" if self.isHidden() else self._text.text()
 
+    @property
+    def is_offering(self) -> bool:
+        """Whether something can be done about the sentence that is shown."""
+        return self._offer is not None
+
     def show_error(self, message: str) -> None:
         """Something could not be done."""
         LOGGER.error(message)
-        self._show(message, theme.error_colour().name())
+        self._show(message, is_error=True)
 
     def show_note(self, message: str) -> None:
         """Something worth knowing."""
         LOGGER.info(message)
-        self._show(message, self.palette().color(QPalette.ColorRole.WindowText).name())
+        self._show(message, is_error=False)
 
     def add(self, sentence: str) -> None:
         """Says more beside what is shown, which keeps its offer; or says it alone."""
@@ -82,15 +90,28 @@ class MessageStrip(QFrame):
         offer, self._offer = self._offer, None
         if offer is not None:
             offer()
+            self.answered.emit()
 
-    def _show(self, message: str, colour: str) -> None:
-        self._offer = None
+    @Slot()
+    def _dismiss(self) -> None:
+        self.hide()
+        offer, self._offer = self._offer, None
+        if offer is not None:
+            self.answered.emit()
+
+    def _show(self, message: str, is_error: bool) -> None:
+        self._offer, self._is_error = None, is_error
         self.offer_button.hide()
-        palette = self._text.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, colour)
-        self._text.setPalette(palette)
+        self.restyle()
         self._text.setText(plain(message))
         self.show()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme, so that what is said stays legible."""
+        palette = QPalette()  # Without a colour of its own the text takes that of the window.
+        if self._is_error:
+            palette.setColor(QPalette.ColorRole.WindowText, theme.error_colour())
+        self._text.setPalette(palette)
 
 
 class EmptyPage(QWidget):

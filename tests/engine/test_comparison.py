@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageColor
 from scipy.optimize import linear_sum_assignment
 
+from engine.charts import COLOURS
 from engine.comparison import compare
+from engine.comparison_cells import sections
+from engine.comparison_files import write_comparison
+from engine.comparison_page import comparison_page
+from engine.comparison_picture import gallery_picture
+from engine.comparison_recovered import UNKNOWN, count_recovered, recovered_in_words
 from engine.comparison_text import CAUTION, as_dict, as_text, headline, remarks, table
 from engine.errors import UnusableInput
 from engine.live import References
 from engine.progress import Cancelled
 from engine.reconstruction import Reconstruction
-from engine.scoring import GOOD_NCC, score
+from engine.scoring import GOOD_NCC, score, stretched
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
 from tests.engine.test_command_line import call
@@ -174,6 +183,101 @@ def test_scores_are_those_of_the_session_or_of_given_references(a, b):
     )
 
 
+# --- how many are real ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def planted(a, b):
+    """Training images that A found for certain: two that both found, and one that B did not."""
+    comparison = compare(a, b)
+    places = [*comparison.both[:2, 0], comparison.only[0][0]]
+    train = stretched(a.images()[a.gallery().candidate[places]])
+    control = torch.rand(4, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    return References(train, control, torch.zeros(1, 4, 4)), places
+
+
+def test_found_by_both_says_how_many_are_recovered(a, b, planted):
+    references, places = planted
+    comparison = compare(a, b, (references, references))
+    ours, theirs = (side.is_recovered for side in comparison.sides)
+    assert sorted(np.flatnonzero(ours)) == sorted(places)
+    bar = score(b.images(), references.train, references.control, references.mean).control.best
+    images = b.images()[b.gallery().candidate]
+    ncc = np.corrcoef(images.flatten(1), references.train.flatten(1))[: len(images), len(images) :]
+    rows_, columns = linear_sum_assignment(-ncc)
+    expected = {row for row, n in zip(rows_, ncc[rows_, columns], strict=True) if n > max(bar, 0.8)}
+    assert set(np.flatnonzero(theirs)) == expected
+    counts = count_recovered(comparison)
+    both = comparison.both
+    assert counts.of_both == (2, sum(place in expected for place in both[:, 1]))
+    in_a, in_b = ours[both[:, 0]], theirs[both[:, 1]]
+    assert (counts.in_both, counts.in_one) == (sum(in_a & in_b), sum(in_a != in_b))
+    assert counts.of_only == (1, len(expected) - counts.of_both[1])
+    words = recovered_in_words(comparison)
+    assert f"Of the {len(both)} found by both: 2 recovered in A, {counts.of_both[1]}" in words
+    assert rows(comparison)["Found by both, recovered"][0] == f"2 of {len(both)}"
+    assert rows(comparison)["Only here, recovered"][0] == f"1 of {len(comparison.only[0])}"
+
+
+def test_training_images_are_counted_whichever_candidate_recovered_them(a, b, planted):
+    references, _ = planted
+    counts = count_recovered(compare(a, b, (references, references)))
+    found = [
+        score(run.images(), references.train, references.control, references.mean) for run in (a, b)
+    ]
+    ours, theirs = (set(each.train.reference[each.is_recovered]) for each in found)
+    assert ours == {0, 1, 2}
+    assert counts.training_images == (len(ours & theirs), len(ours - theirs), len(theirs - ours))
+    other = replace(references, train=references.train.flip(0))
+    assert count_recovered(compare(a, b, (references, other))).training_images is None
+
+
+def test_exchanging_the_runs_exchanges_what_is_recovered(a, b, planted):
+    references, _ = planted
+    one = count_recovered(compare(a, b, (references, references)))
+    other = count_recovered(compare(b, a, (references, references)))
+    assert other.of_both == one.of_both[::-1]
+    assert other.of_only == one.of_only[::-1]
+    assert (other.in_both, other.in_one) == (one.in_both, one.in_one)
+
+
+def test_no_image_is_recovered_below_the_best_of_the_control(a, b, planted):
+    references, _ = planted
+    same = replace(references, control=references.train)
+    comparison = compare(a, b, (same, same))
+    assert [side.is_recovered.sum() for side in comparison.sides] == [0, 0]
+    assert "0 recovered in A, 0 recovered in B; 0 in both" in recovered_in_words(comparison)
+
+
+def test_what_cannot_be_known_is_said(a, b, planted):
+    references, _ = planted
+    alone = replace(references, control=None)
+    for comparison, says in (
+        (compare(a, b), "takes the training images"),
+        (compare(a, b, (alone, alone)), "without a control"),
+        (
+            compare(a.with_evidence(score(a.images(), references.train).as_dict()), b),
+            "the saved scores do not say which",
+        ),
+    ):
+        counts = count_recovered(comparison)
+        assert counts.of_both == counts.of_only == (None, None)
+        assert (counts.in_both, counts.in_one, counts.training_images) == (None, None, None)
+        assert UNKNOWN in recovered_in_words(comparison)
+        assert says in recovered_in_words(comparison)
+        assert rows(comparison)["Found by both, recovered"] == (UNKNOWN, UNKNOWN)
+
+
+def test_one_run_that_is_scored_speaks_for_itself_alone(a, b, planted):
+    references, _ = planted
+    comparison = compare(a, b, (references, None))
+    counts = count_recovered(comparison)
+    assert counts.of_both == (2, None)
+    assert (counts.in_both, counts.training_images) == (None, None)
+    assert f"2 recovered in A, {UNKNOWN} in B." in recovered_in_words(comparison)
+    assert rows(comparison)["Only here, recovered"][1] == UNKNOWN
+
+
 def test_it_reports_its_progress_and_can_be_cancelled(a, b):
     shares = []
     compare(a, b, progress=shares.append)
@@ -253,7 +357,16 @@ def test_folders_of_results_bring_their_scores(capsys, tmp_path, saved):
     assert json.loads(out)["a"]["evidence"]["train"]["count"] == 5
     assert json.loads(out)["b"]["evidence"] is None
     _, out, _ = call(capsys, "compare", *saved, *source, "--json")
-    assert json.loads(out)["b"]["evidence"]["control"]["count"] == 5
+    found = json.loads(out)
+    assert found["b"]["evidence"]["control"]["count"] == 5
+    known = found["recovered"]["found_by_both"]
+    assert known["count"] == len(found["found_by_both"])
+    for letter in "ab":
+        pairs = [pair[f"recovered_in_{letter}"] for pair in found["found_by_both"]]
+        assert known[f"recovered_in_{letter}"] == sum(pairs)
+    _, out, _ = call(capsys, "compare", *saved, "--json")
+    assert json.loads(out)["recovered"]["found_by_both"]["recovered_in_a"] is None
+    assert json.loads(out)["found_by_both"][0]["recovered_in_a"] is None
 
 
 def test_what_compare_cannot_use_is_one_line(capsys, tmp_path, saved, make_network):
@@ -270,3 +383,81 @@ def test_what_compare_cannot_use_is_one_line(capsys, tmp_path, saved, make_netwo
         assert (status, out) == (2, "")
         assert says in err
         assert err.count("\n") == 1
+
+
+# --- taking it away ---------------------------------------------------------------------------
+
+
+def test_the_page_holds_all_it_shows_and_names_are_only_text(a, b, planted):
+    references, _ = planted
+    comparison = compare(a, b, (references, references))
+    page = comparison_page(comparison, ("<img onerror=x>", "b\n&.afterimage"))
+    sources = re.findall(r'src="([^"]+)"', page)
+    images = 2 * len(comparison.both) + sum(len(places) for places in comparison.only)
+    assert len(sources) == images + 1
+    assert all(source.startswith("data:image/") for source in sources)
+    for forbidden in ("<script", "<link", "http://", "https://", "url(", "<img onerror"):
+        assert forbidden not in page.lower()
+    assert "b\\n&amp;.afterimage" in page
+    words = unescape(re.sub(r"<[^>]+>", " ", page))
+    for said in (headline(comparison), recovered_in_words(comparison), CAUTION):
+        assert said in words
+    for section in sections(comparison):
+        assert section.title in words
+
+
+def test_the_picture_shows_every_image_once(a, b):
+    comparison = compare(a, b)
+    picture = gallery_picture(comparison)
+    assert picture.dtype == np.uint8
+    factor = 14  # Tiles of 4 pixels become 56 wide.
+    for index, side in enumerate(comparison.sides):
+        colour = np.array(ImageColor.getrgb(COLOURS[index]), np.uint8)
+        bars = (picture == colour).all(2)
+        assert bars.sum() == len(side.gallery) * 4 * factor * 4
+    first = comparison.sides[0].tiles[comparison.both[0, 0]]
+    y, x = np.argwhere((picture == np.array(ImageColor.getrgb(COLOURS[0]))).all(2))[0]
+    drawn = picture[y - 4 * factor : y : factor, x : x + 4 * factor : factor, 0]
+    np.testing.assert_array_equal(drawn, first)
+
+
+def test_the_picture_ticks_what_is_recovered(a, b, planted):
+    references, _ = planted
+    green = np.array(ImageColor.getrgb(COLOURS[2]))
+    assert not (gallery_picture(compare(a, b)) == green).all(2).any()
+    scored = compare(a, b, (references, references))
+    assert (gallery_picture(scored) == green).all(2).any()
+
+
+def test_a_comparison_in_colour_and_one_without_a_pair_are_written(make_network, tmp_path, a):
+    colour = replace(make_network(48, 12, 1), input_shape=(3, 4, 4))
+    runs = (run(colour, seed=0), run(colour, seed=1))
+    for index, comparison in enumerate(
+        (compare(*runs), replace(compare(a, a), both=np.zeros((0, 2), int), measure=np.zeros(0)))
+    ):
+        page, picture = write_comparison(comparison, ("a", "b"), tmp_path / str(index))
+        assert page.read_text(encoding="utf-8").endswith("</html>\n")
+        with Image.open(picture) as image:
+            assert image.size[0] == 1000
+
+
+def test_the_command_line_writes_page_and_picture_and_replaces_only_when_asked(
+    capsys, saved, tmp_path
+):
+    out = tmp_path / "out"
+    status, text, _ = call(capsys, "compare", *saved, "--out", out)
+    assert status == 0
+    assert f"Written: {out / 'comparison.html'}" in text
+    assert {each.name for each in out.iterdir()} == {"comparison.html", "comparison.png"}
+    (out / "comparison.png").write_text("mine")
+    status, text, err = call(capsys, "compare", *saved, "--out", out)
+    assert (status, text) == (2, "")
+    assert "already" in err
+    assert (out / "comparison.png").read_text() == "mine"
+    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--replace", "--json")
+    assert json.loads(text)["written"] == [
+        str(out / "comparison.html"),
+        str(out / "comparison.png"),
+    ]
+    assert (out / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+    assert call(capsys, "compare", *saved, "--replace")[0] == 2

@@ -228,3 +228,20 @@ def test_a_browser_shows_it(session, references, tmp_path):
     assert not is_ink[:, -20:].any()
     accent = (np.abs(pixels - [0xB3, 0x54, 0x1E]).sum(2) < 30).any(1)
     assert accent.sum() > 30
+
+
+def test_a_loss_that_moves_little_has_numbers_beside_it():
+    x = np.arange(1.0, 51.0)
+    numbers = re.findall(
+        r'text-anchor="end"[^>]*>([^<]+)<', charts.log_curves(x, 5330 + x[:, None], ["A"], "step")
+    )
+    assert numbers == ["5330", "5340", "5350", "5360", "5370", "5380"]
+    wide = charts.log_curves(x, 10 ** (-x[:, None] / 10), ["A"], "step")
+    assert re.findall(r'text-anchor="end"[^>]*>([^<]+)<', wide) == [
+        "1e-05",
+        "0.0001",
+        "0.001",
+        "0.01",
+        "0.1",
+        "1",
+    ]

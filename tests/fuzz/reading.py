@@ -14,6 +14,7 @@ from engine.errors import UnusableInput
 from engine.results import make_report, read_reconstructions, read_report
 from engine.session import Session
 from engine.trained import load_start, recipe_of
+from engine.waiting_list import read_waiting_list
 from gui.opening import open_paths
 
 Reader = Callable[[Path], object]
@@ -69,4 +70,5 @@ READERS: dict[str, Reader] = {
     "mnist": _read_mnist,
     "report": _read_report,
     "reconstructions": _read_reconstructions,
+    "waiting": read_waiting_list,
 }

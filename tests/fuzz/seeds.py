@@ -23,6 +23,7 @@ from engine.reconstruction import Reconstruction
 from engine.results import make_report
 from engine.session import Session, save_session, session_of
 from engine.settings import fast
+from engine.waiting_list import WaitingList, write_waiting_list
 
 _FIXTURES = Path(__file__).parents[1] / "engine" / "sessions"
 
@@ -54,6 +55,7 @@ def make_seeds() -> list[Seed]:
             *_image_files(),
             *_known_data(),
             *_results(Path(folder)),
+            _waiting_list(Path(folder)),
         ]
 
 
@@ -215,3 +217,11 @@ def _results(folder: Path) -> Iterator[Seed]:
     images = np.random.default_rng(0).normal(size=(4, 1, 4, 4)).astype(np.float32)
     yield Seed("report", "report.json", report)
     yield Seed("reconstructions", "reconstructions.npz", _arrays(images=images, mean=images[0]))
+
+
+def _waiting_list(folder: Path) -> Seed:
+    """What the queue is read back from at the next start."""
+    path = folder / "waiting-list.json"
+    checkpoints = (Path("/models/first.pth"), Path("/models/second.safetensors"))
+    write_waiting_list(WaitingList(checkpoints, Path("/results"), fast()), path)
+    return Seed("waiting", path.name, path.read_bytes())

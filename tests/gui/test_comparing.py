@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from engine.comparison import compare
+from engine.comparison_recovered import UNKNOWN, count_recovered, recovered_in_words
 from engine.comparison_text import CAUTION, as_text, headline
 from engine.reconstruction import Reconstruction
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
+from gui.comparison_steps import step_rows
 from gui.controller import RunState
 from gui.run_chooser import RunChooser
 from tests.gui.conftest import settle, until
-from tests.gui.test_main_window import open_and_wait, run_to_end, save_images, start
+from tests.gui.test_main_window import answer, open_and_wait, run_to_end, save_images, start
+from tests.gui.wording import accessible_name, controls, cut_off, where
 
 
 def run(network, seed, steps=12):
@@ -77,6 +81,7 @@ def test_the_open_run_is_shown_beside_another(compared, two_runs):
         len(expected.both),
         *only,
     ]
+    assert UNKNOWN in compared.known.text()
     assert "A the open run" in compared.plot.plot.words
     assert "B seed-1.afterimage" in compared.plot.plot.words
 
@@ -127,6 +132,147 @@ def test_a_tile_says_what_it_is(qtbot, compared):
     alone = gallery.describe(gallery.sections[1].cells[0])
     assert alone.startswith("A: candidate ")
     assert "B:" not in alone
+
+
+def test_a_click_on_a_tile_shows_both_images_large(qtbot, compared):
+    gallery, closeup = compared.gallery, compared.closeup
+    assert not closeup.isVisible()
+    left = Qt.MouseButton.LeftButton
+    qtbot.mouseClick(gallery, left, pos=gallery.rect_of(0, 0).center())
+    assert closeup.isVisible()
+    assert closeup.where.text() == f"Found by both, 1 of {len(gallery.sections[0].cells)}"
+    assert f"NCC {compared.comparison.measure[0]:.2f}" in closeup.alike.text()
+    for column, side, place in zip(
+        closeup.columns, compared.comparison.sides, gallery.current.places, strict=True
+    ):
+        shown = column.picture.image
+        assert [shown.pixelColor(x, 0).red() for x in range(4)] == side.tiles[place][0].tolist()
+        assert column.values["Candidate"].text() == str(int(side.gallery.candidate[place]))
+        assert column.values["Confidence"].text() == f"{side.gallery.confidence[place]:.2f}"
+        assert UNKNOWN in column.values["Match"].text()
+        assert column.training.isHidden()
+    qtbot.mouseClick(gallery, left, pos=gallery.rect_of(2, 0).center())
+    assert [column.isVisible() for column in closeup.columns] == [False, True]
+    assert closeup.where.text().startswith("Only in B, 1 of ")
+    assert closeup.alike.isHidden()
+
+
+def test_tiles_are_reached_and_opened_with_keys_alone(qtbot, compared):
+    gallery, closeup = compared.gallery, compared.closeup
+    compared.copy_button.setFocus()
+    while not gallery.hasFocus():
+        QApplication.focusWidget().focusNextChild()
+    assert gallery.where.startswith("Found by both, 1 of ")
+    assert gallery.describe(gallery.current) in gallery.accessibleDescription()
+    both, last = len(gallery.sections[0].cells), gallery.sections[2].cells[-1]
+    for _ in range(both):
+        qtbot.keyClick(gallery, Qt.Key.Key_Right)
+    assert gallery.where.startswith("Only in A, 1 of ")
+    qtbot.keyClick(gallery, Qt.Key.Key_Up)
+    assert gallery.where.startswith("Found by both, ")
+    qtbot.keyClick(gallery, Qt.Key.Key_Down)
+    assert gallery.where.startswith("Only in A, ")
+    qtbot.keyClick(gallery, Qt.Key.Key_End)
+    assert gallery.current is last
+    visible = gallery.visibleRegion().boundingRect()
+    assert visible.contains(gallery.rect_of(2, len(gallery.sections[2].cells) - 1).center())
+    qtbot.keyClick(gallery, Qt.Key.Key_Return)
+    assert closeup.isVisible()
+    place = last.places[1]
+    number = str(int(compared.comparison.sides[1].gallery.candidate[place]))
+    assert closeup.columns[1].values["Candidate"].text() == number
+    qtbot.mouseClick(closeup.next_button, Qt.MouseButton.LeftButton)
+    assert gallery.current is last
+    qtbot.mouseClick(closeup.before_button, Qt.MouseButton.LeftButton)
+    assert gallery.current is gallery.sections[2].cells[-2]
+    qtbot.keyClick(closeup, Qt.Key.Key_Escape)
+    assert not closeup.isVisible()
+
+
+def test_rows_are_walked_down_and_up_again(compared):
+    sections = compared.gallery.sections
+    for columns in (1, 3, 7):
+        each = [columns] * 3
+        place, seen = (0, 0), []
+        while place not in seen:
+            seen.append(place)
+            place = step_rows(sections, each, place, is_down=True)
+        rows = [-(-len(section.cells) // columns) for section in sections]
+        assert len(seen) == sum(rows)
+        back = [seen[-1]]
+        while len(back) < len(seen):
+            back.append(step_rows(sections, each, back[-1], is_down=False))
+        assert back[::-1] == seen
+
+
+def test_the_large_view_shows_the_training_image_and_whether_it_is_recovered(
+    qtbot, window, two_runs, tmp_path
+):
+    open_and_wait(qtbot, window, two_runs[0])
+    images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for n, s in (("a", 0), ("control", 1))]
+    open_and_wait(qtbot, window, *images)
+    window.comparing.compare_with(two_runs[1], "b")
+    settle(qtbot, window)
+    shown = window.comparing.window
+    found = shown.comparison.sides[0].found
+    place = int(np.flatnonzero(found.reference >= 0)[0])
+    cell = next(c for s in shown.gallery.sections for c in s.cells if c.places[0] == place)
+    shown.gallery.chosen.emit(cell)
+    column = shown.closeup.columns[0]
+    assert column.training.isVisible()
+    real = window.workspace.references.train[int(found.reference[place])]
+    top = [column.training.image.pixelColor(x, 0).red() for x in range(4)]
+    assert np.allclose(top, 255 * real[0, 0].numpy(), atol=1)
+    verdict = "recovered" if found.is_recovered[place] else "not recovered"
+    assert column.values["Match"].text().endswith(f": {verdict}")
+
+
+def test_every_control_of_both_windows_has_a_name_and_an_explanation(qtbot, compared):
+    compared.gallery.chosen.emit(compared.gallery.sections[0].cells[0])
+    for each in (*controls(compared), *controls(compared.closeup)):
+        waits_for_a_text = each is compared.strip.offer_button
+        assert accessible_name(each) or waits_for_a_text, where(each)
+        assert each.toolTip(), where(each)
+    until(qtbot, lambda: cut_off(compared) == cut_off(compared.closeup) == [])
+
+
+def choose_folder(qtbot, compared, folder):
+    qtbot.mouseClick(compared.export_button, Qt.MouseButton.LeftButton)
+    dialog = next(each for each in compared.findChildren(QFileDialog) if each.isVisible())
+    dialog.fileSelected.emit(str(folder))
+    dialog.reject()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+
+
+def test_it_is_exported_and_nothing_is_replaced_unasked(qtbot, compared, window, tmp_path):
+    out = tmp_path / "out"
+    choose_folder(qtbot, compared, out)
+    assert compared.exporting.isVisible()
+    settle(qtbot, window)
+    assert not compared.exporting.isVisible()
+    assert str(out) in compared.strip.text
+    page = (out / "comparison.html").read_text(encoding="utf-8")
+    assert headline(compared.comparison) in page
+    assert "seed-1.afterimage" in page
+    (out / "comparison.png").write_text("mine")
+    choose_folder(qtbot, compared, out)
+    settle(qtbot, window)
+    assert (out / "comparison.png").read_text() == "mine"
+    answer(qtbot, compared, "Not Now")
+    assert (out / "comparison.png").read_text() == "mine"
+    choose_folder(qtbot, compared, out)
+    settle(qtbot, window)
+    answer(qtbot, compared, "Replace")
+    settle(qtbot, window)
+    assert (out / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_an_export_that_fails_says_so_where_it_was_asked_for(qtbot, compared, window, tmp_path):
+    (tmp_path / "file").touch()
+    choose_folder(qtbot, compared, tmp_path / "file")
+    settle(qtbot, window)
+    assert "file" in compared.strip.text
+    assert compared.export_button.isVisible()
 
 
 def test_the_plot_reads_out_both_losses_and_takes_other_losses_and_seconds(compared):
@@ -214,6 +360,11 @@ def test_open_references_score_both_runs_of_one_network(
     settle(qtbot, window)
     counts = [side.scores["control"]["count"] for side in window.comparing.window.comparison.sides]
     assert counts == [6, 6]
+    comparison = window.comparing.window.comparison
+    assert window.comparing.window.known.text() == recovered_in_words(comparison)
+    assert UNKNOWN not in recovered_in_words(comparison)
+    ticked = sum("✓" in cell.text for cell in window.comparing.window.gallery.sections[1].cells)
+    assert ticked == count_recovered(comparison).of_only[0]
     other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
     save_session(run(other, 0), tmp_path / "other.afterimage")
     window.comparing.compare_with(tmp_path / "other.afterimage", "other")

@@ -611,3 +611,20 @@ def test_new_windows_can_be_used_with_the_keyboard_and_say_what_their_fields_are
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible(), words
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.mark.parametrize("say", ["show_note", "show_error"])
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_sentence_stays_legible_when_the_colours_change(qtbot, window, say, dark):
+    first, then = (Qt.ColorScheme.Light, Qt.ColorScheme.Dark)[:: 1 if dark else -1]
+    strip = window.strip
+    window.choose_scheme(first)
+    getattr(strip, say)("Something is said.")
+    window.choose_scheme(then)
+
+    def is_legible():
+        text = strip._text.palette().color(strip._text.foregroundRole()).lightness()
+        ground = strip.palette().color(strip.backgroundRole()).lightness()
+        return (ground < 128) == dark and abs(text - ground) > 80
+
+    until(qtbot, is_legible)
