@@ -111,6 +111,7 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     dialog.reject()
     window.exporter.write_to("gif", PICTURES / "drift.gif")
     settle()
+    _compare(photographer, window)
     _make_a_network(photographer, window)
 
 
@@ -130,6 +131,21 @@ def _look_closely(photographer: Photographer, window: MainWindow) -> None:
     window.membership.ask_button.click()
     photographer.settle()
     photographer.take("guide/membership")
+
+
+def _compare(photographer: Photographer, window: MainWindow) -> None:
+    """The same again from other noise, beside the run before."""
+    window.settings_panel.editor("seed").setValue(1)
+    window.start_or_pause()
+    photographer.until(lambda: window.controller.is_active)
+    photographer.until(lambda: not window.controller.is_active)
+    photographer.settle()
+    window.comparing.compare_with_run_before()
+    photographer.until(lambda: window.comparing.window is not None)
+    photographer.settle()
+    assert window.comparing.window is not None
+    photographer.take("guide/comparison", window.comparing.window)
+    window.comparing.window.close()
 
 
 def _make_a_network(photographer: Photographer, window: MainWindow) -> None:

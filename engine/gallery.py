@@ -17,7 +17,7 @@ scoring rule; it is an estimate that assumes a network not unlike those.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,10 @@ MOST = 3000
 SAME = 0.7
 """Candidates of one label with a higher NCC are taken for one image."""
 
+FEWEST_STEPS = 100
+"""Of a search, until its candidates have a confidence. So has half of what it is to take: of what
+is early and yet stands out, nothing is good (decision 11)."""
+
 _LEAST_SHARE = 0.01
 _ROWS = 512
 _TINY = 1e-9
@@ -51,7 +55,7 @@ class Gallery:
 
     Attributes:
         candidate: which candidate stands for each image, shape (g,).
-        confidence: from 0 to 1, falling, shape (g,).
+        confidence: from 0 to 1, falling, shape (g,); 0 where the search was too short to tell.
         found_by: in how many restarts there is a candidate of it, shape (g,).
         of_each: the confidence of every candidate, shape (R·m,).
     """
@@ -63,6 +67,16 @@ class Gallery:
 
     def __len__(self) -> int:
         return len(self.candidate)
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether the search has gone on for long enough that a confidence says anything."""
+        return bool((self.confidence > 0).any())
+
+    def without_confidence(self) -> Gallery:
+        """The same images in the same order, of which nothing is to be said."""
+        nothing = torch.zeros_like
+        return replace(self, confidence=nothing(self.confidence), of_each=nothing(self.of_each))
 
 
 def make_gallery(

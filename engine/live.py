@@ -292,6 +292,8 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
     order = gallery.candidate[:_MOST_TILES]
     distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
     caption = f"Gallery: {distinct:,} distinct images by confidence, {sure} of them above 0.9"
+    if not gallery.has_confidence:
+        caption = f"Gallery: {distinct:,} distinct images, after too few steps for a confidence"
     if len(order) < distinct:
         caption += f"; the first {len(order)}"
     drawn = make_mosaic(images[order], order, mean, caption)

@@ -149,9 +149,11 @@ def _gallery(session: Session, report: dict[str, Any]) -> str:
         + f'<br><span class="small">{entry["confidence"]:.2f}</span>'
         for tile, entry in zip(tiles, entries, strict=True)
     ]
+    early = "The run took too few steps for a confidence. " if session.is_early else ""
     return (
         "<h2>Gallery</h2><p>Distinct reconstructions by a confidence between 0 and 1 that no "
-        f"training image went into. {len(cells)} of {report['gallery']['distinct']} are shown, "
+        f"training image went into. {early}"
+        f"{len(cells)} of {report['gallery']['distinct']} are shown, "
         f"out of {report['restarts']} search{'es' if report['restarts'] > 1 else ''}.</p>"
         + as_grid(cells, _TILES_IN_ROW, TILE + 10)
     )

@@ -18,7 +18,7 @@ from engine.checkpoints import load_network
 from engine.errors import DamagedSession, UnusableInput
 from engine.file_checks import check_file
 from engine.files import read_tensors, save_tensors
-from engine.gallery import Gallery, make_gallery
+from engine.gallery import FEWEST_STEPS, Gallery, make_gallery
 from engine.history import Losses
 from engine.lazy import load_torch, torch
 from engine.network import InputShape, Network, Origin
@@ -113,6 +113,13 @@ class Session:
         finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
         return finished + (not finished or self.state.recording.steps[-1] == each)
 
+    @property
+    def is_early(self) -> bool:
+        """Whether no search has taken steps enough for its candidates to have a confidence."""
+        each = self.state.steps // self.settings.restarts
+        taken = each if self.state.finished else self.state.recording.steps[-1]
+        return taken < max(FEWEST_STEPS, each / 2)
+
     def with_evidence(self, evidence: Mapping[str, Any]) -> Session:
         """The same session with a score, its gallery kept."""
         scored = replace(self, evidence=evidence)
@@ -144,6 +151,8 @@ class Session:
                 self.state.space,
                 progress,
             )
+            if self.is_early:
+                found = found.without_confidence()
             unfinished = torch.zeros(len(self.labels) - count)
             self._gallery.append(replace(found, of_each=torch.cat([found.of_each, unfinished])))
         return self._gallery[0]

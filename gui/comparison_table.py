@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from engine.comparison import Comparison
@@ -52,7 +52,7 @@ class ComparisonTable(QTableWidget):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        palette = self.palette()
+        palette = QGuiApplication.palette()  # A widget hears of another one a little later.
         plain, quiet = palette.color(QPalette.ColorRole.Text), palette.color(theme.QUIET)
         for index, row in enumerate(self._rows):
             for column in range(3):

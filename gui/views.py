@@ -21,7 +21,8 @@ from gui.workspace import CurrentWorkspace, Workspace
 
 _CONFIDENCE = (
     "<p>A confidence is an estimate without a training image, fitted to networks of our "
-    "own. Only a match with real images beside a control is evidence.</p>"
+    "own. It is 0 before half of a run's steps, and before a hundred. Only a match with real "
+    "images beside a control is evidence.</p>"
 )
 
 

@@ -12,6 +12,7 @@ from engine import gallery
 from engine.checkpoints import load_network
 from engine.datasets import load_images
 from engine.gallery import make_gallery, signs_of_truth
+from engine.live import gallery_mosaic
 from engine.reconstruction import Reconstruction
 from engine.samples import images_beside, sample_network
 from engine.scoring import ncc_features, score
@@ -84,7 +85,7 @@ def test_recurrence_is_what_other_restarts_and_ones_own_came_to(network):
 
 def test_a_restart_that_was_cut_short_does_not_count(network):
     """Its noise would say that nothing recurs."""
-    settings = replace(fast(), candidates=8, steps=20, restarts=3, rank=5, smoothness=2.0)
+    settings = replace(fast(), candidates=8, steps=100, restarts=3, rank=5, smoothness=2.0)
     alone = Reconstruction(network, replace(settings, restarts=1))
     list(alone.iterate())
     cut = Reconstruction(network, settings)
@@ -95,8 +96,27 @@ def test_a_restart_that_was_cut_short_does_not_count(network):
     assert (len(session.labels), session.restarts) == (16, 1)
     expected = session_of(alone, "cpu").gallery()
     assert torch.equal(session.gallery().candidate, expected.candidate)
+    assert expected.has_confidence
     torch.testing.assert_close(session.gallery().of_each[:8], expected.of_each)
     assert session.gallery().of_each[8:].tolist() == [0] * 8
+
+
+@pytest.mark.parametrize(
+    ("planned", "taken", "is_early"),
+    [(300, 1, True), (300, 149, True), (300, 150, False), (99, 99, True), (100, 100, False)],
+)
+def test_after_too_few_steps_nothing_has_a_confidence(network, planned, taken, is_early):
+    """Something always stands out, in noise as well."""
+    run = Reconstruction(network, replace(fast(), candidates=8, steps=planned, rank=5))
+    next(snapshot for snapshot in run.iterate() if snapshot.step == taken)
+    session = session_of(run, "cpu")
+    gallery, images = session.gallery(), session.images()
+    assert session.is_early == is_early
+    assert gallery.has_confidence != is_early
+    assert bool(gallery.of_each.any()) != is_early
+    assert len(gallery) > 0
+    caption = gallery_mosaic(images, gallery, None).caption
+    assert ("too few steps" in caption) == is_early
 
 
 def test_confidence_does_not_depend_on_order_or_on_the_scale_of_the_multipliers(network):

@@ -32,3 +32,5 @@ def private_window(size: tuple[int, int]) -> Iterator[tuple[QApplication, MainWi
         window.show()
         yield qt, window
         window.close()
+        while window.isVisible():  # What is being written is written to its end.
+            qt.processEvents()
