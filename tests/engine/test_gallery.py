@@ -103,12 +103,12 @@ def test_a_restart_that_was_cut_short_does_not_count(network):
 
 @pytest.mark.parametrize(
     ("planned", "taken", "is_early"),
-    [(300, 1, True), (300, 149, True), (300, 150, False), (99, 99, True), (100, 100, False)],
+    [(5000, 1, True), (5000, 101, True), (240, 120, False), (99, 99, True), (100, 100, False)],
 )
 def test_after_too_few_steps_nothing_has_a_confidence(network, planned, taken, is_early):
     """Something always stands out, in noise as well."""
     run = Reconstruction(network, replace(fast(), candidates=8, steps=planned, rank=5))
-    next(snapshot for snapshot in run.iterate() if snapshot.step == taken)
+    next(snapshot for snapshot in run.iterate() if snapshot.step >= taken)
     session = session_of(run, "cpu")
     gallery, images = session.gallery(), session.images()
     assert session.is_early == is_early
