@@ -106,6 +106,8 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
                 raise UnusableInput(f"{path.name} holds no array called “images”.")
             images = file["images"]
             labels = file["labels"] if "labels" in file.files else np.zeros(len(images), np.int64)
+            if not (isinstance(images, np.ndarray) and isinstance(labels, np.ndarray)):
+                raise ValueError("an entry is no array: numpy then gives its bytes")
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.

@@ -8,10 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.lazy import torch
+from engine.tensor_checks import LARGEST_WEIGHT, LEAST_WEIGHT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_UNIT = 1.001
 _MEMORY = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "sgd": {"momentum_buffer"}}
 
 
@@ -57,10 +59,19 @@ def _are_rising(steps: Any) -> bool:
 def _is_number_array(name: str, tensor: Tensor) -> bool:
     """Weights and row space are finite; where a run stands may be anything of that precision."""
     if name.startswith(("network.", "space.")):
-        return _is_float(tensor) and bool(torch.isfinite(tensor).all())
+        return (
+            _is_float(tensor) and bool(torch.isfinite(tensor).all()) and _is_in_range(name, tensor)
+        )
     if name.endswith(("unknowns", "multipliers")):
         return _is_float(tensor)
     return True
+
+
+def _is_in_range(name: str, tensor: Tensor) -> bool:
+    """Weights are as large as a checkpoint's may be; directions of the row space have length 1."""
+    if name.startswith("network.") and tensor.dim() == 2:
+        return LEAST_WEIGHT < float(tensor.abs().max()) < LARGEST_WEIGHT
+    return name not in ("space.basis", "space.scale") or float(tensor.abs().max()) <= _UNIT
 
 
 def _is_float(tensor: Tensor) -> bool:

@@ -11,7 +11,7 @@ from engine.lazy import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-_LEAST, _LARGEST = 1e-15, 1e15
+LEAST_WEIGHT, LARGEST_WEIGHT = 1e-15, 1e15
 """Of which float32 holds the square, and the sum of a hundred million such."""
 _MOST_ARRAYS = 256
 
@@ -79,7 +79,7 @@ def check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
         )
     wide = tensor.dtype if tensor.dtype == torch.float64 else torch.float32
     tensor = tensor.detach().to(wide).contiguous()
-    if tensor.dim() == 2 and not _LEAST < float(tensor.abs().max()) < _LARGEST:
+    if tensor.dim() == 2 and not LEAST_WEIGHT < float(tensor.abs().max()) < LARGEST_WEIGHT:
         raise UnusableInput(
             f"The largest value of “{name}” in {path.name} is {float(tensor.abs().max()):.0e}; "
             "that is no trained network."

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from engine import command_line
 from engine.checkpoints import load_network
@@ -266,6 +268,36 @@ def test_weights_that_no_training_gives_are_refused(tmp_path, value):
     content["0.weight"] = torch.full((8, 16), value, dtype=torch.float64)
     torch.save(content, tmp_path / "extreme.pth")
     assert "no trained network" in refusal(load_network, tmp_path / "extreme.pth")
+
+
+@pytest.mark.parametrize("part", ["network.0", "space.basis", "space.scale"])
+def test_numbers_beyond_reason_in_a_session_are_refused(tmp_path, part):
+    """One flipped bit makes 1e38 of a 1, and the square of that is no float32 any more."""
+    network = load_network(network_file(tmp_path / "small.pth"))
+    run = Reconstruction(network, replace(fast(), candidates=4, steps=2, device="cpu"))
+    next(run.iterate())
+    path = tmp_path / "run.afterimage"
+    save_session(session_of(run, "cpu"), path)
+    with safe_open(path, "pt") as file:
+        names, metadata = file.keys(), file.metadata()
+        tensors = {name: file.get_tensor(name) for name in names}
+    tensors[part].view(-1)[0] *= 1e38 / tensors[part].abs().max()
+    save_file(tensors, path, metadata)
+    assert "damaged" in refusal(load_session, path)
+
+
+@pytest.mark.parametrize("broken", ["images", "labels"])
+def test_an_entry_that_is_no_array_is_refused(tmp_path, broken):
+    """NumPy gives the bytes of an entry whose first bytes are not those of an array."""
+    path = tmp_path / "images.npz"
+    np.savez(path, images=np.zeros((2, 1, 4, 4), np.uint8), labels=np.zeros(2, np.int64))
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries[f"{broken}.npy"] = b"X" + entries[f"{broken}.npy"][1:]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    assert "more than plain arrays" in refusal(load_images, path)
 
 
 # --- paths inside of files ------------------------------------------------------------------------
