@@ -46,7 +46,7 @@ class ModelPanel(QWidget):
         rows = (
             ("File", self._file),
             ("Layers", self._architecture),
-            ("&Input", self.shape),
+            ("I&nput", self.shape),
             ("Row space", self._row_space),
             ("Mean image", self._mean),
         )

@@ -80,7 +80,7 @@ class QueueMemory(QObject):
             return
         strip.show_note(f"{self.sentence} Nothing starts by itself.")
         what = "It" if len(self.left.checkpoints) == 1 else "Them"
-        strip.offer(f"&Put {what} Back", self.put_back)
+        strip.offer(f"Put {what} Bac&k", self.put_back)
 
     @Slot()
     def put_back(self) -> None:

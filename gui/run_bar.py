@@ -17,7 +17,7 @@ _LABELS = {
     RunState.IDLE: "&Start",
     RunState.STARTING: "Starting…",
     RunState.RUNNING: "&Pause",
-    RunState.PAUSED: "&Resume",
+    RunState.PAUSED: "Res&ume",
     RunState.STOPPING: "Stopping…",
 }
 
@@ -84,7 +84,7 @@ class RunBar(QWidget):
         self._state = state
         label = self._labels[state]
         if state is RunState.IDLE and self._resumable:
-            label = "&Resume"
+            label = "Res&ume"
         self.main_button.setText(label)
         busy = state in (RunState.STARTING, RunState.STOPPING)
         idle = state is RunState.IDLE

@@ -36,10 +36,10 @@ _ROWS = {
     "classes": "C&lasses",
     "per_class": "&Of each",
     "draw": "&Which",
-    "hidden": "&Hidden layers",
+    "hidden": "Hidde&n layers",
     "schedule": "&Schedule",
     "dtype": "&Precision",
-    "device": "D&evice",
+    "device": "&Device",
 }
 _SPECIAL = {
     "seconds": "none",

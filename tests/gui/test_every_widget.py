@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
+from gui.controller import RunState
 from gui.main_window import MainWindow
 from tests.gui.conftest import settle, until
 from tests.gui.private_window import private_window
-from tests.gui.wording import accessible_name, controls, cut_off, outside, where
+from tests.gui.test_looking_closely import some_images
+from tests.gui.wording import accessible_name, controls, cut_off, outside, shared_letters, where
 
 ROOT = Path(__file__).parent.parent.parent
 SMALLEST = 1024, 700
@@ -36,8 +40,11 @@ def pages(window: MainWindow):
     window.log_panel.show()
     yield "the log"
     window.log_panel.hide()
+    window.queue_panel.show()
+    yield "the queue"
+    window.queue_panel.hide()
     window.strip.show_error("A sentence that is long enough to need more than one line. " * 4)
-    window.strip.offer("&Do Something", window.strip.hide)
+    window.strip.offer("Do Something", window.strip.hide)
     yield "a message"
     window.strip.hide()
     window.show_training()
@@ -74,6 +81,43 @@ def test_no_text_is_cut_off_on_any_page(qtbot, ended):
             assert (page, cut_off(ended), outside(ended)) == (page, [], [])
 
         until(qtbot, nothing_is_cut_off)  # Qt lays out a little later.
+
+
+def test_a_letter_with_alt_means_one_thing(qtbot, window, checkpoint):
+    def nothing_is_shared(where):
+        assert (where, shared_letters(window)) == (where, {})
+
+    nothing_is_shared("empty")
+    window.open([checkpoint()])
+    settle(qtbot, window)
+    window.workspace = replace(window.workspace, train=some_images(8, 0))
+    window._show_workspace()
+    nothing_is_shared("open")
+    window.start_or_pause()
+    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    nothing_is_shared("a run")
+    window.start_or_pause()
+    nothing_is_shared("a pause")
+    window.stop()
+    settle(qtbot, window)
+    window.mosaic._choose(0)
+    settle(qtbot, window)
+    for page in pages(window):
+        nothing_is_shared(page)
+
+
+def test_a_letter_means_one_thing_in_dialogs_and_menus(qtbot, window):
+    for show in (window.preferring.show, window.helping.show_about, window.helping.show_shortcuts):
+        show()
+        settle(qtbot, window)
+        (dialog,) = window.findChildren(QDialog)
+        assert (dialog.windowTitle(), shared_letters(dialog)) == (dialog.windowTitle(), {})
+        dialog.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    for menu in window.menuBar().findChildren(QMenu):
+        letters = [action.text().partition("&")[2][:1].lower() for action in menu.actions()]
+        letters = [letter for letter in letters if letter]
+        assert (menu.title(), len(letters)) == (menu.title(), len(set(letters)))
 
 
 @pytest.mark.parametrize("scale", ["1.5", "2"])

@@ -214,7 +214,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     assert window.controller.state is RunState.PAUSED
-    assert window.run_bar.main_button.text() == "&Resume"
+    assert window.run_bar.main_button.text() == "Res&ume"
     # Once the worker has come to rest its last frame is shown, and no other follows.
     qtbot.wait(200)
     held = window.run_bar.progress.value()
@@ -246,7 +246,7 @@ def test_a_stopped_run_is_gone_on_with(qtbot, window, checkpoint):
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
     stopped_at = window.workspace.session.state.step
-    assert window.run_bar.main_button.text() == "&Resume"
+    assert window.run_bar.main_button.text() == "Res&ume"
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     until(qtbot, lambda: window.run_bar.progress.value() > stopped_at)
     assert window.run_bar.progress.maximum() == 100_000
@@ -313,7 +313,7 @@ def test_changed_settings_start_another_run(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
-    assert window.run_bar.main_button.text() == "&Resume"
+    assert window.run_bar.main_button.text() == "Res&ume"
     window.settings_panel.editor("seed").setValue(7)
     assert window.run_bar.main_button.text() == "&Start"
     run_to_end(qtbot, window, 15)
