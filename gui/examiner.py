@@ -81,14 +81,14 @@ class Examiner(QObject):
         if self.is_looking_back:
             return
         self._present = mosaic
-        self._mosaic.show_mosaic(mosaic)
+        self._show(mosaic)
         if self.timeline.is_at_end and not self.timeline.is_playing:
             self.timeline.set_steps(recorded)
 
     def show_gallery(self, session: Session, mosaic: Mosaic) -> None:
         """The run has ended: its gallery is what stays."""
         self._session, self._present = session, mosaic
-        self._mosaic.show_mosaic(mosaic)
+        self._show(mosaic)
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
         self._curves.show_cursors(())
@@ -146,9 +146,17 @@ class Examiner(QObject):
 
     def _show_portrait(self, portrait: Portrait) -> None:
         self.inspector.show_portrait(portrait)
+        self._mark_chosen()
+
+    def _show(self, mosaic: Mosaic) -> None:
+        self._mosaic.show_mosaic(mosaic)
+        self._mark_chosen()
+
+    def _mark_chosen(self) -> None:
+        """Marks the candidate that was chosen, wherever the mosaic has it now."""
         mosaic = self._mosaic.mosaic
-        if mosaic is not None:
-            where = np.flatnonzero(mosaic.order.numpy() == portrait.candidate)
+        if mosaic is not None and self._chosen is not None:
+            where = np.flatnonzero(mosaic.order.numpy() == self._chosen)
             self._mosaic.select(int(where[0]) if len(where) else -1)
 
     # --- one moment ---------------------------------------------------------------------------
@@ -177,7 +185,7 @@ class Examiner(QObject):
         if self.timeline.is_at_end:
             self._curves.show_cursors(())
             self.replay.cancel()
-            self._mosaic.show_mosaic(present)
+            self._show(present)
             if self._controller.is_active:
                 self.forget_session()
             return
@@ -187,7 +195,7 @@ class Examiner(QObject):
     @Slot(object)
     def _show_replayed(self, mosaic: Mosaic) -> None:
         if self.is_looking_back:
-            self._mosaic.show_mosaic(mosaic)
+            self._show(mosaic)
 
     @Slot(float)
     def _go_to_step(self, step: float) -> None:

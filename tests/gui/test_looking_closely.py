@@ -74,6 +74,17 @@ def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
     assert "image " in inspector.value("Match")
 
 
+def test_the_mark_goes_with_its_candidate_when_tiles_change_their_places(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    settle(qtbot, ended)
+    mosaic = ended.mosaic.mosaic
+    ended.examiner.show_present(replace(mosaic, order=mosaic.order.flip(0)), ())
+    assert ended.mosaic.tile == len(mosaic.order) - 1
+    ended.examiner.show_present(replace(mosaic, order=mosaic.order + 1000), ())
+    assert ended.mosaic.tile == -1
+
+
 def test_a_tile_and_a_step_are_chosen_with_the_mouse(qtbot, ended):
     mosaic = ended.mosaic
     height, width = mosaic.mosaic.tile
