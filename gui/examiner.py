@@ -49,7 +49,7 @@ class Examiner(QObject):
         self._chosen: int | None = None
         self._wanted: int | None = None
         self._mosaic.selected.connect(self._on_selected)
-        self._pairs.chosen.connect(self._on_pair_chosen)
+        self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
         self.timeline.moved.connect(self._show_moment)
         self._curves.step_chosen.connect(self._go_to_step)
@@ -109,11 +109,6 @@ class Examiner(QObject):
         mosaic = self._mosaic.mosaic
         if mosaic is not None and 0 <= tile < len(mosaic.order):
             self.inspect(int(mosaic.order[tile]))
-
-    @Slot(int)
-    def _on_pair_chosen(self, candidate: int) -> None:
-        if not self._controller.is_active:  # A run that is on scores a part of its candidates.
-            self.inspect(candidate)
 
     @Slot(int)
     def inspect(self, candidate: int) -> None:
