@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.focus import FocusFrame
 from gui.log import Entry, LogBridge
 
 _MOST = 1000
@@ -57,6 +58,7 @@ class LogPanel(QDockWidget):
         self.lines.setMaximumBlockCount(_MOST)
         self.lines.document().setDocumentMargin(theme.MARGIN)
         self.lines.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        FocusFrame(self.lines)
         self.setWidget(self._laid_out())
         self.hide()
 

@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
 from gui.controller import RunState
 from gui.main_window import MainWindow
-from tests.gui.conftest import settle, until
+from tests.gui.conftest import bring_to_front, settle, until
 from tests.gui.private_window import private_window
 from tests.gui.test_looking_closely import some_images
 from tests.gui.wording import accessible_name, controls, cut_off, outside, shared_letters, where
@@ -118,6 +118,39 @@ def test_a_letter_means_one_thing_in_dialogs_and_menus(qtbot, window):
         letters = [action.text().partition("&")[2][:1].lower() for action in menu.actions()]
         letters = [letter for letter in letters if letter]
         assert (menu.title(), len(letters)) == (menu.title(), len(set(letters)))
+
+
+def focusable(window: MainWindow):
+    """Everything that Tab comes to."""
+    step = window.nextInFocusChain()
+    while step is not window:
+        if step.isVisible() and step.isEnabled() and step.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield step
+        step = step.nextInFocusChain()
+
+
+def test_tab_comes_only_to_what_can_be_seen(qtbot, window):
+    window.arrangement.store()
+    window.arrangement.restore()  # It makes the bar of the docks' tabs anew.
+    QApplication.processEvents()
+    places = [(where(each), each.mapTo(window, each.rect().center())) for each in focusable(window)]
+    assert [name for name, place in places if not window.rect().contains(place)] == []
+    assert len(places) > 5
+
+
+@pytest.mark.parametrize("view", ["mosaic", "right panel", "log"])
+def test_the_keyboard_is_seen_in_a_view_that_it_came_to(qtbot, ended, view):
+    ended.log_panel.show()
+    right = ended.beside.currentWidget()
+    widget = {"mosaic": ended.mosaic, "right panel": right, "log": ended.log_panel.lines}[view]
+    bring_to_front(qtbot, ended)
+    ended.run_bar.main_button.setFocus()
+    before = widget.grab().toImage()
+    widget.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert widget.grab().toImage() == before
+    ended.run_bar.main_button.setFocus()
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
+    assert widget.grab().toImage() != before
 
 
 @pytest.mark.parametrize("scale", ["1.5", "2"])
