@@ -20,6 +20,7 @@ from engine.gallery import Gallery
 from engine.history import Losses
 from engine.lazy import torch
 from engine.network import Network
+from engine.plain_text import counted
 from engine.ranking import settled_order
 from engine.scoring import Evidence, score, warm_up
 from engine.snapshot import Snapshot
@@ -273,7 +274,7 @@ class LiveView:
             self._order = order[:_MOST_TILES]
             self._order_pace.done(started)
         count, shown = len(snapshot.unknowns), len(self._order)
-        caption = f"{count:,} candidates" + (
+        caption = counted(count, "candidates") + (
             f", the {shown} that have settled most" if shown < count else ", the most settled first"
         )
         earlier = len(snapshot.finished) * count
@@ -310,9 +311,13 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
     """
     order = gallery.candidate[:_MOST_TILES]
     distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
-    caption = f"Gallery: {distinct:,} distinct images by confidence, {sure} of them above 0.9"
+    caption = (
+        f"Gallery: {counted(distinct, 'distinct images')} by confidence, {sure} of them above 0.9"
+    )
     if not gallery.has_confidence:
-        caption = f"Gallery: {distinct:,} distinct images, after too few steps for a confidence"
+        caption = (
+            f"Gallery: {counted(distinct, 'distinct images')}, after too few steps for a confidence"
+        )
     if len(order) < distinct:
         caption += f"; the first {len(order)}"
     drawn = make_mosaic(images[order], order, mean, caption)

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 from engine.checkpoints import parse_shape
 from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
-from engine.health import Health
+from engine.health import Health, about_images
 from engine.network import Network
+from engine.plain_text import counted
 from gui import theme
 from gui.widgets import verbatim
 
@@ -72,8 +73,8 @@ class ModelPanel(QWidget):
         self._file.setToolTip(verbatim(network.origin.file, f"SHA-256 {network.origin.sha256}"))
         self._architecture.setText(network.architecture)
         self._row_space.setText(
-            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; about "
-            f"{health.remembered} images remembered"
+            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
+            f"{about_images(health.remembered)} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )
@@ -175,7 +176,7 @@ class ReferencesPanel(QWidget):
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):
-            label.setText("none" if images is None else f"{len(images):,} images")
+            label.setText("none" if images is None else counted(len(images), "images"))
             label.setToolTip("" if images is None else verbatim(images.name))
         self.remove.setVisible(train is not None or control is not None)
 
