@@ -109,7 +109,11 @@ class Arrivals(QObject):
         window = self._window
         window.settings_panel.show_settings(session.settings)
         window.current.change(asked=window.settings_panel.settings())
-        window.findings.show_session(session)
+        self._show_run(session)
+
+    def _show_run(self, session: Session) -> None:
+        self._window.run_bar.show_rest(session)
+        self._window.findings.show_session(session)
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:
@@ -134,7 +138,7 @@ class Arrivals(QObject):
         window.health.show_stationarity(None)
         window.settings_panel.set_channels(shape[0])
         if session is not None:
-            window.findings.show_session(session)
+            self._show_run(session)
         self.changed.emit()
 
 

@@ -252,6 +252,22 @@ def test_a_stopped_run_is_gone_on_with(qtbot, window, checkpoint):
     assert window.run_bar.progress.maximum() == 100_000
 
 
+def test_a_run_that_is_opened_says_how_far_it_came(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    window.settings_panel.restarts.setValue(2)
+    start(qtbot, window, 3000)
+    until(qtbot, lambda: "restart 2 of 2" in window.run_bar.text)
+    window.stop()
+    until(qtbot, lambda: "taken" in window.run_bar.text)
+    settle(qtbot, window)
+    said, done = window.run_bar.text, window.run_bar.progress.value()
+    open_and_wait(qtbot, window, checkpoint("other.pth"))
+    assert window.run_bar.text == ""
+    window.opener.open_last_run()
+    settle(qtbot, window)
+    assert (window.run_bar.text, window.run_bar.progress.value()) == (said, done)
+
+
 def test_scores_appear_beside_the_mosaic(qtbot, window, checkpoint, tmp_path):
     images = save_images(tmp_path / "small_images.npz")
     save_images(tmp_path / "small_control_images.npz", seed=1)
