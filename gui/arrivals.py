@@ -53,6 +53,8 @@ class Arrivals(QObject):
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
         window = self._window
+        continues = self._continues and opened.path == window.keeper.last_run
+        self._continues = False
         window.strip.make_way()
         if opened.network is None:
             self._take_images(opened)
@@ -66,7 +68,6 @@ class Arrivals(QObject):
         if opened.train is not None:
             window.health.show_stationarity(opened.stationarity)
         self.changed.emit()
-        continues, self._continues = self._continues, False
         if continues and window.workspace.is_resumable(window.settings_panel.settings()):
             window.running.start()
 
@@ -117,7 +118,7 @@ class Arrivals(QObject):
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:
-        window = self._window
+        window, self._continues = self._window, False
         window.strip.show_error(sentence)
         good = window.keeper.last_good(damaged)
         if good is not None:
