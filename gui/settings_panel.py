@@ -15,7 +15,7 @@ from gui.options_form import Editor, Fold, OptionsForm, labels_of, make_editor
 from gui.settings_history import Entered
 
 _DESCRIPTIONS = {
-    "fast": "Nothing to set: a minute or two on a laptop, for each restart.",
+    "fast": "Nothing to set: about a minute on a laptop, for each restart.",
     "paper": "The published procedure with its published numbers: a baseline that takes hours.",
 }
 _AUTOMATIC = {
