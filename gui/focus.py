@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
@@ -42,10 +44,17 @@ class FocusFrame(QWidget):
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
 
-class DockTabs(QObject):
-    """Keeps the keyboard out of the tabs of docks while these are hidden.
+def bring_to_front(dock: QDockWidget) -> None:
+    """Shows a dock, if it is shown at all, before another that shares its place."""
+    dock.lower()  # Raising one that was raised last does nothing, whichever tab is shown.
+    dock.raise_()
 
-    Qt leaves the bar of the tabs where nobody can see it, and Tab would still go there.
+
+class DockTabs(QObject):
+    """Keeps the keyboard out of docks that nobody can see, and out of their tabs.
+
+    Qt leaves them somewhere off the screen, and Tab would still go there. A dock that is asked for
+    comes to the front.
     """
 
     def __init__(self, window: QMainWindow, docks: tuple[QDockWidget, ...]) -> None:
@@ -53,6 +62,8 @@ class DockTabs(QObject):
         self._window, self._docks = window, docks
         for dock in docks:
             dock.visibilityChanged.connect(self._follow)
+            dock.visibilityChanged.connect(partial(self._cover, dock))
+            dock.toggleViewAction().triggered.connect(partial(bring_to_front, dock))
         window.installEventFilter(self)
         self._follow()
 
@@ -61,6 +72,11 @@ class DockTabs(QObject):
         if event.type() == QEvent.Type.ChildPolished:
             self._follow()
         return super().eventFilter(watched, event)
+
+    @staticmethod
+    def _cover(dock: QDockWidget, is_seen: bool) -> None:
+        """What lies behind another dock takes no keys."""
+        dock.widget().setEnabled(is_seen or dock.isHidden())
 
     @Slot()
     def _follow(self) -> None:

@@ -13,6 +13,7 @@ from engine.errors import UnusableInput
 from engine.settings import Settings
 from engine.waiting_list import WaitingList, read_waiting_list, write_waiting_list
 from gui.background import always
+from gui.focus import bring_to_front
 from gui.log import LOGGER
 from gui.opening import is_checkpoint
 from gui.queue_item import Phase, QueueItem
@@ -110,7 +111,7 @@ class QueueMemory(QObject):
             window.settings_panel.show_settings(left.settings)
         self.changed.emit()
         window.queue_panel.show()
-        window.queue_panel.raise_()
+        bring_to_front(window.queue_panel)
 
     # --- while the window is open -----------------------------------------------------------------
 

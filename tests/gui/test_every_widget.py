@@ -138,6 +138,23 @@ def test_tab_comes_only_to_what_can_be_seen(qtbot, window):
     assert len(places) > 5
 
 
+def test_of_two_docks_the_one_asked_for_is_in_front_and_takes_the_keys(qtbot, window):
+    log, queue = window.log_panel, window.queue_panel
+
+    def takes_the_keys(dock):
+        return any(dock.isAncestorOf(each) for each in focusable(window))
+
+    queue.toggleViewAction().trigger()
+    log.toggleViewAction().trigger()
+    until(qtbot, lambda: takes_the_keys(log) and not takes_the_keys(queue))
+    assert not log.visibleRegion().isEmpty()
+    queue.toggleViewAction().trigger()
+    queue.toggleViewAction().trigger()
+    until(qtbot, lambda: takes_the_keys(queue) and not takes_the_keys(log))
+    queue.toggleViewAction().trigger()
+    until(qtbot, lambda: takes_the_keys(log))
+
+
 @pytest.mark.parametrize("view", ["mosaic", "right panel", "log"])
 def test_the_keyboard_is_seen_in_a_view_that_it_came_to(qtbot, ended, view):
     ended.log_panel.show()
