@@ -142,7 +142,7 @@ class ReferencesPanel(QWidget):
         self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
         self.choose_control.clicked.connect(self.control_wanted)
         self.remove = QPushButton("Remove both")
-        self.remove.setToolTip("Forgets both sets of images; their files stay.")
+        self.remove.setToolTip("Forgets these images; their files stay.")
         self.remove.clicked.connect(self.removed)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
@@ -178,7 +178,9 @@ class ReferencesPanel(QWidget):
         for label, images in ((self._train, train), (self._control, control)):
             label.setText("none" if images is None else counted(len(images), "images"))
             label.setToolTip("" if images is None else verbatim(images.name))
-        self.remove.setVisible(train is not None or control is not None)
+        given = sum(images is not None for images in (train, control))
+        self.remove.setText("Remove both" if given > 1 else "Remove")
+        self.remove.setVisible(given > 0)
 
 
 def _value() -> QLabel:

@@ -275,6 +275,7 @@ def test_scores_appear_beside_the_mosaic(qtbot, window, checkpoint, tmp_path):
     assert len(window.workspace.train) == 5, images
     run_to_end(qtbot, window)
     assert window.pairs.headline.endswith("recovered of 5")
+    assert window.references_panel.remove.text() == "Remove both"
 
 
 def test_images_opened_after_a_run_are_scored(qtbot, window, checkpoint, tmp_path):
@@ -291,6 +292,7 @@ def test_images_opened_while_paused_are_scored(qtbot, window, checkpoint, tmp_pa
     window.controller.pause()
     window.open([save_images(tmp_path / "train.npz")])
     until(qtbot, lambda: "good of 5" in window.pairs.headline)
+    assert window.references_panel.remove.text() == "Remove"
     window.references_panel.remove.click()
     assert not window.pairs.isVisible()
 
