@@ -35,6 +35,7 @@ from engine.errors import UnusableInput
 from engine.lazy import torch
 from engine.least_squares import solve_nonnegative
 from engine.network import Network
+from engine.plain_text import counted
 from engine.row_space import Spectrum, spectrum_of_matrix
 from engine.stationarity import layer_norms
 
@@ -124,14 +125,19 @@ class Health:
             )
         if self.signal < _LARGELY:
             return (
-                f"A fair chance: the traces of about {self.remembered} images stand out, but "
+                f"A fair chance: the traces of {about_images(self.remembered)} stand out, but "
                 f"{1 - self.signal:.0%} of the first layer is its random start, so the training "
                 "may have stopped early."
             )
         return (
-            f"A good chance: the first layer is made by training, with the traces of about "
-            f"{self.remembered} images."
+            "A good chance: the first layer is made by training, with the traces of "
+            f"{about_images(self.remembered)}."
         )
+
+
+def about_images(remembered: int) -> str:
+    """`about 82 images`, or `no image`."""
+    return f"about {counted(remembered, 'images')}" if remembered else "no image"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,14 @@ from typing import Any
 
 from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
-from engine.health import CARRIES, Health, TrueStationarity, check_stationarity, check_weights
+from engine.health import (
+    CARRIES,
+    Health,
+    TrueStationarity,
+    about_images,
+    check_stationarity,
+    check_weights,
+)
 from engine.network import Network
 
 _SHOWN_IMAGES = 8
@@ -77,7 +84,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"homogeneous   yes: ReLU, {bias}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
-        f"remembered    about {health['remembered']} images left a trace",
+        f"remembered    {about_images(health['remembered'])} left a trace",
         f"from training {health['signal']:.1%} of the first layer",
         f"layer norms   {_listed(found['layer_norms'])} (equal at stationarity; smallest over "
         f"largest {health['balance']:.2f})",

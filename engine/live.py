@@ -20,6 +20,7 @@ from engine.gallery import Gallery
 from engine.history import Losses
 from engine.lazy import torch
 from engine.network import Network
+from engine.plain_text import counted
 from engine.ranking import settled_order
 from engine.scoring import Evidence, score, warm_up
 from engine.snapshot import Snapshot
@@ -101,7 +102,7 @@ class Pairs:
         reconstructed: uint8 tiles (p, h, w[, 3]).
         real: uint8 tiles of the training images, alike.
         measure: SSIM or NCC of each pair, falling.
-        candidate: which of the images that were scored each pair holds, shape (p,).
+        candidate: which candidate each pair holds, counted through all restarts, shape (p,).
         is_recovered: good, and above the control's best where there is a control.
         evidence: where all this comes from.
         labels: class number of each pair's training image, shape (p,), where it is known.
@@ -187,6 +188,7 @@ class LiveView:
         self._order: Tensor | None = None
         self._restart = 0
         self._kept: Tensor | None = None
+        self._kept_numbers = np.arange(0)
         self._kept_restarts = 0
         self._mosaic_pace = Pace(_MOSAIC_SHARE, _MOSAIC_INTERVAL)
         self._order_pace = Pace(_ORDER_SHARE, _ORDER_INTERVAL)
@@ -202,6 +204,7 @@ class LiveView:
         references = self.references
         if references is not self._scored_with:
             self._pairs, self._kept, self._kept_restarts = None, None, 0
+            self._kept_numbers = np.arange(0)
             self._score_pace.hurry()
             self._scored_with = references
         if len(snapshot.finished) != self._restart:
@@ -215,7 +218,9 @@ class LiveView:
         if references is not None and snapshot.step and (full or self._score_pace.is_due()):
             warm_up()  # Not to be counted as the price of a score.
             started = time.perf_counter()
-            self._pairs = best_pairs(self._scored(snapshot, references, full), references)
+            images, numbers = self._scored(snapshot, references, full)
+            pairs = best_pairs(images, references)
+            self._pairs = replace(pairs, candidate=numbers[pairs.candidate])
             self._score_pace.done(started)
         return Frame(
             step=snapshot.step,
@@ -231,26 +236,36 @@ class LiveView:
             note=snapshot.note,
         )
 
-    def _scored(self, snapshot: Snapshot, references: References, full: bool) -> Tensor:
+    def _scored(
+        self, snapshot: Snapshot, references: References, full: bool
+    ) -> tuple[Tensor, NDArray[np.int64]]:
         """What to score: this restart's candidates, and what earlier ones matched best.
 
         All candidates of all restarts only when nothing else wants the time: they are many.
+
+        Returns:
+            images, and which candidates they are, counted through all restarts.
         """
         if full:
-            return snapshot.pool()
+            pool = snapshot.pool()
+            return pool, np.arange(len(pool))
+        each = len(snapshot.unknowns)
         while self._kept_restarts < len(snapshot.finished):
             unknowns = snapshot.finished[self._kept_restarts].unknowns
             found = snapshot.problem.images(unknowns.to(snapshot.unknowns))
+            numbers = np.append(self._kept_numbers, _numbers(self._kept_restarts, each))
             if self._kept is not None:
                 found = torch.cat([self._kept, found])
             evidence = score(found, references.train, references.control, references.mean)
             matched = [evidence.train.candidate]
             if evidence.control is not None:
                 matched.append(evidence.control.candidate)
-            self._kept = found[torch.from_numpy(np.unique(np.concatenate(matched)))]
+            kept = np.unique(np.concatenate(matched))
+            self._kept, self._kept_numbers = found[torch.from_numpy(kept)], numbers[kept]
             self._kept_restarts += 1
         images = snapshot.images()
-        return images if self._kept is None else torch.cat([self._kept, images])
+        numbers = np.append(self._kept_numbers, _numbers(len(snapshot.finished), each))
+        return images if self._kept is None else torch.cat([self._kept, images]), numbers
 
     def _render(self, snapshot: Snapshot, full: bool) -> Mosaic:
         if self._order is None or full or self._order_pace.is_due():
@@ -259,11 +274,16 @@ class LiveView:
             self._order = order[:_MOST_TILES]
             self._order_pace.done(started)
         count, shown = len(snapshot.unknowns), len(self._order)
-        caption = f"{count:,} candidates" + (
+        caption = counted(count, "candidates") + (
             f", the {shown} that have settled most" if shown < count else ", the most settled first"
         )
         earlier = len(snapshot.finished) * count
         return make_mosaic(snapshot.images(self._order), self._order + earlier, self._mean, caption)
+
+
+def _numbers(restart: int, each: int) -> NDArray[np.int64]:
+    """Which candidates those of a restart are, counted through all restarts."""
+    return np.arange(restart * each, (restart + 1) * each)
 
 
 def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
@@ -291,9 +311,13 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
     """
     order = gallery.candidate[:_MOST_TILES]
     distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
-    caption = f"Gallery: {distinct:,} distinct images by confidence, {sure} of them above 0.9"
+    caption = (
+        f"Gallery: {counted(distinct, 'distinct images')} by confidence, {sure} of them above 0.9"
+    )
     if not gallery.has_confidence:
-        caption = f"Gallery: {distinct:,} distinct images, after too few steps for a confidence"
+        caption = (
+            f"Gallery: {counted(distinct, 'distinct images')}, after too few steps for a confidence"
+        )
     if len(order) < distinct:
         caption += f"; the first {len(order)}"
     drawn = make_mosaic(images[order], order, mean, caption)

@@ -37,6 +37,7 @@ from engine.errors import UnusableInput
 from engine.health import MOST_IMAGES, check_stationarity, per_image
 from engine.lazy import torch
 from engine.network import Network
+from engine.plain_text import counted
 from engine.progress import Progress, unheard
 from engine.roc import OperatingPoint, RocCurve, roc_curve
 from engine.scoring import ncc_features
@@ -274,8 +275,8 @@ def resolution_note(control: Values | None) -> str:
     most = int(0.01 * count + 1e-9)
     allowed = {0: "none of them", 1: "at most one of them"}.get(most, f"at most {most} of them")
     return (
-        f"A control of {count:,} images shows no false-positive rate finer than {1 / count:.2g}; "
-        f"1\u00a0% is {allowed}."
+        f"A control of {counted(count, 'images')} shows no false-positive rate finer than "
+        f"{1 / count:.2g}; 1\u00a0% is {allowed}."
     )
 
 

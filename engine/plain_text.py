@@ -1,4 +1,4 @@
-"""Text that comes from files, made fit for a terminal and a window."""
+"""Words fit for a terminal and a window: text that comes from files, and numbers of things."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def plain(text: str) -> str:
     """
     words = _UNSEEN.sub(lambda found: _escaped(found[0]), text).split(" ")
     return _shortened(" ".join(_shortened(word, _LONGEST_WORD) for word in words), _LONGEST_TEXT)
+
+
+def counted(number: int, things: str) -> str:
+    """`1 image`, `1,200 images`; the word is that of several, and loses its s."""
+    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
 def _escaped(character: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.charts import histograms, log_curves
 from engine.exporting import display_pixels
-from engine.health import check_weights
+from engine.health import about_images, check_weights
 from engine.live import Pairs, References, best_pairs
 from engine.page_parts import TILE, as_chart, as_grid, as_picture, as_table, whole_page
 from engine.session import Session
@@ -172,7 +172,7 @@ def _network(session: Session, report: dict[str, Any]) -> str:
                 f"{health.spectrum.rank} of {space['input_dimension']} directions of the first "
                 "layer stand above its noise",
             ),
-            ("Remembered", f"about {health.remembered} images, by the weights alone"),
+            ("Remembered", f"{about_images(health.remembered)}, by the weights alone"),
             ("Layer norms", ", ".join(f"{layer.norm:.3g}" for layer in health.layers)),
             ("Outlook", escape(health.outlook)),
         ]

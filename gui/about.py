@@ -76,7 +76,7 @@ class AboutDialog(QDialog):
         top.setSpacing(theme.MARGIN)
         top.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         top.addLayout(head, 1)
-        self.copy_button = QPushButton("&Copy Versions")
+        self.copy_button = QPushButton("Copy &Versions")
         self.copy_button.setToolTip("For a message that says what went wrong.")
         self.copy_button.clicked.connect(self.copy)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -53,6 +53,8 @@ class Arrivals(QObject):
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
         window = self._window
+        continues = self._continues and opened.path == window.keeper.last_run
+        self._continues = False
         window.strip.make_way()
         if opened.network is None:
             self._take_images(opened)
@@ -66,7 +68,6 @@ class Arrivals(QObject):
         if opened.train is not None:
             window.health.show_stationarity(opened.stationarity)
         self.changed.emit()
-        continues, self._continues = self._continues, False
         if continues and window.workspace.is_resumable(window.settings_panel.settings()):
             window.running.start()
 
@@ -109,11 +110,15 @@ class Arrivals(QObject):
         window = self._window
         window.settings_panel.show_settings(session.settings)
         window.current.change(asked=window.settings_panel.settings())
-        window.findings.show_session(session)
+        self._show_run(session)
+
+    def _show_run(self, session: Session) -> None:
+        self._window.run_bar.show_rest(session)
+        self._window.findings.show_session(session)
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:
-        window = self._window
+        window, self._continues = self._window, False
         window.strip.show_error(sentence)
         good = window.keeper.last_good(damaged)
         if good is not None:
@@ -134,7 +139,7 @@ class Arrivals(QObject):
         window.health.show_stationarity(None)
         window.settings_panel.set_channels(shape[0])
         if session is not None:
-            window.findings.show_session(session)
+            self._show_run(session)
         self.changed.emit()
 
 

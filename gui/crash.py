@@ -125,7 +125,7 @@ class CrashReporter(QObject):
             if not self.dialog.isVisible() and incident.place in self._seen:
                 # Whoever closed it knows; a dialog that came again and again would be a trap.
                 self._window.strip.show_error(f"The same error again. {incident.happened}")
-                self._window.strip.offer("Show &Details", self.dialog.show)
+                self._window.strip.offer("Sho&w Details", self.dialog.show)
             else:
                 self.dialog.show()
             self._seen.add(incident.place)

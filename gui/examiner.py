@@ -49,7 +49,7 @@ class Examiner(QObject):
         self._chosen: int | None = None
         self._wanted: int | None = None
         self._mosaic.selected.connect(self._on_selected)
-        self._pairs.chosen.connect(self._on_pair_chosen)
+        self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
         self.timeline.moved.connect(self._show_moment)
         self._curves.step_chosen.connect(self._go_to_step)
@@ -81,14 +81,14 @@ class Examiner(QObject):
         if self.is_looking_back:
             return
         self._present = mosaic
-        self._mosaic.show_mosaic(mosaic)
+        self._show(mosaic)
         if self.timeline.is_at_end and not self.timeline.is_playing:
             self.timeline.set_steps(recorded)
 
     def show_gallery(self, session: Session, mosaic: Mosaic) -> None:
         """The run has ended: its gallery is what stays."""
         self._session, self._present = session, mosaic
-        self._mosaic.show_mosaic(mosaic)
+        self._show(mosaic)
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
         self._curves.show_cursors(())
@@ -109,11 +109,6 @@ class Examiner(QObject):
         mosaic = self._mosaic.mosaic
         if mosaic is not None and 0 <= tile < len(mosaic.order):
             self.inspect(int(mosaic.order[tile]))
-
-    @Slot(int)
-    def _on_pair_chosen(self, candidate: int) -> None:
-        if not self._controller.is_active:  # A run that is on scores a part of its candidates.
-            self.inspect(candidate)
 
     @Slot(int)
     def inspect(self, candidate: int) -> None:
@@ -146,9 +141,17 @@ class Examiner(QObject):
 
     def _show_portrait(self, portrait: Portrait) -> None:
         self.inspector.show_portrait(portrait)
+        self._mark_chosen()
+
+    def _show(self, mosaic: Mosaic) -> None:
+        self._mosaic.show_mosaic(mosaic)
+        self._mark_chosen()
+
+    def _mark_chosen(self) -> None:
+        """Marks the candidate that was chosen, wherever the mosaic has it now."""
         mosaic = self._mosaic.mosaic
-        if mosaic is not None:
-            where = np.flatnonzero(mosaic.order.numpy() == portrait.candidate)
+        if mosaic is not None and self._chosen is not None:
+            where = np.flatnonzero(mosaic.order.numpy() == self._chosen)
             self._mosaic.select(int(where[0]) if len(where) else -1)
 
     # --- one moment ---------------------------------------------------------------------------
@@ -177,7 +180,7 @@ class Examiner(QObject):
         if self.timeline.is_at_end:
             self._curves.show_cursors(())
             self.replay.cancel()
-            self._mosaic.show_mosaic(present)
+            self._show(present)
             if self._controller.is_active:
                 self.forget_session()
             return
@@ -187,7 +190,7 @@ class Examiner(QObject):
     @Slot(object)
     def _show_replayed(self, mosaic: Mosaic) -> None:
         if self.is_looking_back:
-            self._mosaic.show_mosaic(mosaic)
+            self._show(mosaic)
 
     @Slot(float)
     def _go_to_step(self, step: float) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
-from engine.health import CARRIES, Health, TrueStationarity
+from engine.health import CARRIES, Health, TrueStationarity, about_images
 from gui import theme
 from gui.layout import scrolled
 from gui.plots import Plot, SpectrumPlot
@@ -68,7 +68,7 @@ class HealthView(QWidget):
             f"{spectrum.rank} of {len(spectrum.values)} values above the noise floor "
             f"({spectrum.floor:.2g})"
         )
-        self._values["Remembered"].setText(f"about {health.remembered} images")
+        self._values["Remembered"].setText(about_images(health.remembered))
         self._values["Layer norms"].setText(
             f"{_listed([layer.norm for layer in health.layers])}; "
             f"smallest over largest {health.balance:.2f}"

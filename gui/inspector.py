@@ -80,11 +80,11 @@ class Inspector(QWidget):
             "they are"
         )
         self.contrast.currentIndexChanged.connect(self._show_frame)
-        self.with_mean = QCheckBox("With mea&n")
+        self.with_mean = QCheckBox("&With mean")
         self.with_mean.setToolTip("Adds the mean training image, where it is known")
         self.with_mean.setChecked(True)
         self.with_mean.toggled.connect(self._show_frame)
-        self.smooth = QCheckBox("Smoot&h")
+        self.smooth = QCheckBox("Smooth")
         self.smooth.setToolTip("Smooths between pixels; else each pixel is a square")
         self.smooth.toggled.connect(self._set_smooth)
         self.copy_button = QPushButton("Copy")

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.focus import FocusFrame
 
 _LEFT_WIDTH = 330
 _LEFT_MOST = 520
@@ -100,6 +101,7 @@ def scrolled(content: QWidget) -> QScrollArea:
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    FocusFrame(scroll)
     return scroll
 
 
@@ -118,6 +120,7 @@ def left_column(panels: Sequence[QWidget]) -> QScrollArea:
     scroll = scrolled(left)
     scroll.setMinimumWidth(_LEFT_WIDTH)
     scroll.setMaximumWidth(_LEFT_MOST)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # What is in it takes the keys.
     return scroll
 
 
@@ -125,6 +128,7 @@ def scrolled_column(content: QWidget) -> QScrollArea:
     """A column of the left's width, scrolled where there is no room."""
     scroll = scrolled(content)
     scroll.setFixedWidth(_LEFT_WIDTH)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # What is in it takes the keys.
     return scroll
 
 

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.focus import FocusFrame
 from gui.log import Entry, LogBridge
 
 _MOST = 1000
@@ -57,14 +58,15 @@ class LogPanel(QDockWidget):
         self.lines.setMaximumBlockCount(_MOST)
         self.lines.document().setDocumentMargin(theme.MARGIN)
         self.lines.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        FocusFrame(self.lines)
         self.setWidget(self._laid_out())
         self.hide()
 
     def _laid_out(self) -> QWidget:
-        self.copy_button = QPushButton("Copy &All")
+        self.copy_button = QPushButton("Cop&y All")
         self.copy_button.setToolTip("Copies the whole log, to be sent or kept.")
         self.copy_button.clicked.connect(self.copy_all)
-        self.clear_button = QPushButton("C&lear")
+        self.clear_button = QPushButton("Clear")
         self.clear_button.setToolTip("Empties the log.")
         self.clear_button.clicked.connect(self.clear)
         row = QHBoxLayout()

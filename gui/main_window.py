@@ -25,6 +25,7 @@ from gui.comparing import Comparing
 from gui.drop_veil import DropVeil
 from gui.exports import Exporter
 from gui.findings import Findings
+from gui.focus import DockTabs, bring_to_front
 from gui.helping import Helping
 from gui.keeper import Keeper
 from gui.layout import centre_pages, left_column, network_page, whole_window
@@ -142,6 +143,7 @@ class MainWindow(QMainWindow):
         self.queue_panel = QueuePanel(self.queue, self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
+        DockTabs(self, (self.log_panel, self.queue_panel))
         self.closing = Closing(self)
 
     def _connect(self) -> None:
@@ -218,7 +220,7 @@ class MainWindow(QMainWindow):
         """Adds checkpoints to the queue, and shows it."""
         self.queue.add(paths)
         self.queue_panel.show()
-        self.queue_panel.raise_()
+        bring_to_front(self.queue_panel)
         self.queue_panel.main_button.setFocus()
 
     @Slot()

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 from engine.checkpoints import parse_shape
 from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
-from engine.health import Health
+from engine.health import Health, about_images
 from engine.network import Network
+from engine.plain_text import counted
 from gui import theme
 from gui.widgets import verbatim
 
@@ -46,7 +47,7 @@ class ModelPanel(QWidget):
         rows = (
             ("File", self._file),
             ("Layers", self._architecture),
-            ("&Input", self.shape),
+            ("I&nput", self.shape),
             ("Row space", self._row_space),
             ("Mean image", self._mean),
         )
@@ -72,8 +73,8 @@ class ModelPanel(QWidget):
         self._file.setToolTip(verbatim(network.origin.file, f"SHA-256 {network.origin.sha256}"))
         self._architecture.setText(network.architecture)
         self._row_space.setText(
-            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; about "
-            f"{health.remembered} images remembered"
+            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
+            f"{about_images(health.remembered)} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )
@@ -141,7 +142,7 @@ class ReferencesPanel(QWidget):
         self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
         self.choose_control.clicked.connect(self.control_wanted)
         self.remove = QPushButton("Remove both")
-        self.remove.setToolTip("Forgets both sets of images; their files stay.")
+        self.remove.setToolTip("Forgets these images; their files stay.")
         self.remove.clicked.connect(self.removed)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
@@ -175,9 +176,11 @@ class ReferencesPanel(QWidget):
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):
-            label.setText("none" if images is None else f"{len(images):,} images")
+            label.setText("none" if images is None else counted(len(images), "images"))
             label.setToolTip("" if images is None else verbatim(images.name))
-        self.remove.setVisible(train is not None or control is not None)
+        given = sum(images is not None for images in (train, control))
+        self.remove.setText("Remove both" if given > 1 else "Remove")
+        self.remove.setVisible(given > 0)
 
 
 def _value() -> QLabel:

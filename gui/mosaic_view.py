@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
 
 from engine.live import Mosaic
 from gui import theme
+from gui.focus import FocusFrame
 
 _ZOOM_STEP = 1.4
 
@@ -49,6 +50,7 @@ class MosaicView(pg.GraphicsView):
         self._box.addItem(self._frame, ignoreBounds=True)
         self._tile = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        FocusFrame(self)
         self._mosaic: Mosaic | None = None
         self._hint = theme.secondary(hint)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)

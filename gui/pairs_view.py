@@ -86,6 +86,8 @@ class PairsView(QWidget):
             self.of_class.addItem("All classes", None)
             for label in classes:
                 self.of_class.addItem(f"Class {label}", label)
+        self.good_only.setEnabled(True)
+        self.of_class.setEnabled(True)
         self.trusted.setEnabled(pairs.confidence is not None)
 
     @Slot()
@@ -119,6 +121,8 @@ class PairsView(QWidget):
         self._headline.setText("—")
         self._details.setText("Scores appear here as the candidates drift.")
         self._pairs = None
+        for each in (self.good_only, self.of_class, self.trusted):
+            each.setEnabled(False)
         self._filter()
 
     def show_pairs(self, pairs: Pairs) -> None:

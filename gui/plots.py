@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFontMetrics, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.history import Rows
@@ -19,6 +19,9 @@ _UPRIGHT_LABEL = {"position": 0.85, "anchors": [(0, 0.5), (0, 0.5)]}
 _LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}
 """Above the line, or below it where the line is high up."""
 
+
+_BETWEEN_NUMBERS = 6
+"""Pixels between two numbers of an axis, at least."""
 
 _FINE = 0.0
 """The spacing that stands for round numbers, where a decade is more than is shown."""
@@ -46,6 +49,24 @@ class _LogAxis(pg.AxisItem):
         """0.05, 1, 200, 1e-06; 5340 where ticks lie closer."""
         digits = 6 if spacing == _FINE else 3
         return [f"{10**value:.{digits}g}" for value in values]
+
+
+class _StepAxis(pg.AxisItem):
+    """Numbers below the plot; fewer of them where they would run into each other."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """Distances between ticks; the first is that of those with numbers."""
+        levels: list[tuple[float, float]] = super().tickSpacing(low, high, size)
+        if not levels or not high > low:
+            return levels
+        spacing = levels[0][0]
+        metrics = QFontMetrics(self.style["tickFont"] or self.font())
+        ends = [math.ceil(low / spacing) * spacing, math.floor(high / spacing) * spacing]
+        words = self.tickStrings(ends, 1.0, spacing)
+        room = max(metrics.horizontalAdvance(each) for each in words) + _BETWEEN_NUMBERS
+        while spacing * size < room * (high - low) and spacing < high - low:
+            spacing *= 2
+        return [(spacing, 0.0), *levels[1:]]
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
@@ -98,6 +119,7 @@ class Plot(QWidget):
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # A long title must not make the plot wider than there is room.
         self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        theme.let_wrap(self._heading)
         self._heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.setAutoFillBackground(True)
         layout = QVBoxLayout(self)
@@ -221,7 +243,7 @@ class Plot(QWidget):
 
 def _canvas(left: pg.AxisItem, is_log: bool) -> pg.PlotWidget:
     """Where the curves are drawn."""
-    canvas = pg.PlotWidget(axisItems={"left": left})
+    canvas = pg.PlotWidget(axisItems={"left": left, "bottom": _StepAxis("bottom")})
     canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     canvas.setMouseEnabled(x=False, y=False)
     canvas.setMenuEnabled(False)

@@ -52,9 +52,13 @@ class PreferencesDialog(QDialog):
             "is no last run to reopen or to go on with.</p>"
         )
         self.last_run = QCheckBox("Open the last &run at the start")
-        self.results = FolderChoice("Folder for results", "where something was saved last")
+        self.results = FolderChoice(
+            "Folder for results", "where something was saved last", "results"
+        )
         self.results.setToolTip("Where dialogs for saving and exporting begin.")
-        self.data_sets = FolderChoice("Folder for data sets", str(catalogue.cache_folder()))
+        self.data_sets = FolderChoice(
+            "Folder for data sets", str(catalogue.cache_folder()), "images"
+        )
         self.data_sets.setToolTip("Where MNIST and its like are looked for, and downloaded to.")
         self._lay_out()
         self._show()
@@ -69,7 +73,7 @@ class PreferencesDialog(QDialog):
         form.setHorizontalSpacing(theme.MARGIN)
         form.setVerticalSpacing(theme.SPACING)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("&Colours", self.scheme)
+        form.addRow("C&olours", self.scheme)
         form.addRow("D&evice", self.device)
         form.addRow("&Keep a copy of runs", self.copies)
         form.addRow("", self.last_run)
@@ -78,7 +82,7 @@ class PreferencesDialog(QDialog):
         form.labelForField(self.results).setBuddy(self.results.choose)
         form.labelForField(self.data_sets).setBuddy(self.data_sets.choose)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.restore = QPushButton("&Restore Defaults")
+        self.restore = QPushButton("Restore De&faults")
         self.restore.setToolTip("Everything here as it was at the very first start.")
         buttons.addButton(self.restore, QDialogButtonBox.ButtonRole.ResetRole)
         buttons.rejected.connect(self.reject)
@@ -129,14 +133,15 @@ class FolderChoice(QWidget):
 
     edited = Signal()
 
-    def __init__(self, name: str, otherwise: str) -> None:
+    def __init__(self, name: str, otherwise: str, purpose: dialogs.Purpose) -> None:
         """
         Args:
             name: what it is for.
             otherwise: what counts where no folder is chosen.
+            purpose: of the dialogs whose folder the choice begins at.
         """
         super().__init__()
-        self._name = name
+        self._name, self._purpose = name, purpose
         self.folder: Path | None = None
         self._shown = QLineEdit()
         self._shown.setReadOnly(True)
@@ -171,7 +176,7 @@ class FolderChoice(QWidget):
 
     @Slot()
     def _choose(self) -> None:
-        dialogs.choose_folder(self, self._name, self.use, "results")
+        dialogs.choose_folder(self, self._name, self.use, self._purpose)
 
     @Slot()
     def _on_cleared(self) -> None:

@@ -13,6 +13,7 @@ from engine.errors import UnusableInput
 from engine.settings import Settings
 from engine.waiting_list import WaitingList, read_waiting_list, write_waiting_list
 from gui.background import always
+from gui.focus import bring_to_front
 from gui.log import LOGGER
 from gui.opening import is_checkpoint
 from gui.queue_item import Phase, QueueItem
@@ -80,7 +81,7 @@ class QueueMemory(QObject):
             return
         strip.show_note(f"{self.sentence} Nothing starts by itself.")
         what = "It" if len(self.left.checkpoints) == 1 else "Them"
-        strip.offer(f"&Put {what} Back", self.put_back)
+        strip.offer(f"Put {what} Bac&k", self.put_back)
 
     @Slot()
     def put_back(self) -> None:
@@ -110,7 +111,7 @@ class QueueMemory(QObject):
             window.settings_panel.show_settings(left.settings)
         self.changed.emit()
         window.queue_panel.show()
-        window.queue_panel.raise_()
+        bring_to_front(window.queue_panel)
 
     # --- while the window is open -----------------------------------------------------------------
 

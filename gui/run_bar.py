@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from engine.live import Frame
+from engine.session import Session
 from gui import theme
 from gui.controller import RunState
 
@@ -17,7 +18,7 @@ _LABELS = {
     RunState.IDLE: "&Start",
     RunState.STARTING: "Starting…",
     RunState.RUNNING: "&Pause",
-    RunState.PAUSED: "&Resume",
+    RunState.PAUSED: "Res&ume",
     RunState.STOPPING: "Stopping…",
 }
 
@@ -84,7 +85,7 @@ class RunBar(QWidget):
         self._state = state
         label = self._labels[state]
         if state is RunState.IDLE and self._resumable:
-            label = "&Resume"
+            label = "Res&ume"
         self.main_button.setText(label)
         busy = state in (RunState.STARTING, RunState.STOPPING)
         idle = state is RunState.IDLE
@@ -100,6 +101,14 @@ class RunBar(QWidget):
         """Shows how far a reconstruction is."""
         has_ended = self._state is RunState.IDLE
         self.show_progress(frame.step, frame.steps, describe(frame, has_ended))
+
+    def show_rest(self, session: Session) -> None:
+        """Shows how far a run came that was opened."""
+        state, restarts = session.state, session.settings.restarts
+        is_stopped = state.step < state.steps
+        where = f"restart {len(state.finished) + 1} of {restarts}" if restarts > 1 else ""
+        text = _at_rest(state.step, state.steps, where, state.seconds, is_stopped)
+        self.show_progress(state.step, state.steps, text)
 
     def show_progress(self, done: int, total: int, text: str) -> None:
         """Shows how far the work is; the text changes slowly enough to be read."""
@@ -124,18 +133,29 @@ class RunBar(QWidget):
 
 def describe(frame: Frame, has_ended: bool) -> str:
     """`Step 320 of 1,000 · restart 1 of 3 · 12 s left · 31 steps/s`."""
-    how = "Stopped at step" if has_ended and not frame.is_last else "Step"
-    parts = [f"{how} {frame.step:,} of {frame.steps:,}"]
+    if has_ended:
+        return _at_rest(frame.step, frame.steps, frame.where, frame.seconds, not frame.is_last)
+    parts = [f"Step {frame.step:,} of {frame.steps:,}"]
     if frame.where and not frame.is_last:
         parts.append(frame.where)
-    if has_ended:
-        parts.append(f"{duration(frame.seconds)} taken")
-    elif frame.remaining_seconds is not None:
+    if frame.remaining_seconds is not None:
         parts.append(f"{duration(frame.remaining_seconds)} left")
-    if frame.step and frame.seconds:
-        rate = frame.step / frame.seconds
-        parts.append(f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s")
-    return " · ".join(parts)
+    return " · ".join([*parts, *_rate(frame.step, frame.seconds)])
+
+
+def _at_rest(step: int, steps: int, where: str, seconds: float, is_stopped: bool) -> str:
+    """`Stopped at step 320 of 1,000 · restart 1 of 3 · 12 s taken · 27 steps/s`."""
+    parts = [f"{'Stopped at step' if is_stopped else 'Step'} {step:,} of {steps:,}"]
+    if where and is_stopped:
+        parts.append(where)
+    return " · ".join([*parts, f"{duration(seconds)} taken", *_rate(step, seconds)])
+
+
+def _rate(step: int, seconds: float) -> list[str]:
+    if not step or not seconds:
+        return []
+    rate = step / seconds
+    return [f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.1f} steps/s"]
 
 
 def duration(seconds: float) -> str:

@@ -55,7 +55,6 @@ class RunChooser(QDialog):
             "Choose a &File…", QDialogButtonBox.ButtonRole.ActionRole
         )
         self.file_button.setToolTip("Any session that was saved")
-        self.compare_button.setDefault(True)
         buttons.accepted.connect(self._take)
         buttons.rejected.connect(self.reject)
         self.file_button.clicked.connect(self._want_file)
@@ -66,6 +65,9 @@ class RunChooser(QDialog):
         rows.addWidget(self.list, 1)
         rows.addWidget(buttons)
         self.resize(420, 300)
+        for button in buttons.buttons():
+            button.setAutoDefault(button is self.compare_button)  # Not the first of them, Cancel.
+        self.compare_button.setDefault(True)
         self.list.setFocus()
 
     @Slot()

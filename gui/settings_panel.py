@@ -15,7 +15,7 @@ from gui.options_form import Editor, Fold, OptionsForm, labels_of, make_editor
 from gui.settings_history import Entered
 
 _DESCRIPTIONS = {
-    "fast": "Nothing to set: a minute or two on a laptop, for each restart.",
+    "fast": "Nothing to set: about a minute on a laptop, for each restart.",
     "paper": "The published procedure with its published numbers: a baseline that takes hours.",
 }
 _AUTOMATIC = {
@@ -85,9 +85,9 @@ class SettingsPanel(QWidget):
         self._description = theme.secondary()
         form = QFormLayout()
         form.setHorizontalSpacing(theme.MARGIN)
-        form.addRow("P&reset", self.preset)
+        form.addRow("&Preset", self.preset)
         form.addRow("", self._description)
-        form.addRow("R&estarts", self.restarts)
+        form.addRow("Res&tarts", self.restarts)
         form.addRow("&Device", self.device)
         self.form = OptionsForm(Settings, _AUTOMATIC, left_out=("restarts",))
         self.form.edited.connect(self.edited)

@@ -102,6 +102,9 @@ def apply_palette(application: QApplication) -> None:
     faded = QColor("#7d7770" if is_dark() else "#9c968d")
     for role in _DISABLED_ROLES:
         palette.setColor(QPalette.ColorGroup.Disabled, role, faded)
+    # A field that takes no text does not look as if it did.
+    ground = palette.color(QPalette.ColorRole.Window)
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Base, ground)
     application.setPalette(palette)
 
 

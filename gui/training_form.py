@@ -36,10 +36,10 @@ _ROWS = {
     "classes": "C&lasses",
     "per_class": "&Of each",
     "draw": "&Which",
-    "hidden": "&Hidden layers",
+    "hidden": "Hidde&n layers",
     "schedule": "&Schedule",
     "dtype": "&Precision",
-    "device": "D&evice",
+    "device": "&Device",
 }
 _SPECIAL = {
     "seconds": "none",
@@ -204,6 +204,7 @@ class TrainingForm(QWidget):
         self.choose_folder.setToolTip("A folder with one subfolder a class.")
         self.choose_folder.clicked.connect(self._choose_folder)
         buttons = QHBoxLayout()
+        buttons.setSpacing(theme.SPACING)  # A form has none for what is in its rows.
         buttons.addStretch(1)
         for button in (self.download, self.elsewhere, self.choose_file, self.choose_folder):
             buttons.addWidget(button)

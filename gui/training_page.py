@@ -28,7 +28,7 @@ _LABELS = {
     RunState.IDLE: "&Train",
     RunState.STARTING: "Starting…",
     RunState.RUNNING: "&Pause",
-    RunState.PAUSED: "&Resume",
+    RunState.PAUSED: "Res&ume",
     RunState.STOPPING: "Stopping…",
 }
 
@@ -81,12 +81,12 @@ class TrainingPage(QWidget):
         self.bar = RunBar(_LABELS, "Preparing the images …")
         self.back_button = QPushButton("‹ &Back")
         self.back_button.setToolTip("Back to the network that is open.")
-        self.save_button = QPushButton("Sa&ve…")
+        self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(
             f"<p>Writes the network ({SUFFIX}), and beside it the images that it was trained on "
             "and a control.</p>"
         )
-        self.attack_button = QPushButton("Reconstruct this &network")
+        self.attack_button = QPushButton("Re&construct this network")
         self.attack_button.setToolTip("Opens the network with its images, ready to be attacked.")
         header = QHBoxLayout()
         header.addWidget(self.back_button)

@@ -49,14 +49,14 @@ class Views(QObject):
         self.examiner = Examiner(controller, background, current, looked_at, self)
         self.drawn = captioned(self.mosaic, self.examiner.timeline, self.caption)
         self.beside = _tabs(
-            {"Ma&tches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
+            {"&Matches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
         )
         self.lower = _tabs(
             {
-                "&Health": self.health,
-                "&Losses": self.curves,
+                "Hea&lth": self.health,
+                "L&osses": self.curves,
                 "S&cores": self.scores,
-                "&Membership": self.membership,
+                "Mem&bership": self.membership,
             }
         )
         self.mosaic.hovered.connect(self._describe_tile)

@@ -154,7 +154,7 @@ class EmptyPage(QWidget):
             "Opens a bundled network, with the 100 digits it was trained on to compare with."
         )
         self.sample_button.clicked.connect(self.sample_wanted)
-        self.train_button = QPushButton("&Train a network…")
+        self.train_button = QPushButton("Tra&in a network…")
         self.train_button.setToolTip(
             "Makes a network that remembers its images, out of images of your choice."
         )

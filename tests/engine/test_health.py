@@ -13,7 +13,13 @@ from scipy.optimize import nnls
 from engine.checkpoints import load_network
 from engine.datasets import load_images
 from engine.errors import UnusableInput
-from engine.health import MOST_IMAGES, _balance_floor, check_stationarity, check_weights
+from engine.health import (
+    MOST_IMAGES,
+    _balance_floor,
+    about_images,
+    check_stationarity,
+    check_weights,
+)
 from engine.inspection import inspection, inspection_text, true_stationarity
 from engine.network import Network
 from engine.recipe import Recipe
@@ -193,3 +199,8 @@ def test_four_million_weights_and_five_hundred_images():
     found = true_stationarity(network, train)
     assert found.wrong == 0
     assert check_weights(network).floor <= found.relative < 1
+
+
+def test_how_many_are_remembered_is_said_as_people_say_it():
+    said = [about_images(number) for number in (0, 1, 2, 1200)]
+    assert said == ["no image", "about 1 image", "about 2 images", "about 1,200 images"]

@@ -421,6 +421,7 @@ def test_runs_at_hand_are_offered_but_not_the_open_one(qtbot, window, two_runs):
     chooser = window.findChild(RunChooser)
     offered = [chooser.list.item(row).text() for row in range(chooser.list.count())]
     assert offered == ["seed-0.afterimage"]
+    assert chooser.compare_button.isDefault()
     qtbot.mouseClick(chooser.compare_button, Qt.MouseButton.LeftButton)
     settle(qtbot, window)
     seeds = [side.session.settings.seed for side in window.comparing.window.comparison.sides]

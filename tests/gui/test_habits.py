@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QSettings, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QPushButton
 
 from engine.samples import guide_file
 from engine.version import VERSION
@@ -29,7 +29,7 @@ from gui.recent import MOST
 from gui.scheme import store_scheme, stored_scheme
 from gui.shortcuts import ShortcutsDialog, shortcuts
 from tests.gui.conftest import bring_to_front, settle, until
-from tests.gui.test_main_window import open_and_wait, run_to_end
+from tests.gui.test_main_window import open_and_wait, run_to_end, start
 
 
 @pytest.fixture
@@ -274,6 +274,42 @@ def test_without_copies_nothing_is_kept_and_the_run_before_stays(qtbot, window, 
     assert window.workspace.session.settings.seed == 3
     assert window.keeper.last_run.read_bytes() == kept
     assert not window.keeper.run_before.exists()
+
+
+def test_what_cannot_be_continued_leaves_others_alone(qtbot, window, checkpoint, tmp_path):
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 100_000)
+    until(qtbot, lambda: window.run_bar.progress.value() > 5)
+    window.stop()
+    settle(qtbot, window)
+    window.keeper.last_run.replace(tmp_path / "half.afterimage")
+    window.keeper.last_run.write_bytes(b"cut short")
+    window.arrivals.continue_cut_off()
+    settle(qtbot, window)
+    window.open([tmp_path / "half.afterimage"])
+    until(qtbot, lambda: window.workspace.session is not None and not window.background.is_busy)
+    assert window.run_bar.main_button.text() == "Res&ume"
+    assert not window.controller.is_active
+
+
+def test_a_folder_for_data_sets_is_not_where_results_were_saved_last(window, tmp_path):
+    window.preferring.show()
+    dialog = window.findChild(PreferencesDialog)
+    dialog.data_sets.choose.click()
+    (chooser,) = (each for each in dialog.findChildren(QFileDialog) if each.isVisible())
+    chooser.fileSelected.emit(str(tmp_path / "data"))
+    chooser.reject()
+    dialog.close()
+    assert preferences.data_folder() == tmp_path / "data"
+    assert stored.folder("last_folder_results") is None
+
+
+def test_a_field_that_takes_no_text_does_not_look_as_if_it_did(window):
+    field = window.model_panel.shape
+    ground = field.palette().color(QPalette.ColorRole.Window)
+    for is_enabled in (False, True):
+        field.setEnabled(is_enabled)
+        assert (field.palette().color(QPalette.ColorRole.Base) != ground) is is_enabled
 
 
 def test_the_last_run_opens_at_the_start_if_that_is_preferred(

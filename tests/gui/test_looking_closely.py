@@ -74,6 +74,17 @@ def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
     assert "image " in inspector.value("Match")
 
 
+def test_the_mark_goes_with_its_candidate_when_tiles_change_their_places(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    settle(qtbot, ended)
+    mosaic = ended.mosaic.mosaic
+    ended.examiner.show_present(replace(mosaic, order=mosaic.order.flip(0)), ())
+    assert ended.mosaic.tile == len(mosaic.order) - 1
+    ended.examiner.show_present(replace(mosaic, order=mosaic.order + 1000), ())
+    assert ended.mosaic.tile == -1
+
+
 def test_a_tile_and_a_step_are_chosen_with_the_mouse(qtbot, ended):
     mosaic = ended.mosaic
     height, width = mosaic.mosaic.tile
@@ -102,6 +113,27 @@ def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
     settle(qtbot, ended)
     assert ended.examiner.inspector.portrait.candidate == candidate
     assert ended.examiner.inspector.portrait.match.is_assigned
+
+
+def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
+    start(qtbot, ended, 100_000)
+    until(qtbot, lambda: ended.pairs.pairs is not None)
+    ended.start_or_pause()
+    until(qtbot, lambda: ended.controller.state is RunState.PAUSED)
+    ended.beside.setCurrentIndex(0)
+    candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
+    cell = ended.pairs._grid._cell(0)
+    qtbot.mouseClick(ended.pairs._grid, Qt.MouseButton.LeftButton, pos=cell.center())
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    assert ended.examiner.inspector.portrait.candidate == candidate
+
+
+def test_matches_can_be_filtered_once_there_are_some(qtbot, ended):
+    pairs = ended.pairs
+    filters = (pairs.good_only, pairs.of_class, pairs.trusted)
+    assert [each.isEnabled() for each in filters] == [True, True, True]
+    pairs.clear()
+    assert [each.isEnabled() for each in filters] == [False, False, False]
 
 
 def test_the_inspector_scrubs_through_the_drift_and_changes_contrast(qtbot, ended):

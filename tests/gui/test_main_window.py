@@ -214,7 +214,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     assert window.controller.state is RunState.PAUSED
-    assert window.run_bar.main_button.text() == "&Resume"
+    assert window.run_bar.main_button.text() == "Res&ume"
     # Once the worker has come to rest its last frame is shown, and no other follows.
     qtbot.wait(200)
     held = window.run_bar.progress.value()
@@ -246,10 +246,26 @@ def test_a_stopped_run_is_gone_on_with(qtbot, window, checkpoint):
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
     stopped_at = window.workspace.session.state.step
-    assert window.run_bar.main_button.text() == "&Resume"
+    assert window.run_bar.main_button.text() == "Res&ume"
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     until(qtbot, lambda: window.run_bar.progress.value() > stopped_at)
     assert window.run_bar.progress.maximum() == 100_000
+
+
+def test_a_run_that_is_opened_says_how_far_it_came(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    window.settings_panel.restarts.setValue(2)
+    start(qtbot, window, 3000)
+    until(qtbot, lambda: "restart 2 of 2" in window.run_bar.text)
+    window.stop()
+    until(qtbot, lambda: "taken" in window.run_bar.text)
+    settle(qtbot, window)
+    said, done = window.run_bar.text, window.run_bar.progress.value()
+    open_and_wait(qtbot, window, checkpoint("other.pth"))
+    assert window.run_bar.text == ""
+    window.opener.open_last_run()
+    settle(qtbot, window)
+    assert (window.run_bar.text, window.run_bar.progress.value()) == (said, done)
 
 
 def test_scores_appear_beside_the_mosaic(qtbot, window, checkpoint, tmp_path):
@@ -259,6 +275,7 @@ def test_scores_appear_beside_the_mosaic(qtbot, window, checkpoint, tmp_path):
     assert len(window.workspace.train) == 5, images
     run_to_end(qtbot, window)
     assert window.pairs.headline.endswith("recovered of 5")
+    assert window.references_panel.remove.text() == "Remove both"
 
 
 def test_images_opened_after_a_run_are_scored(qtbot, window, checkpoint, tmp_path):
@@ -275,6 +292,7 @@ def test_images_opened_while_paused_are_scored(qtbot, window, checkpoint, tmp_pa
     window.controller.pause()
     window.open([save_images(tmp_path / "train.npz")])
     until(qtbot, lambda: "good of 5" in window.pairs.headline)
+    assert window.references_panel.remove.text() == "Remove"
     window.references_panel.remove.click()
     assert not window.pairs.isVisible()
 
@@ -313,7 +331,7 @@ def test_changed_settings_start_another_run(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         window.stop()
-    assert window.run_bar.main_button.text() == "&Resume"
+    assert window.run_bar.main_button.text() == "Res&ume"
     window.settings_panel.editor("seed").setValue(7)
     assert window.run_bar.main_button.text() == "&Start"
     run_to_end(qtbot, window, 15)

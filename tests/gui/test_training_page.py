@@ -118,7 +118,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
         path = tmp_path / f"{name}.safetensors"
         assert load_network(path).layer_sizes == (36, 30, 20, 1)
         assert None not in images_beside(path)
-    assert page.bar.main_button.text() == "&Resume"
+    assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: page.controller.state is RunState.RUNNING)
     until(qtbot, lambda: steps_of(page.bar.text) > stopped_at)
@@ -133,7 +133,7 @@ def test_a_training_that_is_over_goes_on_to_a_lower_loss(qtbot, page):
     assert page.bar.main_button.text() == "&Train"
     steps = len(page.trainer.training.curves)
     page.form.options.editor("until_exponent").setValue(-30)
-    assert page.bar.main_button.text() == "&Resume"
+    assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: page.controller.state is RunState.IDLE and page.trainer.training.is_over)
     assert len(page.trainer.training.curves) > steps

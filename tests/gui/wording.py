@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from PySide6.QtCore import QSize
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QLineEdit,
+    QMenuBar,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -100,6 +103,31 @@ def outside(window: QWidget) -> list[str]:
         ):
             lost.append(f"{where(widget)} at {widget.geometry()} in {parent.rect()}")
     return lost
+
+
+def shared_letters(window: QWidget) -> dict[str, list[str]]:
+    """Letters that more than one thing in a window answers to, together with Alt."""
+    answering = defaultdict(list)
+    for text in _texts_with_letters(window):
+        found = re.search("&([^&])", text)
+        if found:
+            answering[found[1].lower()].append(text)
+    return {letter: texts for letter, texts in answering.items() if len(texts) > 1}
+
+
+def _texts_with_letters(window: QWidget) -> Iterator[str]:
+    for widget in window.findChildren(QWidget):
+        if widget.window() is not window or not widget.isVisible():
+            continue
+        if isinstance(widget, QMenuBar):
+            yield from (action.text() for action in widget.actions())
+        elif isinstance(widget, QTabBar):
+            yield from (widget.tabText(i) for i in range(widget.count()) if widget.isTabVisible(i))
+        elif isinstance(widget, QLabel) and widget.buddy() is not None:
+            if widget.buddy().isEnabled():
+                yield widget.text()
+        elif isinstance(widget, QAbstractButton) and widget.isEnabled():
+            yield widget.text()
 
 
 def _room(widget: QWidget) -> QSize:
