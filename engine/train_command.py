@@ -22,7 +22,7 @@ from engine.live_training import look_at
 from engine.recipe import Recipe, parse_widths
 from engine.samples import images_beside
 from engine.terminal import tell
-from engine.trained import check_target, keep, load_start, recipe_of, save_data, save_trained
+from engine.trained import check_target, keep, load_start, recipe_of, save_trained, save_with_data
 from engine.training import Training
 from engine.training_state import TrainingSnapshot
 
@@ -159,8 +159,7 @@ def _drive(
                     tell(told[-1])
                 if saved_at == 0.0:
                     saved_at = last.seconds
-                    save_trained(keep(training, data), options.out, options.half)
-                    save_data(data, options.out)
+                    save_with_data(keep(training, data), data, options.out, options.half)
                 elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
                     saved_at = last.seconds
                     _save_if_possible(training, data, options)

@@ -21,12 +21,11 @@ class Keeper:
 
     While a run goes on, a lock file of this process lies beside its copy. One that is left from a
     process that is no more says that a run was cut off. Windows that are open at the same time keep
-    their runs apart: each that has begun one has numbered files to itself until it is closed.
+    what they compute apart: each that has begun to has numbered files to itself until it is closed.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.last_training = folder / "last-training.safetensors"
         self.waiting_list = folder / "waiting-list.json"
         self._own: QLockFile | None = None
         self._held: RunState | None = None
@@ -37,6 +36,7 @@ class Keeper:
         self._number = number
         self.last_run = self._folder / f"last-run{apart}{SUFFIX}"
         self.run_before = self._folder / f"run-before{apart}{SUFFIX}"
+        self.last_training = self._folder / f"last-training{apart}.safetensors"
         self._lock = self._lock_file(f"run-under-way{apart}.lock")
 
     def _lock_file(self, name: str) -> QLockFile:
@@ -57,6 +57,13 @@ class Keeper:
                 self.last_run.replace(self.run_before)
         self._held = None
         self._lock.tryLock(0)
+
+    def begin_training(self) -> Path:
+        """Where a training that begins is kept."""
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._take_files()
+        return self.last_training
 
     def holds(self, state: RunState) -> None:
         """What the last run has come to, or how far its copy was when it was opened."""
