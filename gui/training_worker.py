@@ -146,6 +146,8 @@ class TrainingWorker(QObject):
             self.complained.emit(
                 f"The training could not be kept safe on disk ({error.strerror or error})."
             )
+        except Exception as error:
+            report(error)
 
 
 def _is_sound(training: Training) -> bool:
@@ -153,6 +155,9 @@ def _is_sound(training: Training) -> bool:
     try:
         return training.is_sound
     except AfterimageError:
+        return False
+    except Exception as error:  # Whatever it is, the end of the training has to be told.
+        report(error)
         return False
 
 
