@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,7 +55,10 @@ def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str
         try:
             safetensors.torch.save_file(contiguous, temporary, metadata)
         except safetensors.SafetensorError as error:  # Its name for a full disk, too.
-            raise OSError(str(error)) from error
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            if number is None:
+                raise OSError(str(error)) from error
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         temporary.chmod(mode)  # safetensors lets nobody else read; the user's umask decides.
 
 

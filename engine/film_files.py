@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -150,6 +151,7 @@ def write_mp4(
     import imageio_ffmpeg
 
     delays = _usual_delays(len(frames)) if delays is None else delays
+    cut_short = f"{path.name} could not be written to its end; see whether the disk has room"
     height, width = ((n * scale) // 2 * 2 for n in frames[0].shape[:2])
     with atomic_path(path) as temporary:
         writer = imageio_ffmpeg.write_frames(
@@ -159,7 +161,7 @@ def write_mp4(
             macro_block_size=2,
             quality=8,
             output_params=["-f", "mp4"],
-            ffmpeg_log_level="error",
+            ffmpeg_log_level="quiet",
         )
         writer.send(None)
         try:
@@ -170,9 +172,30 @@ def write_mp4(
                 data = np.ascontiguousarray(enlarged(colour, scale)[:height, :width])
                 for _ in range(repeats):
                     writer.send(data)
+        except OSError as error:  # What it says is ffmpeg's whole command, and a broken pipe.
+            raise OSError(cut_short) from error
         finally:
             writer.close()
+        if not _is_whole(temporary):  # Nobody says so if ffmpeg fails on its way out.
+            raise OSError(cut_short)
     progress(1.0)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an MP4 has come to its end: its boxes fill the file, one tells where frames lie."""
+    at, kinds = 0, set()
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        while at + 8 <= size:
+            file.seek(at)
+            length, kind = struct.unpack(">I4s", file.read(8))
+            if length == 1:  # The length is one of 64 bits.
+                length = int.from_bytes(file.read(8), "big")
+            if length < 8:
+                return False
+            kinds.add(kind)
+            at += length
+    return at == size and b"moov" in kinds
 
 
 def video_repeats(delays: Sequence[int]) -> list[int]:
