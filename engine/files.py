@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,21 @@ def read_tensors(
     with path.open("rb") as file:
         if int.from_bytes(file.read(8), "little") > _MOST_HEADER:
             raise ValueError("the header is too large")
-    with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+    with (
+        _with_name_of_text(path) as named,
+        safetensors.safe_open(named, framework="pt", device="cpu") as file,
+    ):
         names = [name for name in file.keys() if is_wanted(name)]  # noqa: SIM118
         return dict(file.metadata() or {}), {name: file.get_tensor(name).clone() for name in names}
+
+
+@contextmanager
+def _with_name_of_text(path: Path) -> Iterator[Path]:
+    """The file under a name that safetensors can open: bytes that are no text are none."""
+    if not any("\ud800" <= character <= "\udfff" for character in str(path)):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "file"
+        link.symlink_to(path.absolute())
+        yield link
