@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from engine.errors import UnusableInput
 from engine.exporting import Pixels, enlarged, write_bytes
 from engine.files import atomic_path
 from engine.progress import Progress, unheard
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 VIDEO_FRAMES_PER_SECOND = 25
 
+_LARGEST_GIF = 65_535
 _FRAME_DELAY = 8
 _HOLD_DELAY = 250
 _PALETTE_COLOURS = 256
@@ -64,9 +66,16 @@ def gif_bytes(
         progress: told the share that is done.
 
     Raises:
+        UnusableInput: the frames are larger than a GIF can be.
         Cancelled: `progress` said so.
     """
     delays = _usual_delays(len(frames)) if delays is None else delays
+    height, width = (n * scale for n in frames[0].shape[:2])
+    if max(height, width) > _LARGEST_GIF:
+        raise UnusableInput(
+            f"The film would be {width:,} × {height:,} pixels; a GIF has {_LARGEST_GIF:,} at most "
+            "each way."
+        )
     images = _quantised(frames, scale, progress)
     buffer = io.BytesIO()
     next(images).save(
