@@ -45,6 +45,7 @@ from engine.session import SUFFIX, Session, load_session, save_session, session_
 from engine.settings import PRESETS, Settings, preset
 from engine.several_command import reconstruct_several
 from engine.snapshot import Snapshot
+from engine.terminal import put_out, tell
 from engine.version import COMMAND, VERSION
 
 _FAILED, _UNUSABLE = 1, 2
@@ -74,8 +75,7 @@ def main(arguments: Sequence[str] | None = None, write_pdf: WritePdf | None = No
         return _complain("Interrupted.", INTERRUPTED)
     status = summary.pop("status", 0)
     text = options.text(summary) if getattr(options, "text", None) else json.dumps(summary)
-    print(text)
-    return int(status)
+    return int(status) if put_out(text) else int(status) or _FAILED
 
 
 # --- commands -----------------------------------------------------------------------------
@@ -162,24 +162,24 @@ def _drive(
                     told = last.notes
                     _tell(told[-1], quiet)
                 if autosave is None:
-                    autosave = Autosave(last.seconds)
                     save_session(session_of(run, run.computed_on), folder / results.SESSION)
+                    autosave = Autosave(last.seconds)
                 elif autosave.is_due(last.seconds):
                     autosave.done(last.seconds)
                     _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
         except AfterimageError as error:
             failure = error
-        except OSError:  # The first copy could not be written, and the last could not be either.
-            raise
         except Exception:
-            if autosave is not None:  # Whatever it was, it must not cost the run.
+            # Whatever it was, it must not cost the run; but where not even the first copy could be
+            # written, the last could not be either.
+            if autosave is not None:
                 _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
             raise
     if last is None:
         raise failure or Interrupted
     if failure is not None:
         last, status = replace(last, note=str(failure)), _FAILED
-        print(f"afterimage: {failure}", file=sys.stderr)
+        tell(str(failure))
     elif last.note:
         _tell(last.note, quiet)
     return last, status
@@ -187,7 +187,7 @@ def _drive(
 
 def _tell(sentence: str, quiet: bool) -> None:
     if not quiet:
-        tqdm.write(f"afterimage: {sentence}", file=sys.stderr)
+        tell(sentence)
 
 
 def _save_if_possible(session: Session, path: Path) -> None:
@@ -196,7 +196,7 @@ def _save_if_possible(session: Session, path: Path) -> None:
         save_session(session, path)
     except OSError as error:
         why = error.strerror or error
-        print(f"afterimage: the run could not be saved: {why}.", file=sys.stderr)
+        tell(f"the run could not be saved: {why}.")
 
 
 def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:
@@ -357,5 +357,5 @@ def _shape(text: str) -> tuple[int, int, int]:
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"afterimage: {plain(message)}", file=sys.stderr)
+    tell(plain(message))
     return status

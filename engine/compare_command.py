@@ -67,7 +67,7 @@ def _load(path: Path) -> Session:
     if path.suffix == SUFFIX:
         return load_session(path)
     session = load_session(path / results.SESSION)
-    evidence = scored_before(path) if (path / results.REPORT).exists() else None
+    evidence = scored_before(path, session) if (path / results.REPORT).exists() else None
     return session if evidence is None else session.with_evidence(evidence)
 
 

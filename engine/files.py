@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +56,10 @@ def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str
         try:
             safetensors.torch.save_file(contiguous, temporary, metadata)
         except safetensors.SafetensorError as error:  # Its name for a full disk, too.
-            raise OSError(str(error)) from error
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            if number is None:
+                raise OSError(str(error)) from error
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         temporary.chmod(mode)  # safetensors lets nobody else read; the user's umask decides.
 
 
@@ -79,6 +85,21 @@ def read_tensors(
     with path.open("rb") as file:
         if int.from_bytes(file.read(8), "little") > _MOST_HEADER:
             raise ValueError("the header is too large")
-    with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+    with (
+        _with_name_of_text(path) as named,
+        safetensors.safe_open(named, framework="pt", device="cpu") as file,
+    ):
         names = [name for name in file.keys() if is_wanted(name)]  # noqa: SIM118
         return dict(file.metadata() or {}), {name: file.get_tensor(name).clone() for name in names}
+
+
+@contextmanager
+def _with_name_of_text(path: Path) -> Iterator[Path]:
+    """The file under a name that safetensors can open: bytes that are no text are none."""
+    if not any("\ud800" <= character <= "\udfff" for character in str(path)):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "file"
+        link.symlink_to(path.absolute())
+        yield link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from engine.errors import UnusableInput
 from engine.exporting import Pixels, enlarged, write_bytes
 from engine.files import atomic_path
 from engine.progress import Progress, unheard
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 VIDEO_FRAMES_PER_SECOND = 25
 
+_LARGEST_GIF = 65_535
 _FRAME_DELAY = 8
 _HOLD_DELAY = 250
 _PALETTE_COLOURS = 256
@@ -63,9 +66,16 @@ def gif_bytes(
         progress: told the share that is done.
 
     Raises:
+        UnusableInput: the frames are larger than a GIF can be.
         Cancelled: `progress` said so.
     """
     delays = _usual_delays(len(frames)) if delays is None else delays
+    height, width = (n * scale for n in frames[0].shape[:2])
+    if max(height, width) > _LARGEST_GIF:
+        raise UnusableInput(
+            f"The film would be {width:,} × {height:,} pixels; a GIF has {_LARGEST_GIF:,} at most "
+            "each way."
+        )
     images = _quantised(frames, scale, progress)
     buffer = io.BytesIO()
     next(images).save(
@@ -150,6 +160,7 @@ def write_mp4(
     import imageio_ffmpeg
 
     delays = _usual_delays(len(frames)) if delays is None else delays
+    cut_short = f"{path.name} could not be written to its end; see whether the disk has room"
     height, width = ((n * scale) // 2 * 2 for n in frames[0].shape[:2])
     with atomic_path(path) as temporary:
         writer = imageio_ffmpeg.write_frames(
@@ -159,7 +170,7 @@ def write_mp4(
             macro_block_size=2,
             quality=8,
             output_params=["-f", "mp4"],
-            ffmpeg_log_level="error",
+            ffmpeg_log_level="quiet",
         )
         writer.send(None)
         try:
@@ -170,9 +181,30 @@ def write_mp4(
                 data = np.ascontiguousarray(enlarged(colour, scale)[:height, :width])
                 for _ in range(repeats):
                     writer.send(data)
+        except OSError as error:  # What it says is ffmpeg's whole command, and a broken pipe.
+            raise OSError(cut_short) from error
         finally:
             writer.close()
+        if not _is_whole(temporary):  # Nobody says so if ffmpeg fails on its way out.
+            raise OSError(cut_short)
     progress(1.0)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an MP4 has come to its end: its boxes fill the file, one tells where frames lie."""
+    at, kinds = 0, set()
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        while at + 8 <= size:
+            file.seek(at)
+            length, kind = struct.unpack(">I4s", file.read(8))
+            if length == 1:  # The length is one of 64 bits.
+                length = int.from_bytes(file.read(8), "big")
+            if length < 8:
+                return False
+            kinds.add(kind)
+            at += length
+    return at == size and b"moov" in kinds
 
 
 def video_repeats(delays: Sequence[int]) -> list[int]:

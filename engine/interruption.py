@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM on the command line."""
+"""Ctrl-C, SIGTERM, and the end of the terminal (SIGHUP) on the command line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ INTERRUPTED = 130
 
 
 class Interrupted(Exception):
-    """SIGINT or SIGTERM arrived where nothing is to be saved."""
+    """A signal arrived where nothing is to be saved."""
 
 
 class Interruption:
-    """Answers Ctrl-C and SIGTERM.
+    """Answers Ctrl-C, SIGTERM and SIGHUP, unless `nohup` has said that the last is to be ignored.
 
     During a run they end it between two steps, so that its state is whole. Anywhere else, or the
     second time, they end the program at once.
@@ -28,7 +28,10 @@ class Interruption:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Takes the signals, and gives them back afterwards."""
-        kinds = (signal.SIGINT, signal.SIGTERM)
+        kinds = [signal.SIGINT, signal.SIGTERM]
+        hangup = getattr(signal, "SIGHUP", None)  # Windows has none.
+        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+            kinds.append(hangup)
         previous = {kind: signal.signal(kind, self._interrupt) for kind in kinds}
         try:
             yield

@@ -14,7 +14,7 @@ from engine.live import References
 from engine.network import Network
 from engine.report_page import report_page
 from engine.scoring import is_evidence, score
-from engine.session import SUFFIX, load_session
+from engine.session import SUFFIX, Session, load_session
 
 WritePdf = Callable[[str, Path], None]
 """Lays a page out as PDF; the engine has nothing that could, so its caller hands it in."""
@@ -51,7 +51,7 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
         evidence = score(session.images(), references.train, references.control, references.mean)
     report = results.make_report(session, evidence)
     if report["evidence"] is None and not is_file and (folder / results.REPORT).exists():
-        report["evidence"] = scored_before(folder)
+        report["evidence"] = scored_before(folder, session)
     page = report_page(session, report, references)
     written: dict[str, Any] = {}
     if options.html is not None or options.pdf is None:
@@ -64,13 +64,19 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
-def scored_before(folder: Path) -> Any:
+def scored_before(folder: Path, session: Session) -> Any:
     """The score in `report.json`, as `score` or the run itself has left it there.
+
+    None where it is one of another run: one that was killed leaves its session beside the report
+    of whatever the folder held before.
 
     Raises:
         UnusableInput: it cannot be read.
     """
-    evidence = results.read_report(folder).get("evidence")
+    report = results.read_report(folder)
+    if not results.is_report_of(report, session):
+        return None
+    evidence = report.get("evidence")
     if evidence is not None and not is_evidence(evidence):
         raise UnusableInput(f"The scores in {folder / results.REPORT} are damaged; score again.")
     return evidence

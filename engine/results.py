@@ -241,6 +241,20 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
+def is_report_of(report: dict[str, Any], session: Session) -> bool:
+    """Whether a report that was read back is one of this run as it stands in the session.
+
+    No two runs take the same time.
+    """
+    model = report.get("model")
+    return (
+        isinstance(model, dict)
+        and model.get("sha256") == session.network.origin.sha256
+        and report.get("steps") == session.state.step
+        and report.get("seconds") == round(session.state.seconds, 3)
+    )
+
+
 def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
     """Candidates (m, c, h, w) and mean image (c, h, w) or None, from a folder of results.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -14,6 +13,7 @@ from engine.errors import AfterimageError, UnusableInput
 from engine.health import check_weights
 from engine.interruption import INTERRUPTED
 from engine.network import InputShape
+from engine.plain_text import plain
 from engine.session import SUFFIX
 from engine.summary import (
     DONE,
@@ -26,6 +26,7 @@ from engine.summary import (
     with_report,
     without_run,
 )
+from engine.terminal import tell
 
 RunOne = Callable[[str, Path], dict[str, Any]]
 """Runs a checkpoint, writes its results to a folder, and returns its report with its `status`."""
@@ -67,7 +68,7 @@ def _outcome(
         folder = make_subfolder(out, path)
         report = run_one(str(path), folder)
     except AfterimageError as error:
-        print(f"afterimage: {path.name}: {error}", file=sys.stderr)
+        tell(plain(f"{path.name}: {error}"))
         if folder is not None:
             with suppress(OSError):  # It holds what the run has left, if it has left anything.
                 folder.rmdir()

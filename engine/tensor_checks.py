@@ -68,6 +68,10 @@ def check_tensor(name: str, tensor: Tensor, path: Path) -> Tensor:
                 f"“{name}” in {path.name} holds whole numbers; export plain float weights."
             )
         return tensor
+    if tensor.element_size() < 2:  # PyTorch stores them, and computes with none.
+        raise UnusableInput(
+            f"“{name}” in {path.name} holds numbers of 8 bits; export weights of 16 or 32."
+        )
     if not bool(torch.isfinite(tensor).all()):
         raise UnusableInput(
             f"“{name}” in {path.name} has values that are not finite numbers; the training "

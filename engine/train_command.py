@@ -21,7 +21,8 @@ from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.live_training import look_at
 from engine.recipe import Recipe, parse_widths
 from engine.samples import images_beside
-from engine.trained import check_target, keep, load_start, recipe_of, save_data, save_trained
+from engine.terminal import tell
+from engine.trained import check_target, keep, load_start, recipe_of, save_trained, save_with_data
 from engine.training import Training
 from engine.training_state import TrainingSnapshot
 
@@ -155,11 +156,10 @@ def _drive(
                 _show_progress(bar, last)
                 if last.notes != told:
                     told = last.notes
-                    tqdm.write(f"afterimage: {told[-1]}", file=sys.stderr)
+                    tell(told[-1])
                 if saved_at == 0.0:
                     saved_at = last.seconds
-                    save_trained(keep(training, data), options.out, options.half)
-                    save_data(data, options.out)
+                    save_with_data(keep(training, data), data, options.out, options.half)
                 elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
                     saved_at = last.seconds
                     _save_if_possible(training, data, options)
@@ -173,7 +173,7 @@ def _drive(
     save_trained(keep(training, data), options.out, options.half)
     if failure is not None:
         status = _FAILED
-        print(f"afterimage: {failure}", file=sys.stderr)
+        tell(str(failure))
     return last, status
 
 
@@ -182,7 +182,7 @@ def _save_if_possible(training: Training, data: TrainingData, options: argparse.
     try:
         save_trained(keep(training, data), options.out, options.half)
     except OSError as error:
-        print(f"afterimage: the network could not be saved: {error.strerror}.", file=sys.stderr)
+        tell(f"the network could not be saved: {error.strerror or error}.")
 
 
 def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.checkpoints import load_beside, load_network, save_network
 from engine.datasets import TrainingData, save_images
 from engine.errors import UnusableInput
+from engine.files import atomic_path
 from engine.lazy import torch
 from engine.network import Network
 from engine.recipe import Recipe
@@ -102,25 +104,28 @@ def load_start(path: Path) -> TrainingStart:
     return TrainingStart(network, state, velocity)
 
 
-def save_data(data: TrainingData, path: Path) -> list[Path]:
-    """Writes training images and control beside a checkpoint, where opening it finds them.
+def save_with_data(kept: Kept, data: TrainingData, path: Path, half: bool = False) -> list[Path]:
+    """Writes the network, and training images and control beside it, where opening it finds them.
 
-    A control of other images that stands there makes room.
+    All of them or none: beside images of another training a network would be scored against what
+    it never saw. A control of other images that stands there makes room.
 
     Returns:
-        The files written.
+        The files written beside it.
 
     Raises:
-        OSError: one cannot be written.
+        OSError: one cannot be written; what stood there before is untouched.
     """
-    written = [images_path(path)]
-    save_images(data.train, images_path(path))
+    beside = {images_path(path): data.train}
+    if data.control is not None:
+        beside[control_path(path)] = data.control
+    with ExitStack() as files:
+        for target, images in beside.items():
+            save_images(images, files.enter_context(atomic_path(target)))
+        save_trained(kept, files.enter_context(atomic_path(path)), half)
     if data.control is None:
         control_path(path).unlink(missing_ok=True)
-    else:
-        save_images(data.control, control_path(path))
-        written.append(control_path(path))
-    return written
+    return list(beside)
 
 
 def recipe_of(network: Network) -> Recipe:

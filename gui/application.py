@@ -89,7 +89,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     crash_log.begin(in_one_line(versions()))
     window = MainWindow(["auto", "cpu"])
     application.window = window
-    CrashReporter(window, window.keeper.last_run, window.keeper.last_training).install()
+    CrashReporter(window).install()
     if crash_log.earlier is not None:
         window.strip.add(f"Afterimage crashed last time; the crash log is {crash_log.earlier}.")
     with reported():

@@ -93,6 +93,8 @@ class Arrivals(QObject):
         window.settings_panel.set_channels(network.input_shape[0])
         window.curves.set_depth(network.depth)
         if opened.session is not None:
+            if opened.path == window.keeper.last_run:
+                window.keeper.holds(opened.session.state)
             self._take_session(opened.session)
         if not network.shape_is_known:
             window.strip.show_note(

@@ -43,9 +43,10 @@ class Closing(QObject):
         return True
 
     def end_threads(self) -> None:
-        """Leaves no thread behind."""
+        """Leaves no thread behind, and the copies to others."""
         self._window.controller.shut_down()
         self._window.training.end()
+        self._window.keeper.close()
 
     def _ask_about_queue(self) -> None:
         """Asks once; the present run is stopped and written, then the window closes."""

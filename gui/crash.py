@@ -12,7 +12,6 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -49,16 +48,13 @@ class CrashReporter(QObject):
 
     _crashed = Signal(object)
 
-    def __init__(self, window: MainWindow, last_run: Path, last_training: Path) -> None:
+    def __init__(self, window: MainWindow) -> None:
         """
         Args:
             window: whose dialog it is.
-            last_run: where a run is kept.
-            last_training: where a training is kept.
         """
         super().__init__(window)
         self._window = window
-        self._last_run, self._last_training = last_run, last_training
         self._incidents = Incidents()
         self._latest: Incident | None = None
         self._seen: set[tuple[str, ...]] = set()
@@ -136,7 +132,7 @@ class CrashReporter(QObject):
         self.dialog.tell(
             f"{incident.happened}\n{incident.summary}",
             self._incidents.count,
-            what_is_safe(self._window, self._last_run, self._last_training),
+            what_is_safe(self._window),
             f"{incident.advice} To have it looked into, send the details; they name files and "
             "settings, and hold no image.",
             f"{circumstances(self._window)}\n\n{self._incidents.traces}",

@@ -22,7 +22,7 @@ from gui import theme
 from gui.background import Background
 from gui.export_options import FilmForm, GridForm
 from gui.film_view import FilmView
-from gui.task import Task
+from gui.task import Task, sentence_of
 
 _PATIENCE = 250
 """Milliseconds without a change before a preview is begun."""
@@ -157,7 +157,7 @@ class ExportDialog(QDialog):
     def _on_made(self, made: Made) -> None:
         """Shows what was made, and goes on to the file."""
         if isinstance(made, Exception):
-            self._complain(str(made))
+            self._complain(sentence_of(made))
         elif isinstance(made, bytes):
             self._data = made
             self._say(f"{self._size} · {_megabytes(len(made))}")

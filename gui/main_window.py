@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
             self.empty, self.views.drawn, self.beside, self.lower
         )
         left = left_column((self.model_panel, self.references_panel, self.settings_panel))
-        self.training = TrainingPage(devices, self.background, self.keeper.last_training)
+        self.training = TrainingPage(devices, self.background, self.keeper.begin_training)
         network, middle = network_page(left, self.pages, self.run_bar)
         whole, self.stack = whole_window(self.strip, network, self.training)
         self.setCentralWidget(whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF, QRectF, QSizeF
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF
 from PySide6.QtGui import (
     QGuiApplication,
     QPageLayout,
@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 
-from engine.files import atomic_path
+from engine.exporting import write_bytes
 from engine.version import VERSION
 
 _MARGINS = QMarginsF(16, 16, 16, 16)
@@ -33,19 +33,21 @@ def write_pdf(page: str, path: Path) -> None:
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
     """
-    with atomic_path(path) as temporary:
-        writer = QPdfWriter(str(temporary))
-        writer.setResolution(_RESOLUTION)
-        writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-        writer.setPageMargins(_MARGINS, QPageLayout.Unit.Millimeter)
-        writer.setCreator(f"Afterimage {VERSION}")
-        writer.setTitle("Afterimage report")
-        painter = QPainter()
-        if not painter.begin(writer):
-            raise OSError(f"{path.name} cannot be written")
-        _paint(page, writer, painter)
-        if not painter.end() or not temporary.stat().st_size:
-            raise OSError(f"{path.name} could not be written to its end")
+    buffer = QBuffer()  # Of a disk that is full, Qt says nothing.
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(_RESOLUTION)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    writer.setPageMargins(_MARGINS, QPageLayout.Unit.Millimeter)
+    writer.setCreator(f"Afterimage {VERSION}")
+    writer.setTitle("Afterimage report")
+    painter = QPainter()
+    if not painter.begin(writer):
+        raise OSError(f"{path.name} cannot be written")
+    _paint(page, writer, painter)
+    if not painter.end():
+        raise OSError(f"{path.name} could not be written to its end")
+    write_bytes(path, buffer.data().data())
 
 
 def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.errors import UnusableInput
 from engine.live import Frame
 from engine.settings import Settings
+from engine.snapshot import RunState as Stand
 from gui import dialogs, preferences
 from gui.controller import RunState
 from gui.log import LOGGER
@@ -31,6 +32,7 @@ class Running(QObject):
         super().__init__(window)
         self._window = window
         self._asked: Settings | None = None
+        self._is_kept = False
         self._after_run: Callable[[], None] | None = None
         controller = window.controller
         controller.prepared.connect(self._on_prepared)
@@ -72,16 +74,17 @@ class Running(QObject):
                 settings,
                 state,
                 window.workspace.references,
-                self._where_to_keep(goes_on=state is not None),
+                self._where_to_keep(state),
                 preferences.load().copy_seconds,
             )
         )
 
-    def _where_to_keep(self, goes_on: bool) -> Path | None:
+    def _where_to_keep(self, state: Stand | None) -> Path | None:
         """Makes room for copies of the run; None if the user wants none."""
-        if not preferences.load().keeps_copies:
+        self._is_kept = preferences.load().keeps_copies
+        if not self._is_kept:
             return None
-        self._window.keeper.begin(goes_on)
+        self._window.keeper.begin(state)
         return self._window.keeper.last_run
 
     @Slot(str, str, object)
@@ -134,6 +137,8 @@ class Running(QObject):
             state = end.session.state
             LOGGER.info(f"The run ended at step {state.step:,} of {state.steps:,}")
         if end.session is not None:
+            if self._is_kept:
+                window.keeper.holds(end.session.state)
             window.current.change(session=end.session)
         if end.error:
             window.strip.show_error(end.error)

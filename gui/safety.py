@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 
-def what_is_safe(window: MainWindow, last_run: Path, last_training: Path) -> str:
+def what_is_safe(window: MainWindow) -> str:
     """What is open and under way, and where it is kept."""
+    last_run, last_training = window.keeper.last_run, window.keeper.last_training
     sentences = []
     if window.controller.is_active:
         sentences.append(f"The run goes on; {_kept(last_run)}.")

@@ -17,7 +17,7 @@ from engine.live_training import look_at
 from engine.network import Network, Origin
 from engine.progress import Progress
 from engine.recipe import Recipe
-from engine.trained import keep, save_data, save_trained
+from engine.trained import keep, save_with_data
 from engine.training import Training
 from gui import preferences
 from gui.background import Background, always
@@ -50,18 +50,22 @@ class Trainer(QObject):
     """Emitted with the path that was written."""
 
     def __init__(
-        self, form: TrainingForm, images: TrainingImages, background: Background, autosave: Path
+        self,
+        form: TrainingForm,
+        images: TrainingImages,
+        background: Background,
+        where_to_keep: Callable[[], Path],
     ) -> None:
         """
         Args:
             form: what says how.
             images: what to train on.
             background: where files are written.
-            autosave: where a copy of every training is kept.
+            where_to_keep: says, as a training begins, where a copy of it is kept.
         """
         super().__init__(form)
         self._form, self._images = form, images
-        self._background, self._autosave = background, autosave
+        self._background, self._where_to_keep = background, where_to_keep
         self._training: Training | None = None
         self._trained_on: TrainingData | None = None
         self._starting_on: TrainingData | None = None
@@ -107,7 +111,7 @@ class Trainer(QObject):
             data = self._trained_on
         self._starting_on = data
         preferred = preferences.load()
-        kept_at = self._autosave if preferred.keeps_copies else None
+        kept_at = self._where_to_keep() if preferred.keeps_copies else None
         self.controller.start(
             TrainingRequest(data, recipe, training, kept_at, preferred.copy_seconds)
         )
@@ -168,8 +172,7 @@ class Trainer(QObject):
             kept = lambda: at_rest  # noqa: E731
 
         def write(_progress: Progress) -> None:
-            save_trained(kept(), path)
-            save_data(data, path)
+            save_with_data(kept(), data, path)
 
         self._background.start(
             f"Writing {path.name} …", write, lambda _: self.saved.emit(str(path)), always

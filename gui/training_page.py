@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -57,20 +57,20 @@ class TrainingPage(QWidget):
         self,
         devices: list[str],
         background: Background,
-        autosave: Path,
+        where_to_keep: Callable[[], Path],
         parent: QWidget | None = None,
     ) -> None:
         """
         Args:
             devices: names of the devices to choose from.
             background: where files are read and written.
-            autosave: where a copy of every training is kept.
+            where_to_keep: says, as a training begins, where a copy of it is kept.
             parent: owner.
         """
         super().__init__(parent)
         self.form = TrainingForm(devices)
         self.images = TrainingImages(self.form, background)
-        self.trainer = Trainer(self.form, self.images, background, autosave)
+        self.trainer = Trainer(self.form, self.images, background, where_to_keep)
         self.controller = self.trainer.controller
         self.history = SettingsHistory(self.form)
         self._build()

@@ -16,7 +16,7 @@ from engine.datasets import TrainingData
 from engine.errors import AfterimageError
 from engine.live_training import TrainingFrame, TrainingView
 from engine.recipe import Recipe
-from engine.trained import keep, save_data, save_trained
+from engine.trained import keep, save_with_data
 from engine.training import Training
 from engine.training_state import TrainingSnapshot
 from gui.controller import Controller
@@ -139,14 +139,15 @@ class TrainingWorker(QObject):
         if request.autosave is None:
             return
         try:
-            save_trained(keep(training, request.data), request.autosave)
-            save_data(request.data, request.autosave)
+            save_with_data(keep(training, request.data), request.data, request.autosave)
         except AfterimageError as error:
             self.complained.emit(f"The training could not be kept safe on disk: {error}")
         except OSError as error:
             self.complained.emit(
                 f"The training could not be kept safe on disk ({error.strerror or error})."
             )
+        except Exception as error:
+            report(error)
 
 
 def _is_sound(training: Training) -> bool:
@@ -154,6 +155,9 @@ def _is_sound(training: Training) -> bool:
     try:
         return training.is_sound
     except AfterimageError:
+        return False
+    except Exception as error:  # Whatever it is, the end of the training has to be told.
+        report(error)
         return False
 
 

@@ -307,6 +307,7 @@ def test_a_tensor_that_claims_more_than_the_file_holds(tmp_path):
         ({"layers.1.weight": torch.zeros(0, 8)}, "empty"),
         ({"layers.1.weight": torch.ones(8, 8, dtype=torch.int8)}, "whole numbers"),
         ({"layers.1.weight": torch.ones(8, 8, dtype=torch.complex64)}, "complex"),
+        ({"layers.1.weight": torch.ones(8, 8).to(torch.float8_e5m2)}, "8 bits"),
         ({"layers.0.bias": torch.ones(13)}, "fits no layer"),
         ({"layers.0.weight": torch.full((8, 36), float("nan"))}, "not finite"),
     ],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,9 +163,54 @@ def test_results_that_cannot_be_written_are_one_line(capsys, tmp_path, model):
     assert err.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_summary_that_nobody_can_take_is_no_traceback():
+    command = [sys.executable, "main.py", "inspect", SAMPLE]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("afterimage: The summary could not be written")
+    assert ended.stderr.count("\n") == 1
+    reader, writer = os.pipe()
+    os.close(reader)  # As `head` does once it has enough.
+    ended = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+class Full(io.StringIO):
+    """A terminal, or a log, that takes no more."""
+
+    def write(self, _text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_complaint_that_cannot_be_written_does_not_end_the_run(
+    capsys, monkeypatch, tmp_path, model
+):
+    """The log lies on the disk that has no room for copies of the run."""
+    real, calls = command_line.save_session, []
+
+    def save(session, path):
+        calls.append(path)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(session, path)
+
+    monkeypatch.setattr(command_line, "save_session", save)
+    monkeypatch.setattr(command_line.Autosave, "is_due", lambda *_: True)
+    options = ["--candidates", "4", "--steps", "20", "--device", "cpu", "--quiet"]
+    monkeypatch.setattr(sys, "stderr", Full())
+    assert command_line.main(["reconstruct", model, "--out", str(tmp_path), *options]) == 0
+    assert len(calls) > 2
+    assert json.loads(capsys.readouterr().out)["steps"] == 20
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)])
 def test_an_interruption_saves_what_was_computed(tmp_path, kind):
+    if signal.getsignal(kind) is signal.SIG_IGN:
+        pytest.skip("these tests run under nohup, and so would the program")
     folder = tmp_path / "out"
     program = subprocess.Popen(
         [

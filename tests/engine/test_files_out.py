@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,6 +105,13 @@ def test_the_film_plays(session, tmp_path):
     frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
     assert frames > len(session.state.recording)
     assert seconds > 2.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_session_in_a_folder_whose_name_is_no_text_is_read_back(session, tmp_path):
+    path = Path(os.fsdecode(bytes(tmp_path / "caf") + b"\xe9")) / "run.afterimage"
+    save_session(session, path)
+    torch.testing.assert_close(load_session(path).images(), session.images(), rtol=0, atol=0)
 
 
 def test_a_folder_of_results_holds_what_the_contract_says(session, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import replace
 from io import BytesIO
 
@@ -258,6 +259,31 @@ def test_an_odd_size_loses_its_last_row_and_column(tmp_path):
     reader = imageio_ffmpeg.read_frames(str(tmp_path / "a.mp4"))
     assert next(reader)["size"] == (32, 26)
     reader.close()
+
+
+def test_frames_that_no_gif_can_hold_are_refused():
+    frame = np.zeros((40_000, 1), np.uint8)
+    with pytest.raises(UnusableInput, match="65,535 at most"):
+        gif_bytes([frame, frame], scale=2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="quotas of this kind are POSIX's")
+def test_a_film_that_the_disk_has_no_room_for_is_none(tmp_path):
+    """ffmpeg has taken all frames before it finds that out."""
+    import resource
+
+    path = tmp_path / "a.mp4"
+    path.write_text("the film before")
+    noise = np.random.default_rng(0).integers(0, 256, (3, 24, 24, 3), dtype=np.uint8)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="could not be written to its end"):
+            write_mp4(path, list(noise))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "the film before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_cancelled_film_leaves_no_file(session, tmp_path):

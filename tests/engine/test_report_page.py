@@ -177,6 +177,19 @@ def test_a_session_carries_its_score_into_a_report(session, references, tmp_path
     assert "Pictures of the pairs need the training images" in words
 
 
+def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references, tmp_path, capsys):
+    """A run that was killed leaves its session beside the report of what the folder held before."""
+    results.write_results(session, results.evidence_of(session, references), tmp_path)
+    later = Reconstruction(session.network, replace(session.settings, seed=1))
+    list(later.iterate())
+    save_session(session_of(later, "cpu (test)"), tmp_path / results.SESSION)
+    assert main(["report", str(tmp_path), "--html", str(tmp_path / "a.html")]) == 0
+    assert "training images recovered" not in words_of((tmp_path / "a.html").read_text())
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 0
+    assert "of 6" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("lie", [[1], {"train": {}}, "<script>", {"count": "<script>"}])
 def test_a_score_that_is_none_is_refused(session, references, tmp_path, capsys, lie):
     """In a session as in a report.json: what goes onto the page are numbers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine.network import Network
 from engine.objective import Objective
 from engine.recipe import Recipe, parse_widths
 from engine.samples import images_beside, sample_network
-from engine.trained import check_target, keep, load_start, save_data, save_trained
+from engine.trained import Kept, check_target, keep, load_start, save_trained, save_with_data
 from engine.training import Training
 
 
@@ -43,6 +44,12 @@ def digits(per_class: int) -> LabelledImages:
 def finish(training: Training):
     *_, last = training.iterate()
     return last
+
+
+def trained_on(images: LabelledImages) -> Kept:
+    training = Training(images, replace(SMALL, most_steps=2))
+    finish(training)
+    return keep(training, TrainingData(images, None, None, ("a", "b"), ""))
 
 
 def theta(network: Network) -> torch.Tensor:
@@ -191,9 +198,30 @@ def test_a_training_whose_loss_nobody_looks_at_ends_before_its_weights_overflow(
 
 def test_a_control_of_other_images_makes_room(tmp_path):
     path = tmp_path / "net.safetensors"
-    save_data(TrainingData(points(), points(seed=1), None, ("a", "b"), ""), path)
-    save_data(TrainingData(points(), None, None, ("a", "b"), ""), path)
+    kept = trained_on(points())
+    save_with_data(kept, TrainingData(points(), points(seed=1), None, ("a", "b"), ""), path)
+    save_with_data(kept, TrainingData(points(), None, None, ("a", "b"), ""), path)
     assert images_beside(path)[1] is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="quotas of this kind are POSIX's")
+def test_a_network_never_lies_beside_the_images_of_another(tmp_path):
+    """A limit on the size of files, which the network keeps to and its images do not."""
+    import resource
+
+    path = tmp_path / "net.safetensors"
+    save_with_data(trained_on(points()), TrainingData(points(), None, None, ("a", "b"), ""), path)
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    many = points(count=20_000)
+    data = TrainingData(many, None, None, ("a", "b"), "")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_with_data(trained_on(points(seed=2)), data, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
 
 
 def test_curves_tell_of_every_step():
@@ -263,8 +291,8 @@ def test_a_network_is_kept_with_its_images_where_opening_it_finds_them(tmp_path)
     training = Training(data.train, replace(SMALL, most_steps=3))
     finish(training)
     path = tmp_path / "new" / "net.safetensors"
-    save_trained(keep(training, data), path)
-    assert save_data(data, path) == [p for p in images_beside(path) if p]
+    written = save_with_data(keep(training, data), data, path)
+    assert written == [p for p in images_beside(path) if p]
     network = load_network(path)
     assert torch.equal(network.mean, data.train.images.mean(0))
     assert '"images": "points"' in network.origin.details["recipe"]

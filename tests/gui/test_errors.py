@@ -21,7 +21,6 @@ from engine.session import load_session
 from gui.controller import RunState
 from gui.crash import CrashReporter
 from gui.crash_log import CrashLog
-from gui.keeper import Keeper
 from tests import pretend_gpu
 from tests.conftest import ROOT
 from tests.gui.conftest import settle, until
@@ -29,12 +28,11 @@ from tests.gui.test_main_window import open_and_wait, run_to_end, start
 
 
 @pytest.fixture
-def reporter(window, tmp_path, monkeypatch):
+def reporter(window, monkeypatch):
     """Takes errors as in the application; the hooks of before are put back afterwards."""
     for owner, name in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    keeper = Keeper(tmp_path / "state")
-    reporter = CrashReporter(window, keeper.last_run, keeper.last_training)
+    reporter = CrashReporter(window)
     reporter.install()
     yield reporter
     reporter.dialog.close()

@@ -469,7 +469,7 @@ def test_any_thread_may_log_and_markup_stays_text(qtbot, window):
 
 def test_unexpected_errors_are_in_the_log_with_their_trace(qtbot, window, monkeypatch, capsys):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    reporter = CrashReporter(window, window.keeper.last_run, window.keeper.last_training)
+    reporter = CrashReporter(window)
     reporter.install()
     try:
         raise ZeroDivisionError("by nothing")

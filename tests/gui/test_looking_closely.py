@@ -321,3 +321,44 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     window.close()
     until(qtbot, lambda: not window.isVisible())
     window.deleteLater()
+
+
+def test_a_run_that_goes_on_from_a_file_leaves_the_copy_of_the_last_one(
+    qtbot, window, tmp_path, checkpoint
+):
+    saved = tmp_path / "saved.afterimage"
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 10_000, 8)
+    until(qtbot, lambda: window.run_bar.progress.value() > 0)
+    window.stop()
+    settle(qtbot, window)
+    save_session(window.workspace.session, saved)
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, 20)
+    kept = window.keeper.last_run.read_bytes()
+    open_and_wait(qtbot, window, saved)
+    for _ in range(2):  # Once from the file, once more from where that has come to.
+        window.start_or_pause()
+        until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+        window.stop()
+        settle(qtbot, window)
+        until(qtbot, window.keeper.last_run.exists)
+        assert window.keeper.run_before.read_bytes() == kept
+
+
+def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
+    other = MainWindow(["auto", "cpu"])
+    other.show()
+    for each in (window, other):
+        open_and_wait(qtbot, each, checkpoint())
+        start(qtbot, each, 10_000_000, 8)
+        until(qtbot, each.keeper.last_run.exists)
+    assert window.keeper.last_run != other.keeper.last_run
+    other.stop()
+    settle(qtbot, other)
+    step = other.workspace.session.state.step
+    other.close()
+    until(qtbot, lambda: not other.isVisible())
+    assert load_session(other.keeper.last_run).state.step == step
+    assert not window.keeper.run_before.exists()
+    other.deleteLater()

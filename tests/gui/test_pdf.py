@@ -79,3 +79,19 @@ def test_the_command_line_writes_a_pdf(window, qtbot, checkpoint, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert pages_of((tmp_path / "r.pdf").read_bytes()) >= 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="quotas of this kind are POSIX's")
+def test_a_pdf_that_the_disk_has_no_room_for_is_none(qapp, tmp_path):
+    import resource
+
+    path = tmp_path / "report.pdf"
+    path.write_text("the report before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_pdf("<p>word</p>" * 200, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "the report before"

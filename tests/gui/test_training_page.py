@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -225,6 +226,19 @@ def test_a_training_that_fails_leaves_the_one_before(qtbot, window, page):
     until(qtbot, lambda: "diverged" in window.strip.text)
     assert page.trainer.training is first
     assert page.attack_button.isEnabled()
+
+
+def test_an_error_that_nobody_expected_while_a_copy_is_written_does_not_cost_the_training(
+    qtbot, page, monkeypatch
+):
+    told = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, *_: told.append(kind))
+    monkeypatch.setattr("engine.trained.save_images", lambda *_: 1 / 0)
+    train_for_ever(qtbot, page)
+    click(qtbot, page.bar.stop_button)
+    until(qtbot, lambda: not page.controller.is_active)
+    assert page.trainer.can_save
+    assert told == [ZeroDivisionError]
 
 
 def test_the_keys_of_the_menus_are_for_the_page_that_is_shown(qtbot, window, page):

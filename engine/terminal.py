@@ -1,0 +1,38 @@
+"""What the command line says, to a terminal, a pipe or a file that may be gone or full.
+
+Nothing that was computed may be lost because a sentence about it could not be written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from tqdm import tqdm
+
+
+def tell(sentence: str) -> None:
+    """Says something on standard error, beside a bar that may be there; nowhere, if it is full."""
+    if sys.stderr is None:  # Closed, or a program without a terminal; tqdm would take the other.
+        return
+    with suppress(OSError):
+        tqdm.write(f"afterimage: {sentence}", file=sys.stderr)
+
+
+def put_out(text: str) -> bool:
+    """Writes to standard output; returns whether all of it was taken.
+
+    Who reads no further (`… | head`) has what was wanted.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left in the buffer would be tried again at the end, and fail with a traceback.
+        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            tell(f"The summary could not be written to standard output: {error.strerror}.")
+            return False
+    return True
