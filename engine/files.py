@@ -7,7 +7,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,19 +26,28 @@ def atomic_path(path: Path) -> Iterator[Path]:
     stood at `path` stays as it was. A link at `path` is replaced; what it points to is untouched.
 
     Raises:
-        OSError: the folder cannot be written to, or the disk is full.
+        OSError: the folder cannot be written to, or the disk is full; it names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Nobody can foresee the name and lay a link there, and a long one has room for it.
     name = f".{path.stem[:_LONGEST_STEM]}.{secrets.token_hex(8)}{path.suffix}"
     temporary = path.with_name(name)
-    temporary.open("xb").close()
     try:
+        temporary.open("xb").close()
         yield temporary
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            _name(error, path, temporary)
         raise
+
+
+def _name(error: OSError, path: Path, temporary: Path) -> None:
+    """People know the file that they asked for, not the one that was to become it."""
+    if error.errno is not None and error.filename in (None, str(temporary)):
+        error.filename = str(path)
 
 
 def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:

@@ -200,8 +200,9 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
             temporary.write_text("half")
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as told:
         half_a_write()
+    assert told.value.filename == str(path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
