@@ -9,7 +9,7 @@ from engine.commands import COMMANDS
 
 def _write_pdf(page: str, path: Path) -> None:
     """Qt is loaded only where a PDF is asked for."""
-    from gui.pdf import write_pdf_without_a_window
+    from gui.exports.pdf import write_pdf_without_a_window
 
     write_pdf_without_a_window(page, path)
 

@@ -19,31 +19,24 @@ from typing import Any
 
 from tqdm import tqdm
 
-from engine import (
-    compare_command,
-    export_command,
-    membership_command,
-    report_command,
-    results,
-    train_command,
-)
 from engine.autosave import Autosave
 from engine.checkpoints import load_network, parse_shape
-from engine.commands import COMMANDS
-from engine.datasets import LabelledImages, load_images
+from engine.commands import COMMANDS, compare, export, membership, report, train
+from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.commands.report import WritePdf
+from engine.commands.several import reconstruct_several
 from engine.devices import DEVICES
 from engine.errors import AfterimageError, UnusableInput
+from engine.exports import results
+from engine.images.datasets import LabelledImages, load_images
 from engine.inspection import inspection, inspection_text
-from engine.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.live import References
 from engine.network import Network
 from engine.plain_text import plain
 from engine.reconstruction import Reconstruction
-from engine.report_command import WritePdf
 from engine.scoring import score
 from engine.session import SUFFIX, Session, load_session, save_session, session_of
 from engine.settings import PRESETS, Settings, preset
-from engine.several_command import reconstruct_several
 from engine.snapshot import Snapshot
 from engine.terminal import put_out, tell
 from engine.version import COMMAND, VERSION
@@ -118,9 +111,9 @@ def _reconstruct_one(options: argparse.Namespace, model: str, folder: Path) -> d
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
     shown = _references(network, references, control)
     evidence = None if shown is None else results.evidence_of(session, shown)
-    report = results.write_results(session, evidence, folder, shown)
-    gallery = {name: value for name, value in report["gallery"].items() if name != "images"}
-    return {**report, "gallery": gallery, "out": str(folder), "status": status}
+    written = results.write_results(session, evidence, folder, shown)
+    gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
+    return {**written, "gallery": gallery, "out": str(folder), "status": status}
 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
@@ -225,9 +218,8 @@ def _score(options: argparse.Namespace) -> dict[str, Any]:
         one_to_one=not options.many_to_one,
     )
     if (folder / results.REPORT).exists():
-        report = results.read_report(folder)
-        report["evidence"] = evidence.as_dict()
-        results.write_report(report, folder)
+        scored = {**results.read_report(folder), "evidence": evidence.as_dict()}
+        results.write_report(scored, folder)
     return {"evidence": evidence.as_dict()}
 
 
@@ -333,18 +325,18 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_membership(parser: argparse.ArgumentParser) -> None:
-    membership_command.add_arguments(parser, _shape)
+    membership.add_arguments(parser, _shape)
 
 
 _WHAT_AND_OPTIONS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "inspect": ("what a checkpoint's weights tell", _add_inspect),
     "reconstruct": ("run the attack, write everything to a folder", _add_reconstruct),
-    "train": ("make a network of given images", train_command.add_arguments),
+    "train": ("make a network of given images", train.add_arguments),
     "score": ("score the results in a folder", _add_score),
     "membership": ("were these images trained on?", _add_membership),
-    "compare": ("two runs side by side", compare_command.add_arguments),
-    "report": ("the report for people, as HTML or PDF", report_command.add_arguments),
-    "export": ("GIF, MP4, PNG and others from a folder of results", export_command.add_arguments),
+    "compare": ("two runs side by side", compare.add_arguments),
+    "report": ("the report for people, as HTML or PDF", report.add_arguments),
+    "export": ("GIF, MP4, PNG and others from a folder of results", export.add_arguments),
 }
 """What each command is for, and what adds its options."""
 

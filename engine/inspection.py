@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
 from engine.health import (
     CARRIES,
@@ -14,6 +13,7 @@ from engine.health import (
     check_stationarity,
     check_weights,
 )
+from engine.images.datasets import LabelledImages
 from engine.network import Network
 
 _SHOWN_IMAGES = 8

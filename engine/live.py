@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.exporting import Pixels, display_pixels, mosaic, unit_pixels
+from engine.exports.exporting import Pixels, display_pixels, mosaic, unit_pixels
 from engine.gallery import Gallery
 from engine.history import Losses
 from engine.lazy import torch

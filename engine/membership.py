@@ -32,9 +32,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
 from engine.health import MOST_IMAGES, check_stationarity, per_image
+from engine.images.datasets import LabelledImages
 from engine.lazy import torch
 from engine.network import Network
 from engine.plain_text import counted

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from engine.exporting import Pixels, display_pixels, unit_pixels
+from engine.exports.exporting import Pixels, display_pixels, unit_pixels
 from engine.lazy import torch
 from engine.live import References
 from engine.scoring import Evidence, Matches, match, ncc_features

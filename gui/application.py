@@ -18,7 +18,7 @@ from engine.version import VERSION
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from gui.crash_log import CrashLog
+    from gui.errors.crash_log import CrashLog
     from gui.main_window import MainWindow
 
 NAME = "Afterimage"
@@ -60,12 +60,12 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     from PySide6.QtWidgets import QApplication
 
     from gui import theme
-    from gui.crash import CrashReporter, reported
-    from gui.crash_log import CrashLog
+    from gui.errors.crash import CrashReporter, reported
+    from gui.errors.crash_log import CrashLog
+    from gui.help.versions import in_one_line, versions
     from gui.loading import Loading
     from gui.log import log_to_terminal
     from gui.main_window import MainWindow
-    from gui.versions import in_one_line, versions
 
     class Application(QApplication):
         """Hands on files that macOS opens by double click."""

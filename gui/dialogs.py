@@ -9,7 +9,8 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from gui import preferences, stored
+from gui import stored
+from gui.preferences import preferences
 
 Receiver = Callable[[Path], None]
 

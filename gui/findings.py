@@ -21,7 +21,7 @@ from engine.session import Session
 from gui.background import Background
 from gui.run_controller import RunController
 from gui.task import Task
-from gui.views import Views
+from gui.views.views import Views
 from gui.workspace import CurrentWorkspace
 
 

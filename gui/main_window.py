@@ -11,22 +11,22 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from engine.datasets import holds_images
+from engine.images.datasets import holds_images
 from engine.plain_text import plain
 from engine.samples import resource_folder
-from gui import dialogs, preferences, scheme, stored, theme
+from gui import dialogs, scheme, stored, theme
 from gui.actions import Actions
 from gui.arrangement import Arrangement
 from gui.arrivals import Arrivals
 from gui.availability import show_availability
 from gui.background import Background
 from gui.closing import Closing
-from gui.comparing import Comparing
+from gui.comparison.comparing import Comparing
 from gui.drop_veil import DropVeil
-from gui.exports import Exporter
+from gui.exports.exporter import Exporter
 from gui.findings import Findings
 from gui.focus import DockTabs, bring_to_front
-from gui.helping import Helping
+from gui.help.helping import Helping
 from gui.keeper import Keeper
 from gui.layout import centre_pages, left_column, network_page, whole_window
 from gui.log import LOGGER
@@ -34,9 +34,10 @@ from gui.log_panel import LogPanel
 from gui.model_panel import ModelPanel, ReferencesPanel
 from gui.opener import Opener
 from gui.opening import is_checkpoint, is_model
-from gui.preferring import Preferring
-from gui.queue_panel import QueuePanel
-from gui.queueing import Queue
+from gui.preferences import preferences
+from gui.preferences.preferring import Preferring
+from gui.queue.panel import QueuePanel
+from gui.queue.queueing import Queue
 from gui.recent import RecentFiles
 from gui.recent_menu import RecentList
 from gui.run_bar import RunBar
@@ -44,8 +45,8 @@ from gui.run_controller import RunController
 from gui.running import Running
 from gui.settings_history import SettingsHistory
 from gui.settings_panel import SettingsPanel
-from gui.training_page import TrainingPage
-from gui.views import Views
+from gui.training.page import TrainingPage
+from gui.views.views import Views
 from gui.widgets import EmptyPage, MessageStrip
 from gui.workspace import CurrentWorkspace, Workspace
 

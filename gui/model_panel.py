@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.checkpoints import parse_shape
-from engine.datasets import LabelledImages
 from engine.errors import UnusableInput
 from engine.health import Health, about_images
+from engine.images.datasets import LabelledImages
 from engine.network import Network
 from engine.plain_text import counted
 from gui import theme

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from engine.checkpoints import SUFFIXES
-from engine.datasets import TrainingData, load_images
 from engine.errors import DamagedSession
+from engine.images.datasets import TrainingData, load_images
 from engine.network import Network
 from engine.progress import Progress
 from engine.samples import SAMPLES, sample_network

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.checkpoints import SUFFIXES, load_network
-from engine.datasets import LabelledImages, holds_images, load_images
 from engine.errors import UnusableInput
 from engine.health import Health, TrueStationarity, check_weights
+from engine.images.datasets import LabelledImages, holds_images, load_images
 from engine.inspection import true_stationarity
 from engine.network import Network
 from engine.samples import images_beside

@@ -13,9 +13,10 @@ from engine.errors import UnusableInput
 from engine.live import Frame
 from engine.settings import Settings
 from engine.snapshot import RunState as Stand
-from gui import dialogs, preferences
+from gui import dialogs
 from gui.controller import RunState
 from gui.log import LOGGER
+from gui.preferences import preferences
 from gui.worker import RunEnd, RunRequest
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 from engine.device_errors import is_out_of_memory
 from engine.errors import AfterimageError
 from engine.progress import Cancelled, Progress
-from gui.crash import report
+from gui.errors.crash import report
 
 
 class Task(QThread):

@@ -23,7 +23,7 @@ from engine.reconstruction import Reconstruction
 from engine.session import Session, save_session, session_of
 from engine.settings import Settings
 from engine.snapshot import RunState, Snapshot
-from gui.crash import report
+from gui.errors.crash import report
 from gui.run_control import Latest, RunControl
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.datasets import LabelledImages
+from engine.images.datasets import LabelledImages
 from engine.live import References
 from engine.network import Network
 from engine.session import Session

@@ -43,7 +43,7 @@ from typing import Any
 import torch
 
 from engine.checkpoints import load_network
-from engine.datasets import load_images
+from engine.images.datasets import load_images
 from engine.live import References
 from engine.network import Network
 from engine.reconstruction import Reconstruction

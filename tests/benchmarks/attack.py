@@ -21,17 +21,17 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.checkpoints import load_network
-from engine.datasets import LabelledImages, load_images
 from engine.devices import quick_products
+from engine.images.datasets import LabelledImages, load_images
 from engine.live import LiveView
 from engine.network import InputShape, Network
-from engine.recipe import Recipe
 from engine.reconstruction import Reconstruction
 from engine.samples import images_beside
 from engine.scoring import score
 from engine.session import Session, session_of
 from engine.settings import Settings, fast, paper
-from engine.training import Training
+from engine.training.recipe import Recipe
+from engine.training.training import Training
 from tests.benchmarks.training import DIGITS, PHOTOS, images
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"

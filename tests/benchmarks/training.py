@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from engine.checkpoints import load_network
-from engine.datasets import LabelledImages, load_images
+from engine.images.datasets import LabelledImages, load_images
 from engine.network import Network
-from engine.recipe import Recipe
 from engine.reconstruction import Reconstruction
 from engine.samples import images_beside, sample_network
 from engine.scoring import score
 from engine.settings import fast
-from engine.training import Training
+from engine.training.recipe import Recipe
+from engine.training.training import Training
 
 DIGITS, PHOTOS = "mnist_odd_even", "cifar10_vehicles_animals"
 PLAIN = Recipe(schedule="plain", rate=0.1, dtype="float64", upper_layer_scale=1.0, device="cpu")

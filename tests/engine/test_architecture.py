@@ -10,10 +10,10 @@ import pytest
 
 from tests.conftest import ROOT
 
-ENGINE_FILES = sorted((ROOT / "engine").glob("*.py"))
+ENGINE_FILES = sorted((ROOT / "engine").rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", ENGINE_FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ENGINE_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_engine_file_imports_qt_or_the_window(path):
     imported = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

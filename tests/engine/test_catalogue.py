@@ -16,9 +16,9 @@ import pytest
 import scipy.io
 import torchvision
 
-from engine import catalogue
-from engine.datasets import Selection, load_images, training_data
 from engine.errors import UnusableInput
+from engine.images import catalogue
+from engine.images.datasets import Selection, load_images, training_data
 from engine.progress import Cancelled
 
 COUNT = 20

@@ -13,15 +13,15 @@ import torch
 from PIL import Image, ImageColor
 from scipy.optimize import linear_sum_assignment
 
-from engine.charts import COLOURS
-from engine.comparison import compare
-from engine.comparison_cells import sections
-from engine.comparison_files import write_comparison
-from engine.comparison_page import comparison_page
-from engine.comparison_picture import gallery_picture
-from engine.comparison_recovered import UNKNOWN, count_recovered, recovered_in_words
-from engine.comparison_text import CAUTION, as_dict, as_text, headline, remarks, table
+from engine.comparison.cells import sections
+from engine.comparison.comparison import compare
+from engine.comparison.files import write_comparison
+from engine.comparison.page import comparison_page
+from engine.comparison.picture import gallery_picture
+from engine.comparison.recovered import UNKNOWN, count_recovered, recovered_in_words
+from engine.comparison.text import CAUTION, as_dict, as_text, headline, remarks, table
 from engine.errors import UnusableInput
+from engine.exports.charts import COLOURS
 from engine.live import References
 from engine.progress import Cancelled
 from engine.reconstruction import Reconstruction

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.datasets import Selection, holds_images, load_images, save_images, training_data
 from engine.errors import UnusableInput
+from engine.images.datasets import Selection, holds_images, load_images, save_images, training_data
 
 
 def save_npz(path, **arrays):

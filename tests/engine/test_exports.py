@@ -11,15 +11,16 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import command_line, results
-from engine.exporting import display_pixels, enlarged
-from engine.films import FilmOptions, make_film
+from engine import command_line
+from engine.exports import results
+from engine.exports.exporting import display_pixels, enlarged
+from engine.exports.films import FilmOptions, make_film
+from engine.exports.stills import GridOptions, write_pngs
 from engine.live import References
 from engine.reconstruction import Reconstruction
 from engine.scoring import score
 from engine.session import save_session, session_of
 from engine.settings import fast
-from engine.stills import GridOptions, write_pngs
 
 
 @pytest.fixture

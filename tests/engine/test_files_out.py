@@ -15,8 +15,8 @@ import safetensors
 import torch
 from PIL import Image
 
-from engine import exporting, film_files, results
 from engine.errors import UnusableInput
+from engine.exports import exporting, film_files, results
 from engine.files import atomic_path, save_tensors
 from engine.progress import Cancelled
 from engine.reconstruction import Reconstruction

@@ -13,12 +13,12 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import results
 from engine.checkpoints import load_network
 from engine.errors import UnusableInput
-from engine.exporting import display_pixels, enlarged, unit_pixels
-from engine.film_files import gif_bytes, video_repeats, write_gif, write_mp4
-from engine.films import Film, FilmOptions, make_film, parse_candidates, schedule
+from engine.exports import results
+from engine.exports.exporting import display_pixels, enlarged, unit_pixels
+from engine.exports.film_files import gif_bytes, video_repeats, write_gif, write_mp4
+from engine.exports.films import Film, FilmOptions, make_film, parse_candidates, schedule
 from engine.live import References, best_pairs
 from engine.progress import Cancelled
 from engine.reconstruction import Reconstruction

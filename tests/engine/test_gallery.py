@@ -10,8 +10,8 @@ import torch
 
 from engine import gallery
 from engine.checkpoints import load_network
-from engine.datasets import load_images
 from engine.gallery import make_gallery, signs_of_truth
+from engine.images.datasets import load_images
 from engine.live import gallery_mosaic
 from engine.reconstruction import Reconstruction
 from engine.samples import images_beside, sample_network

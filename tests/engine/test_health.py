@@ -11,7 +11,6 @@ import torch
 from scipy.optimize import nnls
 
 from engine.checkpoints import load_network
-from engine.datasets import load_images
 from engine.errors import UnusableInput
 from engine.health import (
     MOST_IMAGES,
@@ -20,12 +19,13 @@ from engine.health import (
     check_stationarity,
     check_weights,
 )
+from engine.images.datasets import load_images
 from engine.inspection import inspection, inspection_text, true_stationarity
 from engine.network import Network
-from engine.recipe import Recipe
 from engine.samples import images_beside, sample_network
 from engine.stationarity import layer_norms
-from engine.training import Training
+from engine.training.recipe import Recipe
+from engine.training.training import Training
 from tests.conftest import shared_file
 from tests.engine.test_training import points
 

@@ -23,11 +23,11 @@ from safetensors.torch import save_file
 
 from engine import command_line
 from engine.checkpoints import load_network
-from engine.datasets import holds_images, load_images, open_source
 from engine.errors import AfterimageError, UnusableInput
-from engine.exporting import write_bytes
+from engine.exports.exporting import write_bytes
+from engine.exports.results import read_reconstructions, read_report
+from engine.images.datasets import holds_images, load_images, open_source
 from engine.reconstruction import Reconstruction
-from engine.results import read_reconstructions, read_report
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
 from gui.opening import is_model

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from engine.exporting import display_pixels
+from engine.exports.exporting import display_pixels
 from engine.live import LiveView, References
 from engine.reconstruction import Reconstruction
 from engine.settings import fast

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from engine.checkpoints import load_network, save_network
-from engine.datasets import LabelledImages, load_images, save_images
 from engine.errors import UnusableInput
 from engine.health import check_stationarity
+from engine.images.datasets import LabelledImages, load_images, save_images
 from engine.membership import ask, common_mean, nearest_similarity, own_multipliers
-from engine.recipe import Recipe
 from engine.samples import images_beside, sample_network
-from engine.training import Training
+from engine.training.recipe import Recipe
+from engine.training.training import Training
 from tests.engine.test_command_line import SAMPLE, call
 from tests.engine.test_health import gradients, theta
 from tests.engine.test_training import points

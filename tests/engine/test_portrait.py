@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.exporting import display_pixels
+from engine.exports.exporting import display_pixels
 from engine.live import References
 from engine.portrait import portray
 from engine.reconstruction import Reconstruction

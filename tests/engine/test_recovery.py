@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from engine import command_line
-from engine.datasets import LabelledImages
 from engine.errors import OutOfMemory
-from engine.recipe import Recipe
+from engine.images.datasets import LabelledImages
 from engine.reconstruction import Reconstruction
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast, paper
-from engine.training import Training
+from engine.training.recipe import Recipe
+from engine.training.training import Training
 from tests import pretend_gpu
 
 SMALL = replace(fast(), candidates=64, steps=40, rank=5, smoothness=4.0, device="cuda")

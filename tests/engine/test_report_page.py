@@ -18,13 +18,13 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import charts, results
 from engine.command_line import main
 from engine.errors import UnusableInput
+from engine.exports import charts, results
+from engine.exports.report_page import command, report_page
 from engine.live import References
 from engine.network import Origin
 from engine.reconstruction import Reconstruction
-from engine.report_page import command, report_page
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UnusableInput
-from engine.summary import (
+from engine.exports.summary import (
     COLUMNS,
     DONE,
     REFUSED,

@@ -12,15 +12,22 @@ import torch
 import torch.nn.functional as functional
 
 from engine.checkpoints import load_network, save_network
-from engine.datasets import LabelledImages, TrainingData, load_images
 from engine.errors import RunFailed, UnusableInput
 from engine.health import check_weights
+from engine.images.datasets import LabelledImages, TrainingData, load_images
 from engine.network import Network
-from engine.objective import Objective
-from engine.recipe import Recipe, parse_widths
 from engine.samples import images_beside, sample_network
-from engine.trained import Kept, check_target, keep, load_start, save_trained, save_with_data
-from engine.training import Training
+from engine.training.objective import Objective
+from engine.training.recipe import Recipe, parse_widths
+from engine.training.trained import (
+    Kept,
+    check_target,
+    keep,
+    load_start,
+    save_trained,
+    save_with_data,
+)
+from engine.training.training import Training
 
 
 def points(count=12, size=8, seed=0) -> LabelledImages:

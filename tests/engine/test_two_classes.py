@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.catalogue import KNOWN
 from engine.errors import UnusableInput
-from engine.two_classes import choose, parse_rule
+from engine.images.catalogue import KNOWN
+from engine.images.two_classes import choose, parse_rule
 
 DIGITS = KNOWN["mnist"].classes
 CIFAR = KNOWN["cifar10"].classes

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from engine import reconstruction
-from engine.datasets import load_images
 from engine.errors import UnusableInput
-from engine.results import make_report, read_reconstructions, read_report
+from engine.exports.results import make_report, read_reconstructions, read_report
+from engine.images.datasets import load_images
 from engine.session import Session
-from engine.trained import load_start, recipe_of
+from engine.training.trained import load_start, recipe_of
 from engine.waiting_list import read_waiting_list
 from gui.opening import open_paths
 

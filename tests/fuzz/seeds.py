@@ -17,12 +17,12 @@ import torch
 from PIL import Image
 
 from engine.checkpoints import load_network, save_network
+from engine.exports.results import make_report
 from engine.network import Network
-from engine.recipe import Recipe
 from engine.reconstruction import Reconstruction
-from engine.results import make_report
 from engine.session import Session, save_session, session_of
 from engine.settings import fast
+from engine.training.recipe import Recipe
 from engine.waiting_list import WaitingList, write_waiting_list
 
 _FIXTURES = Path(__file__).parents[1] / "engine" / "sessions"

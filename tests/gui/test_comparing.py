@@ -11,15 +11,15 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
-from engine.comparison import compare
-from engine.comparison_recovered import UNKNOWN, count_recovered, recovered_in_words
-from engine.comparison_text import CAUTION, as_text, headline
+from engine.comparison.comparison import compare
+from engine.comparison.recovered import UNKNOWN, count_recovered, recovered_in_words
+from engine.comparison.text import CAUTION, as_text, headline
 from engine.reconstruction import Reconstruction
 from engine.session import load_session, save_session, session_of
 from engine.settings import fast
-from gui.comparison_steps import step_rows
+from gui.comparison.run_chooser import RunChooser
+from gui.comparison.steps import step_rows
 from gui.controller import RunState
-from gui.run_chooser import RunChooser
 from tests.gui.conftest import settle, until
 from tests.gui.test_main_window import answer, open_and_wait, run_to_end, save_images, start
 from tests.gui.wording import accessible_name, controls, cut_off, where

@@ -19,8 +19,8 @@ from shiboken6 import isValid
 
 from engine.session import load_session
 from gui.controller import RunState
-from gui.crash import CrashReporter
-from gui.crash_log import CrashLog
+from gui.errors.crash import CrashReporter
+from gui.errors.crash_log import CrashLog
 from tests import pretend_gpu
 from tests.conftest import ROOT
 from tests.gui.conftest import settle, until
@@ -277,7 +277,7 @@ def test_no_command_of_a_menu_closes_the_window_by_failing(
 
     for part in ("gui.dialogs.QFileDialog", "gui.dialogs.QMessageBox"):
         monkeypatch.setattr(part, refuse)
-    monkeypatch.setattr("gui.export_dialog.QDialogButtonBox", refuse)
+    monkeypatch.setattr("gui.exports.dialog.QDialogButtonBox", refuse)
     failed = []
     reporter._crashed.connect(failed.append)
     for bar_action in window.menuBar().actions():
@@ -303,7 +303,7 @@ def test_no_command_of_a_menu_closes_the_window_by_failing(
 CRASH = """
 import sys
 from pathlib import Path
-from gui.crash_log import CrashLog
+from gui.errors.crash_log import CrashLog
 CrashLog(Path(sys.argv[1])).begin("Afterimage, about to die")
 import {module}
 {module}.{call}

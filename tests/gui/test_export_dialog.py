@@ -10,9 +10,9 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.films import FilmOptions, make_film
+from engine.exports.films import FilmOptions, make_film
 from gui.controller import RunState
-from gui.export_dialog import ExportDialog
+from gui.exports.dialog import ExportDialog
 from tests.gui.conftest import settle, until
 from tests.gui.test_main_window import open_and_wait, run_to_end, save_images, start
 

@@ -16,18 +16,19 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QPushBu
 
 from engine.samples import guide_file
 from engine.version import VERSION
-from gui import dialogs, preferences, stored
-from gui.about import AboutDialog, details
-from gui.crash import CrashReporter
-from gui.guide_window import GuideWindow, _anchor, _headings
+from gui import dialogs, stored
+from gui.errors.crash import CrashReporter
+from gui.help.about import AboutDialog, details
+from gui.help.guide import GuideWindow, _anchor, _headings
+from gui.help.shortcuts import ShortcutsDialog, shortcuts
 from gui.log import LOGGER
 from gui.main_window import MainWindow
 from gui.menus import plain
-from gui.preferences import NEVER, Preferences
-from gui.preferences_dialog import PreferencesDialog
+from gui.preferences import preferences
+from gui.preferences.dialog import PreferencesDialog
+from gui.preferences.preferences import NEVER, Preferences
 from gui.recent import MOST
 from gui.scheme import store_scheme, stored_scheme
-from gui.shortcuts import ShortcutsDialog, shortcuts
 from tests.gui.conftest import bring_to_front, settle, until
 from tests.gui.test_main_window import open_and_wait, run_to_end, start
 

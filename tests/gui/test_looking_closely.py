@@ -16,7 +16,7 @@ from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 
-from engine.datasets import LabelledImages
+from engine.images.datasets import LabelledImages
 from engine.live import make_mosaic
 from engine.session import load_session, save_session
 from gui.controller import RunState

@@ -10,8 +10,8 @@ import zlib
 
 import pytest
 
-from engine import results
-from gui.pdf import write_pdf
+from engine.exports import results
+from gui.exports.pdf import write_pdf
 from tests.conftest import ROOT
 from tests.gui.conftest import settle
 from tests.gui.test_main_window import open_and_wait, run_to_end

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 
-from gui.plots import Plot
+from gui.views.plots import Plot
 from tests.gui.wording import cut_off
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from engine.session import load_session
 from gui.controller import RunState
-from gui.queue_item import Phase
+from gui.queue.item import Phase
 from tests.gui.conftest import settle, until
 from tests.gui.test_main_window import (
     answer,

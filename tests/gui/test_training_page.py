@@ -11,8 +11,8 @@ from PIL import Image
 from PySide6.QtCore import Qt, QThread
 from PySide6.QtWidgets import QMessageBox
 
-from engine import catalogue
 from engine.checkpoints import load_network
+from engine.images import catalogue
 from engine.samples import images_beside
 from gui.controller import RunState
 from tests.engine.test_catalogue import originals  # noqa: F401 - a fixture
@@ -233,7 +233,7 @@ def test_an_error_that_nobody_expected_while_a_copy_is_written_does_not_cost_the
 ):
     told = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, *_: told.append(kind))
-    monkeypatch.setattr("engine.trained.save_images", lambda *_: 1 / 0)
+    monkeypatch.setattr("engine.training.trained.save_images", lambda *_: 1 / 0)
     train_for_ever(qtbot, page)
     click(qtbot, page.bar.stop_button)
     until(qtbot, lambda: not page.controller.is_active)

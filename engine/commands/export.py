@@ -1,0 +1,157 @@
+"""`main.py export`: files that people take away, out of a run that was saved."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from engine.errors import UnusableInput
+from engine.exports import results
+from engine.exports.films import EASINGS, FilmOptions, parse_candidates
+from engine.exports.stills import GridOptions, write_pngs
+from engine.images.datasets import load_images
+from engine.live import References
+from engine.network import Network
+from engine.progress import Progress
+from engine.session import SUFFIX, Session, load_session
+
+Writer = Callable[[Session, Path, Progress], object]
+
+_KINDS = {
+    "gif": "the drift",
+    "mp4": "the drift",
+    "png": "the gallery as one grid",
+    "pngs": "one PNG an image of the gallery",
+    "npz": "images and numbers for NumPy",
+    "pt": "the same for PyTorch",
+    "losses": "losses as CSV, one row a step",
+    "scores": "scores as CSV, one row a training image; needs --images",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `export`; those of a film come from `FilmOptions` itself."""
+    parser.add_argument("folder", metavar="DIR", help=f"a folder of results, or a {SUFFIX} file")
+    for kind, about in _KINDS.items():
+        metavar = "FOLDER" if kind == "pngs" else "FILE"
+        parser.add_argument(f"--{kind}", type=Path, metavar=metavar, help=about)
+    parser.add_argument("--images", metavar="SOURCE", help="training images")
+    parser.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    film = parser.add_argument_group("GIF and MP4")
+    content = film.add_mutually_exclusive_group()
+    content.add_argument(
+        "--pairs", action="store_true", help="beside the training images they match; needs --images"
+    )
+    content.add_argument("--chosen", metavar="3,17,20-25", help="these candidates")
+    for each in fields(FilmOptions):
+        if each.metadata:
+            about = f"{each.metadata['label'].lower()}; {each.default or 'automatic'} if not given"
+            metavar = "N" if isinstance(each.default, int) else "S"
+            film.add_argument(
+                f"--{each.name}", type=type(each.default), metavar=metavar, help=about
+            )
+    film.add_argument("--easing", choices=tuple(EASINGS), help="even, if not given")
+    stills = parser.add_argument_group("PNG")
+    stills.add_argument("--scale", type=int, metavar="N", help="each pixel as N × N")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Writes what was asked for, and says where.
+
+    Raises:
+        UnusableInput: there is no such run, or the options do not fit together.
+        OSError: a file cannot be written.
+    """
+    wanted = {kind: getattr(options, kind) for kind in _KINDS if getattr(options, kind)}
+    _check(options, wanted)
+    film = _film(options)
+    path = Path(options.folder)
+    session = load_session(path if path.suffix == SUFFIX else path / results.SESSION)
+    references = _references(options, session.network)
+    writers = _writers(film, GridOptions(options.scale or 0), references)
+    for kind, target in wanted.items():
+        with closing(
+            tqdm(total=1.0, desc=kind, disable=True if options.quiet else None, file=sys.stderr)
+        ) as bar:
+            writers[kind](session, target, partial(_show_share, bar))
+    return {kind: str(target) for kind, target in wanted.items()}
+
+
+def _check(options: argparse.Namespace, wanted: dict[str, Path]) -> None:
+    """Options that would be passed over in silence are refused."""
+    if not wanted:
+        kinds = ", ".join(f"--{kind}" for kind in _KINDS)
+        raise UnusableInput(f"Say what to export, and where to: {kinds}.")
+    if options.control is not None and options.images is None:
+        raise UnusableInput("--control needs --images: a control is compared with training images.")
+    if options.images is None and ("scores" in wanted or options.pairs):
+        which = "--scores" if "scores" in wanted else "--pairs"
+        raise UnusableInput(f"{which} needs --images, the training images.")
+    is_film = options.pairs or options.chosen or _given(options)
+    if is_film and not {"gif", "mp4"} & wanted.keys():
+        raise UnusableInput("Options of a film need --gif or --mp4.")
+    if options.scale is not None and not {"png", "pngs"} & wanted.keys():
+        raise UnusableInput("--scale needs --png or --pngs; a film takes --width.")
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    names = [each.name for each in fields(FilmOptions) if each.metadata] + ["easing"]
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _film(options: argparse.Namespace) -> FilmOptions:
+    given = _given(options)
+    if options.pairs:
+        return FilmOptions(what="pairs", **given)
+    if options.chosen is not None:
+        chosen = parse_candidates(options.chosen)
+        return FilmOptions(what="chosen", chosen=chosen, **given)
+    return FilmOptions(**given)
+
+
+def _references(options: argparse.Namespace, network: Network) -> References | None:
+    if options.images is None:
+        return None
+    train, control = (
+        None if source is None else load_images(source, network.input_shape, options.data_root)
+        for source in (options.images, options.control)
+    )
+    assert train is not None
+    return References(train.images, None if control is None else control.images, network.mean)
+
+
+def _writers(
+    film: FilmOptions, grid: GridOptions, references: References | None
+) -> dict[str, Writer]:
+    def scores(session: Session, path: Path, _progress: Progress) -> None:
+        assert references is not None
+        results.export_scores(session, path, references)
+
+    def pngs(session: Session, folder: Path, progress: Progress) -> None:
+        write_pngs(session, folder, grid.scale or 1, progress)
+
+    return {
+        "gif": partial(results.export_gif, options=film, references=references),
+        "mp4": partial(results.export_mp4, options=film, references=references),
+        "png": partial(results.export_png, options=grid),
+        "pngs": pngs,
+        "npz": results.export_npz,
+        "pt": results.export_pt,
+        "losses": results.export_losses,
+        "scores": scores,
+    }
+
+
+def _show_share(bar: tqdm[Any], share: float) -> None:
+    bar.update(share - bar.n)

@@ -1,0 +1,80 @@
+"""`main.py reconstruct A B C …`: several checkpoints in turn, as the window's queue runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from engine.checkpoints import load_network
+from engine.commands.interruption import INTERRUPTED
+from engine.errors import AfterimageError, UnusableInput
+from engine.exports.summary import (
+    DONE,
+    FAILED,
+    REFUSED,
+    STOPPED,
+    Outcome,
+    Summary,
+    make_subfolder,
+    with_report,
+    without_run,
+)
+from engine.health import check_weights
+from engine.network import InputShape
+from engine.plain_text import plain
+from engine.session import SUFFIX
+from engine.terminal import tell
+
+RunOne = Callable[[str, Path], dict[str, Any]]
+"""Runs a checkpoint, writes its results to a folder, and returns its report with its `status`."""
+
+_ONE_FAILED = 1
+
+
+def reconstruct_several(
+    models: Sequence[str], out: Path, shape: InputShape | None, run_one: RunOne
+) -> dict[str, Any]:
+    """Runs all, one after the other; what cannot be used is written down, and the next one comes.
+
+    Raises:
+        UnusableInput: one is a session, or the folder holds a summary of something else.
+        OSError: the folder cannot be written to.
+    """
+    if any(model.endswith(SUFFIX) for model in models):
+        raise UnusableInput("A session goes on alone; give one at a time.")
+    summary, outcomes, status = Summary(out), [], 0
+    for model in models:
+        outcome, its_status = _outcome(Path(model), out, shape, run_one)
+        summary.add(outcome)
+        outcomes.append(asdict(outcome))
+        status = status or (_ONE_FAILED if its_status else 0)
+        if its_status == INTERRUPTED:
+            status = INTERRUPTED
+            break
+    return {"runs": outcomes, "out": str(out), "status": status}
+
+
+def _outcome(
+    path: Path, out: Path, shape: InputShape | None, run_one: RunOne
+) -> tuple[Outcome, int]:
+    """What became of one, and the exit status that it would have alone."""
+    folder: Path | None = None
+    try:
+        network = load_network(path, shape)
+        remembered = check_weights(network).remembered
+        folder = make_subfolder(out, path)
+        report = run_one(str(path), folder)
+    except AfterimageError as error:
+        tell(plain(f"{path.name}: {error}"))
+        if folder is not None:
+            with suppress(OSError):  # It holds what the run has left, if it has left anything.
+                folder.rmdir()
+        what = REFUSED if isinstance(error, UnusableInput) else FAILED
+        return without_run(path, what, str(error)), _ONE_FAILED
+    status = report["status"]
+    outcome = {0: DONE, INTERRUPTED: STOPPED}.get(status, FAILED)
+    known = Outcome(str(path), outcome, folder.name, architecture=network.architecture)
+    return with_report(replace(known, remembered=remembered), report), status

@@ -1,0 +1,251 @@
+"""`main.py train`: makes a network of given images, and knows how to go on with one."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from contextlib import closing
+from dataclasses import Field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.devices import DEVICES
+from engine.errors import AfterimageError, UnusableInput
+from engine.images import catalogue
+from engine.images.datasets import Selection, TrainingData, training_data
+from engine.samples import images_beside
+from engine.terminal import tell
+from engine.training.live import look_at
+from engine.training.recipe import Recipe, parse_widths
+from engine.training.state import TrainingSnapshot
+from engine.training.trained import (
+    check_target,
+    keep,
+    load_start,
+    recipe_of,
+    save_trained,
+    save_with_data,
+)
+from engine.training.training import Training
+
+_AUTOSAVE_SECONDS = 30.0
+_FAILED = 1
+_NAMED_ELSEWHERE = ("until_exponent", "seconds", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `train`; those of the recipe come from the recipe itself."""
+    known = ", ".join(catalogue.KNOWN)
+    parser.add_argument(
+        "--dataset", required=True, metavar="SOURCE", help=f"an .npz, a folder, or {known}"
+    )
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    parser.add_argument(
+        "--download", action="store_true", help="fetch a known data set that is not there"
+    )
+    parser.add_argument(
+        "--classes", default="", metavar="SPEC", help="like odd/even or “0,1 vs 2,3”"
+    )
+    parser.add_argument("--per-class", type=int, default=50, metavar="N", help="0 takes all")
+    parser.add_argument(
+        "--draw", type=int, metavar="SEED", help="draw images; without it the first that come"
+    )
+    parser.add_argument("--test", metavar="SOURCE", help="images to measure accuracy on")
+    parser.add_argument("--hidden", type=_widths, default=Recipe().hidden, metavar="1000,1000")
+    parser.add_argument("--until", type=_loss, metavar="LOSS", help="1e-10, if not given")
+    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="at most so long")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first weights")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--schedule", choices=("fast", "plain"), default="fast")
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    for each in _recipe_options():
+        kind = int if isinstance(each.default, int) else float
+        parser.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            type=kind,
+            default=each.default,
+            metavar="N" if kind is int else "X",
+            help=f"{each.metadata['label'].lower()}; {each.default:g} if not given",
+        )
+    parser.add_argument("--out", required=True, type=Path, metavar="MODEL")
+    parser.add_argument("--half", action="store_true", help="store the weights with 16 bits")
+    parser.add_argument("--go-on", type=Path, metavar="MODEL", help="an interrupted training")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Trains, and writes the network with its images and control beside it.
+
+    Raises:
+        UnusableInput: data or options cannot be used.
+        RunFailed: the training diverged.
+    """
+    check_target(options.out)
+    recipe = _recipe(options)
+    if options.download:
+        _download(options)
+    data = _data(options)
+    start = None if options.go_on is None else load_start(options.go_on)
+    if start is not None:
+        recipe = _going_on(recipe_of(start.network), options)
+    training = Training(data.train, recipe, data.test, start)
+    with options.interruption.during_run():
+        snapshot, status = _drive(training, data, options)
+    written = [options.out, *(path for path in images_beside(options.out) if path is not None)]
+    files = {"out": str(options.out), "images": [str(path) for path in written[1:]]}
+    return {**_summary(training, data, snapshot), **files, "status": status}
+
+
+def _going_on(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    """The recipe that a training began with; only where and when it ends may be said anew."""
+    ends = {"seconds": options.seconds, "most_steps": options.most_steps}
+    if options.until is not None:
+        ends["until_exponent"] = options.until
+    return replace(recipe, device=options.device, until_residual=options.until_residual, **ends)
+
+
+def _recipe_options() -> list[Field[Any]]:
+    return [e for e in fields(Recipe) if e.metadata and e.name not in _NAMED_ELSEWHERE]
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    names = ["hidden", "schedule", "dtype", "device", "seconds", "seed"]
+    names += [each.name for each in _recipe_options()]
+    recipe = Recipe(**{name: getattr(options, name) for name in names})
+    return recipe if options.until is None else replace(recipe, until_exponent=options.until)
+
+
+def _data(options: argparse.Namespace) -> TrainingData:
+    selection = Selection(options.classes, options.per_class, options.draw)
+    try:
+        return training_data(options.dataset, selection, options.data_root, options.test)
+    except catalogue.NotThere as error:
+        raise UnusableInput(f"{error} --download does that.") from error
+
+
+def _download(options: argparse.Namespace) -> None:
+    if not catalogue.is_known(options.dataset):
+        raise UnusableInput(f"--download knows {', '.join(catalogue.KNOWN)} only.")
+    name = options.dataset.lower().partition(":")[0]
+    root = options.data_root or catalogue.cache_folder()
+    if catalogue.is_present(name, root):
+        return
+    title = catalogue.KNOWN[name].title
+    with closing(_bar(options, total=1.0, desc=title)) as bar:
+        catalogue.download(name, root, lambda share: _show_share(bar, share))
+
+
+def _drive(
+    training: Training, data: TrainingData, options: argparse.Namespace
+) -> tuple[TrainingSnapshot, int]:
+    """Trains to the end, a failure or an interruption.
+
+    Network and images are written at once, so that a disk without room is found out early, and the
+    network again now and then and at the end.
+    """
+    interruption: Interruption = options.interruption
+    last: TrainingSnapshot | None = None
+    saved_at, status = 0.0, 0
+    told: tuple[str, ...] = ()
+    failure: AfterimageError | None = None
+    with (
+        closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
+        closing(training.iterate()) as snapshots,
+    ):
+        try:
+            for last in snapshots:
+                _show_progress(bar, last)
+                if last.notes != told:
+                    told = last.notes
+                    tell(told[-1])
+                if saved_at == 0.0:
+                    saved_at = last.seconds
+                    save_with_data(keep(training, data), data, options.out, options.half)
+                elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
+                    saved_at = last.seconds
+                    _save_if_possible(training, data, options)
+                if interruption.is_asked_for:
+                    status = INTERRUPTED
+                    break
+        except AfterimageError as error:
+            failure = error
+    if last is None or not training.is_sound:
+        raise failure or Interrupted
+    save_trained(keep(training, data), options.out, options.half)
+    if failure is not None:
+        status = _FAILED
+        tell(str(failure))
+    return last, status
+
+
+def _save_if_possible(training: Training, data: TrainingData, options: argparse.Namespace) -> None:
+    """A full disk must not end a training that may have hours behind it."""
+    try:
+        save_trained(keep(training, data), options.out, options.half)
+    except OSError as error:
+        tell(f"the network could not be saved: {error.strerror or error}.")
+
+
+def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot) -> dict[str, Any]:
+    curves = snapshot.curves
+    tested = curves.test_accuracy[np.isfinite(curves.test_accuracy)]
+    found = {
+        "end": snapshot.end or "It was stopped.",
+        "steps": snapshot.step,
+        "seconds": round(snapshot.seconds, 2),
+        "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
+        "accuracy": float(curves.accuracy[-1]) if len(curves) else None,
+        "test_accuracy": float(tested[-1]) if len(tested) else None,
+        "labels": list(data.label_names),
+        "stationarity": None,
+    }
+    seen = look_at(training)
+    found["remembered"] = seen.health.remembered
+    if seen.stationarity is not None:
+        true = seen.stationarity
+        found["stationarity"] = {
+            "relative": round(true.relative, 5),
+            "relative_per_layer": [round(share, 5) for share in true.relative_per_layer],
+            "carrying": true.carrying,
+        }
+    return found
+
+
+def _bar(options: argparse.Namespace, **settings: Any) -> tqdm[Any]:
+    """On a terminal only, and not if quiet."""
+    disable = True if options.quiet else None
+    return tqdm(disable=disable, file=sys.stderr, dynamic_ncols=True, **settings)
+
+
+def _show_share(bar: tqdm[Any], share: float) -> None:
+    bar.update(share - bar.n)
+
+
+def _show_progress(bar: tqdm[Any], snapshot: TrainingSnapshot) -> None:
+    if len(snapshot.curves):
+        loss, accuracy = snapshot.curves.log10_loss[-1], snapshot.curves.accuracy[-1]
+        bar.set_postfix_str(f"loss 1e{loss:.1f}, {accuracy:.0%} right", refresh=False)
+    _show_share(bar, snapshot.share)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        return parse_widths(text)
+    except UnusableInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _loss(text: str) -> float:
+    """`1e-40` → −40; a logarithm, since 1e-400 is no float."""
+    try:
+        mantissa, _, exponent = text.lower().partition("e")
+        found = math.log10(float(mantissa)) + (int(exponent) if exponent else 0)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"“{text}” is no loss; write it like 1e-40") from error
+    return found

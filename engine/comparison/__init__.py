@@ -1,0 +1,1 @@
+"""Two runs side by side: what differs, what both found, and where it is written."""

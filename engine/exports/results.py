@@ -1,0 +1,281 @@
+"""What a run leaves behind: the folder of files and the report (design, section 4)."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.errors import UnusableInput
+from engine.exports.exporting import write_csv, write_npz, write_png, write_pt, write_scores
+from engine.exports.film_files import write_gif, write_mp4
+from engine.exports.films import FilmOptions, make_film
+from engine.exports.report_page import report_page
+from engine.exports.stills import GridOptions, grid
+from engine.file_checks import archive_entries, check_file
+from engine.files import atomic_path
+from engine.gallery import Gallery
+from engine.lazy import torch
+from engine.live import References
+from engine.progress import Progress, portion, unheard
+from engine.scoring import Evidence, score
+from engine.session import SUFFIX, Session, save_session
+from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RECONSTRUCTIONS = "reconstructions.npz"
+REPORT = "report.json"
+PAGE = "report.html"
+SESSION = f"session{SUFFIX}"
+
+
+def write_results(
+    session: Session,
+    evidence: Evidence | None,
+    folder: Path,
+    references: References | None = None,
+) -> dict[str, Any]:
+    """Fills a folder with everything about a run, and returns its report.
+
+    Args:
+        session: the run.
+        evidence: its score, where there were training images.
+        folder: where to.
+        references: those images, for pictures of the pairs on the report's page.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    if evidence is not None:
+        session = session.with_evidence(evidence.as_dict())
+    save_session(session, folder / SESSION)
+    export_npz(session, folder / RECONSTRUCTIONS)
+    write_csv(folder / "losses.csv", session.state.losses)
+    report = make_report(session, evidence)
+    write_report(report, folder)
+    write_page(report_page(session, report, references), folder / PAGE)
+    export_png(session, folder / "grid.png")
+    export_gif(session, folder / "drift.gif")
+    return report
+
+
+def export_gif(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    options: FilmOptions | None = None,
+    references: References | None = None,
+) -> None:
+    """The drift as a GIF; of the gallery's first images, where nothing else is asked for."""
+    film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
+    write_gif(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
+
+
+def export_mp4(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    options: FilmOptions | None = None,
+    references: References | None = None,
+) -> None:
+    """The same as an MP4."""
+    film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
+    write_mp4(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
+
+
+def export_png(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    options: GridOptions | None = None,
+) -> None:
+    """The gallery as one grid, the most trustworthy image first."""
+    write_png(path, grid(session, options or GridOptions(), progress))
+
+
+def export_npz(session: Session, path: Path, progress: Progress = unheard) -> None:
+    """All candidates of all restarts as numbers, and which of them are the gallery."""
+    write_npz(
+        path,
+        session.images(),
+        session.labels,
+        session.multipliers,
+        session.gallery(progress),
+        session.network.mean,
+    )
+
+
+def export_pt(session: Session, path: Path, progress: Progress = unheard) -> None:
+    """The same for PyTorch: a dictionary that `torch.load(path, weights_only=True)` reads.
+
+    `images` (R·m, c, h, w) centred, `labels` ±1, `multipliers` and `confidence` (R·m,), `gallery`
+    (g,), indices of images; `mean` (c, h, w) where it is known; `about`, plain values.
+    """
+    gallery, network = session.gallery(progress), session.network
+    contents: dict[str, Any] = {
+        "images": session.images().contiguous(),
+        "labels": session.labels.to(torch.int8),
+        "multipliers": session.multipliers.float(),
+        "confidence": gallery.of_each,
+        "gallery": gallery.candidate,
+        "about": {
+            "app": f"Afterimage {VERSION}",
+            "model": network.origin.name,
+            "sha256": network.origin.sha256,
+            "steps": session.state.step,
+            "restarts": session.restarts,
+            "seed": session.settings.seed,
+        },
+    }
+    if network.mean is not None:
+        contents["mean"] = network.mean.float()
+    write_pt(path, contents)
+
+
+def export_losses(session: Session, path: Path, _progress: Progress = unheard) -> None:
+    """The losses as CSV, one row a step."""
+    write_csv(path, session.state.losses)
+
+
+def export_scores(session: Session, path: Path, references: References) -> None:
+    """The scores as CSV, one row a training image, then one an image of the control."""
+    write_scores(path, evidence_of(session, references))
+
+
+def evidence_of(session: Session, references: References) -> Evidence:
+    """What a match of all candidates with real images shows."""
+    return score(session.images(), references.train, references.control, references.mean)
+
+
+def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
+    """The report of a run as the design's section 4 lays it down."""
+    network, settings, state = session.network, session.settings, session.state
+    last = state.losses.rows[-1] if len(state.losses) else None
+    space = state.space
+    return {
+        "app": {"version": VERSION, "torch": torch.__version__},
+        "model": {
+            "file": network.origin.name,
+            "sha256": network.origin.sha256,
+            "layers": list(network.layer_sizes),
+            "input_shape": list(network.input_shape),
+        },
+        "settings": settings.as_dict(),
+        "seed": settings.seed,
+        "device": session.device,
+        "dtype": settings.dtype,
+        "steps": state.step,
+        "planned_steps": state.steps,
+        "seconds": round(state.seconds, 3),
+        "seconds_per_step": round(state.seconds / state.step, 5) if state.step else None,
+        "loss": {
+            "stationarity": None if last is None else float(last[2]),
+            "constraint": None if last is None else _finite_or_none(float(last[3])),
+            "relative_per_layer": []
+            if last is None
+            else [_finite_or_none(float(v)) for v in last[5:]],
+        },
+        "row_space": {
+            "rank": None if space is None else space.spectrum.rank,
+            "directions": None if space is None else space.rank,
+            "input_dimension": network.input_dimension,
+        },
+        "evidence": session.evidence if evidence is None else evidence.as_dict(),
+        "restarts": session.restarts,
+        "gallery": {
+            "distinct": len(session.gallery()),
+            "above_0.9": int((session.gallery().confidence > 0.9).sum()),
+            "images": _gallery_entries(session.gallery()),
+        },
+        "note": session.remarks,
+    }
+
+
+def _gallery_entries(gallery: Gallery) -> list[dict[str, Any]]:
+    """One entry an image, the most trustworthy first."""
+    columns = (gallery.candidate.tolist(), gallery.confidence.tolist(), gallery.found_by.tolist())
+    return [
+        {"candidate": candidate, "confidence": round(confidence, 4), "found_by": found_by}
+        for candidate, confidence, found_by in zip(*columns, strict=True)
+    ]
+
+
+def write_report(report: dict[str, Any], folder: Path) -> None:
+    """Writes `report.json`.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(folder / REPORT) as temporary:
+        temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def write_page(page: str, path: Path) -> None:
+    """Writes the report's page, HTML.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Reads `report.json` back.
+
+    Raises:
+        UnusableInput: there is none, or it cannot be read.
+    """
+    check_file(folder / REPORT)
+    try:
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UnusableInput(f"{folder} holds no readable {REPORT}.") from error
+    if not isinstance(report, dict):
+        raise UnusableInput(f"{folder / REPORT} is no report of a run.")
+    return report
+
+
+def is_report_of(report: dict[str, Any], session: Session) -> bool:
+    """Whether a report that was read back is one of this run as it stands in the session.
+
+    No two runs take the same time.
+    """
+    model = report.get("model")
+    return (
+        isinstance(model, dict)
+        and model.get("sha256") == session.network.origin.sha256
+        and report.get("steps") == session.state.step
+        and report.get("seconds") == round(session.state.seconds, 3)
+    )
+
+
+def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
+    """Candidates (m, c, h, w) and mean image (c, h, w) or None, from a folder of results.
+
+    Raises:
+        UnusableInput: the folder holds no readable reconstructions.
+    """
+    path = folder / RECONSTRUCTIONS
+    check_file(path)
+    try:
+        archive_entries(path)
+        with np.load(path, allow_pickle=False) as file:
+            images = torch.from_numpy(file["images"]).float()
+            mean = torch.from_numpy(file["mean"]).float() if "mean" in file.files else None
+    except UnusableInput:
+        raise
+    except Exception as error:  # Whatever a damaged file makes the reader raise.
+        raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
+    if images.dim() != 4:
+        raise UnusableInput(f"“images” in {path} has to be (m, c, h, w).")
+    return images, mean
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,92 @@
+"""Images that stand still: the gallery as one grid, or each image of it as a file of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.exports.exporting import (
+    Pixels,
+    display_pixels,
+    enlarged,
+    enlargement,
+    mosaic,
+    png_bytes,
+    write_png,
+)
+from engine.options import check_options, option
+from engine.progress import Progress, portion, unheard
+from engine.session import Session
+
+
+@dataclass(frozen=True)
+class GridOptions:
+    """How large a grid comes out.
+
+    Raises:
+        UnusableInput: the scale is outside its range.
+    """
+
+    scale: int = option(
+        0,
+        "Scale",
+        "Every pixel becomes a square of so many: nothing is blurred. Automatic comes out about "
+        "500 pixels wide.",
+        0,
+        32,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self, {})
+
+
+def grid(session: Session, options: GridOptions, progress: Progress = unheard) -> Pixels:
+    """The gallery as one grid, the most trustworthy image first; uint8, (H, W) or (H, W, 3).
+
+    Raises:
+        Cancelled: `progress` said so.
+    """
+    tiles = _tiles(session, portion(progress, 0.0, 0.9))
+    pixels = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
+    pixels = enlarged(pixels, options.scale or enlargement(pixels.shape[1]))
+    progress(1.0)
+    return pixels
+
+
+def grid_bytes(session: Session, options: GridOptions, progress: Progress = unheard) -> bytes:
+    """That grid as a PNG, as it stands in its file."""
+    return png_bytes(grid(session, options, progress))
+
+
+def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progress = unheard) -> int:
+    """One PNG an image of the gallery, as `001_candidate-0123_confidence-0.97.png`.
+
+    Args:
+        session: the run as it stands.
+        folder: where to; made if need be. Other files in it stay as they are.
+        scale: whole factor of enlargement.
+        progress: told the share that is done.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        OSError: a file cannot be written; those before it are whole.
+        Cancelled: `progress` said so; those written before are whole.
+    """
+    tiles = _tiles(session, portion(progress, 0.0, 0.5))
+    gallery = session.gallery()
+    places = max(3, len(str(len(tiles))))
+    for index, tile in enumerate(tiles):
+        progress(0.5 + 0.5 * index / len(tiles))
+        candidate, confidence = int(gallery.candidate[index]), float(gallery.confidence[index])
+        name = f"{index + 1:0{places}}_candidate-{candidate:04}_confidence-{confidence:.2f}.png"
+        write_png(folder / name, enlarged(tile, scale))
+    progress(1.0)
+    return len(tiles)
+
+
+def _tiles(session: Session, progress: Progress) -> Pixels:
+    chosen = session.gallery(progress).candidate
+    return display_pixels(session.images()[chosen], session.network.mean)

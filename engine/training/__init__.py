@@ -1,0 +1,1 @@
+"""How a network is made: by what recipe, towards what, step by step, and kept."""

@@ -1,0 +1,83 @@
+"""One moment of a training: as it is looked at, and as it is gone on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.history import TrainingCurves
+from engine.network import Network
+from engine.training.objective import Theta
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FIRST_RATE = 0.01
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What decides how a training goes on, beside recipe, images and weights.
+
+    Attributes:
+        step: steps so far.
+        seconds: computing time so far.
+        rate: step size of the fast schedule.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    rate: float = _FIRST_RATE
+
+
+@dataclass(frozen=True)
+class TrainingStart:
+    """Where a training goes on from; `engine.training.trained.load_start` reads it from a file.
+
+    Attributes:
+        network: the weights as they stood.
+        state: the rest.
+        velocity: the last change of W_1 … W_L, b_1; empty where it starts anew.
+    """
+
+    network: Network
+    state: TrainingState
+    velocity: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class TrainingSnapshot:
+    """A training between two steps.
+
+    Attributes:
+        step: steps so far.
+        seconds: computing time so far.
+        share: how far the training is, from 0 to 1, as far as one can tell.
+        curves: every step so far.
+        end: why the training has ended, in a sentence; empty while it goes on.
+        notes: what happened on the way, a sentence each (engine/recovery).
+    """
+
+    step: int
+    seconds: float
+    share: float
+    curves: TrainingCurves
+    end: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostState:
+    """A training between two steps, on the host.
+
+    Attributes:
+        theta: W_1 … W_L, b_1.
+        velocity: their last change.
+        state: the rest.
+        rows: how many rows the curves had.
+    """
+
+    theta: Theta
+    velocity: list[Tensor]
+    state: TrainingState
+    rows: int = 0

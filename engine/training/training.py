@@ -1,0 +1,354 @@
+"""Training a network the way the theory wants: towards a stationary direction.
+
+The attack rests on convergence in direction (Lyu and Li 2019; Ji and Telgarsky 2020), which plain
+gradient descent approaches only logarithmically; engine/descent has one that is faster.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from engine.device_errors import device_errors
+from engine.devices import choose_device
+from engine.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
+from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
+from engine.history import RowBuffer, TrainingCurves
+from engine.images.datasets import LabelledImages
+from engine.lazy import torch
+from engine.network import InputShape, Network
+from engine.recovery import Recovery
+from engine.training.descent import Descent, initial_weights, norm
+from engine.training.objective import PART, Theta, Value
+from engine.training.recipe import Recipe
+from engine.training.state import HostState, TrainingSnapshot, TrainingStart, TrainingState
+from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from torch import Tensor
+T = TypeVar("T")
+
+_TEST_EVERY, _RESIDUAL_EVERY = 10, 50
+_MOST_FOR_RESIDUAL = 500
+_DIVERGED, _LARGEST_NORM = 1e15, 1e12
+
+
+class Training:
+    """Trains one network.
+
+    `iterate` takes the steps. Between any two snapshots all else may be asked for; pausing is not
+    asking for the next snapshot, stopping is closing the iterator. Where a GPU fails, the training
+    goes on on the CPU (engine/recovery).
+
+    Attributes:
+        recipe: how the network is made.
+        is_over: whether the recipe's end was reached.
+    """
+
+    def __init__(
+        self,
+        train: LabelledImages,
+        recipe: Recipe,
+        test: LabelledImages | None = None,
+        start: TrainingStart | None = None,
+    ) -> None:
+        """Draws the initial weights, or takes those of a training that goes on.
+
+        Args:
+            train: images with labels 0 and 1; their mean is subtracted.
+            recipe: what to make of them.
+            test: images to measure accuracy on.
+            start: where to go on from.
+
+        Raises:
+            UnusableInput: there is no such device, only one class, or `start` is of other images
+                or another architecture.
+        """
+        if set(train.labels.tolist()) != {0, 1}:
+            raise UnusableInput("Training needs images of two classes.")
+        if recipe.until_residual and len(train) > _MOST_FOR_RESIDUAL:
+            raise UnusableInput(
+                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images."
+            )
+        self.recipe = recipe
+        self._dtype: torch.dtype = getattr(torch, recipe.dtype)
+        self._images, self._test_images = train, test
+        self._mean = train.images.mean(0)
+        channels, height, width = self._mean.shape
+        self._shape: InputShape = (channels, height, width)
+        self._recovery = Recovery[HostState](choose_device(recipe.device, self._dtype))
+        self._recovery.at_once = min(len(train), PART)
+        self._curves = RowBuffer(6)
+        theta, state = initial_weights(self._mean.numel(), recipe), TrainingState()
+        velocity: Sequence[Tensor] = [torch.zeros_like(p) for p in theta]
+        if start is not None:
+            theta = self._check(start.network)
+            velocity, state = start.velocity or velocity, start.state
+        self._recovery.copy.keep(HostState(theta, list(velocity), state), time.monotonic())
+        self.is_over = False
+        self._norm = 0.0
+        self._looked_at = 0
+        self._answered(self._place)
+
+    def _place(self) -> None:
+        """Puts images and the last copy of the weights on the device."""
+        kept = self._recovery.copy.state
+        assert kept is not None
+        x, y, test = self._centred(self._images), self._images.signs, self._test_images
+        self._test = None if test is None else (self._centred(test), test.signs)
+        theta = [p.to(self.device, self._dtype) for p in kept.theta]
+        velocity = [v.to(self.device, self._dtype) for v in kept.velocity]
+        self._descent = Descent(x, y, theta, velocity, kept.state.step, kept.state.rate)
+        self._seconds = kept.state.seconds
+        if kept.rows < len(self.curves):
+            self._curves = RowBuffer(6, self._curves.rows()[: kept.rows])
+        if not self._recovery.needs_copies:
+            self._recovery.copy.forget()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What happened on the way, a sentence each."""
+        return self._recovery.notes
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is computed now."""
+        return self._recovery.device
+
+    @property
+    def network(self) -> Network:
+        """The network as it stands, on the CPU."""
+        *weights, bias = self._answered(
+            lambda: [p.detach().cpu().clone() for p in self._descent.theta]
+        )
+        return Network(tuple(weights), bias, self._shape, mean=self._mean)
+
+    @property
+    def state(self) -> TrainingState:
+        """Where the training stands."""
+        return TrainingState(self._descent.step, self._seconds, self._descent.rate)
+
+    @property
+    def velocity(self) -> list[Tensor]:
+        """The last change of W_1 … W_L, b_1, on the CPU."""
+        return self._answered(lambda: [v.cpu().clone() for v in self._descent.velocity])
+
+    @property
+    def curves(self) -> TrainingCurves:
+        """Every step so far, of this object."""
+        return TrainingCurves(self._curves.rows())
+
+    def details(self, label_names: Sequence[str], description: str) -> dict[str, str]:
+        """What a checkpoint says of its making, for people and reports.
+
+        Args:
+            label_names: of the labels 0 and 1.
+            description: of the images.
+        """
+        curves = self.curves
+        made = {
+            **asdict(self.recipe),
+            "images": description,
+            "steps": self._descent.step,
+            "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
+            "on": self._recovery.computed_on,
+            "version": VERSION,
+        }
+        return {
+            "label_names": json.dumps(list(label_names)),
+            "recipe": json.dumps(made),
+        }
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the weights have not diverged."""
+        return self._answered(lambda: norm(self._descent.theta)) < _DIVERGED
+
+    @property
+    def is_solvable(self) -> bool:
+        """Whether `stationarity` can be asked for: whether the images are few enough."""
+        return len(self._images) <= MOST_IMAGES
+
+    def stationarity(self) -> TrueStationarity:
+        """How stationary the network is with its images; see `engine.health`.
+
+        Raises:
+            UnusableInput: there are too many images to tell.
+        """
+        return self._answered(
+            lambda: check_stationarity(self.network, self._descent.x, self._descent.y)
+        )
+
+    def iterate(self) -> Generator[TrainingSnapshot]:
+        """Takes steps until the recipe says to stop; closing the iterator stops it, too.
+
+        Yields after each step, and between the parts of one that takes long. A training that goes
+        on from the state between two steps gives, on a CPU, the same network bit for bit.
+
+        Where a GPU has not enough memory, or is lost, the training goes on with fewer images at a
+        time, or on the CPU, from a few seconds before; the snapshots say so.
+
+        Raises:
+            RunFailed: the training diverged, or the CPU has no memory left.
+        """
+        steps, on = self._schedule(), self.device
+        end = ""
+        while not end:
+            if on != self.device:  # It was lost between two steps.
+                steps, on = self._schedule(), self.device
+            try:
+                with device_errors(self.device, len(self._images), "images"):
+                    end = self._advance(steps)
+                    if self._recovery.needs_copies and (end or self._recovery.copy.is_due()):
+                        self._keep_on_host()
+            except DeviceFailed as failure:
+                failed: DeviceFailed | None = failure
+            else:
+                failed = None
+            if failed is not None:
+                end = ""
+                self._recover(failed)
+                steps, on = self._schedule(), self.device
+            self.is_over = bool(end)
+            yield self._snapshot(end)
+
+    def _schedule(self) -> Generator[Value | None]:
+        return self._descent.steps(self.recipe, self._recovery.at_once or PART)
+
+    def _advance(self, steps: Generator[Value | None]) -> str:
+        """Takes a step, or a part of one that takes long; says why the training is at its end."""
+        started, end = time.perf_counter(), ""
+        try:
+            value = next(steps)
+        except StopIteration:
+            end = "No step lowers the loss any more."
+            value = None
+        self._seconds += time.perf_counter() - started
+        if value is not None:
+            self._record(value)
+        return end or self._why_to_end()
+
+    # --- what fails -------------------------------------------------------------------------
+
+    def _answered(self, ask: Callable[[], T]) -> T:
+        """What the device answers; a GPU that fails hands over to the CPU, and that answers."""
+        try:
+            with device_errors(self.device, len(self._images), "images"):
+                return ask()
+        except DeviceFailed as failure:
+            if self.device.type == "cpu":
+                raise
+            failed = failure
+        self._move_to_cpu(failed)
+        return ask()
+
+    def _recover(self, failure: DeviceFailed) -> None:
+        """Fewer images at a time, or the CPU."""
+        if isinstance(failure, OutOfMemory):
+            # Weights are replaced as a whole, once a step is through: they are those before it.
+            with suppress(OutOfMemory):
+                count, step = len(self._images), self._descent.step
+                self._recovery.take_fewer(failure, count, "images", step)
+                return
+        if self.device.type == "cpu":
+            raise failure
+        self._move_to_cpu(failure)
+
+    def _move_to_cpu(self, failure: DeviceFailed) -> None:
+        kept = self._recovery.copy.state
+        assert kept is not None
+        self._recovery.move_to_cpu(failure, "training", self._descent.step, kept.state.step)
+        self._recovery.at_once = min(len(self._images), PART)
+        with device_errors(self.device, len(self._images), "images"):
+            self._place()
+
+    def _keep_on_host(self) -> None:
+        began = time.monotonic()
+        kept = HostState(
+            [p.detach().cpu().clone() for p in self._descent.theta],
+            [v.cpu().clone() for v in self._descent.velocity],
+            self.state,
+            len(self.curves),
+        )
+        self._recovery.copy.keep(kept, began)
+
+    # --- between two steps ------------------------------------------------------------------
+
+    def _record(self, value: Value) -> None:
+        step, theta = self._descent.step, self._descent.theta
+        self._norm = norm(theta)
+        if not math.isfinite(value.log_loss) or not self._norm < _DIVERGED:
+            raise RunFailed(
+                f"The training diverged in step {step:,}; take a smaller step, or the fast "
+                "schedule."
+            )
+        is_measured = len(self.curves) % _TEST_EVERY == 0
+        row = (
+            step,
+            self._seconds,
+            value.log_loss / math.log(10),
+            float((value.margins > 0).double().mean()),
+            float(value.margins.min()) / self._norm ** (len(theta) - 1),
+            self._test_accuracy() if is_measured else math.nan,
+        )
+        self._curves.extend(np.array([row]))
+
+    def _why_to_end(self) -> str:
+        state, recipe, curves = self.state, self.recipe, self.curves
+        if recipe.until_exponent and len(curves) and curves.log10_loss[-1] < recipe.until_exponent:
+            return "The loss is reached."
+        if recipe.until_residual and state.step >= self._looked_at + _RESIDUAL_EVERY:
+            self._looked_at = state.step
+            if self.stationarity().relative < recipe.until_residual:
+                return "The residual is reached."
+        if recipe.schedule == "fast" and self._norm > _LARGEST_NORM:
+            return "The weights cannot grow any further."
+        if recipe.seconds and state.seconds >= recipe.seconds:
+            return "The time is over."
+        if state.step >= recipe.most_steps:
+            return "All steps are taken."
+        return ""
+
+    def _snapshot(self, end: str) -> TrainingSnapshot:
+        state, recipe, curves = self.state, self.recipe, self.curves
+        shares = [0.0, state.step / recipe.most_steps]
+        if recipe.until_exponent and len(curves):
+            shares.append(float(curves.log10_loss[-1]) / recipe.until_exponent)
+        if recipe.seconds:
+            shares.append(state.seconds / recipe.seconds)
+        share = 1.0 if end else min(max(shares), 1.0)
+        return TrainingSnapshot(state.step, state.seconds, share, curves, end, self._recovery.notes)
+
+    def _test_accuracy(self) -> float:
+        if self._test is None:
+            return math.nan
+        x, y = self._test
+        *weights, bias = self._descent.theta
+        network = Network(tuple(weights), bias, self._shape)
+        parts = torch.split(x, self._recovery.at_once or PART)
+        outputs = torch.cat([network.forward(part).cpu() for part in parts]).double()
+        return float((y * outputs > 0).double().mean())
+
+    # --- the start --------------------------------------------------------------------------
+
+    def _centred(self, images: LabelledImages) -> Tensor:
+        return (images.images - self._mean).flatten(1).to(self.device, self._dtype)
+
+    def _check(self, network: Network) -> Theta:
+        """The weights to go on from, if they fit this training."""
+        name = network.origin.name
+        sizes = (self._mean.numel(), *self.recipe.hidden, 1)
+        if network.layer_sizes != sizes or network.bias is None:
+            raise UnusableInput(
+                f"{name} is {network.architecture}; this training makes another network."
+            )
+        if network.mean is None or not torch.equal(network.mean, self._mean):
+            raise UnusableInput(f"{name} was trained on other images.")
+        return [*network.weights, network.bias]

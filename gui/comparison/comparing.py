@@ -1,0 +1,167 @@
+"""Run → Compare: the run that is open beside another."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from engine.comparison.comparison import Comparison, compare, has_same_weights
+from engine.live import References
+from engine.progress import Progress
+from engine.session import SUFFIX, Session, load_session
+from gui import dialogs
+from gui.comparison.export import ComparisonExport
+from gui.comparison.run_chooser import Offer, RunChooser
+from gui.comparison.window import ComparisonWindow
+from gui.opening import Opened
+from gui.recent import title
+from gui.task import Task
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+_OPEN_RUN, _RUN_BEFORE = "the open run", "the run before"
+
+
+class Comparing(QObject):
+    """Asks for the other run, compares on a thread, and shows what comes of it in one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._task: Task | None = None
+        self._opened: Opened | None = None
+        window.opener.opened.connect(self._remember)
+        self.window: ComparisonWindow | None = None
+        self.export = ComparisonExport(window.background, lambda: self.window, self)
+
+    def choose(self) -> None:
+        """Run → Compare with Another Run: offers those that are at hand, or any file."""
+        offers = self._offers()
+        if not offers:
+            self._choose_file()
+            return
+        chooser = RunChooser(offers, self._window)
+        chooser.chosen.connect(self._compare_with_chosen)
+        chooser.file_wanted.connect(self._choose_file)
+        chooser.open()
+
+    def compare_with_run_before(self) -> None:
+        """Run → Compare with the Run Before."""
+        self.compare_with(self._window.keeper.run_before, _RUN_BEFORE)
+
+    def compare_with(self, path: Path, name: str) -> None:
+        """Compares the open run, as it stands, with a saved one, which is called so."""
+        self._window.exporter.with_session(partial(self._start, path, name))
+
+    def cancel(self) -> None:
+        """Nobody waits for a comparison any more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def end(self) -> None:
+        """Closes the window, whatever it shows."""
+        if self.window is not None:
+            self.window.close()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        if self.window is not None:
+            self.window.restyle()
+
+    @Slot(object)
+    def _remember(self, opened: Opened) -> None:
+        if opened.session is not None:
+            self._opened = opened
+
+    def _is_open(self, path: Path) -> bool:
+        """Whether a file is the session that is open, which says nothing beside itself."""
+        opened = self._opened
+        if opened is None or opened.path is None:
+            return False
+        is_shown = opened.session is self._window.workspace.session
+        return is_shown and opened.path.absolute() == path
+
+    def _offers(self) -> list[Offer]:
+        recent, before = self._window.recent, self._window.keeper.run_before
+        offers: list[Offer] = []
+        if before.exists() and not self._is_open(before):
+            offers.append(("The run before", before))
+        sessions = [
+            path
+            for path in recent.paths
+            if path.suffix.lower() == SUFFIX
+            and not recent.is_missing(path)
+            and not self._is_open(path)
+        ]
+        return offers + [(title(path, sessions), path) for path in sessions]
+
+    @Slot(str, object)
+    def _compare_with_chosen(self, name: str, path: Path) -> None:
+        is_before = path == self._window.keeper.run_before
+        self.compare_with(path, _RUN_BEFORE if is_before else name)
+
+    @Slot()
+    def _choose_file(self) -> None:
+        dialogs.choose_file(
+            self._window,
+            "Compare with a run",
+            f"Sessions (*{SUFFIX})",
+            lambda path: self.compare_with(path, path.name),
+            "models",
+        )
+
+    def _start(self, path: Path, name: str, session: Session) -> None:
+        self.cancel()
+        shown = self._shown_window()
+        shown.wait_for((_OPEN_RUN, name))
+        references = self._window.workspace.references
+        task = self._window.background.start(
+            f"Comparing with {name} …",
+            lambda report: _compare(session, path, references, report),
+            self._show,
+            lambda: self._task is task,
+        )
+        task.progressed.connect(shown.show_progress)
+        task.failed.connect(self._on_failed)
+        self._task = task
+
+    def _shown_window(self) -> ComparisonWindow:
+        if self.window is None:
+            self.window = ComparisonWindow(self._window)
+            self.window.finished.connect(self._on_closed)
+            self.window.export_wanted.connect(self.export.ask)
+        return self.window
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self.cancel()
+        self.window = None
+
+    def _show(self, comparison: Comparison) -> None:
+        self._task = None
+        if self.window is not None:
+            self.window.show_comparison(comparison)
+
+    @Slot(str)
+    def _on_failed(self, _sentence: str) -> None:
+        """The main window says why; there is nothing to be shown here."""
+        if self._task is self.sender():
+            self.end()
+
+
+def _compare(
+    session: Session, path: Path, references: References | None, report: Progress
+) -> Comparison:
+    """Reads the other run, and compares; called on a thread.
+
+    The images that are open belong to the network that is open, so another one's run keeps the
+    score that it was saved with.
+    """
+    other = load_session(path)
+    is_same = has_same_weights(session.network, other.network)
+    return compare(session, other, (references, references if is_same else None), report)

@@ -1,0 +1,1 @@
+"""Errors that nobody expected: caught, counted, told; and what is safe."""

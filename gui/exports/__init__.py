@@ -1,0 +1,1 @@
+"""Saving from the window: what, how it is to be, with a preview."""

@@ -1,0 +1,204 @@
+"""Options of an export with a preview and the size of the file, before anything is saved.
+
+What is shown is what is saved: the bytes whose size is named are those that are written.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from engine.errors import UnusableInput
+from engine.exports.exporting import Pixels, png_bytes
+from engine.exports.films import Film, FilmOptions, film_bytes, make_film
+from engine.exports.stills import GridOptions, grid
+from engine.live import References
+from engine.progress import Progress
+from engine.session import Session
+from gui import theme
+from gui.background import Background
+from gui.exports.film_view import FilmView
+from gui.exports.options import FilmForm, GridForm
+from gui.task import Task, sentence_of
+
+_PATIENCE = 250
+"""Milliseconds without a change before a preview is begun."""
+
+Made = Film | Pixels | bytes | Exception
+Work = Callable[[Progress], Made]
+
+_TITLES = {"gif": "Export as GIF", "mp4": "Export as MP4", "png": "Export as PNG"}
+
+
+class ExportDialog(QDialog):
+    """Options on the left, what comes of them on the right."""
+
+    save_wanted = Signal(bytes)
+    """Emitted with the file as it will be, once the user wants it saved."""
+
+    def __init__(
+        self,
+        kind: str,
+        session: Session,
+        references: References | None,
+        background: Background,
+        parent: QWidget,
+    ) -> None:
+        """
+        Args:
+            kind: gif, mp4 or png.
+            session: the run as it stood when it was asked for.
+            references: for pairs, where there are any.
+            background: runs what takes time.
+            parent: the window.
+        """
+        super().__init__(parent)
+        self.setWindowTitle(_TITLES[kind])
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._kind, self._session, self._references = kind, session, references
+        self._background = background
+        self._task: Task | None = None
+        self._wish = 0
+        self._data: bytes | None = None
+        self._size = ""
+        self.form = GridForm() if kind == "png" else FilmForm(references is not None)
+        self.view, self.about = FilmView(), theme.secondary()
+        self.about.setMinimumHeight(2 * self.about.fontMetrics().lineSpacing())
+        self.about.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._build()
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_PATIENCE)
+        self._delay.timeout.connect(self._make)
+        self.form.edited.connect(self._on_edited)
+        self.finished.connect(self._on_finished)
+        self._make()
+
+    def _build(self) -> None:
+        self.buttons = QDialogButtonBox()
+        self.save_button = self.buttons.addButton("&Save…", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.cancel_button = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        self.save_button.setDefault(True)
+        self.save_button.setToolTip("Asks where to, once the file is ready.")
+        self.buttons.accepted.connect(self._on_save_clicked)
+        self.buttons.rejected.connect(self.reject)
+        right = QVBoxLayout()
+        right.addWidget(self.view, 1)
+        right.addWidget(self.about)
+        middle = QHBoxLayout()
+        middle.setSpacing(2 * theme.MARGIN)
+        middle.addWidget(self.form)
+        middle.addLayout(right, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        layout.setSpacing(theme.MARGIN)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self.buttons)
+        order = [*self.form.controls(), self.save_button, self.cancel_button]
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+        # Qt would make it two thirds of the screen at most, and squeeze the preview.
+        self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file is there, and its size shown."""
+        return self._data is not None
+
+    @Slot()
+    def _on_edited(self) -> None:
+        """What was made does not hold any more; another is begun once the user pauses."""
+        self._cancel()
+        self._say("Making a preview …")
+        self._delay.start()
+
+    def _cancel(self) -> None:
+        self._data = None
+        self._wish += 1
+        self.save_button.setEnabled(False)
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    @Slot()
+    def _make(self) -> None:
+        self._cancel()
+        try:
+            options = self.form.options()
+        except UnusableInput as error:
+            self._complain(str(error))
+            return
+        self._say("Making a preview …")
+        self._start("Making a preview …", lambda report: self._preview(options, report))
+
+    def _preview(self, options: FilmOptions | GridOptions, report: Progress) -> Film | Pixels:
+        """Frames or grid; called on a thread."""
+        if isinstance(options, GridOptions):
+            return grid(self._session, options, report)
+        return make_film(self._session, options, self._references, report)
+
+    def _start(self, text: str, work: Work) -> None:
+        """Has something made; the last wish counts."""
+        self._wish += 1
+        wish = self._wish
+
+        def made(report: Progress) -> Made:
+            try:
+                return work(report)
+            except (UnusableInput, OSError) as error:  # Said here, not behind the dialog.
+                return error
+
+        # The window's own list of tasks keeps the thread when the dialog has gone.
+        self._task = self._background.start(text, made, self._on_made, lambda: self._wish == wish)
+
+    def _on_made(self, made: Made) -> None:
+        """Shows what was made, and goes on to the file."""
+        if isinstance(made, Exception):
+            self._complain(sentence_of(made))
+        elif isinstance(made, bytes):
+            self._data = made
+            self._say(f"{self._size} · {_megabytes(len(made))}")
+            self.save_button.setEnabled(True)
+        elif isinstance(made, Film):
+            self.view.play(list(made.frames), list(made.delays))
+            width, height = made.size
+            self._size = f"{width} × {height} pixels · {made.seconds:.2f} s"
+            self._encode(lambda report: film_bytes(self._kind, made, report))
+        else:
+            self.view.play([made], [0])
+            self._size = f"{made.shape[1]} × {made.shape[0]} pixels"
+            self._encode(lambda _report: png_bytes(made))
+
+    def _encode(self, work: Work) -> None:
+        self._say(f"{self._size} · working out the size of the file …")
+        self._start("Working out the size of the file …", work)
+
+    @Slot()
+    def _on_save_clicked(self) -> None:
+        if self._data is not None:
+            self.save_wanted.emit(self._data)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self._delay.stop()
+        self.view.stop()
+        self._cancel()
+
+    def _say(self, text: str) -> None:
+        self.about.setPalette(self.palette())
+        self.about.setText(text)
+
+    def _complain(self, message: str) -> None:
+        palette = self.about.palette()
+        palette.setColor(self.about.foregroundRole(), theme.error_colour())
+        self.about.setPalette(palette)
+        self.about.setText(message)
+        self.view.clear()
+
+
+def _megabytes(count: int) -> str:
+    """A size for people, in decimal units."""
+    return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

@@ -1,0 +1,184 @@
+"""Saving from the window: which file, from which moment of which run, and on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from engine.errors import UnusableInput
+from engine.exports import results
+from engine.exports.exporting import write_bytes
+from engine.exports.report_page import report_page
+from engine.exports.stills import write_pngs
+from engine.live import References
+from engine.progress import Progress
+from engine.session import SUFFIX, Session, save_session
+from gui import dialogs
+from gui.background import Background, always
+from gui.exports.dialog import ExportDialog
+from gui.exports.pdf import write_pdf
+from gui.run_controller import RunController
+from gui.worker import RunEnd
+from gui.workspace import Workspace
+
+_KINDS = {
+    "gif": ("Export the drift as GIF", "drift.gif", "GIF (*.gif)"),
+    "mp4": ("Export the drift as MP4", "drift.mp4", "MP4 (*.mp4)"),
+    "png": ("Export the images as PNG", "images.png", "PNG (*.png)"),
+    "npz": ("Export the images as NPZ", "reconstructions.npz", "NPZ (*.npz)"),
+    "pt": ("Export the images as PyTorch tensor", "reconstructions.pt", "PyTorch (*.pt)"),
+    "losses": ("Export the losses as CSV", "losses.csv", "CSV (*.csv)"),
+    "scores": ("Export the scores as CSV", "scores.csv", "CSV (*.csv)"),
+    "html": ("Save the report as HTML", "report.html", "HTML (*.html)"),
+    "pdf": ("Save the report as PDF", "report.pdf", "PDF (*.pdf)"),
+    "reference": ("Save the session without weights", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
+    "session": ("Save the session", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
+}
+
+_FOLDERS = {
+    "folder": "Folder for GIF, images, losses and report",
+    "pngs": "Folder for one PNG an image",
+}
+_WITH_OPTIONS = ("gif", "mp4", "png")
+
+
+class Exporter(QObject):
+    """Writes what a run has found, also while it goes on."""
+
+    saved = Signal(str)
+    """Emitted with the path that was written."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        controller: RunController,
+        background: Background,
+        workspace: Callable[[], Workspace],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._background = background
+        self._workspace = workspace
+        self._waiting: list[Callable[[Session], None]] = []
+        controller.session_ready.connect(self._serve_waiting)
+        controller.ended.connect(self._on_run_ended)
+
+    def ask(self, kind: str) -> None:
+        """Asks how where there are options, and where to; then writes."""
+        network = self._workspace().network
+        if network is None or (kind == "scores" and self._workspace().references is None):
+            return
+        if kind in _WITH_OPTIONS:
+            self.with_session(partial(self._ask_how, kind))
+        elif kind in _FOLDERS:
+            receive = partial(self.write_to, kind)
+            dialogs.choose_folder(self._window, _FOLDERS[kind], receive, "results")
+        else:
+            self._ask_where(self._window, kind, partial(self.write_to, kind))
+
+    def _ask_how(self, kind: str, session: Session) -> None:
+        references = self._workspace().references
+        dialog = ExportDialog(kind, session, references, self._background, self._window)
+
+        def save(data: bytes) -> None:
+            self._ask_where(dialog, kind, partial(self._write_data, dialog, data))
+
+        dialog.save_wanted.connect(save)
+        dialog.open()
+
+    def _ask_where(self, parent: QWidget, kind: str, receive: dialogs.Receiver) -> None:
+        network = self._workspace().network
+        assert network is not None
+        title, name, filters = _KINDS[kind]
+        name = f"{Path(network.origin.name).stem}-{name}"
+        dialogs.choose_target(parent, title, name, filters, receive)
+
+    def _write_data(self, dialog: ExportDialog, data: bytes, path: Path) -> None:
+        """Writes what the dialog has made, and closes it."""
+        dialog.accept()
+        self._background.start(
+            f"Writing {path.name} …",
+            lambda _report: write_bytes(path, data),
+            lambda _: self.saved.emit(str(path)),
+            always,
+        )
+
+    def write_to(self, kind: str, path: Path) -> None:
+        """Writes the run as it stands; what stood at `path` stays until the new file is whole."""
+        self.with_session(lambda session: self._write(session, kind, path))
+
+    def with_session(self, then: Callable[[Session], None]) -> None:
+        """Calls with the run as it stands: at once, or when a run that is on has handed it out."""
+        session = self._workspace().session
+        if self._controller.is_active:
+            self._waiting.append(then)
+            self._controller.request_session()
+        elif session is not None:
+            then(session)
+
+    @Slot(object)
+    def _on_run_ended(self, end: RunEnd) -> None:
+        """Serves what was asked for too late for the run to answer."""
+        if end.session is not None:
+            self._serve_waiting(end.session)
+        self._waiting.clear()
+
+    @Slot(object)
+    def _serve_waiting(self, session: Session) -> None:
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(session)
+
+    def _write(self, session: Session, kind: str, path: Path) -> None:
+        references = self._workspace().references
+        self._background.start(
+            f"Writing {path.name} …",
+            lambda report: write(session, references, kind, path, report),
+            lambda _: self.saved.emit(str(path)),
+            always,
+        )
+
+
+def write(
+    session: Session, references: References | None, kind: str, path: Path, report: Progress
+) -> None:
+    """Writes one kind of export; called on a thread.
+
+    Raises:
+        UnusableInput: scores without references.
+        OSError: it cannot be written; what stood there before is untouched.
+        Cancelled: `report` said so.
+    """
+    if kind in ("session", "reference"):
+        if references is not None:
+            evidence = results.evidence_of(session, references)
+            session = session.with_evidence(evidence.as_dict())
+        save_session(session, path, with_weights=kind == "session")
+    elif kind == "folder":
+        evidence = None if references is None else results.evidence_of(session, references)
+        results.write_results(session, evidence, path, references)
+    elif kind == "scores":
+        if references is None:
+            raise UnusableInput("Scores need training images; open them first.")
+        results.export_scores(session, path, references)
+    elif kind in ("html", "pdf"):
+        evidence = None if references is None else results.evidence_of(session, references)
+        page = report_page(session, results.make_report(session, evidence), references)
+        (write_pdf if kind == "pdf" else results.write_page)(page, path)
+    elif kind == "pngs":
+        write_pngs(session, path, progress=report)
+    else:
+        writer = {
+            "gif": results.export_gif,
+            "mp4": results.export_mp4,
+            "png": results.export_png,
+            "npz": results.export_npz,
+            "pt": results.export_pt,
+            "losses": results.export_losses,
+        }[kind]
+        writer(session, path, report)

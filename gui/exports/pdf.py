@@ -1,0 +1,83 @@
+"""The report as PDF. Qt lays it out; the engine, which writes the page, knows no Qt."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF
+from PySide6.QtGui import (
+    QGuiApplication,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextDocument,
+)
+
+from engine.exports.exporting import write_bytes
+from engine.version import VERSION
+
+_MARGINS = QMarginsF(16, 16, 16, 16)
+_RESOLUTION = 300
+_PAGE_PIXELS_AN_INCH = 96
+
+
+def write_pdf(page: str, path: Path) -> None:
+    """Writes a report's page as PDF on A4; any thread may call it.
+
+    Args:
+        page: HTML, of `engine.exports.report_page`.
+        path: where to.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    buffer = QBuffer()  # Of a disk that is full, Qt says nothing.
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(_RESOLUTION)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    writer.setPageMargins(_MARGINS, QPageLayout.Unit.Millimeter)
+    writer.setCreator(f"Afterimage {VERSION}")
+    writer.setTitle("Afterimage report")
+    painter = QPainter()
+    if not painter.begin(writer):
+        raise OSError(f"{path.name} cannot be written")
+    _paint(page, writer, painter)
+    if not painter.end():
+        raise OSError(f"{path.name} could not be written to its end")
+    write_bytes(path, buffer.data().data())
+
+
+def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
+    """Lays the page out in the pixels of CSS, of which 96 make an inch, and draws it enlarged."""
+    scale = _RESOLUTION / _PAGE_PIXELS_AN_INCH
+    size = QSizeF(writer.width() / scale, writer.height() / scale)
+    document = QTextDocument()
+    document.setDocumentMargin(0)
+    document.setHtml(page)
+    document.setPageSize(size)
+    for number in range(document.pageCount()):
+        if number:
+            writer.newPage()
+        painter.save()
+        painter.scale(scale, scale)
+        painter.translate(0, -number * size.height())
+        document.drawContents(
+            painter, QRectF(0, number * size.height(), size.width(), size.height())
+        )
+        painter.restore()
+        words = f"{number + 1} / {document.pageCount()}"
+        painter.drawText(
+            writer.width() - painter.fontMetrics().horizontalAdvance(words), writer.height(), words
+        )
+
+
+def write_pdf_without_a_window(page: str, path: Path) -> None:
+    """The same for the command line, which has no application yet."""
+    application = QGuiApplication.instance() or QGuiApplication(
+        [sys.argv[0], "-platform", "offscreen"]
+    )
+    write_pdf(page, path)
+    del application

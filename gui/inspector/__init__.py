@@ -1,0 +1,1 @@
+"""Looking closely at one candidate, or at an earlier moment."""

@@ -1,0 +1,234 @@
+"""The inspector: one candidate, large, with its drift, its numbers, its match and its neurons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.portrait import Contrast, Portrait
+from gui import theme
+from gui.inspector.picture import Picture
+from gui.inspector.scrubber import Scrubber
+
+_LARGEST = 240
+_CONTRASTS: tuple[tuple[str, Contrast], ...] = (
+    ("Contrast stretched", "stretched"),
+    ("Contrast as it is", "fixed"),
+)
+_ROWS = {
+    "Confidence": "An estimate, without any training image, that this is one (0 to 1).",
+    "Output": "What the network gives for this image. Training images that carry a multiplier "
+    "lie at the margin: they share the smallest output of their class.",
+    "Multiplier": "How much this candidate contributes to the weights: λ.",
+    "Label": "The class that the candidate was given at the start.",
+    "Match": "The training image that the scoring rule pairs with this candidate, or else the "
+    "one most like it.",
+}
+
+
+class Inspector(QWidget):
+    """Shows a `Portrait`."""
+
+    changed = Signal()
+    """Emitted when another candidate is shown, or none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._portrait: Portrait | None = None
+        self.picture = Picture("Candidate", 160)
+        self.picture.setMaximumHeight(_LARGEST)
+        self.picture.setToolTip("Drag it into a folder or another program")
+        self.scrubber = Scrubber("drift of the candidate")
+        self.scrubber.moved.connect(self._show_frame)
+        self.match, self.difference = Picture("Training image", 80), Picture("Difference", 80)
+        self._hint = theme.secondary("Click a tile to look at it closely. Arrow keys walk on.")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._content = QWidget()
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.picture)
+        column.addWidget(self.scrubber)
+        column.addLayout(self._looks())
+        column.addLayout(self._numbers())
+        column.addWidget(self._comparison())
+        column.addWidget(self._neurons())
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        layout.addWidget(self._hint, 1)
+        layout.addWidget(self._content, 1)
+        self.clear()
+
+    def _looks(self) -> QVBoxLayout:
+        """How the image is shown."""
+        self.contrast = QComboBox()
+        self.contrast.setAccessibleName("Contrast")
+        for text, contrast in _CONTRASTS:
+            self.contrast.addItem(text, contrast)
+        self.contrast.setToolTip(
+            "Stretched from the least to the largest value, as scores see it; or the values as "
+            "they are"
+        )
+        self.contrast.currentIndexChanged.connect(self._show_frame)
+        self.with_mean = QCheckBox("&With mean")
+        self.with_mean.setToolTip("Adds the mean training image, where it is known")
+        self.with_mean.setChecked(True)
+        self.with_mean.toggled.connect(self._show_frame)
+        self.smooth = QCheckBox("Smooth")
+        self.smooth.setToolTip("Smooths between pixels; else each pixel is a square")
+        self.smooth.toggled.connect(self._set_smooth)
+        self.copy_button = QPushButton("Copy")
+        self.copy_button.setToolTip("Copies the image to the clipboard (Ctrl+C)")
+        self.copy_button.clicked.connect(self.picture.copy)
+        rows = QVBoxLayout()
+        for widgets in ((self.contrast, self.copy_button), (self.with_mean, self.smooth)):
+            row = QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
+            rows.addLayout(row)
+        return rows
+
+    def _numbers(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setHorizontalSpacing(theme.MARGIN)
+        form.setVerticalSpacing(3)
+        self._values: dict[str, QLabel] = {}
+        for name, tooltip in _ROWS.items():
+            label, value = QLabel(name), QLabel()
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setToolTip(f"<p>{tooltip}</p>")
+            value.setToolTip(label.toolTip())
+            form.addRow(label, value)
+            self._values[name] = value
+        self._form = form
+        return form
+
+    def _comparison(self) -> QWidget:
+        self._match_row = QWidget()
+        grid = QGridLayout(self._match_row)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for index, (picture, text) in enumerate(
+            ((self.match, "Training image"), (self.difference, "Difference"))
+        ):
+            caption = theme.secondary(text)
+            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            grid.addWidget(picture, 0, index)
+            grid.addWidget(caption, 1, index)
+        return self._match_row
+
+    def _neurons(self) -> QWidget:
+        self._neuron_row = QWidget()
+        self._neuron_grid = QGridLayout(self._neuron_row)
+        self._neuron_grid.setContentsMargins(0, 0, 0, 0)
+        self.neurons: list[Picture] = []
+        self._neuron_captions: list[QLabel] = []
+        return self._neuron_row
+
+    @property
+    def portrait(self) -> Portrait | None:
+        """What is shown."""
+        return self._portrait
+
+    def value(self, name: str) -> str:
+        """What a row says."""
+        return self._values[name].text()
+
+    def clear(self) -> None:
+        """Shows nothing but how to choose a tile."""
+        self._portrait = None
+        self.scrubber.set_steps(())
+        self._content.hide()
+        self._hint.show()
+        self.changed.emit()
+
+    def show_portrait(self, portrait: Portrait) -> None:
+        """Shows another candidate, at the end of its drift."""
+        self._portrait = portrait
+        self._hint.hide()
+        self._content.show()
+        self.scrubber.pause()
+        self.scrubber.set_steps(portrait.steps)
+        self.with_mean.setEnabled(portrait.mean is not None)
+        self.picture.file_name = f"candidate-{portrait.candidate:04}.png"
+        self.picture.setAccessibleName(f"Candidate {portrait.candidate}")
+        restart = f", restart {portrait.restart}" if portrait.restart > 1 else ""
+        known = portrait.confidence is not None
+        confidence = f"{portrait.confidence:.2f}" if known else "known when the run has ended"
+        self._values["Confidence"].setText(
+            f"{confidence} (candidate {portrait.candidate}{restart})"
+        )
+        self._values["Output"].setText(f"{portrait.output:+.3g}".replace("-", "−"))
+        self._values["Multiplier"].setText(f"{portrait.multiplier:.3f}")
+        self._values["Label"].setText(f"{portrait.label:+d}".replace("-", "−"))
+        self._show_match(portrait)
+        self._show_neurons(portrait)
+        self._show_frame()
+        self.changed.emit()
+
+    def _show_match(self, portrait: Portrait) -> None:
+        match = portrait.match
+        self._match_row.setVisible(match is not None)
+        self._form.setRowVisible(self._values["Match"], match is not None)
+        if match is not None:
+            self._values["Match"].setText(describe_match(portrait))
+
+    def _show_neurons(self, portrait: Portrait) -> None:
+        while len(self.neurons) < len(portrait.fired):
+            layer = len(self.neurons)
+            picture = Picture(f"Neurons of layer {layer + 1}", 64)
+            picture.setToolTip("Neurons of the layer as squares; bright ones fire")
+            caption = theme.secondary()
+            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._neuron_grid.addWidget(picture, 0, layer)
+            self._neuron_grid.addWidget(caption, 1, layer)
+            self.neurons.append(picture)
+            self._neuron_captions.append(caption)
+        for layer, (picture, caption) in enumerate(
+            zip(self.neurons, self._neuron_captions, strict=True)
+        ):
+            is_there = layer < len(portrait.fired)
+            picture.setVisible(is_there)
+            caption.setVisible(is_there)
+            if is_there:
+                picture.show_pixels(portrait.neuron_map(layer))
+                caption.setText(f"Layer {layer + 1}: {portrait.share_fired(layer):.0%} fire")
+
+    @Slot()
+    def _show_frame(self) -> None:
+        portrait = self._portrait
+        if portrait is None:
+            return
+        frame = self.scrubber.index
+        contrast: Contrast = self.contrast.currentData()
+        self.picture.show_pixels(portrait.pixels(frame, contrast, self.with_mean.isChecked()))
+        self.match.show_pixels(portrait.match_pixels())
+        self.difference.show_pixels(portrait.difference(frame))
+
+    @Slot(bool)
+    def _set_smooth(self, is_smooth: bool) -> None:
+        for picture in (self.picture, self.match, self.difference):
+            picture.set_smooth(is_smooth)
+
+
+def describe_match(portrait: Portrait) -> str:
+    """`Image 12, SSIM 0.45, NCC 0.81: recovered`."""
+    match = portrait.match
+    assert match is not None
+    verdict = ""
+    if not match.is_assigned:
+        verdict = " (the most similar; not its partner)"
+    elif match.is_recovered is not None:
+        verdict = ": recovered" if match.is_recovered else ": not recovered"
+    return f"image {match.reference}, SSIM {match.ssim:.2f}, NCC {match.ncc:.2f}{verdict}"

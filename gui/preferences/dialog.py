@@ -1,0 +1,183 @@
+"""The preferences: each counts as soon as it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.images import catalogue
+from gui import dialogs, theme
+from gui.preferences.preferences import COPY_SECONDS, Preferences
+from gui.scheme import SCHEMES
+from gui.settings_panel import DeviceChoice
+
+_COPIES = ("Every 20 seconds", "Every minute", "Every 5 minutes", "Not at all")
+
+
+class PreferencesDialog(QDialog):
+    """Shows preferences, and says what was chosen instead."""
+
+    chosen = Signal(object)
+    """Emitted with other `Preferences` than before."""
+
+    def __init__(self, devices: list[str], preferences: Preferences, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Preferences")
+        self._preferences = preferences
+        self.device = DeviceChoice(devices)
+        self.device.setToolTip("What the settings start with.")
+        self.scheme, self.copies = QComboBox(), QComboBox()
+        for words, scheme in SCHEMES.items():
+            self.scheme.addItem(words.replace("&", ""), scheme)
+        self.scheme.setToolTip("Also under View → Colours.")
+        for words, seconds in zip(_COPIES, COPY_SECONDS, strict=True):
+            self.copies.addItem(words, seconds)
+        self.copies.setToolTip(
+            "<p>How much of a run or a training a crash may cost at most. Without copies there "
+            "is no last run to reopen or to go on with.</p>"
+        )
+        self.last_run = QCheckBox("Open the last &run at the start")
+        self.results = FolderChoice(
+            "Folder for results", "where something was saved last", "results"
+        )
+        self.results.setToolTip("Where dialogs for saving and exporting begin.")
+        self.data_sets = FolderChoice(
+            "Folder for data sets", str(catalogue.cache_folder()), "images"
+        )
+        self.data_sets.setToolTip("Where MNIST and its like are looked for, and downloaded to.")
+        self._lay_out()
+        self._show()
+        for choice in (self.device, self.scheme, self.copies):
+            choice.activated.connect(self._on_edited)
+        self.last_run.clicked.connect(self._on_edited)
+        for folder in (self.results, self.data_sets):
+            folder.edited.connect(self._on_edited)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(theme.MARGIN)
+        form.setVerticalSpacing(theme.SPACING)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("C&olours", self.scheme)
+        form.addRow("D&evice", self.device)
+        form.addRow("&Keep a copy of runs", self.copies)
+        form.addRow("", self.last_run)
+        form.addRow("Re&sults", self.results)
+        form.addRow("&Data sets", self.data_sets)
+        form.labelForField(self.results).setBuddy(self.results.choose)
+        form.labelForField(self.data_sets).setBuddy(self.data_sets.choose)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.restore = QPushButton("Restore De&faults")
+        self.restore.setToolTip("Everything here as it was at the very first start.")
+        buttons.addButton(self.restore, QDialogButtonBox.ButtonRole.ResetRole)
+        buttons.rejected.connect(self.reject)
+        self.restore.clicked.connect(self._restore)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        rows.addLayout(form)
+        rows.addSpacing(theme.SPACING)
+        rows.addWidget(buttons)
+        self.setMinimumWidth(600)
+
+    def _show(self) -> None:
+        preferences = self._preferences
+        self.device.choose(preferences.device)
+        self.scheme.setCurrentIndex(self.scheme.findData(preferences.scheme))
+        self.copies.setCurrentIndex(self.copies.findData(preferences.copy_seconds))
+        self.last_run.setChecked(preferences.opens_last_run)
+        self.results.show_folder(preferences.results)
+        self.data_sets.show_folder(preferences.data_sets)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self._take(
+            replace(
+                self._preferences,
+                device=self.device.currentData(),
+                scheme=self.scheme.currentData(),
+                copy_seconds=self.copies.currentData(),
+                opens_last_run=self.last_run.isChecked(),
+                results=self.results.folder,
+                data_sets=self.data_sets.folder,
+            )
+        )
+
+    @Slot()
+    def _restore(self) -> None:
+        self._take(Preferences())
+        self._show()
+
+    def _take(self, preferences: Preferences) -> None:
+        if preferences != self._preferences:
+            self._preferences = preferences
+            self.chosen.emit(preferences)
+
+
+class FolderChoice(QWidget):
+    """A folder, or none: then something else counts, which the empty field says."""
+
+    edited = Signal()
+
+    def __init__(self, name: str, otherwise: str, purpose: dialogs.Purpose) -> None:
+        """
+        Args:
+            name: what it is for.
+            otherwise: what counts where no folder is chosen.
+            purpose: of the dialogs whose folder the choice begins at.
+        """
+        super().__init__()
+        self._name, self._purpose = name, purpose
+        self.folder: Path | None = None
+        self._shown = QLineEdit()
+        self._shown.setReadOnly(True)
+        self._shown.setPlaceholderText(otherwise)
+        self._shown.setAccessibleName(name)
+        self.choose = QPushButton("Choose…")
+        self.choose.setAccessibleName(f"Choose the {name[0].lower()}{name[1:]}")
+        self.choose.clicked.connect(self._choose)
+        self._clear = QPushButton("Clear")
+        self._clear.setAccessibleName(f"No {name[0].lower()}{name[1:]}")
+        self._clear.clicked.connect(self._on_cleared)
+        for button in (self.choose, self._clear):
+            button.setAutoDefault(False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._shown, 1)
+        row.addWidget(self.choose)
+        row.addWidget(self._clear)
+        self.show_folder(None)
+
+    def show_folder(self, folder: Path | None) -> None:
+        """Shows another folder, or none."""
+        self.folder = folder
+        self._shown.setText("" if folder is None else str(folder))
+        self._shown.setCursorPosition(0)
+        self._clear.setEnabled(folder is not None)
+
+    def use(self, folder: Path | None) -> None:
+        """Takes another folder, or none, and says so."""
+        self.show_folder(folder)
+        self.edited.emit()
+
+    @Slot()
+    def _choose(self) -> None:
+        dialogs.choose_folder(self, self._name, self.use, self._purpose)
+
+    @Slot()
+    def _on_cleared(self) -> None:
+        self.use(None)

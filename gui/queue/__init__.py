@@ -1,0 +1,1 @@
+"""Several checkpoints, run in turn."""

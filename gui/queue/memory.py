@@ -1,0 +1,173 @@
+"""What waits in the queue outlives the window: it is kept, and offered at the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+
+from engine.errors import UnusableInput
+from engine.settings import Settings
+from engine.waiting_list import WaitingList, read_waiting_list, write_waiting_list
+from gui.background import always
+from gui.focus import bring_to_front
+from gui.log import LOGGER
+from gui.opening import is_checkpoint
+from gui.queue.item import Phase, QueueItem
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+    from gui.queue.queueing import Queue
+
+
+class QueueMemory(QObject):
+    """Keeps the list in a file; of several windows that are open, the first with a list does so.
+
+    What was left at the last end stays in the file until it is put back. Nothing starts by itself.
+    """
+
+    changed = Signal()
+    """Emitted when there is something that can be put back, and when it has been."""
+
+    def __init__(self, window: MainWindow, queue: Queue, path: Path) -> None:
+        """
+        Args:
+            window: whose settings the queue takes.
+            queue: whose list is kept.
+            path: of the file.
+        """
+        super().__init__(queue)
+        self._window, self._queue, self._path = window, queue, path
+        self._lock = QLockFile(str(path.with_suffix(".lock")))
+        self._lock.setStaleLockTime(0)  # Only a dead process makes it stale, not its age.
+        self._written: WaitingList | None = None
+        self.left: WaitingList | None = None
+        if path.exists():
+            self._take()
+
+    def begin(self) -> None:
+        """From here on changes are written down."""
+        queue, panel = self._queue, self._window.settings_panel
+        for happened in (queue.changed, queue.list.listed, panel.edited):
+            happened.connect(self._keep)
+        queue.list.item_changed.connect(self._keep_without)
+
+    def end(self) -> None:
+        """The window is gone; another may take over."""
+        self._lock.unlock()
+
+    # --- at the next start ----------------------------------------------------------------------
+
+    @property
+    def sentence(self) -> str:
+        """`3 networks waited in the queue when Afterimage last ended.`; empty where none did."""
+        if self.left is None:
+            return ""
+        count = len(self.left.checkpoints)
+        what = "1 network" if count == 1 else f"{count:,} networks"
+        return f"{what} waited in the queue when Afterimage last ended."
+
+    @Slot()
+    def offer(self) -> None:
+        """Offers what was left, once the strip of messages offers nothing else."""
+        strip = self._window.strip
+        if self.left is None:
+            return
+        if strip.is_offering:
+            strip.answered.connect(self.offer)
+            return
+        strip.show_note(f"{self.sentence} Nothing starts by itself.")
+        what = "It" if len(self.left.checkpoints) == 1 else "Them"
+        strip.offer(f"Put {what} Bac&k", self.put_back)
+
+    @Slot()
+    def put_back(self) -> None:
+        """Looks which of the files are networks, and puts them back with folder and settings."""
+        left = self.left
+        if left is not None and self._queue.is_on:
+            self._window.strip.show_note("The queue is on; put them back once it has ended.")
+        elif left is not None:
+            self._window.background.start(
+                "Looking at what waited …",
+                lambda _: [path for path in left.checkpoints if is_checkpoint(path)],
+                lambda paths: self._show(left, paths),
+                always,
+            )
+
+    def _show(self, left: WaitingList, paths: Sequence[Path]) -> None:
+        window, queue = self._window, self._queue
+        if self.left is not left or queue.is_on:  # It was asked for twice, or the queue began.
+            return
+        had_items = bool(queue.list.items)
+        self.left = None
+        queue.list.add(paths)
+        if left.results is not None and queue.folder is None:
+            queue.choose_folder(left.results)
+        # Others that wait already were added with the settings that stand there.
+        if left.settings is not None and not had_items and not window.controller.is_active:
+            window.settings_panel.show_settings(left.settings)
+        self.changed.emit()
+        window.queue_panel.show()
+        bring_to_front(window.queue_panel)
+
+    # --- while the window is open -----------------------------------------------------------------
+
+    @Slot(object)
+    def _keep_without(self, item: QueueItem) -> None:
+        """What has ended waits no more; how far a run is makes no difference."""
+        if item.phase is Phase.ENDED:
+            self._keep()
+
+    @Slot()
+    def _keep(self) -> None:
+        """Writes down what waits now, if that is something else than before."""
+        waiting = self._waiting()
+        if waiting == self._written or (waiting is None and not self._lock.isLocked()):
+            return
+        with suppress(OSError):  # Without the file the queue is still a queue.
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._lock.isLocked() and not self._take():
+                return
+            waiting = self._waiting()  # Another window may have left something.
+            if waiting is None:
+                self._path.unlink(missing_ok=True)
+            else:
+                write_waiting_list(waiting, self._path)
+            self._written = waiting
+
+    def _waiting(self) -> WaitingList | None:
+        """What is not finished, after what was left before."""
+        before = () if self.left is None else self.left.checkpoints
+        # What was under way when all went dark has no results, so that it waits again.
+        unfinished = [item for item in self._queue.list.items if item.phase is not Phase.ENDED]
+        own = [item.path.absolute() for item in unfinished]
+        paths = (*before, *(path for path in own if path not in before))
+        if not paths:
+            return None
+        left = self.left
+        if left is not None and not own:
+            return left
+        return WaitingList(paths, self._queue.folder, self._settings())
+
+    def _settings(self) -> Settings | None:
+        try:
+            return self._window.settings_panel.settings()
+        except UnusableInput:
+            return None
+
+    def _take(self) -> bool:
+        """Makes the file this window's, and reads what another has left in it."""
+        if not self._lock.tryLock(0):
+            return False
+        if self._path.exists():
+            try:
+                self.left = self._written = read_waiting_list(self._path)
+            except UnusableInput as error:
+                LOGGER.error(f"What waited in the queue is lost: {error}")
+                with suppress(OSError):
+                    self._path.unlink()
+            self.changed.emit()
+        return True

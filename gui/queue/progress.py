@@ -1,0 +1,88 @@
+"""What the queue hears of the window: how far the run is, and which images were given by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from engine.live import Frame
+from gui.controller import RunState
+from gui.opening import Opened, SharedImages
+from gui.queue.item import Phase, QueueItem
+from gui.queue.items import QueueList
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+    from gui.run_controller import RunController
+
+
+class QueueProgress(QObject):
+    """Writes into the item that runs how far it is."""
+
+    def __init__(
+        self,
+        controller: RunController,
+        items: QueueList,
+        current: Callable[[], QueueItem | None],
+        parent: QObject,
+    ) -> None:
+        """
+        Args:
+            controller: of the run.
+            items: tells that an item has changed.
+            current: what the queue is busy with.
+            parent: owner.
+        """
+        super().__init__(parent)
+        self._list, self._current = items, current
+        controller.state_changed.connect(self._on_run_state)
+        controller.frame_ready.connect(self._on_frame)
+
+    @property
+    def _running(self) -> QueueItem | None:
+        item = self._current()
+        return item if item is not None and item.phase is Phase.RUNNING else None
+
+    @Slot(object)
+    def _on_run_state(self, state: RunState) -> None:
+        item = self._running
+        if item is not None:
+            item.is_paused = state is RunState.PAUSED
+            self._list.item_changed.emit(item)
+
+    @Slot(object)
+    def _on_frame(self, frame: Frame) -> None:
+        item = self._running
+        if item is not None:
+            item.share = frame.step / max(1, frame.steps)
+            item.remaining_seconds = frame.remaining_seconds
+            self._list.item_changed.emit(item)
+
+
+class GivenImages(QObject):
+    """Knows whether the images that are open were given by hand.
+
+    Those are shared by all networks of a queue; images beside a network belong to it alone.
+    """
+
+    def __init__(self, window: MainWindow, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._by_hand = False
+        window.opener.opened.connect(self._on_opened)
+
+    def images(self) -> SharedImages | None:
+        """Those that were given by hand, where there are some."""
+        workspace = self._window.workspace
+        if not self._by_hand or workspace.train is None:
+            return None
+        return SharedImages(workspace.train, workspace.control)
+
+    @Slot(object)
+    def _on_opened(self, opened: Opened) -> None:
+        if opened.network is not None:
+            self._by_hand = opened.train is not None and not opened.is_beside
+        elif opened.train is not None:
+            self._by_hand = True

@@ -1,0 +1,70 @@
+"""What the queue writes down of each checkpoint, on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from engine.exports.results import read_report
+from engine.exports.summary import DONE, FAILED, STOPPED, Outcome, make_subfolder, with_report
+from engine.live import References
+from engine.progress import unheard
+from engine.session import Session
+from gui.exports.exporter import write
+from gui.opening import Opened, Refusal
+from gui.task import sentence_of
+from gui.worker import RunEnd
+
+Result = TypeVar("Result")
+
+
+def attempt(work: Callable[[], Result]) -> Result | Refusal:
+    """What `work` returns, or why it could not: a queue that waits for an answer must get one."""
+    try:
+        return work()
+    except Exception as error:
+        return Refusal(sentence_of(error))
+
+
+def known_of(path: Path, opened: Opened) -> Outcome:
+    """What is known of a checkpoint before its run."""
+    assert opened.network is not None
+    assert opened.health is not None
+    return Outcome(
+        str(path),
+        DONE,
+        sha256=opened.network.origin.sha256,
+        architecture=opened.network.architecture,
+        remembered=opened.health.remembered,
+    )
+
+
+def known_after(known: Outcome, end: RunEnd, was_stopped: bool) -> Outcome:
+    """How the run came out, before its results are looked at."""
+    if end.error:
+        return replace(known, outcome=FAILED, sentence=end.error)
+    assert end.session is not None
+    state = end.session.state
+    if was_stopped and state.step < state.steps:
+        return replace(known, outcome=STOPPED, steps=state.step)
+    return known
+
+
+def write_run(
+    folder: Path, checkpoint: Path, session: Session, references: References | None, known: Outcome
+) -> Outcome:
+    """Writes a run as File → Export → Everything does, into a subfolder of its own.
+
+    A run without a step has no results, and gets no folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if session.state.step == 0:
+        return known
+    session.gallery()  # Worked out for the window's own session, which shows it afterwards.
+    subfolder = make_subfolder(folder, checkpoint)
+    write(session, references, "folder", subfolder, unheard)
+    return with_report(replace(known, folder=subfolder.name), read_report(subfolder))

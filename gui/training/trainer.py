@@ -1,0 +1,194 @@
+"""The window's trainings: begun, gone on with, ended, looked at, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.errors import UnusableInput
+from engine.images.datasets import TrainingData
+from engine.lazy import torch
+from engine.network import Network, Origin
+from engine.progress import Progress
+from engine.training.live import look_at
+from engine.training.recipe import Recipe
+from engine.training.trained import keep, save_with_data
+from engine.training.training import Training
+from gui.background import Background, always
+from gui.controller import RunState
+from gui.log import LOGGER
+from gui.preferences import preferences
+from gui.training.form import TrainingForm
+from gui.training.images import TrainingImages
+from gui.training.worker import TrainingController, TrainingEnd, TrainingRequest
+
+
+class Trainer(QObject):
+    """Trains by the form, on the images that were read."""
+
+    began_anew = Signal()
+    """Emitted when nothing that is shown of a training counts any more."""
+
+    changed = Signal()
+    """Emitted when other things can be done than before."""
+
+    ended = Signal(object)
+    """Emitted with a `TrainingEnd`."""
+
+    examined = Signal(object)
+    """Emitted with a `Trained`, some time after a training has ended."""
+
+    complained = Signal(str)
+    """Emitted with a sentence when something could not be done."""
+
+    saved = Signal(str)
+    """Emitted with the path that was written."""
+
+    def __init__(
+        self,
+        form: TrainingForm,
+        images: TrainingImages,
+        background: Background,
+        where_to_keep: Callable[[], Path],
+    ) -> None:
+        """
+        Args:
+            form: what says how.
+            images: what to train on.
+            background: where files are written.
+            where_to_keep: says, as a training begins, where a copy of it is kept.
+        """
+        super().__init__(form)
+        self._form, self._images = form, images
+        self._background, self._where_to_keep = background, where_to_keep
+        self._training: Training | None = None
+        self._trained_on: TrainingData | None = None
+        self._starting_on: TrainingData | None = None
+        self._under_way: tuple[Training, TrainingData] | None = None
+        self.controller = TrainingController(self)
+        self.controller.prepared.connect(self._on_prepared)
+        self.controller.ended.connect(self._on_ended)
+        self.controller.complained.connect(self.complained)
+
+    @property
+    def training(self) -> Training | None:
+        """The training at rest that has come to something, last."""
+        return self._training
+
+    @property
+    def can_save(self) -> bool:
+        """Whether there is a network, at rest or under way."""
+        return self._training is not None or self._under_way is not None
+
+    # --- training ---------------------------------------------------------------------------
+
+    @Slot()
+    def start_or_pause(self) -> None:
+        """What the bar's button offers: train, go on, pause, or resume."""
+        state, data = self.controller.state, self._images.data
+        if state is RunState.RUNNING:
+            self.controller.pause()
+        elif state is RunState.PAUSED:
+            self.controller.go_on()
+        elif state is RunState.IDLE and data is not None:
+            self._start(data)
+
+    def _start(self, data: TrainingData) -> None:
+        try:
+            recipe = self._form.recipe()
+        except UnusableInput as error:
+            self.complained.emit(str(error))
+            return
+        training = self._training if self._goes_on(recipe) else None
+        if training is None:
+            self.began_anew.emit()
+        elif self._trained_on is not None:
+            data = self._trained_on
+        self._starting_on = data
+        preferred = preferences.load()
+        kept_at = self._where_to_keep() if preferred.keeps_copies else None
+        self.controller.start(
+            TrainingRequest(data, recipe, training, kept_at, preferred.copy_seconds)
+        )
+
+    def would_go_on(self) -> bool:
+        """Whether the training at rest would go on, rather than another start."""
+        try:
+            return self._goes_on(self._form.recipe())
+        except UnusableInput:
+            return False
+
+    def _goes_on(self, recipe: Recipe) -> bool:
+        training, data, of = self._training, self._images.data, self._trained_on
+        if training is None or data is None or of is None:
+            return False
+        if data is not of and not torch.equal(data.train.images, of.train.images):
+            return False
+        same = training.recipe.leads_the_way_of(recipe)
+        return same and (not training.is_over or training.recipe != recipe)
+
+    @Slot(object)
+    def _on_prepared(self, training: Training) -> None:
+        assert self._starting_on is not None
+        said = ", ".join(f"{name} {value}" for name, value in asdict(training.recipe).items())
+        LOGGER.info(f"A training began on {self._starting_on.description}: {said}")
+        self._under_way = (training, self._starting_on)
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_ended(self, end: TrainingEnd) -> None:
+        under_way, self._under_way = self._under_way, None
+        if end.training is not None and under_way is not None:
+            # Only now does an earlier training make room: this one has come to something.
+            self._training, self._trained_on = under_way
+            training = end.training
+            self._background.start(
+                "Looking at the network …",
+                lambda _: look_at(training),
+                self.examined.emit,
+                lambda: self._training is training and not self.controller.is_active,
+            )
+        if end.error:
+            self.complained.emit(end.error)
+        self.changed.emit()
+        self.ended.emit(end)
+
+    # --- what comes of it -------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Writes network, images and control, also while the training goes on."""
+        training, data = self._under_way or (self._training, self._trained_on)
+        if training is None or data is None:
+            return
+        if self.controller.is_active:
+            kept = self.controller.hold(lambda: keep(training, data))
+        else:
+            at_rest = keep(training, data)
+            kept = lambda: at_rest  # noqa: E731
+
+        def write(_progress: Progress) -> None:
+            save_with_data(kept(), data, path)
+
+        self._background.start(
+            f"Writing {path.name} …", write, lambda _: self.saved.emit(str(path)), always
+        )
+
+    def outcome(self) -> tuple[Callable[[], Network], TrainingData] | None:
+        """What makes the network of the training at rest, and its images; None without one."""
+        training, data = self._training, self._trained_on
+        if training is None or data is None or self.controller.is_active:
+            return None
+        return partial(_named, training, data), data
+
+
+def _named(training: Training, data: TrainingData) -> Network:
+    """The network with a name and what made it."""
+    details = training.details(data.label_names, data.description)
+    first, second = data.label_names
+    origin = Origin(f"{first} against {second} (trained here)", "", MappingProxyType(details))
+    return replace(training.network, origin=origin)

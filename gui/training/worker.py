@@ -1,0 +1,192 @@
+"""The worker that trains a network on the one thread it lives on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.errors import AfterimageError
+from engine.images.datasets import TrainingData
+from engine.training.live import TrainingFrame, TrainingView
+from engine.training.recipe import Recipe
+from engine.training.state import TrainingSnapshot
+from engine.training.trained import keep, save_with_data
+from engine.training.training import Training
+from gui.controller import Controller
+from gui.errors.crash import report
+from gui.run_control import Latest, RunControl
+
+T = TypeVar("T")
+
+_COPY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train on and how; or a training to go on with, by the recipe given."""
+
+    data: TrainingData
+    recipe: Recipe
+    training: Training | None = None
+    autosave: Path | None = None
+    copy_seconds: float = _COPY_SECONDS
+
+
+@dataclass(frozen=True)
+class TrainingEnd:
+    """How it ended: the training, where there is one; a sentence, where something went wrong."""
+
+    training: Training | None
+    error: str = ""
+
+
+class TrainingWorker(QObject):
+    """Lives on its own thread; runs one request after the other."""
+
+    started = Signal(object)
+    """Emitted with the `Training` that is under way."""
+
+    ended = Signal(object)
+    """Emitted with a `TrainingEnd`, as soon as no further step is taken."""
+
+    rested = Signal()
+    """Emitted after `ended`, once the last frame is in the slot."""
+
+    complained = Signal(str)
+    noticed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slot: Latest[TrainingFrame] = Latest()
+        self.control = RunControl()
+
+    def prepare(self, request: TrainingRequest) -> None:
+        """Called by the window before `run`, so that a stop can never come too early."""
+        self.slot = Latest()
+        self.control = RunControl()
+
+    @Slot(object)
+    def run(self, request: TrainingRequest) -> None:
+        """Trains from start to end."""
+        control, slot = self.control, self.slot
+        training, error = request.training, ""
+        last: TrainingSnapshot | None = None
+        view: TrainingView | None = None
+        try:
+            if training is None:
+                training = Training(request.data.train, request.recipe, request.data.test)
+            else:
+                training.recipe = request.recipe
+            view = TrainingView(training)
+            self.started.emit(training)
+            last = self._drive(training, view, control, slot, request)
+        except AfterimageError as failure:
+            error = str(failure)
+        # Whatever else goes wrong must reach a person, not vanish with the thread.
+        except Exception as failure:
+            report(failure)
+            error = "An error in Afterimage itself ended the training."
+        control.close(lambda: training)
+        is_of_use = training is not None and training.state.step > 0 and _is_sound(training)
+        if is_of_use and training is not None:
+            self._keep(training, request)
+        self.ended.emit(TrainingEnd(training if is_of_use else None, error))
+        if view is not None:
+            if last is not None and is_of_use:
+                slot.put(view.frame(last, at_rest=True))
+                self.rested.emit()
+            view.close()
+
+    def _drive(
+        self,
+        training: Training,
+        view: TrainingView,
+        control: RunControl,
+        slot: Latest[TrainingFrame],
+        request: TrainingRequest,
+    ) -> TrainingSnapshot | None:
+        """Trains until the end, or until told to stop; returns the last snapshot."""
+        last: TrainingSnapshot | None = None
+        kept_at = time.monotonic()
+        told = () if request.training is None else training.notes
+
+        def show() -> None:
+            assert last is not None
+            slot.put(view.frame(last))
+
+        with closing(training.iterate()) as snapshots:
+            for last in snapshots:
+                if last.notes != told:
+                    told = last.notes
+                    self.noticed.emit(told[-1])
+                slot.put(view.frame(last))
+                if time.monotonic() - kept_at > request.copy_seconds:
+                    self._keep(training, request)
+                    kept_at = time.monotonic()
+                if not last.end and not control.between_steps(lambda: training, show):
+                    break
+        return last
+
+    def _keep(self, training: Training, request: TrainingRequest) -> None:
+        """Keeps a copy against crashes; a full disk must not end the training."""
+        if request.autosave is None:
+            return
+        try:
+            save_with_data(keep(training, request.data), request.data, request.autosave)
+        except AfterimageError as error:
+            self.complained.emit(f"The training could not be kept safe on disk: {error}")
+        except OSError as error:
+            self.complained.emit(
+                f"The training could not be kept safe on disk ({error.strerror or error})."
+            )
+        except Exception as error:
+            report(error)
+
+
+def _is_sound(training: Training) -> bool:
+    """Whether there is a network to be had; not where even the CPU has no memory left."""
+    try:
+        return training.is_sound
+    except AfterimageError:
+        return False
+    except Exception as error:  # Whatever it is, the end of the training has to be told.
+        report(error)
+        return False
+
+
+class TrainingController(Controller):
+    """Starts, pauses and stops trainings. `prepared` carries the `Training`, `frame_ready` a
+    `TrainingFrame`, `ended` a `TrainingEnd`.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(TrainingWorker(), "training", parent)
+
+    def hold(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Work on a training that is on, to be called on a thread of its own.
+
+        The training is held between two steps until the work is done. What the work raises, the
+        caller's thread raises.
+        """
+        control = self._worker.control
+
+        def held() -> T:
+            outcome: Future[T] = Future()
+
+            def serve(_training: object) -> None:
+                try:
+                    outcome.set_result(work())
+                except Exception as error:
+                    outcome.set_exception(error)
+
+            control.want(serve)
+            return outcome.result()
+
+        return held

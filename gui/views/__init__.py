@@ -1,0 +1,1 @@
+"""What shows a network and its run."""

@@ -1,0 +1,89 @@
+"""The losses over steps, on a log axis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from engine.history import Losses
+from gui import theme
+from gui.views.plots import Plot
+
+_DRAWING_INTERVAL = 0.4
+
+
+class Curves(QWidget):
+    """Relative stationarity residual per layer, and constraint loss, side by side."""
+
+    step_chosen = Signal(float)
+    """Emitted with the step that was clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACING)
+        self._depth = 0
+        self._residuals: Plot | None = None
+        self._constraint = Plot("Constraint loss", ["constraint"], 5, "log")
+        self._constraint.clicked.connect(self.step_chosen)
+        layout.addWidget(self._constraint, 1)
+        self._next_drawing = 0.0
+        self.set_depth(3)
+
+    def set_depth(self, depth: int) -> None:
+        """Prepares one curve a layer."""
+        if depth == self._depth:
+            self.clear()
+            return
+        self._depth = depth
+        if self._residuals is not None:
+            self._residuals.setParent(None)
+            self._residuals.deleteLater()
+        names = [f"layer {layer}" for layer in range(1, depth + 1)]
+        self._residuals = Plot("Relative stationarity residual", names, 0, "log")
+        self._residuals.clicked.connect(self.step_chosen)
+        layout = self.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(0, self._residuals, 1)
+        self.clear()
+
+    def clear(self) -> None:
+        """Draws nothing."""
+        self.show_losses(Losses(np.empty((0, 5 + self._depth))))
+
+    def show_losses(self, losses: Losses, hurry: bool = True) -> None:
+        """Draws all rows.
+
+        Args:
+            losses: the rows.
+            hurry: False leaves them out if others were drawn a moment ago.
+        """
+        now = time.monotonic()
+        if not hurry and now < self._next_drawing:
+            return
+        self._next_drawing = now + _DRAWING_INTERVAL
+        assert self._residuals is not None
+        self._residuals.show_columns(losses.step, losses.relative_per_layer)
+        self._constraint.show_columns(losses.step, losses.constraint[:, None])
+
+    def show_cursors(self, steps: Sequence[float]) -> None:
+        """Marks the steps that the timeline is at."""
+        assert self._residuals is not None
+        self._residuals.show_cursors(steps)
+        self._constraint.show_cursors(steps)
+
+    @property
+    def cursors(self) -> list[float]:
+        """The steps that are marked."""
+        return self._constraint.cursors
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        assert self._residuals is not None
+        self._residuals.restyle()
+        self._constraint.restyle()

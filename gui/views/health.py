@@ -1,0 +1,133 @@
+"""What the weights alone tell of a network's chance, and what the training images add."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
+
+from engine.health import CARRIES, Health, TrueStationarity, about_images
+from gui import theme
+from gui.layout import scrolled
+from gui.views.plots import Plot, SpectrumPlot
+
+_NUMBERS_WIDTH = 390
+_SHOWN_IMAGES = 5
+
+
+class HealthView(QWidget):
+    """Numbers on the left, spectrum and multipliers on the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._outlook = QLabel()
+        self._outlook.setWordWrap(True)
+        numbers = QWidget()
+        self._form = QFormLayout(numbers)
+        self._form.setContentsMargins(theme.MARGIN, theme.SPACING, theme.SPACING, theme.SPACING)
+        self._form.setHorizontalSpacing(theme.MARGIN)
+        self._form.setVerticalSpacing(3)
+        self._form.addRow(self._outlook)
+        self._values: dict[str, QLabel] = {}
+        for name, tooltip in _ROWS.items():
+            value, label = QLabel(), QLabel(name)
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setToolTip(f"<p>{tooltip}</p>")
+            value.setToolTip(label.toolTip())
+            self._form.addRow(label, value)
+            self._values[name] = value
+        scroll = scrolled(numbers)
+        scroll.setAccessibleName("Health of the network")
+        scroll.setMinimumWidth(_NUMBERS_WIDTH)
+        self._spectrum = SpectrumPlot()
+        self._multipliers = Plot("Multipliers, relative", [""], 1, "log")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACING)
+        layout.addWidget(scroll, 3)
+        layout.addWidget(self._spectrum, 2)
+        layout.addWidget(self._multipliers, 2)
+        self.show_stationarity(None)
+
+    @property
+    def outlook(self) -> str:
+        """The sentence of outlook."""
+        return self._outlook.text()
+
+    def value(self, name: str) -> str:
+        """What a row says."""
+        return self._values[name].text()
+
+    def show_health(self, health: Health) -> None:
+        """Shows what the weights alone tell; forgets what other images told."""
+        self._outlook.setText(health.outlook)
+        spectrum = health.spectrum
+        self._values["Homogeneous"].setText("yes: ReLU, at most a bias on the first layer")
+        self._values["Spectrum"].setText(
+            f"{spectrum.rank} of {len(spectrum.values)} values above the noise floor "
+            f"({spectrum.floor:.2g})"
+        )
+        self._values["Remembered"].setText(about_images(health.remembered))
+        self._values["Layer norms"].setText(
+            f"{_listed([layer.norm for layer in health.layers])}; "
+            f"smallest over largest {health.balance:.2f}"
+        )
+        self._values["Least residual"].setText(
+            f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}"
+        )
+        self._spectrum.show_spectrum(spectrum.values, spectrum.floor, spectrum.rank)
+        self.show_stationarity(None)
+
+    def show_stationarity(self, found: TrueStationarity | None) -> None:
+        """Shows what the training images add; without them nothing."""
+        self._multipliers.setVisible(found is not None)
+        for name in ("Residual", "Multipliers", "Margins"):
+            self._form.setRowVisible(self._values[name], found is not None)
+        if found is None:
+            self._multipliers.clear_curves()
+            return
+        per_layer = _listed(list(found.relative_per_layer))
+        self._values["Residual"].setText(f"{found.relative:.3f}; per layer {per_layer}")
+        self._values["Multipliers"].setText(
+            f"{found.carrying} of {len(found.multipliers)} images carry one; the largest: images "
+            + ", ".join(str(place) for place in found.heaviest(_SHOWN_IMAGES))
+        )
+        margins = np.sort(found.margins)
+        wrong = f"; {found.wrong} on the wrong side" if found.wrong else ""
+        self._values["Margins"].setText(
+            f"{margins[0]:.3g} to {margins[-1]:.3g}, half below {np.median(margins):.3g}{wrong}"
+        )
+        largest = found.multipliers.max(initial=0.0)
+        if largest > 0:
+            falling = np.sort(found.multipliers)[::-1] / largest
+            self._multipliers.show_curve(0, np.arange(1.0, len(falling) + 1), falling)
+            self._multipliers.show_levels([(f"{CARRIES:.0%}", CARRIES, False)])
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        self._spectrum.restyle()
+        self._multipliers.restyle()
+
+
+_ROWS = {
+    "Homogeneous": "The method needs an output that grows by a power of the factor when all "
+    "weights are multiplied by it. ReLU networks with a bias on the first layer alone are such.",
+    "Spectrum": "Singular values of the first layer above the noise that a random start leaves: "
+    "the directions that training has written.",
+    "Remembered": "An estimate, from the weights alone, of how many training images carry a "
+    "multiplier: how many directions stand above the noise and are not vanishingly faint.",
+    "Layer norms": "At stationarity all layers have the same norm. Layers that started at a usual "
+    "size keep a part that no image explains.",
+    "Least residual": "The share of the weights' norm that as many images as the network seems "
+    "to remember leave unexplained, whatever they are. Read the residuals of a run against it.",
+    "Residual": "The share of the weights' norm that the true training images leave unexplained, "
+    "with the multipliers that explain most.",
+    "Multipliers": "How many training images have a multiplier above 5 % of the largest, by "
+    "non-negative least squares. The others have left hardly a trace.",
+    "Margins": "The network's output times the label. Images with a multiplier share the smallest.",
+}
+
+
+def _listed(values: list[float]) -> str:
+    return ", ".join(f"{value:.2g}" for value in values)

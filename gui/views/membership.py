@@ -1,0 +1,308 @@
+"""Were these images trained on? Three scores of the images in question, beside the control's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.membership import SCORES, Membership, Score, ask, resolution_note
+from engine.progress import Progress
+from gui import theme
+from gui.background import Background
+from gui.layout import scrolled
+from gui.task import Task
+from gui.views.plots import Plot
+from gui.workspace import Workspace
+
+_WORDS_WIDTH = 390
+_FILL_ALPHA = 60
+_PADDING = 0.12
+_LABEL_PLACE = 0.95
+
+_INVITATION = (
+    "Give images whose membership is in question, and a control that the network never saw, on "
+    "the left. Then ask how well the network gives away which images it was trained on."
+)
+_NEEDS_CONTROL = (
+    "Give a control as well, on the left: images of the same kind that the network never saw. "
+    "Without one there is nothing to measure a score against."
+)
+_READY = (
+    "Ask how well the network gives away which images it was trained on: three scores of the "
+    "{images:,} images in question, measured against the {control:,} of the control."
+)
+_COLUMNS = {
+    "Area": "The chance that an image in question scores above one of the control: 0.50 is blind, "
+    "1.00 tells them all apart.",
+    "Found at 1\u00a0%": "The share of the images in question that are found while no more than "
+    "1 % of the control is accused wrongly. This is the number to judge a network by.",
+    "95 % interval": "Where that share lies with 95 % confidence (Clopper and Pearson), for this "
+    "threshold.",
+}
+_TOOLTIPS = {
+    "margin": "The network's output times the label. The loss falls with it.",
+    "multiplier": "How much of the weights an image explains, by non-negative least squares over "
+    "images in question and control together.",
+    "similarity": "The correlation with the most similar candidate of the run that is open.",
+}
+
+
+class MembershipView(QWidget):
+    """The question and its answer in numbers on the left, three pairs of histograms right."""
+
+    def __init__(
+        self,
+        background: Background,
+        workspace: Callable[[], Workspace],
+        parent: QWidget | None = None,
+    ) -> None:
+        """
+        Args:
+            background: where the scores are worked out.
+            workspace: what is open now.
+            parent: owner.
+        """
+        super().__init__(parent)
+        self._background, self._workspace = background, workspace
+        self._asked_of = workspace()
+        self._task: Task | None = None
+        self._found: Membership | None = None
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self.ask_button = QPushButton("As&k the network")
+        self.ask_button.setToolTip(
+            "<p>Scores the training images given on the left as images in question, and the "
+            "control beside them. Takes seconds.</p>"
+        )
+        self.ask_button.clicked.connect(self._ask)
+        self.table = _table()
+        self._plots = {name: _HistogramPlot(name) for name in SCORES}
+        self._build()
+        self.show_workspace()
+
+    def _build(self) -> None:
+        words = QWidget()
+        column = QVBoxLayout(words)
+        column.setContentsMargins(theme.MARGIN, theme.SPACING, theme.SPACING, theme.SPACING)
+        column.setSpacing(theme.SPACING)
+        column.addWidget(self._text)
+        column.addWidget(self.ask_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.table)
+        column.addStretch(1)
+        scroll = scrolled(words)
+        scroll.setAccessibleName("Membership of images")
+        scroll.setMinimumWidth(_WORDS_WIDTH)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACING)
+        layout.addWidget(scroll, 3)
+        for plot in self._plots.values():
+            layout.addWidget(plot, 2)
+
+    @property
+    def text(self) -> str:
+        """What the tab says in words."""
+        return self._text.text()
+
+    @property
+    def found(self) -> Membership | None:
+        """The answer that is shown."""
+        return self._found
+
+    def show_workspace(self) -> None:
+        """Other images, network or run: an answer that was about others goes."""
+        if not self._is_asked_of(self._workspace()):
+            self._found = None
+        self._show()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        for plot in self._plots.values():
+            plot.restyle()
+
+    @Slot()
+    def _ask(self) -> None:
+        now = self._workspace()
+        network, train, control = now.network, now.train, now.control
+        if self._task is not None or network is None or train is None or control is None:
+            return
+        session = now.session
+
+        def work(report: Progress) -> Membership:
+            candidates = None if session is None else session.images()
+            return ask(network, train, control, candidates, report)
+
+        self._asked_of = now
+        self._task = self._background.start(
+            "Asking the network …",
+            work,
+            self._show_found,
+            lambda: self._is_asked_of(self._workspace()),
+        )
+        self._task.finished.connect(self._on_task_finished)
+        if self._task.isFinished():
+            self._task = None
+        self._show()
+
+    def _is_asked_of(self, other: Workspace) -> bool:
+        """Whether the last question was about what a workspace holds."""
+        return all(
+            getattr(other, part) is getattr(self._asked_of, part)
+            for part in ("network", "train", "control", "session")
+        )
+
+    def _show_found(self, found: Membership) -> None:
+        self._found = found
+        self._show()
+
+    @Slot()
+    def _on_task_finished(self) -> None:
+        self._task = None
+        self._show()
+
+    def _show(self) -> None:
+        now, found = self._workspace(), self._found
+        is_ready = now.network is not None and now.train is not None and now.control is not None
+        self.ask_button.setEnabled(is_ready and self._task is None)
+        self.ask_button.setVisible(found is None)
+        self.table.setVisible(found is not None)
+        if found is None:
+            self._text.setText(_invitation(now))
+        else:
+            self._text.setText(_summary(found))
+            self._fill_table(found)
+        for name, plot in self._plots.items():
+            score = None if found is None else found.scores[name]
+            plot.setVisible(score is not None)
+            if score is not None:
+                plot.show_score(score)
+
+    def _fill_table(self, found: Membership) -> None:
+        for row, (name, score) in enumerate(found.scores.items()):
+            texts = ["—"] * len(_COLUMNS)
+            if score is not None and score.curve is not None and score.few is not None:
+                low, high = score.few.interval
+                texts = [
+                    f"{score.curve.area:.2f}",
+                    f"{score.few.rate:.0%}",
+                    f"{low:.0%} to {high:.0%}",
+                ]
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+                missing = " Needs a run: start one, then ask again." if score is None else ""
+                item.setToolTip(f"<p>{_TOOLTIPS[name]}{missing}</p>")
+                self.table.setItem(row, column, item)
+
+
+class _HistogramPlot(Plot):
+    """How often each score occurs among the images in question, and in the control."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name.capitalize(), ["asked", "control"], 0)
+        self._canvas.getPlotItem().getViewBox().setDefaultPadding(_PADDING)
+        self._canvas.setAccessibleName(f"{name.capitalize()} in question and in the control")
+        self.setToolTip(
+            f"<p>{_TOOLTIPS[name]} Upwards the share of each set; the dashed line is the threshold "
+            "at 1 % false positives.</p>"
+        )
+
+    def show_score(self, score: Score) -> None:
+        """Draws both histograms on the same scale."""
+        edges, images, control = score.histograms()
+        for index, shares in enumerate((images, control)):
+            if shares is not None:
+                x, y = _outline(edges, shares)
+                self.show_curve(index, x, y)
+        few = score.few
+        shown = few is not None and math.isfinite(few.threshold)
+        self.show_levels([("1\u00a0%", few.threshold, True)] if shown and few is not None else [])
+
+    def _make_level(self, is_upright: bool) -> pg.InfiniteLine:
+        line = super()._make_level(is_upright)
+        # The words stand above the bars, and change sides before the plot's edge cuts them.
+        line.label.anchors = [(0, 0.5), (1, 0.5)]
+        line.label.setPosition(_LABEL_PLACE)
+        return line
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        super().restyle()
+        for index, curve in enumerate(self._curves):
+            colour = theme.curve_colour(self._first_colour + index)
+            colour.setAlpha(_FILL_ALPHA)
+            curve.setFillLevel(0.0)
+            curve.setFillBrush(pg.mkBrush(colour))
+
+
+def _outline(edges: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The steps of a histogram as one line, from the ground and back to it."""
+    return np.repeat(edges, 2), np.concatenate([[0.0], np.repeat(shares, 2), [0.0]])
+
+
+def _invitation(workspace: Workspace) -> str:
+    if workspace.train is None:
+        return _INVITATION
+    if workspace.control is None:
+        return _NEEDS_CONTROL
+    return _READY.format(images=len(workspace.train), control=len(workspace.control))
+
+
+def _summary(found: Membership) -> str:
+    """The answer in words: the strongest score first, then what limits it."""
+    rates = {
+        name: score.few.rate
+        for name, score in found.scores.items()
+        if score is not None and score.few is not None
+    }
+    best = max(rates, key=rates.__getitem__)
+    parts = [
+        f"By the {best} {rates[best]:.0%} of the {len(found.signs):,} images in question stand out "
+        "from the control. A score that knows nothing would find 1\u00a0%.",
+        resolution_note(found.control_signs),
+    ]
+    if not found.has_labels:
+        parts.append("Labels are not given for both sets; the network's own sign stands for them.")
+    return " ".join(parts)
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(len(SCORES), len(_COLUMNS))
+    table.setAccessibleName("What each score is worth")
+    table.setToolTip("What each score is worth; the headers say what they mean.")
+    table.setHorizontalHeaderLabels(list(_COLUMNS))
+    table.setVerticalHeaderLabels([name.capitalize() for name in SCORES])
+    for column, tooltip in enumerate(_COLUMNS.values()):
+        table.horizontalHeaderItem(column).setToolTip(f"<p>{tooltip}</p>")
+    for row, name in enumerate(SCORES):
+        table.verticalHeaderItem(row).setToolTip(f"<p>{_TOOLTIPS[name]}</p>")
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    for header in (table.horizontalHeader(), table.verticalHeader()):
+        header.setSectionsClickable(False)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    height = table.horizontalHeader().sizeHint().height() + sum(
+        table.verticalHeader().sectionSizeHint(row) for row in range(len(SCORES))
+    )
+    table.setFixedHeight(height + 2)
+    return table

@@ -1,0 +1,120 @@
+"""Scores against the control's on one scale, and against the network's output."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
+
+from engine.history import Rows
+from engine.live import Pairs
+from engine.scoring import Evidence, Matches
+from gui import theme
+from gui.views.plots import Plot
+
+_BINS = 40
+_POINT = 5
+_WORDS = (
+    "<p><b>Without training images these are candidates, not evidence.</b> What recurs across "
+    "restarts and has a high confidence is likely to be an image that the network was trained on; "
+    "that is an estimate, fitted to networks of our own.</p>"
+    "<p>It may be said: these images explain a part of the weights. It may not be said that any "
+    "of them was in the training set, nor that nothing else was.</p>"
+    "<p>Add training images and a control under <i>Reference images</i> to find out.</p>"
+)
+
+
+class ScoresView(QWidget):
+    """Two plots where there are scores; else what may be concluded without them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = theme.secondary(_WORDS)
+        self.words.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.histogram = Plot("Scores", ["training", "control"], 1)
+        self.scatter = ScatterPlot("Score over the network's output", ["image", "recovered"], 0)
+        plots = QWidget()
+        row = QHBoxLayout(plots)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACING)
+        row.addWidget(self.histogram, 1)
+        row.addWidget(self.scatter, 1)
+        self.scatter.setToolTip(
+            "<p>Each point is a training image. Those near the margin, with the smallest output of "
+            "their class, are the ones that come back (Haim et al. 2022).</p>"
+        )
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.words)
+        self._pages.addWidget(plots)
+        self.histogram.setToolTip(
+            "<p>How similar each image is to the candidate that it is matched with. The line is "
+            "the control's best: training images above it were not matched by chance.</p>"
+        )
+        self.clear()
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether plots are shown."""
+        return self._pages.currentIndex() == 1
+
+    def clear(self) -> None:
+        """There are no scores."""
+        self._pages.setCurrentIndex(0)
+        self.histogram.clear_curves()
+        self.scatter.clear_curves()
+
+    def show_pairs(self, pairs: Pairs) -> None:
+        """Shows a score."""
+        evidence = pairs.evidence
+        self._pages.setCurrentIndex(1)
+        self.histogram.set_title(title(evidence))
+        for index, matches in enumerate((evidence.train, evidence.control)):
+            edges, counts = outline(matches)
+            self.histogram.show_curve(index, edges, counts)
+        if evidence.control is not None:
+            above = evidence.above_control
+            count = 0 if above is None else int(above.sum())
+            self.histogram.show_levels([(f"{count} above", evidence.control.best, True)])
+        else:
+            self.histogram.show_levels([])
+        self.scatter.setVisible(pairs.outputs is not None)
+        if pairs.outputs is not None:
+            recovered, measure = np.array(pairs.is_recovered, bool), np.array(pairs.measure)
+            for index, chosen in enumerate((~recovered, recovered)):
+                self.scatter.show_curve(index, pairs.outputs[chosen], measure[chosen])
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        self.histogram.restyle()
+        self.scatter.restyle()
+
+
+class ScatterPlot(Plot):
+    """Points in place of curves."""
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        super().restyle()
+        for index, curve in enumerate(self._curves):
+            colour = theme.curve_colour(self._first_colour + index)
+            curve.setPen(None)
+            curve.setSymbol("o")
+            curve.setSymbolSize(_POINT)
+            curve.setSymbolPen(None)
+            curve.setSymbolBrush(pg.mkBrush(colour))
+
+
+def title(evidence: Evidence) -> str:
+    """What the histogram shows, in one line."""
+    return "SSIM of matches" if evidence.train.is_colour else "NCC of matches"
+
+
+def outline(matches: Matches | None) -> tuple[Rows, Rows]:
+    """A histogram's outline over the measure's range, as x and y of a line."""
+    if matches is None:
+        return np.empty(0), np.empty(0)
+    counts, edges = np.histogram(matches.measure.clip(-0.2, 1), bins=_BINS, range=(-0.2, 1.0))
+    heights = np.repeat(counts.astype(float), 2)
+    return np.repeat(edges, 2), np.concatenate([[0.0], heights, [0.0]])
