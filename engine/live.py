@@ -37,6 +37,10 @@ _ORDER_INTERVAL = 2.0
 _MOST_TILES = 400
 """More are too small to be seen."""
 
+_MOST_COMPARED = 5_000_000
+"""Candidates times real images that are scored at once, which takes a fifth of a second or so. A score
+cannot be cut short, and a stop is answered within half a second."""
+
 
 @dataclass(frozen=True)
 class References:
@@ -71,6 +75,11 @@ class References:
     def shown_mean(self) -> Tensor:
         """μ as the scoring rule takes it."""
         return self.train.mean(0) if self.mean is None else self.mean
+
+    @property
+    def count(self) -> int:
+        """How many images there are, control and all."""
+        return len(self.train) + (0 if self.control is None else len(self.control))
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,7 @@ class Frame:
         recorded: steps of the restart that is on before each frame of its drift.
         is_last: the run ends here.
         note: why it ended before its time; empty otherwise.
+        scores_later: there are too many real images to score while the run goes on.
     """
 
     step: int
@@ -150,6 +160,7 @@ class Frame:
     recorded: tuple[int, ...]
     is_last: bool
     note: str
+    scores_later: bool = False
 
 
 class Pace:
@@ -194,12 +205,13 @@ class LiveView:
         self._order_pace = Pace(_ORDER_SHARE, _ORDER_INTERVAL)
         self._score_pace = Pace(_SCORE_SHARE, _SCORE_INTERVAL)
 
-    def frame(self, snapshot: Snapshot, at_rest: bool = False) -> Frame:
+    def frame(self, snapshot: Snapshot, at_rest: bool = False, has_ended: bool = False) -> Frame:
         """A frame; mosaic and pairs are new where they were due, else those of before.
 
         Args:
             snapshot: the moment to show.
             at_rest: nothing else wants the time (the run ended or pauses): all is made new.
+            has_ended: there is no stop to be answered any more: all is scored, however much it is.
         """
         references = self.references
         if references is not self._scored_with:
@@ -210,15 +222,24 @@ class LiveView:
         if len(snapshot.finished) != self._restart:
             self._restart = len(snapshot.finished)
             self._order_pace.hurry()
-        full = at_rest or snapshot.is_last
+        has_ended = has_ended or snapshot.is_last
+        full = at_rest or has_ended
         if full or self._mosaic_pace.is_due():
             started = time.perf_counter()
             self._mosaic = self._render(snapshot, full)
             self._mosaic_pace.done(started)
-        if references is not None and snapshot.step and (full or self._score_pace.is_due()):
+        scores_later = not has_ended and _is_long(len(snapshot.unknowns), references)
+        if (
+            references is not None
+            and snapshot.step
+            and not scores_later
+            and (full or self._score_pace.is_due())
+        ):
             warm_up()  # Not to be counted as the price of a score.
             started = time.perf_counter()
-            images, numbers = self._scored(snapshot, references, full)
+            candidates = len(snapshot.unknowns) * (len(snapshot.finished) + 1)
+            whole = has_ended or (full and not _is_long(candidates, references))
+            images, numbers = self._scored(snapshot, references, whole)
             pairs = best_pairs(images, references)
             self._pairs = replace(pairs, candidate=numbers[pairs.candidate])
             self._score_pace.done(started)
@@ -234,10 +255,11 @@ class LiveView:
             recorded=snapshot.recorded,
             is_last=snapshot.is_last,
             note=snapshot.note,
+            scores_later=scores_later,
         )
 
     def _scored(
-        self, snapshot: Snapshot, references: References, full: bool
+        self, snapshot: Snapshot, references: References, whole: bool
     ) -> tuple[Tensor, NDArray[np.int64]]:
         """What to score: this restart's candidates, and what earlier ones matched best.
 
@@ -246,7 +268,7 @@ class LiveView:
         Returns:
             images, and which candidates they are, counted through all restarts.
         """
-        if full:
+        if whole:
             pool = snapshot.pool()
             return pool, np.arange(len(pool))
         each = len(snapshot.unknowns)
@@ -279,6 +301,11 @@ class LiveView:
         )
         earlier = len(snapshot.finished) * count
         return make_mosaic(snapshot.images(self._order), self._order + earlier, self._mean, caption)
+
+
+def _is_long(candidates: int, references: References | None) -> bool:
+    """Whether a score would keep a stop waiting."""
+    return references is not None and candidates * references.count > _MOST_COMPARED
 
 
 def _numbers(restart: int, each: int) -> NDArray[np.int64]:

@@ -129,6 +129,8 @@ class Running(QObject):
             window.examiner.show_present(frame.mosaic, frame.recorded)
         if frame.pairs is not None and window.workspace.train is not None:
             window.views.show_pairs(frame.pairs)
+        elif frame.scores_later:
+            window.pairs.say_later()
 
     @Slot(object)
     def _on_ended(self, end: RunEnd) -> None:

@@ -125,6 +125,11 @@ class PairsView(QWidget):
             each.setEnabled(False)
         self._filter()
 
+    def say_later(self) -> None:
+        """There are too many references to score them while the run goes on."""
+        if self._pairs is None:
+            self._details.setText("So many images are scored when the run has ended.")
+
     def show_pairs(self, pairs: Pairs) -> None:
         """Shows a score."""
         headline, details = describe(pairs.evidence)

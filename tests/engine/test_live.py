@@ -5,25 +5,62 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
+from engine import live
 from engine.exports.exporting import display_pixels
 from engine.live import LiveView, References
 from engine.reconstruction import Reconstruction
 from engine.settings import fast
 
 
-def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_part(make_network):
+@pytest.fixture
+def small(make_network):
+    """A run of three restarts with four training images and as many of a control."""
     network = replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4), mean=torch.zeros(1, 4, 4))
     settings = replace(fast(), candidates=9, steps=3, restarts=3, rank=6, device="cpu")
     train, control = torch.rand(2, 4, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    references = References(train, control, network.mean)
-    view, earlier = LiveView(network.mean, references), set()
-    for snapshot in Reconstruction(network, settings).iterate():
+    return Reconstruction(network, settings), References(train, control, network.mean)
+
+
+def test_no_score_that_would_keep_a_stop_waiting_is_begun_in_a_run(small, monkeypatch):
+    run, references = small
+    each = 9 * references.count
+    monkeypatch.setattr(live, "_MOST_COMPARED", each - 1)
+    view = LiveView(None, references)
+    for snapshot in run.iterate():
+        if not snapshot.is_last:
+            frame = view.frame(snapshot, at_rest=True)
+            assert frame.pairs is None
+            assert frame.scores_later
+    ended = view.frame(snapshot, at_rest=True, has_ended=True)
+    assert ended.pairs is not None
+    assert not ended.scores_later
+
+
+def test_a_pause_scores_what_is_quick_to_score_where_all_restarts_are_too_many(small, monkeypatch):
+    run, references = small
+    third = next(snapshot for snapshot in run.iterate() if len(snapshot.finished) == 2)
+    compared = []
+    find = live.best_pairs
+    monkeypatch.setattr(live, "best_pairs", lambda i, r: compared.append(len(i)) or find(i, r))
+    for most in (27, 26):
+        monkeypatch.setattr(live, "_MOST_COMPARED", most * references.count)
+        assert LiveView(None, references).frame(third, at_rest=True).pairs is not None
+    assert compared[0] == 27
+    assert 9 < compared[1] < 27
+
+
+def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_part(small):
+    run, references = small
+    mean = references.mean
+    view, earlier = LiveView(mean, references), set()
+    for snapshot in run.iterate():
         view._score_pace.hurry()
         pairs = view.frame(snapshot).pairs
         if pairs is not None:
-            shown = display_pixels(snapshot.pool()[torch.from_numpy(pairs.candidate)], network.mean)
+            shown = display_pixels(snapshot.pool()[torch.from_numpy(pairs.candidate)], mean)
             np.testing.assert_allclose(pairs.reconstructed, shown, atol=1)
             earlier |= set(pairs.candidate[pairs.candidate < 9 * len(snapshot.finished)] // 9)
     assert earlier == {0, 1}
