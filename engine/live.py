@@ -38,8 +38,8 @@ _MOST_TILES = 400
 """More are too small to be seen."""
 
 _MOST_COMPARED = 5_000_000
-"""Candidates times real images that are scored at once, which takes a fifth of a second or so. A score
-cannot be cut short, and a stop is answered within half a second."""
+"""Candidates times real images that are scored while a run is on, in a fifth of a second or so. A
+score cannot be cut short, and a stop is answered within half a second."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Pairs:
         real: uint8 tiles of the training images, alike.
         measure: SSIM or NCC of each pair, falling.
         candidate: which candidate each pair holds, counted through all restarts, shape (p,).
-        is_recovered: good, and above the control's best where there is a control.
+        is_recovered: good and above the control's best; without a control that is no pair.
         evidence: where all this comes from.
         labels: class number of each pair's training image, shape (p,), where it is known.
         outputs: Φ of each pair's training image, shape (p,), where it is known.
@@ -374,8 +374,9 @@ def best_pairs(images: Tensor, references: References, confidence: Tensor | None
     best = np.argsort(-train.measure)
     chosen = torch.from_numpy(train.candidate[best])
     wanted = torch.from_numpy(train.reference[best])
-    recovered = evidence.is_recovered if evidence.control is not None else train.is_good
-    assert recovered is not None
+    recovered = evidence.is_recovered
+    if recovered is None:
+        recovered = np.zeros(len(best), bool)
     return Pairs(
         reconstructed=display_pixels(images[chosen], references.shown_mean),
         real=unit_pixels(references.train[wanted]),

@@ -83,7 +83,7 @@ class Arrivals(QObject):
         assert opened.health is not None
         window.running.forget()
         if opened.path is not None and not window.controller.in_queue:
-            self._remember(opened.path)
+            self.remember(opened.path)
         window.workspace = Workspace(network, opened.train, opened.control, opened.session)
         window.model_panel.show_network(network, opened.health)
         window.health.show_health(opened.health)
@@ -102,7 +102,7 @@ class Arrivals(QObject):
                 "the input shape on the left is a guess that you can correct."
             )
 
-    def _remember(self, path: Path) -> None:
+    def remember(self, path: Path) -> None:
         """Lists a file as recent; samples and our own copies have entries of their own."""
         path = path.absolute()
         if not (self._window.keeper.is_ours(path) or path.is_relative_to(resource_folder())):

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from engine.images.datasets import holds_images
 from engine.plain_text import plain
 from engine.samples import resource_folder
+from engine.session import SUFFIX
 from gui import dialogs, scheme, stored, theme
 from gui.actions import Actions
 from gui.arrangement import Arrangement
@@ -315,6 +316,8 @@ class MainWindow(QMainWindow):
     def _on_saved(self, path: str) -> None:
         self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
         LOGGER.info(f"Saved {path}")
+        if Path(path).suffix in (SUFFIX, ".safetensors"):
+            self.arrivals.remember(Path(path))
 
     @Slot()
     def _follow_system_scheme(self) -> None:

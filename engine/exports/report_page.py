@@ -126,7 +126,7 @@ def _matches(pairs: Pairs | None, evidence: dict[str, Any] | None) -> str:
         )
     cells = []
     for index in range(min(_PAIRS, len(pairs.measure))):
-        mark = "✓ " if pairs.is_recovered[index] and pairs.evidence.control is not None else ""
+        mark = "✓ " if pairs.is_recovered[index] else ""
         words = f"{mark}{pairs.measure[index]:.2f}"
         cells.append(
             as_picture(pairs.reconstructed[index], f"reconstruction, {words}")

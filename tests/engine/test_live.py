@@ -64,3 +64,12 @@ def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_pa
             np.testing.assert_allclose(pairs.reconstructed, shown, atol=1)
             earlier |= set(pairs.candidate[pairs.candidate < 9 * len(snapshot.finished)] // 9)
     assert earlier == {0, 1}
+
+
+def test_without_a_control_no_pair_is_recovered_however_good(small):
+    _, references = small
+    found = references.train - references.shown_mean
+    assert all(live.best_pairs(found, references).is_recovered)
+    alone = live.best_pairs(found, replace(references, control=None))
+    assert alone.evidence.train.good == 4
+    assert not any(alone.is_recovered)

@@ -406,6 +406,7 @@ def test_a_saved_session_opens_where_it_was(qtbot, window, checkpoint, tmp_path)
     run_to_end(qtbot, window, 25)
     window.exporter.write_to("session", tmp_path / "run.afterimage")
     settle(qtbot, window)
+    assert window.recent.paths[0] == tmp_path / "run.afterimage"
     open_and_wait(qtbot, window, checkpoint("other.pth", 16, 9, 1))
     open_and_wait(qtbot, window, tmp_path / "run.afterimage")
     assert window.workspace.network.layer_sizes == (16, 12, 10, 1)
