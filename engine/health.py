@@ -35,7 +35,7 @@ from engine.errors import UnusableInput
 from engine.lazy import torch
 from engine.least_squares import solve_nonnegative
 from engine.network import Network
-from engine.plain_text import counted
+from engine.plain_text import counted, percent
 from engine.row_space import Spectrum, spectrum_of_matrix
 from engine.stationarity import layer_norms
 
@@ -120,14 +120,14 @@ class Health:
             )
         if self.signal < _PARTLY:
             return (
-                f"A poor chance: only {self.signal:.0%} of the first layer comes from training, "
-                "the rest is its random start."
+                f"A poor chance: only {percent(self.signal)} of the first layer comes from "
+                "training, the rest is its random start."
             )
         if self.signal < _LARGELY:
             return (
                 f"A fair chance: the traces of {about_images(self.remembered)} stand out, but "
-                f"{1 - self.signal:.0%} of the first layer is its random start, so the training "
-                "may have stopped early."
+                f"{percent(1 - self.signal)} of the first layer is its random start, so the "
+                "training may have stopped early."
             )
         return (
             "A good chance: the first layer is made by training, with the traces of "

@@ -15,6 +15,7 @@ from engine.health import (
 )
 from engine.images.datasets import LabelledImages
 from engine.network import Network
+from engine.plain_text import percent
 
 _SHOWN_IMAGES = 8
 
@@ -85,7 +86,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {about_images(health['remembered'])} left a trace",
-        f"from training {health['signal']:.1%} of the first layer",
+        f"from training {percent(health['signal'], 1)} of the first layer",
         f"layer norms   {_listed(found['layer_norms'])} (equal at stationarity; smallest over "
         f"largest {health['balance']:.2f})",
         f"least residual {health['floor']:.2f} of the weights' norm, by that many images; per "
@@ -98,7 +99,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         lines += [
             f"residual      {true['relative']:.3f} with the {true['images']} training images; per "
             f"layer {_listed(true['relative_per_layer'])}",
-            f"multipliers   {true['carrying']} images carry one above {CARRIES:.0%} of the "
+            f"multipliers   {true['carrying']} images carry one above {percent(CARRIES)} of the "
             f"largest; the largest: images {', '.join(str(place) for place in true['heaviest'])}",
             f"margins       {low:.3g} to {high:.3g}, half of them below {middle:.3g}{wrong}",
         ]

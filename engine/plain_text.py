@@ -40,3 +40,8 @@ def _shortened(text: str, longest: int) -> str:
         return text
     kept = longest // 2
     return f"{text[:kept]}…{text[-kept:]}"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """`51 %` of 0.51."""
+    return f"{100 * share:.{decimals}f} %"

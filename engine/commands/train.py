@@ -18,6 +18,7 @@ from engine.devices import DEVICES
 from engine.errors import AfterimageError, UnusableInput
 from engine.images import catalogue
 from engine.images.datasets import Selection, TrainingData, training_data
+from engine.plain_text import percent
 from engine.samples import images_beside
 from engine.terminal import tell
 from engine.training.live import look_at
@@ -230,7 +231,7 @@ def _show_share(bar: tqdm[Any], share: float) -> None:
 def _show_progress(bar: tqdm[Any], snapshot: TrainingSnapshot) -> None:
     if len(snapshot.curves):
         loss, accuracy = snapshot.curves.log10_loss[-1], snapshot.curves.accuracy[-1]
-        bar.set_postfix_str(f"loss 1e{loss:.1f}, {accuracy:.0%} right", refresh=False)
+        bar.set_postfix_str(f"loss 1e{loss:.1f}, {percent(accuracy)} right", refresh=False)
     _show_share(bar, snapshot.share)
 
 

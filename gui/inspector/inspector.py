@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.plain_text import percent
 from engine.portrait import Contrast, Portrait
 from gui import theme
 from gui.inspector.picture import Picture
@@ -203,7 +204,7 @@ class Inspector(QWidget):
             caption.setVisible(is_there)
             if is_there:
                 picture.show_pixels(portrait.neuron_map(layer))
-                caption.setText(f"Layer {layer + 1}: {portrait.share_fired(layer):.0%} fire")
+                caption.setText(f"Layer {layer + 1}: {percent(portrait.share_fired(layer))} fire")
 
     @Slot()
     def _show_frame(self) -> None:

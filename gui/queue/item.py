@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.exports.results import SESSION
 from engine.exports.summary import DONE, FAILED, REFUSED, STOPPED, Outcome
+from engine.plain_text import percent
 from gui.run_bar import duration
 
 NOT_KNOWN = "–"
@@ -64,9 +65,7 @@ class QueueItem:
     def state(self) -> str:
         """`waiting`, `running 43 %`, `done, 35 recovered`, `refused: …`."""
         if self.phase is Phase.RUNNING:
-            return f"{'paused at' if self.is_paused else 'running'} {self.share:.0%}".replace(
-                "%", " %"
-            )
+            return f"{'paused at' if self.is_paused else 'running'} {percent(self.share)}"
         if self.outcome is None:
             return self.phase.value
         return _ended(self.outcome)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.images import catalogue
 from engine.images.datasets import TrainingData
+from engine.plain_text import percent
 from gui import dialogs
 from gui.background import Background, always
 from gui.run_bar import duration
@@ -130,7 +131,7 @@ class TrainingImages(QObject):
         def show(share: float) -> None:
             taken = time.monotonic() - started
             left = f", {duration(taken * (1 - share) / share)} left" if share > 0.01 else ""
-            self._form.show_presence(f"downloading {title}: {share:.0%}{left}", True)
+            self._form.show_presence(f"downloading {title}: {percent(share)}{left}", True)
 
         self._download.progressed.connect(show)
         self._download.finished.connect(self._on_download_finished)

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from engine.health import CARRIES, Health, TrueStationarity, about_images
+from engine.plain_text import percent
 from gui import theme
 from gui.layout import scrolled
 from gui.views.plots import Plot, SpectrumPlot
@@ -102,7 +103,7 @@ class HealthView(QWidget):
         if largest > 0:
             falling = np.sort(found.multipliers)[::-1] / largest
             self._multipliers.show_curve(0, np.arange(1.0, len(falling) + 1), falling)
-            self._multipliers.show_levels([(f"{CARRIES:.0%}", CARRIES, False)])
+            self._multipliers.show_levels([(percent(CARRIES), CARRIES, False)])
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

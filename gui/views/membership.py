@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.membership import SCORES, Membership, Score, ask, resolution_note
+from engine.plain_text import percent
 from engine.progress import Progress
 from gui import theme
 from gui.background import Background
@@ -200,8 +201,8 @@ class MembershipView(QWidget):
                 low, high = score.few.interval
                 texts = [
                     f"{score.curve.area:.2f}",
-                    f"{score.few.rate:.0%}",
-                    f"{low:.0%} to {high:.0%}",
+                    percent(score.few.rate),
+                    f"{percent(low)} to {percent(high)}",
                 ]
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
@@ -273,8 +274,8 @@ def _summary(found: Membership) -> str:
     }
     best = max(rates, key=rates.__getitem__)
     parts = [
-        f"By the {best} {rates[best]:.0%} of the {len(found.signs):,} images in question stand out "
-        "from the control. A score that knows nothing would find 1\u00a0%.",
+        f"By the {best} {percent(rates[best])} of the {len(found.signs):,} images in question "
+        "stand out from the control. A score that knows nothing would find 1\u00a0%.",
         resolution_note(found.control_signs),
     ]
     if not found.has_labels:

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.membership import ask
+from engine.plain_text import percent
 from engine.samples import images_beside, sample_network
 from gui.scheme import store_scheme
 from tests.gui.conftest import settle, until
@@ -48,7 +49,7 @@ def test_asking_the_sample_shows_what_the_engine_finds(qtbot, window):
     np.testing.assert_allclose(view.found.margin.images, expected.margin.images)
     for row, score in enumerate((expected.margin, expected.multiplier)):
         assert cell(window, row, 0) == f"{score.curve.area:.2f}"
-        assert cell(window, row, 1) == f"{score.few.rate:.0%}"
+        assert cell(window, row, 1) == percent(score.few.rate)
     assert [cell(window, 2, column) for column in range(3)] == ["—"] * 3
     assert "at most one of them" in view.text
     assert view.table.isVisible()
