@@ -66,7 +66,7 @@ def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str
             safetensors.torch.save_file(contiguous, temporary, metadata)
         except safetensors.SafetensorError as error:  # Its name for a full disk, too.
             number = re.search(r"\(os error (\d+)\)", str(error))
-            if number is None:
+            if number is None or os.name == "nt":  # There it is none of C's numbers.
                 raise OSError(str(error)) from error
             raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         temporary.chmod(mode)  # safetensors lets nobody else read; the user's umask decides.
@@ -105,7 +105,8 @@ def read_tensors(
 @contextmanager
 def _with_name_of_text(path: Path) -> Iterator[Path]:
     """The file under a name that safetensors can open: bytes that are no text are none."""
-    if not any("\ud800" <= character <= "\udfff" for character in str(path)):
+    is_text = not any("\ud800" <= character <= "\udfff" for character in str(path))
+    if is_text or os.name == "nt":  # There names are no bytes, and a link needs a privilege.
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -38,8 +38,11 @@ _MOST_TILES = 400
 """More are too small to be seen."""
 
 _MOST_COMPARED = 5_000_000
-"""Candidates times real images that are scored while a run is on, in a fifth of a second or so. A
-score cannot be cut short, and a stop is answered within half a second."""
+"""Candidates times real images that are scored while a run is on, and"""
+
+_MOST_PIXELS = 8_000_000
+"""numbers in all of those images: each takes a few tenths of a second. A score cannot be cut short,
+and a stop is answered within half a second."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,11 @@ class References:
         """μ as the scoring rule takes it."""
         return self.train.mean(0) if self.mean is None else self.mean
 
-    @property
-    def count(self) -> int:
-        """How many images there are, control and all."""
-        return len(self.train) + (0 if self.control is None else len(self.control))
+    def is_long_to_score(self, candidates: int) -> bool:
+        """Whether to score so many candidates would keep a stop waiting."""
+        images = len(self.train) + (0 if self.control is None else len(self.control))
+        pixels = images * self.train[0].numel()
+        return candidates * images > _MOST_COMPARED or pixels > _MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ class Frame:
         recorded: steps of the restart that is on before each frame of its drift.
         is_last: the run ends here.
         note: why it ended before its time; empty otherwise.
-        scores_later: there are too many real images to score while the run goes on.
+        scores_later: what there is to score takes too long to do it in passing.
     """
 
     step: int
@@ -205,13 +209,13 @@ class LiveView:
         self._order_pace = Pace(_ORDER_SHARE, _ORDER_INTERVAL)
         self._score_pace = Pace(_SCORE_SHARE, _SCORE_INTERVAL)
 
-    def frame(self, snapshot: Snapshot, at_rest: bool = False, has_ended: bool = False) -> Frame:
+    def frame(self, snapshot: Snapshot, at_rest: bool = False) -> Frame:
         """A frame; mosaic and pairs are new where they were due, else those of before.
 
         Args:
             snapshot: the moment to show.
-            at_rest: nothing else wants the time (the run ended or pauses): all is made new.
-            has_ended: there is no stop to be answered any more: all is scored, however much it is.
+            at_rest: nothing else wants the time (the run ended or pauses): all is made new, but
+                for scores that take long.
         """
         references = self.references
         if references is not self._scored_with:
@@ -222,27 +226,25 @@ class LiveView:
         if len(snapshot.finished) != self._restart:
             self._restart = len(snapshot.finished)
             self._order_pace.hurry()
-        has_ended = has_ended or snapshot.is_last
-        full = at_rest or has_ended
+        full = at_rest or snapshot.is_last
         if full or self._mosaic_pace.is_due():
             started = time.perf_counter()
             self._mosaic = self._render(snapshot, full)
             self._mosaic_pace.done(started)
-        scores_later = not has_ended and _is_long(len(snapshot.unknowns), references)
-        if (
-            references is not None
-            and snapshot.step
-            and not scores_later
-            and (full or self._score_pace.is_due())
-        ):
-            warm_up()  # Not to be counted as the price of a score.
-            started = time.perf_counter()
-            candidates = len(snapshot.unknowns) * (len(snapshot.finished) + 1)
-            whole = has_ended or (full and not _is_long(candidates, references))
-            images, numbers = self._scored(snapshot, references, whole)
-            pairs = best_pairs(images, references)
-            self._pairs = replace(pairs, candidate=numbers[pairs.candidate])
-            self._score_pace.done(started)
+        scores_later = False
+        if references is not None and snapshot.step:
+            each = len(snapshot.unknowns) + (0 if self._kept is None else len(self._kept))
+            pool = len(snapshot.unknowns) * (len(snapshot.finished) + 1)
+            whole = full and not references.is_long_to_score(pool)
+            in_passing = not references.is_long_to_score(each)
+            scores_later = not (whole if full else in_passing)
+            if whole or (in_passing and (full or self._score_pace.is_due())):
+                warm_up()  # Not to be counted as the price of a score.
+                started = time.perf_counter()
+                images, numbers = self._scored(snapshot, references, whole)
+                pairs = best_pairs(images, references)
+                self._pairs = replace(pairs, candidate=numbers[pairs.candidate])
+                self._score_pace.done(started)
         return Frame(
             step=snapshot.step,
             steps=snapshot.steps,
@@ -263,7 +265,8 @@ class LiveView:
     ) -> tuple[Tensor, NDArray[np.int64]]:
         """What to score: this restart's candidates, and what earlier ones matched best.
 
-        All candidates of all restarts only when nothing else wants the time: they are many.
+        All candidates of all restarts only when nothing else wants the time: they are many. One
+        more of the earlier restarts is taken in at a time.
 
         Returns:
             images, and which candidates they are, counted through all restarts.
@@ -272,7 +275,7 @@ class LiveView:
             pool = snapshot.pool()
             return pool, np.arange(len(pool))
         each = len(snapshot.unknowns)
-        while self._kept_restarts < len(snapshot.finished):
+        if self._kept_restarts < len(snapshot.finished):
             unknowns = snapshot.finished[self._kept_restarts].unknowns
             found = snapshot.problem.images(unknowns.to(snapshot.unknowns))
             numbers = np.append(self._kept_numbers, _numbers(self._kept_restarts, each))
@@ -301,11 +304,6 @@ class LiveView:
         )
         earlier = len(snapshot.finished) * count
         return make_mosaic(snapshot.images(self._order), self._order + earlier, self._mean, caption)
-
-
-def _is_long(candidates: int, references: References | None) -> bool:
-    """Whether a score would keep a stop waiting."""
-    return references is not None and candidates * references.count > _MOST_COMPARED
 
 
 def _numbers(restart: int, each: int) -> NDArray[np.int64]:

@@ -276,7 +276,7 @@ def resolution_note(control: Values | None) -> str:
     allowed = {0: "none of them", 1: "at most one of them"}.get(most, f"at most {most} of them")
     return (
         f"A control of {counted(count, 'images')} shows no false-positive rate finer than "
-        f"{1 / count:.2g}; 1\u00a0% is {allowed}."
+        f"{1 / count:.2g}; 1 % is {allowed}."
     )
 
 

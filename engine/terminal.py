@@ -5,6 +5,8 @@ Nothing that was computed may be lost because a sentence about it could not be w
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from contextlib import suppress
@@ -26,13 +28,18 @@ def put_out(text: str) -> bool:
 
     Who reads no further (`… | head`) has what was wanted.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # A code page may lack a letter.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         print(text, flush=True)
     except OSError as error:
         # What is left in the buffer would be tried again at the end, and fail with a traceback.
         with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
+        is_gone = isinstance(error, BrokenPipeError) or (
+            os.name == "nt" and error.errno == errno.EINVAL  # Windows' word for it.
+        )
+        if not is_gone:
             tell(f"The summary could not be written to standard output: {error.strerror}.")
             return False
     return True

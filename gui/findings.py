@@ -75,16 +75,25 @@ class Findings(QObject):
     def rescore(self) -> None:
         """Scores against other references: the run that is on, or the one that has ended."""
         self._views.clear_scores()
+        if self._controller.is_active:
+            self._controller.set_references(self._current().references)
+        else:
+            self.score_in_full()
+
+    def score_in_full(self) -> None:
+        """Scores all candidates of the run that has ended."""
         workspace = self._current()
         references, session, train = workspace.references, workspace.session, workspace.train
-        if self._controller.is_active:
-            self._controller.set_references(references)
-        elif session is not None and references is not None:
+        if session is not None and references is not None and self._window.isVisible():
             self._background.start(
                 "Scoring …",
                 lambda _report: _scored(session, references),
                 self._views.show_pairs,
-                lambda: self._current().session is session and self._current().train is train,
+                lambda: (
+                    self._current().session is session
+                    and self._current().train is train
+                    and not self._controller.is_active
+                ),
             )
 
     def _on_gallery(self, session: Session, mosaic: Mosaic) -> None:
@@ -96,5 +105,6 @@ class Findings(QObject):
 
 def _scored(session: Session, references: References) -> Pairs:
     """Scores all candidates of a run; called on a thread."""
+    pairs = best_pairs(session.images(), references)
     gallery = session.known_gallery
-    return best_pairs(session.images(), references, None if gallery is None else gallery.of_each)
+    return pairs if gallery is None else with_confidence(pairs, gallery.of_each)

@@ -13,7 +13,8 @@ from engine.session import SUFFIX
 if TYPE_CHECKING:
     from engine.snapshot import RunState
 
-_MOST_WINDOWS = 20
+_NUMBERS = range(1, 21)
+"""Of the files that windows have to themselves; the first has none in its files' names."""
 
 
 class Keeper:
@@ -82,7 +83,7 @@ class Keeper:
         """Makes files this window's alone: those that it has looked at, else the next ones."""
         if self._own is not None:
             return
-        for number in (self._number, *range(1, _MOST_WINDOWS)):
+        for number in (self._number, *_NUMBERS):
             own = self._lock_file(f"copies-{number}.lock")
             if own.tryLock(0) or own.error() is not QLockFile.LockError.LockFailedError:
                 if number != self._number:
@@ -94,17 +95,27 @@ class Keeper:
     def was_cut_off(self) -> bool:
         """Whether a run was under way in a process that is no more; asked once, at the start.
 
-        From then on the last run is that one.
+        From then on the last run is that one; else the newest of those that no window has.
         """
-        for number in range(1, _MOST_WINDOWS):
+        for number in _NUMBERS:
             self._use(number)
             if Path(self._lock.fileName()).exists() and self._lock.tryLock(0):
                 self._lock.unlock()
                 if self.last_run.exists():
                     self._take_files()
                     return True
-        self._use(1)
+        self._use(max(_NUMBERS, key=self._written_at))
         return False
+
+    def _written_at(self, number: int) -> float:
+        """When files were last written, in seconds; 0 where there are none, or not for us."""
+        self._use(number)
+        kept = [path for path in (self.last_run, self.last_training) if path.exists()]
+        own = self._lock_file(f"copies-{number}.lock")
+        if not kept or not own.tryLock(0):
+            return 0.0
+        own.unlock()
+        return max(path.stat().st_mtime for path in kept)
 
     def is_ours(self, path: Path) -> bool:
         """Whether a file is a copy that is kept here, and not one of the user's own."""

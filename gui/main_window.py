@@ -316,7 +316,7 @@ class MainWindow(QMainWindow):
     def _on_saved(self, path: str) -> None:
         self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
         LOGGER.info(f"Saved {path}")
-        if Path(path).suffix in (SUFFIX, ".safetensors"):
+        if Path(path).suffix.lower() in (SUFFIX, ".safetensors"):
             self.arrivals.remember(Path(path))
 
     @Slot()

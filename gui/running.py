@@ -34,6 +34,7 @@ class Running(QObject):
         self._window = window
         self._asked: Settings | None = None
         self._is_kept = False
+        self._scores_later = False
         self._after_run: Callable[[], None] | None = None
         controller = window.controller
         controller.prepared.connect(self._on_prepared)
@@ -41,6 +42,7 @@ class Running(QObject):
         controller.frame_ready.connect(self._show_frame)
         controller.ended.connect(self._on_ended)
         controller.rested.connect(window.findings.show_gallery)
+        controller.rested.connect(self._score_in_full)
 
     @Slot()
     def start_or_pause(self) -> None:
@@ -131,6 +133,12 @@ class Running(QObject):
             window.views.show_pairs(frame.pairs)
         elif frame.scores_later:
             window.pairs.say_later()
+        self._scores_later = frame.scores_later
+
+    @Slot()
+    def _score_in_full(self) -> None:
+        if self._scores_later and not self._window.controller.in_queue:
+            self._window.findings.score_in_full()
 
     @Slot(object)
     def _on_ended(self, end: RunEnd) -> None:

@@ -101,7 +101,7 @@ class Worker(QObject):
         if last is not None and session is not None:
             if request.autosave is not None:
                 self._keep(lambda: session, request.autosave)
-            self._show(last, view, slot, at_rest=True, has_ended=True)
+            self._show(last, view, slot, at_rest=True)
             self.rested.emit()
         give_back_freed_memory()
 
@@ -166,17 +166,12 @@ class Worker(QObject):
             return None if self._newest is None else replace(self._newest, note=note)
 
     def _show(
-        self,
-        snapshot: Snapshot,
-        view: LiveView,
-        slot: Latest[Frame],
-        at_rest: bool = False,
-        has_ended: bool = False,
+        self, snapshot: Snapshot, view: LiveView, slot: Latest[Frame], at_rest: bool = False
     ) -> None:
         """Leaves a frame in the slot; a picture or score that fails must not cost the run."""
         try:
             with device_errors(snapshot.unknowns.device, len(snapshot.unknowns)):
-                slot.put(view.frame(snapshot, at_rest, has_ended))
+                slot.put(view.frame(snapshot, at_rest))
         except Exception as error:
             if isinstance(error, DeviceFailed) and snapshot.unknowns.device.type != "cpu":
                 return  # The next step finds out as well, and goes on elsewhere.

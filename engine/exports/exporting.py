@@ -1,4 +1,4 @@
-"""Files that people take away: PNG, NPZ, PyTorch tensors, CSV. Films: engine/film_files."""
+"""Files that people take away: PNG, NPZ, PyTorch tensors, CSV. Films: `film_files`."""
 
 from __future__ import annotations
 

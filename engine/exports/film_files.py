@@ -1,4 +1,4 @@
-"""Films as files: GIF and MP4 of frames that are there already (engine/films makes them)."""
+"""Films as files: GIF and MP4 of frames that are there already (`films` makes them)."""
 
 from __future__ import annotations
 

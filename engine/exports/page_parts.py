@@ -88,7 +88,7 @@ def as_picture(tile: Pixels, words: str) -> str:
 
 
 def as_chart(svg: str, words: str) -> str:
-    """A chart (engine/charts) with what it shows in words."""
+    """A chart (`charts`) with what it shows in words."""
     data, height = base64.b64encode(svg.encode()).decode(), round(_CHART * HEIGHT / WIDTH)
     return (
         f'<p><img class="chart" width="{_CHART}" height="{height}" alt="{escape(words)}" '

@@ -1,6 +1,6 @@
 """The report for people: one HTML file that holds all it shows, for the screen and for A4.
 
-Its numbers are those of `report.json` (engine/results). The page keeps to what Qt's text documents
+Its numbers are those of `report.json` (`results`). The page keeps to what Qt's text documents
 understand, too: tables for layout, sizes in attributes; the PDF is made of it.
 """
 

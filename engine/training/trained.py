@@ -107,8 +107,9 @@ def load_start(path: Path) -> TrainingStart:
 def save_with_data(kept: Kept, data: TrainingData, path: Path, half: bool = False) -> list[Path]:
     """Writes the network, and training images and control beside it, where opening it finds them.
 
-    All of them or none: beside images of another training a network would be scored against what
-    it never saw. A control of other images that stands there makes room.
+    All of them or none, where one cannot be written: beside images of another training a network
+    would be scored against what it never saw. A control of other images that stands there makes
+    room.
 
     Returns:
         The files written beside it.
@@ -120,9 +121,9 @@ def save_with_data(kept: Kept, data: TrainingData, path: Path, half: bool = Fals
     if data.control is not None:
         beside[control_path(path)] = data.control
     with ExitStack() as files:
+        save_trained(kept, files.enter_context(atomic_path(path)), half)  # Put in its place last.
         for target, images in beside.items():
             save_images(images, files.enter_context(atomic_path(target)))
-        save_trained(kept, files.enter_context(atomic_path(path)), half)
     if data.control is None:
         control_path(path).unlink(missing_ok=True)
     return list(beside)

@@ -1,7 +1,7 @@
 """Training a network the way the theory wants: towards a stationary direction.
 
 The attack rests on convergence in direction (Lyu and Li 2019; Ji and Telgarsky 2020), which plain
-gradient descent approaches only logarithmically; engine/descent has one that is faster.
+gradient descent approaches only logarithmically; `descent` has one that is faster.
 """
 
 from __future__ import annotations

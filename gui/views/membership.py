@@ -51,7 +51,7 @@ _READY = (
 _COLUMNS = {
     "Area": "The chance that an image in question scores above one of the control: 0.50 is blind, "
     "1.00 tells them all apart.",
-    "Found at 1\u00a0%": "The share of the images in question that are found while no more than "
+    "Found at 1 %": "The share of the images in question that are found while no more than "
     "1 % of the control is accused wrongly. This is the number to judge a network by.",
     "95 % interval": "Where that share lies with 95 % confidence (Clopper and Pearson), for this "
     "threshold.",
@@ -233,7 +233,7 @@ class _HistogramPlot(Plot):
                 self.show_curve(index, x, y)
         few = score.few
         shown = few is not None and math.isfinite(few.threshold)
-        self.show_levels([("1\u00a0%", few.threshold, True)] if shown and few is not None else [])
+        self.show_levels([("1 %", few.threshold, True)] if shown and few is not None else [])
 
     def _make_level(self, is_upright: bool) -> pg.InfiniteLine:
         line = super()._make_level(is_upright)
@@ -275,7 +275,7 @@ def _summary(found: Membership) -> str:
     best = max(rates, key=rates.__getitem__)
     parts = [
         f"By the {best} {percent(rates[best])} of the {len(found.signs):,} images in question "
-        "stand out from the control. A score that knows nothing would find 1\u00a0%.",
+        "stand out from the control. A score that knows nothing would find 1 %.",
         resolution_note(found.control_signs),
     ]
     if not found.has_labels:

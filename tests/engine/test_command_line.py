@@ -163,6 +163,17 @@ def test_results_that_cannot_be_written_are_one_line(capsys, tmp_path, model):
     assert err.count("\n") == 1
 
 
+def test_what_a_code_page_lacks_is_written_as_an_escape():
+    ended = subprocess.run(
+        [sys.executable, "main.py", "inspect", SAMPLE],
+        cwd=ROOT,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert rb"784\u20131000" in ended.stdout
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
 def test_a_summary_that_nobody_can_take_is_no_traceback():
     command = [sys.executable, "main.py", "inspect", SAMPLE]

@@ -24,19 +24,18 @@ def small(make_network):
     return Reconstruction(network, settings), References(train, control, network.mean)
 
 
-def test_no_score_that_would_keep_a_stop_waiting_is_begun_in_a_run(small, monkeypatch):
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_COMPARED", 71), ("_MOST_PIXELS", 127)])
+def test_no_score_that_would_keep_a_stop_waiting_is_begun_in_passing(
+    small, monkeypatch, bound, most
+):
     run, references = small
-    each = 9 * references.count
-    monkeypatch.setattr(live, "_MOST_COMPARED", each - 1)
+    frames = [LiveView(None, references).frame(each, at_rest=True) for each in run.iterate()]
+    assert any(frame.pairs is not None for frame in frames)
+    assert not any(frame.scores_later for frame in frames)
+    monkeypatch.setattr(live, bound, most)  # Of 9 candidates, 8 images, 16 pixels.
     view = LiveView(None, references)
-    for snapshot in run.iterate():
-        if not snapshot.is_last:
-            frame = view.frame(snapshot, at_rest=True)
-            assert frame.pairs is None
-            assert frame.scores_later
-    ended = view.frame(snapshot, at_rest=True, has_ended=True)
-    assert ended.pairs is not None
-    assert not ended.scores_later
+    frames = [view.frame(each, at_rest=True) for each in run.iterate() if each.step]
+    assert all(frame.pairs is None and frame.scores_later for frame in frames)
 
 
 def test_a_pause_scores_what_is_quick_to_score_where_all_restarts_are_too_many(small, monkeypatch):
@@ -46,10 +45,10 @@ def test_a_pause_scores_what_is_quick_to_score_where_all_restarts_are_too_many(s
     find = live.best_pairs
     monkeypatch.setattr(live, "best_pairs", lambda i, r: compared.append(len(i)) or find(i, r))
     for most in (27, 26):
-        monkeypatch.setattr(live, "_MOST_COMPARED", most * references.count)
+        monkeypatch.setattr(live, "_MOST_COMPARED", most * 8)
         assert LiveView(None, references).frame(third, at_rest=True).pairs is not None
     assert compared[0] == 27
-    assert 9 < compared[1] < 27
+    assert 9 < compared[1] < 27, "one of the earlier restarts at a time"
 
 
 def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_part(small):

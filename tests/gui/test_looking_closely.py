@@ -20,6 +20,7 @@ from engine.images.datasets import LabelledImages
 from engine.live import make_mosaic
 from engine.session import load_session, save_session
 from gui.controller import RunState
+from gui.keeper import Keeper
 from gui.main_window import MainWindow
 from tests.conftest import ROOT
 from tests.gui.conftest import settle, until
@@ -126,6 +127,17 @@ def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
     qtbot.mouseClick(ended.pairs._grid, Qt.MouseButton.LeftButton, pos=cell.center())
     until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
     assert ended.examiner.inspector.portrait.candidate == candidate
+
+
+def test_what_takes_long_to_score_is_scored_when_the_run_has_ended(qtbot, ended, monkeypatch):
+    monkeypatch.setattr("engine.live._MOST_COMPARED", 0)
+    start(qtbot, ended, 100_000)
+    until(qtbot, lambda: "when the run has ended" in ended.pairs._details.text())
+    ended.stop()
+    settle(qtbot, ended)
+    until(qtbot, lambda: ended.pairs.pairs is not None)
+    assert ended.pairs.pairs.candidate.max() < len(ended.workspace.session.images())
+    until(qtbot, lambda: not ended.background.is_busy)
 
 
 def test_matches_can_be_filtered_once_there_are_some(qtbot, ended):
@@ -362,3 +374,13 @@ def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
     assert load_session(other.keeper.last_run).state.step == step
     assert not window.keeper.run_before.exists()
     other.deleteLater()
+    assert not Keeper(window.keeper.last_run.parent).was_cut_off()
+    window.stop()
+    settle(qtbot, window)
+    window.close()
+    until(qtbot, lambda: not window.isVisible())
+    newest = time.time() + 60
+    os.utime(other.keeper.last_run, (newest, newest))
+    later = Keeper(window.keeper.last_run.parent)
+    assert not later.was_cut_off()
+    assert later.last_run == other.keeper.last_run
