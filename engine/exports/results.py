@@ -244,14 +244,17 @@ def read_report(folder: Path) -> dict[str, Any]:
 def is_report_of(report: dict[str, Any], session: Session) -> bool:
     """Whether a report that was read back is one of this run as it stands in the session.
 
-    No two runs take the same time.
+    Hardly two runs take the same time, and none from other noise come to the same loss.
     """
-    model = report.get("model")
+    model, loss, state = report.get("model"), report.get("loss"), session.state
     return (
         isinstance(model, dict)
+        and isinstance(loss, dict)
         and model.get("sha256") == session.network.origin.sha256
-        and report.get("steps") == session.state.step
-        and report.get("seconds") == round(session.state.seconds, 3)
+        and report.get("seed") == session.settings.seed
+        and report.get("steps") == state.step
+        and report.get("seconds") == round(state.seconds, 3)
+        and (not len(state.losses) or loss.get("stationarity") == float(state.losses.rows[-1][2]))
     )
 
 

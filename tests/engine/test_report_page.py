@@ -182,7 +182,9 @@ def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references
     results.write_results(session, results.evidence_of(session, references), tmp_path)
     later = Reconstruction(session.network, replace(session.settings, seed=1))
     list(later.iterate())
-    save_session(session_of(later, "cpu (test)"), tmp_path / results.SESSION)
+    unlike = session_of(later, "cpu (test)")
+    at_once = replace(unlike, state=replace(unlike.state, seconds=session.state.seconds))
+    save_session(at_once, tmp_path / results.SESSION)
     assert main(["report", str(tmp_path), "--html", str(tmp_path / "a.html")]) == 0
     assert "training images recovered" not in words_of((tmp_path / "a.html").read_text())
     capsys.readouterr()
