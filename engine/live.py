@@ -37,12 +37,12 @@ _ORDER_INTERVAL = 2.0
 _MOST_TILES = 400
 """More are too small to be seen."""
 
+# More than this takes longer than a few tenths of a second to score. A score cannot be cut short, and
+# a stop is answered within half a second.
 _MOST_COMPARED = 5_000_000
-"""Candidates times real images that are scored while a run is on, and"""
-
+"""Candidates times real images that are scored while a run is on."""
 _MOST_PIXELS = 8_000_000
-"""numbers in all of those images: each takes a few tenths of a second. A score cannot be cut short,
-and a stop is answered within half a second."""
+"""Numbers in all of the real images that are."""
 
 
 @dataclass(frozen=True)
