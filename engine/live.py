@@ -37,7 +37,7 @@ _ORDER_INTERVAL = 2.0
 _MOST_TILES = 400
 """More are too small to be seen."""
 
-# More than this takes longer than a few tenths of a second to score. A score cannot be cut short, and
+# More takes longer than a few tenths of a second to score. A score cannot be cut short, and
 # a stop is answered within half a second.
 _MOST_COMPARED = 5_000_000
 """Candidates times real images that are scored while a run is on."""
