@@ -19,10 +19,10 @@ def main() -> int:
     multiprocessing.freeze_support()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in COMMANDS or arguments[0].startswith("-")):
-        from engine import command_line
+        from engine.commands import command_line
 
         return command_line.main(arguments, _write_pdf)
-    from gui import application
+    from gui.app import application
 
     status: int = application.main(arguments)
     return status

@@ -16,10 +16,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from engine.samples import images_beside, sample_network
-from gui import scheme
-from gui.controller import RunState
-from gui.main_window import MainWindow
+from engine.base.resources import images_beside, sample_network
+from gui.app.main_window import MainWindow
+from gui.run.controller import RunState
+from gui.toolkit import scheme
 from tests.gui.private_window import private_window
 
 PICTURES = Path(__file__).parent / "images"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.network import Network
+from engine.network.network import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -15,12 +15,13 @@ from statistics import mean
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from engine.network import Network
-from engine.reconstruction import Reconstruction
-from engine.session import Session
-from gui import application, theme
-from gui.main_window import MainWindow
-from gui.task import Task
+from engine.network.network import Network
+from engine.reconstruction.run import Reconstruction
+from engine.session.session import Session
+from gui.app import application
+from gui.app.main_window import MainWindow
+from gui.toolkit import theme
+from gui.toolkit.task import Task
 from tests.memory import megabytes, megabytes_in_use
 
 _PATIENCE = 120_000

@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.base.errors import UnusableInput
 from engine.commands.report import scored_before
 from engine.comparison.comparison import compare
 from engine.comparison.files import PAGE, PICTURE, check_folder, write_comparison
 from engine.comparison.text import as_dict, as_text
-from engine.errors import UnusableInput
+from engine.data.datasets import load_images
 from engine.exports import results
-from engine.images.datasets import load_images
-from engine.live import References
-from engine.session import SUFFIX, Session, load_session
+from engine.session.session import SUFFIX, Session, load_session
+from engine.viewing.frames import References
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,15 +13,15 @@ from typing import Any
 
 from tqdm import tqdm
 
-from engine.errors import UnusableInput
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress
+from engine.data.datasets import load_images
 from engine.exports import results
 from engine.exports.films import EASINGS, FilmOptions, parse_candidates
 from engine.exports.stills import GridOptions, write_pngs
-from engine.images.datasets import load_images
-from engine.live import References
-from engine.network import Network
-from engine.progress import Progress
-from engine.session import SUFFIX, Session, load_session
+from engine.network.network import Network
+from engine.session.session import SUFFIX, Session, load_session
+from engine.viewing.frames import References
 
 Writer = Callable[[Session, Path, Progress], object]
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.checkpoints import load_network
-from engine.errors import UnusableInput
+from engine.base.errors import UnusableInput
+from engine.base.files import atomic_path
+from engine.data.datasets import load_images
+from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
-from engine.files import atomic_path
-from engine.images.datasets import load_images
-from engine.membership import SCORES, Membership, Values, ask
-from engine.network import InputShape, Network
-from engine.session import SUFFIX, load_session
+from engine.network.checkpoints import load_network
+from engine.network.network import InputShape, Network
+from engine.session.session import SUFFIX, load_session
 
 if TYPE_CHECKING:
     from torch import Tensor

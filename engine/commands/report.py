@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import UnusableInput
+from engine.base.errors import UnusableInput
+from engine.data.datasets import load_images
+from engine.evidence.scoring import is_evidence, score
 from engine.exports import results
 from engine.exports.report_page import report_page
-from engine.images.datasets import load_images
-from engine.live import References
-from engine.network import Network
-from engine.scoring import is_evidence, score
-from engine.session import SUFFIX, Session, load_session
+from engine.network.network import Network
+from engine.session.session import SUFFIX, Session, load_session
+from engine.viewing.frames import References
 
 WritePdf = Callable[[str, Path], None]
 """Lays a page out as PDF; the engine has nothing that could, so its caller hands it in."""

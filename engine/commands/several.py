@@ -8,9 +8,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from engine.checkpoints import load_network
+from engine.base.errors import AfterimageError, UnusableInput
+from engine.base.plain_text import plain
 from engine.commands.interruption import INTERRUPTED
-from engine.errors import AfterimageError, UnusableInput
+from engine.commands.terminal import tell
+from engine.evidence.diagnostics import check_weights
 from engine.exports.summary import (
     DONE,
     FAILED,
@@ -22,11 +24,9 @@ from engine.exports.summary import (
     with_report,
     without_run,
 )
-from engine.health import check_weights
-from engine.network import InputShape
-from engine.plain_text import plain
-from engine.session import SUFFIX
-from engine.terminal import tell
+from engine.network.checkpoints import load_network
+from engine.network.network import InputShape
+from engine.session.session import SUFFIX
 
 RunOne = Callable[[str, Path], dict[str, Any]]
 """Runs a checkpoint, writes its results to a folder, and returns its report with its `status`."""

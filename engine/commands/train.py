@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from engine.base.errors import AfterimageError, UnusableInput
+from engine.base.plain_text import percent
+from engine.base.resources import images_beside
 from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
-from engine.devices import DEVICES
-from engine.errors import AfterimageError, UnusableInput
-from engine.images import catalogue
-from engine.images.datasets import Selection, TrainingData, training_data
-from engine.plain_text import percent
-from engine.samples import images_beside
-from engine.terminal import tell
-from engine.training.live import look_at
+from engine.commands.terminal import tell
+from engine.data import catalogue
+from engine.data.datasets import Selection, TrainingData, training_data
+from engine.runtime.devices import DEVICES
 from engine.training.recipe import Recipe, parse_widths
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import (
@@ -33,6 +32,7 @@ from engine.training.trained import (
     save_with_data,
 )
 from engine.training.training import Training
+from engine.training.view import look_at
 
 _AUTOSAVE_SECONDS = 30.0
 _FAILED = 1

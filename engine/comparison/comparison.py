@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import UnusableInput
-from engine.exports.exporting import Pixels, display_pixels
-from engine.gallery import Gallery
-from engine.gallery_scores import GalleryScores, score_gallery
-from engine.lazy import torch
-from engine.live import References
-from engine.network import Network
-from engine.progress import Progress, portion, unheard
-from engine.scoring import match_reconstructions, rule_in_words, score
-from engine.session import Session
-from engine.settings import Settings
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress, portion, unheard
+from engine.evidence.gallery import Gallery
+from engine.evidence.gallery_scores import GalleryScores, score_gallery
+from engine.evidence.scoring import match_reconstructions, rule_in_words, score
+from engine.exports.writing import Pixels, display_pixels
+from engine.network.network import Network
+from engine.reconstruction.settings import Settings
+from engine.runtime.lazy import torch
+from engine.session.session import Session
+from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

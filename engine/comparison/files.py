@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress, portion, unheard
 from engine.comparison.comparison import Comparison
 from engine.comparison.page import comparison_page
 from engine.comparison.picture import gallery_picture
-from engine.errors import UnusableInput
-from engine.exports.exporting import png_bytes, write_bytes
-from engine.progress import Progress, portion, unheard
+from engine.exports.writing import png_bytes, write_bytes
 
 PAGE, PICTURE = "comparison.html", "comparison.png"
 

@@ -6,14 +6,14 @@ from html import escape
 
 import numpy as np
 
+from engine.base.plain_text import plain
+from engine.base.version import VERSION
 from engine.comparison.cells import LETTERS, Cell, Section, describe, sections
 from engine.comparison.comparison import Comparison
 from engine.comparison.recovered import recovered_in_words
 from engine.comparison.text import LOSSES_DO_NOT_RANK, Row, headline, remarks, table
 from engine.exports.charts import Values, log_curves
 from engine.exports.page_parts import TILE, as_chart, as_grid, as_picture, as_table, whole_page
-from engine.plain_text import plain
-from engine.version import VERSION
 
 _MOST = 60
 """Images of a section that are shown."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.comparison.comparison import Comparison
-from engine.lazy import torch
+from engine.runtime.lazy import torch
 
 UNKNOWN = "cannot be known"
 

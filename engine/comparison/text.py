@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.comparison.comparison import Comparison, Side
 from engine.comparison.recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
-from engine.gallery_scores import NONE
+from engine.evidence.gallery_scores import NONE
 
 SURE, LIKELY = 0.9, 0.5
 """Confidences above which images are counted."""

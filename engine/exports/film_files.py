@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from engine.errors import UnusableInput
-from engine.exports.exporting import Pixels, enlarged, write_bytes
-from engine.files import atomic_path
-from engine.progress import Progress, unheard
+from engine.base.errors import UnusableInput
+from engine.base.files import atomic_path
+from engine.base.progress import Progress, unheard
+from engine.exports.writing import Pixels, enlarged, write_bytes
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

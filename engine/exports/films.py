@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import UnusableInput
-from engine.exports.exporting import Pixels, display_pixels, mosaic, unit_pixels
+from engine.base.errors import UnusableInput
+from engine.base.options import check_options, option
+from engine.base.progress import Progress, portion, unheard
+from engine.evidence.scoring import match
 from engine.exports.film_files import gif_bytes, write_mp4
-from engine.lazy import torch
-from engine.live import References
-from engine.options import check_options, option
-from engine.progress import Progress, portion, unheard
-from engine.recording import spaced_steps
-from engine.restarts import Drift
-from engine.scoring import match
-from engine.session import Session
+from engine.exports.writing import Pixels, display_pixels, mosaic, unit_pixels
+from engine.reconstruction.recording import spaced_steps
+from engine.reconstruction.restarts import Drift
+from engine.runtime.lazy import torch
+from engine.session.session import Session
+from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -198,7 +198,7 @@ def make_film(
 def schedule(steps: Sequence[int], options: FilmOptions) -> tuple[list[int], list[int]]:
     """Which recorded frames are shown, and for how long.
 
-    Recorded frames are spaced logarithmically in steps (engine/recording), so `even` shows the
+    Recorded frames are spaced logarithmically in steps (recording), so `even` shows the
     early steps slowly and the late ones quickly; `steps` gives each step the same time; `slow-end`
     slows `even` down as the end comes near. A frame that would be shown for less than 0.02 s is
     left out, the first and the last never are. A film of automatic length shows 60 at most.

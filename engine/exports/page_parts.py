@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from engine.exports.charts import HEIGHT, WIDTH
-from engine.exports.exporting import Pixels, enlarged
+from engine.exports.writing import Pixels, enlarged
 
 TILE = 44
 """Width of a tile on a page, in its pixels."""

@@ -10,14 +10,14 @@ import shlex
 from html import escape
 from typing import Any
 
+from engine.base.version import COMMAND
+from engine.evidence.diagnostics import about_images, check_weights
 from engine.exports.charts import histograms, log_curves
-from engine.exports.exporting import display_pixels
 from engine.exports.page_parts import TILE, as_chart, as_grid, as_picture, as_table, whole_page
-from engine.health import about_images, check_weights
-from engine.live import Pairs, References, best_pairs
-from engine.session import Session
-from engine.settings import preset
-from engine.version import COMMAND
+from engine.exports.writing import display_pixels
+from engine.reconstruction.settings import preset
+from engine.session.session import Session
+from engine.viewing.frames import Pairs, References, best_pairs
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10

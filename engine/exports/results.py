@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.errors import UnusableInput
-from engine.exports.exporting import write_csv, write_npz, write_png, write_pt, write_scores
+from engine.base.errors import UnusableInput
+from engine.base.file_checks import archive_entries, check_file
+from engine.base.files import atomic_path
+from engine.base.progress import Progress, portion, unheard
+from engine.base.version import VERSION
+from engine.evidence.gallery import Gallery
+from engine.evidence.scoring import Evidence, score
 from engine.exports.film_files import write_gif, write_mp4
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
-from engine.file_checks import archive_entries, check_file
-from engine.files import atomic_path
-from engine.gallery import Gallery
-from engine.lazy import torch
-from engine.live import References
-from engine.progress import Progress, portion, unheard
-from engine.scoring import Evidence, score
-from engine.session import SUFFIX, Session, save_session
-from engine.version import VERSION
+from engine.exports.writing import write_csv, write_npz, write_png, write_pt, write_scores
+from engine.runtime.lazy import torch
+from engine.session.session import SUFFIX, Session, save_session
+from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

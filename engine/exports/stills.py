@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.exports.exporting import (
+from engine.base.options import check_options, option
+from engine.base.progress import Progress, portion, unheard
+from engine.exports.writing import (
     Pixels,
     display_pixels,
     enlarged,
@@ -15,9 +17,7 @@ from engine.exports.exporting import (
     png_bytes,
     write_png,
 )
-from engine.options import check_options, option
-from engine.progress import Progress, portion, unheard
-from engine.session import Session
+from engine.session.session import Session
 
 
 @dataclass(frozen=True)

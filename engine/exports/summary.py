@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine.checkpoints import sha256_of
-from engine.errors import UnusableInput
-from engine.files import atomic_path
+from engine.base.errors import UnusableInput
+from engine.base.files import atomic_path
+from engine.network.checkpoints import sha256_of
 
 SUMMARY_JSON, SUMMARY_CSV = "summary.json", "summary.csv"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.lazy import torch
+from engine.runtime.lazy import torch
 from engine.training.objective import Objective, Theta, Value
 from engine.training.recipe import Recipe
 

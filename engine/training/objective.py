@@ -7,8 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.lazy import torch
-from engine.network import InputShape, Network
+from engine.network.network import InputShape, Network
+from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor

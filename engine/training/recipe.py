@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.errors import UnusableInput
-from engine.options import check_options, option
+from engine.base.errors import UnusableInput
+from engine.base.options import check_options, option
 
 _CHOICES = {
     "schedule": ("fast", "plain"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.history import TrainingCurves
-from engine.network import Network
+from engine.network.network import Network
+from engine.reconstruction.history import TrainingCurves
 from engine.training.objective import Theta
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class TrainingSnapshot:
         share: how far the training is, from 0 to 1, as far as one can tell.
         curves: every step so far.
         end: why the training has ended, in a sentence; empty while it goes on.
-        notes: what happened on the way, a sentence each (engine/recovery).
+        notes: what happened on the way, a sentence each (runtime/failover).
     """
 
     step: int

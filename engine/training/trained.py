@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.checkpoints import load_beside, load_network, save_network
-from engine.errors import UnusableInput
-from engine.files import atomic_path
-from engine.images.datasets import TrainingData, save_images
-from engine.lazy import torch
-from engine.network import Network
-from engine.samples import control_path, images_path
+from engine.base.errors import UnusableInput
+from engine.base.files import atomic_path
+from engine.base.resources import control_path, images_path
+from engine.data.datasets import TrainingData, save_images
+from engine.network.checkpoints import load_beside, load_network, save_network
+from engine.network.network import Network
+from engine.runtime.lazy import torch
 from engine.training.recipe import Recipe
 from engine.training.state import TrainingStart, TrainingState
 from engine.training.training import Training

@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from engine.device_errors import device_errors
-from engine.devices import choose_device
-from engine.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
-from engine.health import MOST_IMAGES, TrueStationarity, check_stationarity
-from engine.history import RowBuffer, TrainingCurves
-from engine.images.datasets import LabelledImages
-from engine.lazy import torch
-from engine.network import InputShape, Network
-from engine.recovery import Recovery
+from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
+from engine.base.version import VERSION
+from engine.data.datasets import LabelledImages
+from engine.evidence.diagnostics import MOST_IMAGES, TrueStationarity, check_stationarity
+from engine.network.network import InputShape, Network
+from engine.reconstruction.history import RowBuffer, TrainingCurves
+from engine.runtime.device_errors import device_errors
+from engine.runtime.devices import choose_device
+from engine.runtime.failover import Recovery
+from engine.runtime.lazy import torch
 from engine.training.descent import Descent, initial_weights, norm
 from engine.training.objective import PART, Theta, Value
 from engine.training.recipe import Recipe
 from engine.training.state import HostState, TrainingSnapshot, TrainingStart, TrainingState
-from engine.version import VERSION
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +45,7 @@ class Training:
 
     `iterate` takes the steps. Between any two snapshots all else may be asked for; pausing is not
     asking for the next snapshot, stopping is closing the iterator. Where a GPU fails, the training
-    goes on on the CPU (engine/recovery).
+    goes on on the CPU (runtime/failover).
 
     Attributes:
         recipe: how the network is made.
@@ -177,7 +177,7 @@ class Training:
         return len(self._images) <= MOST_IMAGES
 
     def stationarity(self) -> TrueStationarity:
-        """How stationary the network is with its images; see `engine.health`.
+        """How stationary the network is with its images; see `engine.evidence.diagnostics`.
 
         Raises:
             UnusableInput: there are too many images to tell.

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 from engine.comparison.cells import LETTERS, Cell
 from engine.comparison.comparison import Comparison, Side
 from engine.comparison.text import facts
-from engine.gallery_scores import NONE
-from engine.portrait import real_pixels
-from gui import theme
+from engine.evidence.gallery_scores import NONE
+from engine.viewing.portrait import real_pixels
 from gui.inspector.picture import Picture
+from gui.toolkit import theme
 
 _LARGE, _SMALL = 280, 84
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
+from engine.base.progress import Progress
 from engine.comparison.comparison import Comparison, compare, has_same_weights
-from engine.live import References
-from engine.progress import Progress
-from engine.session import SUFFIX, Session, load_session
-from gui import dialogs
+from engine.session.session import SUFFIX, Session, load_session
+from engine.viewing.frames import References
 from gui.comparison.export import ComparisonExport
 from gui.comparison.run_chooser import Offer, RunChooser
 from gui.comparison.window import ComparisonWindow
-from gui.opening import Opened
-from gui.recent import title
-from gui.task import Task
+from gui.opening.reading import Opened
+from gui.state.recent import title
+from gui.toolkit import dialogs
+from gui.toolkit.task import Task
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
 
 _OPEN_RUN, _RUN_BEFORE = "the open run", "the run before"
 

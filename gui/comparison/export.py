@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
+from engine.base.progress import Progress
 from engine.comparison.comparison import Comparison
 from engine.comparison.files import in_the_way, write_comparison
-from engine.progress import Progress
-from gui import dialogs
-from gui.background import Background, always
 from gui.comparison.window import ComparisonWindow
+from gui.toolkit import dialogs
+from gui.toolkit.background import Background, always
 
 _Names = tuple[str, str]
 

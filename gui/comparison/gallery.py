@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.comparison.cells import Cell, Section, describe, sections
 from engine.comparison.comparison import Comparison
-from gui import theme
 from gui.comparison.layout import MARK, SPACE, TILE, GalleryLayout
 from gui.comparison.steps import Place, step, step_rows
 from gui.inspector.picture import image_of
+from gui.toolkit import theme
 
 _FRAME = 2
 """Width of the frame around the image that keys act on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, QRect, QSize
 
 from engine.comparison.cells import Section
-from gui import theme
+from gui.toolkit import theme
 
 TILE = 56
 SPACE = 10

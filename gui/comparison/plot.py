@@ -11,8 +11,8 @@ from PySide6.QtCore import QEvent, QPointF, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.comparison.text import LOSSES_DO_NOT_RANK
-from engine.history import Losses, Rows
-from gui import theme
+from engine.reconstruction.history import Losses, Rows
+from gui.toolkit import theme
 from gui.views.plots import Plot
 
 _STATIONARITY, _CONSTRAINT = "Stationarity loss", "Constraint loss"

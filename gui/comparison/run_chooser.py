@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import theme
+from gui.toolkit import theme
 
 Offer = tuple[str, Path]
 """A run, and what it is called."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from engine.comparison.comparison import Comparison
 from engine.comparison.text import Row, table
-from gui import theme
+from gui.toolkit import theme
 
 _RUN = "Run"
 

@@ -20,10 +20,10 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from gui.errors.dialog import ErrorDialog
 from gui.errors.incidents import Incident, Incidents, incident_of
 from gui.errors.safety import circumstances, what_is_safe
-from gui.log import LOGGER
+from gui.toolkit.log import LOGGER
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
 
 _PATIENCE = 150
 """Milliseconds in which further errors are gathered before they are shown."""

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.files import atomic_path
-from gui import dialogs, theme
-from gui.options_form import Fold
+from engine.base.files import atomic_path
+from gui.toolkit import dialogs, theme
+from gui.toolkit.options_form import Fold
 
 _SAFE, _TO_DO = "What is safe", "What to do"
 _WIDTH = 520

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from engine.device_errors import is_out_of_memory
+from engine.runtime.device_errors import is_out_of_memory
 
 _LONGEST_SUMMARY = 300
 _MOST_DETAILS = 10

@@ -7,12 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.lazy import torch
+from engine.runtime.lazy import torch
 from gui.help.versions import in_one_line, versions
-from gui.run_bar import duration
+from gui.run.run_bar import duration
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
 
 
 def what_is_safe(window: MainWindow) -> str:

@@ -11,18 +11,18 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from engine.errors import UnusableInput
-from engine.exports.exporting import Pixels, png_bytes
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress
 from engine.exports.films import Film, FilmOptions, film_bytes, make_film
 from engine.exports.stills import GridOptions, grid
-from engine.live import References
-from engine.progress import Progress
-from engine.session import Session
-from gui import theme
-from gui.background import Background
+from engine.exports.writing import Pixels, png_bytes
+from engine.session.session import Session
+from engine.viewing.frames import References
 from gui.exports.film_view import FilmView
 from gui.exports.options import FilmForm, GridForm
-from gui.task import Task, sentence_of
+from gui.toolkit import theme
+from gui.toolkit.background import Background
+from gui.toolkit.task import Task, sentence_of
 
 _PATIENCE = 250
 """Milliseconds without a change before a preview is begun."""

@@ -9,21 +9,21 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from engine.errors import UnusableInput
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress
 from engine.exports import results
-from engine.exports.exporting import write_bytes
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
-from engine.live import References
-from engine.progress import Progress
-from engine.session import SUFFIX, Session, save_session
-from gui import dialogs
-from gui.background import Background, always
+from engine.exports.writing import write_bytes
+from engine.session.session import SUFFIX, Session, save_session
+from engine.viewing.frames import References
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
-from gui.run_controller import RunController
-from gui.worker import RunEnd
-from gui.workspace import Workspace
+from gui.run.reconstruction_controller import RunController
+from gui.run.worker import RunEnd
+from gui.state.workspace import Workspace
+from gui.toolkit import dialogs
+from gui.toolkit.background import Background, always
 
 _KINDS = {
     "gif": ("Export the drift as GIF", "drift.gif", "GIF (*.gif)"),

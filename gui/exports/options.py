@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QW
 
 from engine.exports.films import CONTENTS, EASINGS, FilmOptions, parse_candidates
 from engine.exports.stills import GridOptions
-from gui.options_form import OptionsForm
+from gui.toolkit.options_form import OptionsForm
 
 
 class FilmForm(QWidget):

@@ -15,8 +15,8 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 
-from engine.exports.exporting import write_bytes
-from engine.version import VERSION
+from engine.base.version import VERSION
+from engine.exports.writing import write_bytes
 
 _MARGINS = QMarginsF(16, 16, 16, 16)
 _RESOLUTION = 300

@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.devices import describe_device
-from engine.lazy import torch
-from engine.version import VERSION
-from gui import theme
+from engine.base.version import VERSION
+from engine.runtime.devices import describe_device
+from engine.runtime.lazy import torch
+from gui.app.layout import scrolled
 from gui.help.versions import versions
-from gui.layout import scrolled
+from gui.toolkit import theme
 
 _WIDTH = 460
 _WHAT = (
@@ -47,7 +47,7 @@ def details(devices: Sequence[str]) -> dict[str, str]:
     """What a bug report needs to know. A GPU may take a second to say its name: for a thread.
 
     Args:
-        devices: names as in `engine.devices.DEVICES`.
+        devices: names as in `engine.runtime.devices.DEVICES`.
     """
     names = [describe_device(torch.device(name)) for name in devices if name != "auto"]
     return {**versions(), "Devices": ", ".join(names)}

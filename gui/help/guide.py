@@ -27,8 +27,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.samples import guide_file
-from gui import theme
+from engine.base.resources import guide_file
+from gui.toolkit import theme
 
 _WIDEST_PICTURE = 560
 _CONTENTS_WIDTH = 250

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from engine.progress import Progress
-from gui.background import always
+from engine.base.progress import Progress
 from gui.help.about import AboutDialog, details
 from gui.help.guide import GuideWindow
 from gui.help.shortcuts import ShortcutsDialog
+from gui.toolkit.background import always
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
 
 
 class Helping(QObject):

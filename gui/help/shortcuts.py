@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import theme
-from gui.menus import plain
+from gui.toolkit import theme
+from gui.toolkit.menus import plain
 
 
 def shortcuts(bar: QMenuBar) -> dict[str, list[tuple[str, str]]]:

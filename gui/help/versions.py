@@ -8,7 +8,7 @@ from importlib.metadata import version
 import PySide6
 from PySide6.QtCore import QSysInfo, qVersion
 
-from engine.version import VERSION
+from engine.base.version import VERSION
 
 
 def versions() -> dict[str, str]:

@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from engine.live import Mosaic
-from engine.portrait import Portrait, portray
-from engine.scoring import Evidence
-from engine.session import Session
-from gui.background import Background
+from engine.evidence.scoring import Evidence
+from engine.session.session import Session
+from engine.viewing.frames import Mosaic
+from engine.viewing.portrait import Portrait, portray
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay
 from gui.inspector.scrubber import Scrubber
-from gui.run_controller import RunController
+from gui.run.reconstruction_controller import RunController
+from gui.state.workspace import Workspace
+from gui.toolkit.background import Background
 from gui.views.curves import Curves
 from gui.views.mosaic import MosaicView
 from gui.views.pairs import PairsView
-from gui.workspace import Workspace
 
 
 class Examiner(QObject):

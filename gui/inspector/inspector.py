@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.plain_text import percent
-from engine.portrait import Contrast, Portrait
-from gui import theme
+from engine.base.plain_text import percent
+from engine.viewing.portrait import Contrast, Portrait
 from gui.inspector.picture import Picture
 from gui.inspector.scrubber import Scrubber
+from gui.toolkit import theme
 
 _LARGEST = 240
 _CONTRASTS: tuple[tuple[str, Contrast], ...] = (

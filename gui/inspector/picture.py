@@ -17,8 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from engine.exports.exporting import Pixels
-from gui import theme
+from engine.exports.writing import Pixels
+from gui.toolkit import theme
 
 _TAKEN_AWAY_WIDTH = 256
 _DRAGGED_WIDTH = 64

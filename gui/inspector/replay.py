@@ -7,10 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.live import Mosaic, make_mosaic
-from engine.progress import Progress
-from engine.session import Session
-from gui.task import Task
+from engine.base.progress import Progress
+from engine.session.session import Session
+from engine.viewing.frames import Mosaic, make_mosaic
+from gui.toolkit.task import Task
 
 
 class Replay(QObject):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, S
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-from gui import theme
+from gui.toolkit import theme
 
 _PLAYED_MILLISECONDS = 4000
 _LEAST_INTERVAL = 40

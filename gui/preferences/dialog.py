@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.images import catalogue
-from gui import dialogs, theme
+from engine.data import catalogue
 from gui.preferences.preferences import COPY_SECONDS, Preferences
-from gui.scheme import SCHEMES
-from gui.settings_panel import DeviceChoice
+from gui.run.settings_panel import DeviceChoice
+from gui.toolkit import dialogs, theme
+from gui.toolkit.scheme import SCHEMES
 
 _COPIES = ("Every 20 seconds", "Every minute", "Every 5 minutes", "Not at all")
 

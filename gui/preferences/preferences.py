@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 
-from engine.devices import DEVICES
-from engine.images import catalogue
-from gui import stored
-from gui.scheme import stored_scheme
+from engine.data import catalogue
+from engine.runtime.devices import DEVICES
+from gui.state import stored
+from gui.toolkit.scheme import stored_scheme
 
 NEVER = 0
 COPY_SECONDS = (20, 60, 300, NEVER)
@@ -22,7 +22,7 @@ class Preferences:
     """Everything that the preferences dialog sets.
 
     Attributes:
-        device: what the window starts with, one of `engine.devices.DEVICES`.
+        device: what the window starts with, one of `engine.runtime.devices.DEVICES`.
         scheme: light, dark, or like the system.
         results: where save dialogs begin; None is where something was saved last.
         data_sets: folder of the data sets that are known by name.

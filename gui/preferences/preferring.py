@@ -11,7 +11,7 @@ from gui.preferences.dialog import PreferencesDialog
 from gui.preferences.preferences import Preferences
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
 
 
 class Preferring(QObject):

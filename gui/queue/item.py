@@ -6,10 +6,10 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.base.plain_text import percent
 from engine.exports.results import SESSION
 from engine.exports.summary import DONE, FAILED, REFUSED, STOPPED, Outcome
-from engine.plain_text import percent
-from gui.run_bar import duration
+from gui.run.run_bar import duration
 
 NOT_KNOWN = "–"
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, Signal, Slot
 
-from engine.errors import UnusableInput
-from engine.settings import Settings
-from engine.waiting_list import WaitingList, read_waiting_list, write_waiting_list
-from gui.background import always
-from gui.focus import bring_to_front
-from gui.log import LOGGER
-from gui.opening import is_checkpoint
+from engine.base.errors import UnusableInput
+from engine.reconstruction.settings import Settings
+from engine.session.waiting_list import WaitingList, read_waiting_list, write_waiting_list
+from gui.opening.reading import is_checkpoint
 from gui.queue.item import Phase, QueueItem
+from gui.toolkit.background import always
+from gui.toolkit.focus import bring_to_front
+from gui.toolkit.log import LOGGER
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
     from gui.queue.queueing import Queue
 
 

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import dialogs, theme
 from gui.queue.item import Phase, QueueItem
 from gui.queue.queueing import Queue
 from gui.queue.table import QueueTable
-from gui.run_bar import duration
+from gui.run.run_bar import duration
+from gui.toolkit import dialogs, theme
 
 _EMPTY = (
     "No checkpoints yet. Drop several on the window, or choose File → Queue Several. They are run "

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from engine.live import Frame
-from gui.controller import RunState
-from gui.opening import Opened, SharedImages
+from engine.viewing.frames import Frame
+from gui.opening.reading import Opened, SharedImages
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
+from gui.run.controller import RunState
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
-    from gui.run_controller import RunController
+    from gui.app.main_window import MainWindow
+    from gui.run.reconstruction_controller import RunController
 
 
 class QueueProgress(QObject):

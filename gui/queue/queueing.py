@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.errors import UnusableInput
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress
 from engine.exports.summary import FAILED, REFUSED, Outcome, Summary, without_run
-from engine.progress import Progress
-from gui.background import always
-from gui.controller import RunState
-from gui.log import LOGGER
-from gui.opening import Opened, Refusal, SharedImages, is_checkpoint
+from gui.opening.reading import Opened, Refusal, SharedImages, is_checkpoint
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.queue.memory import QueueMemory
 from gui.queue.progress import GivenImages, QueueProgress
 from gui.queue.results import attempt, known_after, known_of, write_run
-from gui.worker import RunEnd
+from gui.run.controller import RunState
+from gui.run.worker import RunEnd
+from gui.toolkit.background import always
+from gui.toolkit.log import LOGGER
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.app.main_window import MainWindow
 
 
 class Queue(QObject):

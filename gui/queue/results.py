@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from engine.base.progress import unheard
 from engine.exports.results import read_report
 from engine.exports.summary import DONE, FAILED, STOPPED, Outcome, make_subfolder, with_report
-from engine.live import References
-from engine.progress import unheard
-from engine.session import Session
+from engine.session.session import Session
+from engine.viewing.frames import References
 from gui.exports.exporter import write
-from gui.opening import Opened, Refusal
-from gui.task import sentence_of
-from gui.worker import RunEnd
+from gui.opening.reading import Opened, Refusal
+from gui.run.worker import RunEnd
+from gui.toolkit.task import sentence_of
 
 Result = TypeVar("Result")
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from gui import theme
 from gui.queue.item import QueueItem
 from gui.queue.items import QueueList
+from gui.toolkit import theme
 
 _COLUMNS = {
     "Checkpoint": "The file.",

@@ -8,10 +8,10 @@ from collections import deque
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from engine.history import TrainingCurves
-from engine.row_space import Spectrum
-from engine.training.live import TrainingFrame
-from gui import theme
+from engine.reconstruction.history import TrainingCurves
+from engine.stationarity.row_space import Spectrum
+from engine.training.view import TrainingFrame
+from gui.toolkit import theme
 from gui.views.plots import Plot, SpectrumPlot
 
 _DRAWING_INTERVAL = 0.1

@@ -18,17 +18,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.images import catalogue
-from engine.images.datasets import Selection
-from engine.plain_text import plain
+from engine.base.plain_text import plain
+from engine.data import catalogue
+from engine.data.datasets import Selection
 from engine.training.recipe import Recipe, parse_widths
-from gui import dialogs, stored, theme
-from gui.menus import plain as without_mnemonic
-from gui.options_form import Fold, OptionsForm, labels_of
 from gui.preferences import preferences
-from gui.settings_history import Entered
-from gui.settings_panel import DeviceChoice
-from gui.widgets import verbatim
+from gui.run.settings_panel import DeviceChoice
+from gui.state import stored
+from gui.state.undo import Entered
+from gui.toolkit import dialogs, theme
+from gui.toolkit.menus import plain as without_mnemonic
+from gui.toolkit.options_form import Fold, OptionsForm, labels_of
+from gui.toolkit.widgets import verbatim
 
 _OWN = "own"
 _SCHEDULES = {"fast": "Fast: descent on log(loss)", "plain": "Plain: as published"}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from engine.images import catalogue
-from engine.images.datasets import TrainingData
-from engine.plain_text import percent
-from gui import dialogs
-from gui.background import Background, always
-from gui.run_bar import duration
-from gui.task import Task
+from engine.base.plain_text import percent
+from engine.data import catalogue
+from engine.data.datasets import TrainingData
+from gui.run.run_bar import duration
+from gui.toolkit import dialogs
+from gui.toolkit.background import Background, always
+from gui.toolkit.task import Task
 from gui.training.form import TrainingForm
 from gui.training.preview import Found, find
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from engine.images.datasets import TrainingData
-from engine.training.live import Trained, TrainingFrame
+from engine.data.datasets import TrainingData
 from engine.training.trained import SUFFIX
-from gui import dialogs, theme
-from gui.background import Background
-from gui.controller import RunState
-from gui.layout import line, scrolled_column
-from gui.run_bar import RunBar, duration
-from gui.settings_history import SettingsHistory
+from engine.training.view import Trained, TrainingFrame
+from gui.app.layout import line, scrolled_column
+from gui.run.controller import RunState
+from gui.run.run_bar import RunBar, duration
+from gui.state.undo import SettingsHistory
+from gui.toolkit import dialogs, theme
+from gui.toolkit.background import Background
 from gui.training.curves import TrainingCurvesView
 from gui.training.form import TrainingForm
 from gui.training.images import TrainingImages

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from engine.errors import UnusableInput
-from engine.images import catalogue
-from engine.images.datasets import Selection, TrainingData, training_data
-from engine.lazy import torch
-from engine.live import Mosaic, make_mosaic
-from gui import theme
+from engine.base.errors import UnusableInput
+from engine.data import catalogue
+from engine.data.datasets import Selection, TrainingData, training_data
+from engine.runtime.lazy import torch
+from engine.viewing.frames import Mosaic, make_mosaic
+from gui.toolkit import theme
 from gui.views.mosaic import MosaicView
 
 _MOST_SHOWN = 400

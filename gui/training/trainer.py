@@ -10,19 +10,19 @@ from types import MappingProxyType
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.errors import UnusableInput
-from engine.images.datasets import TrainingData
-from engine.lazy import torch
-from engine.network import Network, Origin
-from engine.progress import Progress
-from engine.training.live import look_at
+from engine.base.errors import UnusableInput
+from engine.base.progress import Progress
+from engine.data.datasets import TrainingData
+from engine.network.network import Network, Origin
+from engine.runtime.lazy import torch
 from engine.training.recipe import Recipe
 from engine.training.trained import keep, save_with_data
 from engine.training.training import Training
-from gui.background import Background, always
-from gui.controller import RunState
-from gui.log import LOGGER
+from engine.training.view import look_at
 from gui.preferences import preferences
+from gui.run.controller import RunState
+from gui.toolkit.background import Background, always
+from gui.toolkit.log import LOGGER
 from gui.training.form import TrainingForm
 from gui.training.images import TrainingImages
 from gui.training.worker import TrainingController, TrainingEnd, TrainingRequest

@@ -12,16 +12,16 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.errors import AfterimageError
-from engine.images.datasets import TrainingData
-from engine.training.live import TrainingFrame, TrainingView
+from engine.base.errors import AfterimageError
+from engine.data.datasets import TrainingData
 from engine.training.recipe import Recipe
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import keep, save_with_data
 from engine.training.training import Training
-from gui.controller import Controller
+from engine.training.view import TrainingFrame, TrainingView
 from gui.errors.crash import report
-from gui.run_control import Latest, RunControl
+from gui.run.controller import Controller
+from gui.run.mailbox import Latest, RunControl
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from engine.history import Losses
-from gui import theme
+from engine.reconstruction.history import Losses
+from gui.toolkit import theme
 from gui.views.plots import Plot
 
 _DRAWING_INTERVAL = 0.4

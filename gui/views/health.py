@@ -6,10 +6,10 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
-from engine.health import CARRIES, Health, TrueStationarity, about_images
-from engine.plain_text import percent
-from gui import theme
-from gui.layout import scrolled
+from engine.base.plain_text import percent
+from engine.evidence.diagnostics import CARRIES, Health, TrueStationarity, about_images
+from gui.app.layout import scrolled
+from gui.toolkit import theme
 from gui.views.plots import Plot, SpectrumPlot
 
 _NUMBERS_WIDTH = 390

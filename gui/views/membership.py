@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.membership import SCORES, Membership, Score, ask, resolution_note
-from engine.plain_text import percent
-from engine.progress import Progress
-from gui import theme
-from gui.background import Background
-from gui.layout import scrolled
-from gui.task import Task
+from engine.base.plain_text import percent
+from engine.base.progress import Progress
+from engine.evidence.membership import SCORES, Membership, Score, ask, resolution_note
+from gui.app.layout import scrolled
+from gui.state.workspace import Workspace
+from gui.toolkit import theme
+from gui.toolkit.background import Background
+from gui.toolkit.task import Task
 from gui.views.plots import Plot
-from gui.workspace import Workspace
 
 _WORDS_WIDTH = 390
 _FILL_ALPHA = 60

@@ -8,9 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
 
-from engine.live import Mosaic
-from gui import theme
-from gui.focus import FocusFrame
+from engine.viewing.frames import Mosaic
+from gui.toolkit import theme
+from gui.toolkit.focus import FocusFrame
 
 _ZOOM_STEP = 1.4
 

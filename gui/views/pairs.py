@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.live import Pairs
-from engine.scoring import Evidence
-from gui import theme
+from engine.evidence.scoring import Evidence
+from engine.viewing.frames import Pairs
+from gui.app.layout import scrolled
 from gui.inspector.picture import image_of
-from gui.layout import scrolled
+from gui.toolkit import theme
 
 _TILE = 56
 _TEXT_HEIGHT = 18

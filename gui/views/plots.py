@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.history import Rows
-from gui import theme
+from engine.reconstruction.history import Rows
+from gui.toolkit import theme
 
 _UPRIGHT_LABEL = {"position": 0.85, "anchors": [(0, 0.5), (0, 0.5)]}
 _LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}

@@ -7,10 +7,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
-from engine.history import Rows
-from engine.live import Pairs
-from engine.scoring import Evidence, Matches
-from gui import theme
+from engine.evidence.scoring import Evidence, Matches
+from engine.reconstruction.history import Rows
+from engine.viewing.frames import Pairs
+from gui.toolkit import theme
 from gui.views.plots import Plot
 
 _BINS = 40

@@ -5,19 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from engine.live import Pairs
-from gui import theme
-from gui.background import Background
+from engine.viewing.frames import Pairs
+from gui.app.layout import captioned, scrolled
 from gui.inspector.examiner import Examiner
-from gui.layout import captioned, scrolled
-from gui.run_controller import RunController
+from gui.run.reconstruction_controller import RunController
+from gui.state.workspace import CurrentWorkspace, Workspace
+from gui.toolkit import theme
+from gui.toolkit.background import Background
 from gui.views.curves import Curves
 from gui.views.health import HealthView
 from gui.views.membership import MembershipView
 from gui.views.mosaic import MosaicView
 from gui.views.pairs import PairsView
 from gui.views.scores import ScoresView
-from gui.workspace import CurrentWorkspace, Workspace
 
 _CONFIDENCE = (
     "<p>A confidence is an estimate without a training image, fitted to networks of our "

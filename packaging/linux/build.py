@@ -22,7 +22,7 @@ from pathlib import Path
 _PACKAGING = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_PACKAGING.parent))
 
-from engine.version import VERSION  # noqa: E402
+from engine.base.version import VERSION  # noqa: E402
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _XZ_PRESET = 1

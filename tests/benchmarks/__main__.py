@@ -42,14 +42,14 @@ from typing import Any
 
 import torch
 
-from engine.checkpoints import load_network
-from engine.images.datasets import load_images
-from engine.live import References
-from engine.network import Network
-from engine.reconstruction import Reconstruction
-from engine.samples import images_beside, sample_network
-from engine.scoring import score
-from engine.settings import fast, paper
+from engine.base.resources import images_beside, sample_network
+from engine.data.datasets import load_images
+from engine.evidence.scoring import score
+from engine.network.checkpoints import load_network
+from engine.network.network import Network
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast, paper
+from engine.viewing.frames import References
 from tests.benchmarks import attack, endurance, hostile, training
 from tests.benchmarks.start import bench_start
 
@@ -115,10 +115,11 @@ def bench_window() -> dict[str, Any]:
     from PySide6.QtCore import QEventLoop, QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from gui import application, theme
-    from gui.main_window import MainWindow
-    from gui.worker import RunRequest
-    from gui.workspace import Workspace
+    from gui.app import application
+    from gui.app.main_window import MainWindow
+    from gui.run.worker import RunRequest
+    from gui.state.workspace import Workspace
+    from gui.toolkit import theme
 
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(

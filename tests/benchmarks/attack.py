@@ -20,18 +20,18 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.checkpoints import load_network
-from engine.devices import quick_products
-from engine.images.datasets import LabelledImages, load_images
-from engine.live import LiveView
-from engine.network import InputShape, Network
-from engine.reconstruction import Reconstruction
-from engine.samples import images_beside
-from engine.scoring import score
-from engine.session import Session, session_of
-from engine.settings import Settings, fast, paper
+from engine.base.resources import images_beside
+from engine.data.datasets import LabelledImages, load_images
+from engine.evidence.scoring import score
+from engine.network.checkpoints import load_network
+from engine.network.network import InputShape, Network
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import Settings, fast, paper
+from engine.runtime.devices import quick_products
+from engine.session.session import Session, session_of
 from engine.training.recipe import Recipe
 from engine.training.training import Training
+from engine.viewing.frames import LiveView
 from tests.benchmarks.training import DIGITS, PHOTOS, images
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from engine.samples import images_beside, sample_network
-from gui.main_window import MainWindow
+from engine.base.resources import images_beside, sample_network
+from gui.app.main_window import MainWindow
 from tests.endurance import FLAT, footprint, is_flat, open_window, settle, turn, wait_until
 
 _TURNS = 1000

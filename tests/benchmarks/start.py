@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from engine.samples import sample_network
+from engine.base.resources import sample_network
 
 _ROOT = Path(__file__).resolve().parents[2]
 _REPEATS = 7
@@ -88,7 +88,7 @@ def watch() -> int:
     """Opens what the command line names, says what comes about, and closes again."""
     from PySide6.QtCore import QEvent, QObject, QTimer
 
-    from gui import application
+    from gui.app import application
 
     beats: list[float] = []
 

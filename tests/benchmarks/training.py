@@ -9,13 +9,13 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from engine.checkpoints import load_network
-from engine.images.datasets import LabelledImages, load_images
-from engine.network import Network
-from engine.reconstruction import Reconstruction
-from engine.samples import images_beside, sample_network
-from engine.scoring import score
-from engine.settings import fast
+from engine.base.resources import images_beside, sample_network
+from engine.data.datasets import LabelledImages, load_images
+from engine.evidence.scoring import score
+from engine.network.checkpoints import load_network
+from engine.network.network import Network
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
 from engine.training.recipe import Recipe
 from engine.training.training import Training
 

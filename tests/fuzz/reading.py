@@ -8,14 +8,14 @@ from pathlib import Path
 
 import torch
 
-from engine import reconstruction
-from engine.errors import UnusableInput
+from engine.base.errors import UnusableInput
+from engine.data.datasets import load_images
 from engine.exports.results import make_report, read_reconstructions, read_report
-from engine.images.datasets import load_images
-from engine.session import Session
+from engine.reconstruction import run as reconstruction
+from engine.session.session import Session
+from engine.session.waiting_list import read_waiting_list
 from engine.training.trained import load_start, recipe_of
-from engine.waiting_list import read_waiting_list
-from gui.opening import open_paths
+from gui.opening.reading import open_paths
 
 Reader = Callable[[Path], object]
 

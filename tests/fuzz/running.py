@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from engine.errors import AfterimageError
-from engine.plain_text import plain
+from engine.base.errors import AfterimageError
+from engine.base.plain_text import plain
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.reading import READERS, Reader
 from tests.fuzz.seeds import Seed

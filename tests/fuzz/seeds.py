@@ -16,16 +16,16 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from engine.checkpoints import load_network, save_network
 from engine.exports.results import make_report
-from engine.network import Network
-from engine.reconstruction import Reconstruction
-from engine.session import Session, save_session, session_of
-from engine.settings import fast
+from engine.network.checkpoints import load_network, save_network
+from engine.network.network import Network
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
+from engine.session.session import Session, save_session, session_of
+from engine.session.waiting_list import WaitingList, write_waiting_list
 from engine.training.recipe import Recipe
-from engine.waiting_list import WaitingList, write_waiting_list
 
-_FIXTURES = Path(__file__).parents[1] / "engine" / "sessions"
+_FIXTURES = Path(__file__).parents[1] / "engine" / "session" / "formats"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import torch
 from PySide6.QtCore import QEvent, QSettings, QThread
 from PySide6.QtWidgets import QApplication
 
-from engine.network import Network
-from gui import application, theme
-from gui.main_window import MainWindow
+from engine.network.network import Network
+from gui.app import application
+from gui.app.main_window import MainWindow
+from gui.toolkit import theme
 
 PATIENCE = 60_000
 """Milliseconds that a test waits, at most, on a machine that is busy with other things."""
@@ -21,7 +22,7 @@ def _isolated(tmp_path, monkeypatch, qapp):
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
         QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))
-    monkeypatch.setattr("gui.main_window.user_state_path", lambda *_: tmp_path / "state")
+    monkeypatch.setattr("gui.app.main_window.user_state_path", lambda *_: tmp_path / "state")
     application.configure(QApplication)
     qapp.setStyle("Fusion")
     theme.apply_palette(qapp)

@@ -11,9 +11,10 @@ from PySide6.QtCore import QSettings
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from engine.samples import resource_folder
-from gui import application, main_window, theme
-from gui.main_window import MainWindow
+from engine.base.resources import resource_folder
+from gui.app import application, main_window
+from gui.app.main_window import MainWindow
+from gui.toolkit import theme
 
 
 @contextmanager

@@ -15,9 +15,9 @@ import PyInstaller.utils.hooks  # noqa: F401  # Before a test says that this is 
 import pytest
 from PIL import Image
 
-from engine.checkpoints import SUFFIXES
-from engine.session import SUFFIX
-from engine.version import VERSION
+from engine.base.version import VERSION
+from engine.network.checkpoints import SUFFIXES
+from engine.session.session import SUFFIX
 from tests.conftest import ROOT
 
 PACKAGING = ROOT / "packaging"

@@ -1,0 +1,1 @@
+"""What everything stands on: errors, files, options, words; knows nothing of networks."""

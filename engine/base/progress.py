@@ -1,0 +1,23 @@
+"""How long work tells of its progress, and how it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.base.errors import AfterimageError
+
+Progress = Callable[[float], None]
+"""Called with the share that is done, from 0 to 1; may raise `Cancelled` to end the work."""
+
+
+class Cancelled(AfterimageError):
+    """The user stopped some work; nothing was written."""
+
+
+def unheard(_share: float) -> None:
+    """For work whose progress nobody follows."""
+
+
+def portion(progress: Progress, low: float, high: float) -> Progress:
+    """For one part of some work: its share, laid between two shares of the whole."""
+    return lambda share: progress(low + (high - low) * share)

@@ -1,0 +1,1 @@
+"""Images and their labels: from files, folders and torchvision; as pixels."""

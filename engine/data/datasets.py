@@ -1,0 +1,255 @@
+"""Real images and their labels: to train on, to compare with, and as controls.
+
+A source is an `.npz` with `images` and `labels`, a folder with one subfolder a class, or the name
+of a known data set: `mnist`, or one part of it, `mnist:test`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.base.errors import UnusableInput
+from engine.base.file_checks import archive_entries, check_file
+from engine.base.files import atomic_path
+from engine.base.plain_text import plain
+from engine.data import catalogue
+from engine.data.image_files import list_folder, read_files, read_npz, unit_floats
+from engine.data.labels import choose, parse_rule
+from engine.network.network import InputShape
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images with their class.
+
+    Attributes:
+        images: float32 in [0, 1], shape (n, c, h, w), c = 1 or 3.
+        labels: class number of each image, int64, shape (n,); zeros where none were given.
+        name: where they came from, for people.
+    """
+
+    images: Tensor
+    labels: Tensor
+    name: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def signs(self) -> Tensor:
+        """Labels 0 and 1 as −1 and +1, float64, shape (n,)."""
+        return self.labels.double() * 2 - 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images that are known of, but not read yet.
+
+    Attributes:
+        name: for people.
+        classes: names of classes 0, 1, …
+        labels: class number of each image, shape (n,).
+        read: the images at some places, as float32 in [0, 1], shape (k, c, h, w).
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    labels: Places
+    read: Callable[[Places], Tensor]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to take from a source.
+
+    Attributes:
+        rule: the two classes, as `engine.data.labels` reads them; empty where there are two
+            only.
+        per_class: images of each of the two; 0 takes all.
+        seed: None takes the first that come, as the paper does; a number draws with that seed.
+
+    Raises:
+        UnusableInput: a number below 0.
+    """
+
+    rule: str = ""
+    per_class: int = 50
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.per_class < 0 or (self.seed is not None and self.seed < 0):
+            raise UnusableInput(
+                "Images a class, and the seed they are drawn with, are not below 0."
+            )
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a network is trained on.
+
+    Attributes:
+        train: the images to train on; labels 0 (the network's −1) and 1 (+1).
+        control: as many others of the same classes, which it never sees; None if there are none.
+        test: images to measure accuracy on; None if there are none.
+        label_names: of the labels 0 and 1.
+        description: where the images come from, in a sentence that could be followed.
+    """
+
+    train: LabelledImages
+    control: LabelledImages | None
+    test: LabelledImages | None
+    label_names: tuple[str, str]
+    description: str
+
+
+def load_images(
+    source: str | Path, shape: InputShape | None = None, root: Path | None = None
+) -> LabelledImages:
+    """Reads all images of a source.
+
+    Args:
+        source: see above.
+        shape: (c, h, w) that the network reads. Images in a folder are turned into that number
+            of channels; no image is resized.
+        root: folder of the known data sets; the cache if None.
+
+    Raises:
+        UnusableInput: the source cannot be read, or its images are not of that size.
+    """
+    opened = open_source(source, shape, root)
+    images = opened.read(np.arange(len(opened.labels)))
+    if shape is not None and tuple(images.shape[1:]) != shape:
+        have = "×".join(str(n) for n in images.shape[1:])
+        want = "×".join(str(n) for n in shape)
+        raise UnusableInput(
+            f"The images in {opened.name} are {have}, but the network reads {want}."
+        )
+    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name)
+
+
+def open_source(
+    source: str | Path, shape: InputShape | None = None, root: Path | None = None
+) -> Source:
+    """Finds out what a source holds; see `load_images`.
+
+    Raises:
+        UnusableInput: it cannot be read.
+    """
+    path = Path(source)
+    if path.is_dir():
+        names, files, labels = list_folder(path)
+        read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
+        return Source(plain(path.name), names, labels, read)
+    if path.suffix.lower() == ".npz" and path.exists():
+        images, labels = read_npz(path)
+        names = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
+        return Source(plain(path.name), names, labels, lambda places: unit_floats(images[places]))
+    if catalogue.is_known(str(source)):
+        name, _, part = str(source).lower().partition(":")
+        known = catalogue.KNOWN[name]
+        pixels, labels = catalogue.load(name, root or catalogue.cache_folder(), part or "train")
+        return Source(
+            known.title, known.classes, labels, lambda places: unit_floats(pixels[places])
+        )
+    raise UnusableInput(
+        f"{source} holds no images; give an .npz with images and labels, a folder with one "
+        f"subfolder a class, or one of {', '.join(catalogue.KNOWN)}."
+    )
+
+
+def training_data(
+    source: str | Path, selection: Selection, root: Path | None = None, test: str | None = None
+) -> TrainingData:
+    """Two classes of images to train on, with a control and test images where there are some.
+
+    The control is drawn as the training images are, and is what would have come next. The test
+    images are the test part of a known data set, or those of `test`: at most 500 of each class.
+
+    Args:
+        source: see above.
+        selection: which of its images.
+        root: folder of the known data sets; the cache if None.
+        test: a source for test images, whose classes have the same names.
+
+    Raises:
+        UnusableInput: a source cannot be read, or has not as many images.
+    """
+    opened = open_source(source, root=root)
+    rule = parse_rule(selection.rule, opened.classes)
+    labels = rule.labels(opened.labels)
+    train = _take(opened, labels, choose(labels, selection.per_class, selection.seed))
+    shape: InputShape = (train.images.shape[1], train.images.shape[2], train.images.shape[3])
+    control = None
+    left = min(int((labels == sign).sum()) for sign in (-1, 1)) - selection.per_class
+    if selection.per_class and left > 0:
+        count = min(left, selection.per_class)
+        places = choose(labels, count, selection.seed, skip=selection.per_class)
+        control = _take(opened, labels, places)
+    if test is None and catalogue.is_known(str(source)) and ":" not in str(source):
+        test = f"{source}:test"
+    return TrainingData(
+        train,
+        control,
+        None if test is None else _test_images(test, selection.rule, shape, root),
+        rule.names,
+        f"{opened.name}, {rule.names[0]} against {rule.names[1]}, {len(train)} images, "
+        + ("the first that come" if selection.seed is None else f"drawn with {selection.seed}"),
+    )
+
+
+def save_images(images: LabelledImages, path: Path) -> None:
+    """Writes an `.npz` that `load_images` reads; 8 bits a pixel.
+
+    Raises:
+        OSError: it cannot be written; what stood there before is untouched.
+    """
+    pixels = (images.images * 255).round().to(torch.uint8).numpy()
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, images=pixels, labels=images.labels.numpy().astype(np.uint8))
+
+
+def holds_images(path: Path) -> bool:
+    """Whether a dropped path is a set of images rather than a network."""
+    if path.suffix.lower() != ".npz":
+        return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
+    try:
+        if path.is_dir():
+            return True
+        check_file(path)
+        return any(entry.filename == "images.npy" for entry in archive_entries(path))
+    except Exception:  # Whatever is no archive is no set of images.
+        return False
+
+
+_MOST_TEST_IMAGES = 500
+
+
+def _take(source: Source, labels: Places, places: Places) -> LabelledImages:
+    """The images at some places, with −1 and +1 as labels 0 and 1."""
+    signs = torch.from_numpy(labels[places])
+    return LabelledImages(source.read(places), (signs + 1) // 2, source.name)
+
+
+def _test_images(test: str, rule: str, shape: InputShape, root: Path | None) -> LabelledImages:
+    opened = open_source(test, shape, root)
+    labels = parse_rule(rule, opened.classes).labels(opened.labels)
+    count = min(_MOST_TEST_IMAGES, *(int((labels == sign).sum()) for sign in (-1, 1)))
+    if count == 0:
+        raise UnusableInput(f"{opened.name} has no test images of one of the two classes.")
+    found = _take(opened, labels, choose(labels, count, None))
+    if tuple(found.images.shape[1:]) != shape:
+        raise UnusableInput(f"The test images in {opened.name} are of another size.")
+    return found

@@ -1,0 +1,1 @@
+"""What a reconstruction is worth: matches, control, confidence, membership, diagnostics."""

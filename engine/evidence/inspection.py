@@ -1,0 +1,137 @@
+"""What `inspect` tells of a network: as numbers for programs, as lines for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.base.errors import UnusableInput
+from engine.base.plain_text import percent
+from engine.data.datasets import LabelledImages
+from engine.evidence.diagnostics import (
+    CARRIES,
+    Health,
+    TrueStationarity,
+    about_images,
+    check_stationarity,
+    check_weights,
+)
+from engine.network.network import Network
+
+_SHOWN_IMAGES = 8
+
+
+def inspection(network: Network, train: LabelledImages | None = None) -> dict[str, Any]:
+    """What the weights alone tell before any run; with the training images, how true it is.
+
+    Args:
+        network: the network.
+        train: the images it was trained on, with labels 0 and 1.
+
+    Raises:
+        UnusableInput: there are too many images.
+    """
+    health = check_weights(network)
+    return {
+        "file": network.origin.name,
+        "sha256": network.origin.sha256,
+        "architecture": network.architecture,
+        "layers": list(network.layer_sizes),
+        "parameters": network.parameter_count,
+        "input_shape": list(network.input_shape),
+        "input_shape_is_known": network.shape_is_known,
+        "mean_image": network.mean is not None,
+        "layer_norms": [round(layer.norm, 4) for layer in health.layers],
+        "row_space": {
+            "rank": health.spectrum.rank,
+            "input_dimension": network.input_dimension,
+            "noise_floor": health.spectrum.floor,
+        },
+        "health": _health_numbers(health),
+        "stationarity": None if train is None else _stationarity_numbers(network, train),
+    }
+
+
+def true_stationarity(network: Network, train: LabelledImages) -> TrueStationarity:
+    """The multipliers of training images, centred as far as is known.
+
+    The mean is the network's own, else that of the images. Labels are taken so that the network
+    gets most of them right: which class is −1 is nowhere written in a checkpoint.
+
+    Raises:
+        UnusableInput: there are too many images, or not two classes of them.
+    """
+    if set(train.labels.tolist()) != {0, 1}:
+        raise UnusableInput(
+            f"{train.name} has other labels than 0 and 1, or one of them alone, so that nobody "
+            "knows what the network was taught of its images."
+        )
+    mean = train.images.mean(0) if network.mean is None else network.mean
+    x = (train.images - mean).flatten(1)
+    outputs = network.to("cpu", x.dtype).forward(x)
+    signs = train.signs
+    agreement = float((signs * outputs.double()).sign().sum())
+    return check_stationarity(network, x, signs if agreement >= 0 else -signs)
+
+
+def inspection_text(found: dict[str, Any]) -> str:
+    """The same for people."""
+    health, space, true = found["health"], found["row_space"], found["stationarity"]
+    shape = "×".join(str(n) for n in found["input_shape"])
+    guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
+    bias = "bias on the first layer alone" if "no bias" not in found["architecture"] else "no bias"
+    lines = [
+        f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
+        f"input         {shape}{guess}",
+        f"homogeneous   yes: ReLU, {bias}",
+        f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
+        f"layer stand above its noise floor ({space['noise_floor']:.3g})",
+        f"remembered    {about_images(health['remembered'])} left a trace",
+        f"from training {percent(health['signal'], 1)} of the first layer",
+        f"layer norms   {_listed(found['layer_norms'])} (equal at stationarity; smallest over "
+        f"largest {health['balance']:.2f})",
+        f"least residual {health['floor']:.2f} of the weights' norm, by that many images; per "
+        f"layer {_listed(health['floor_per_layer'])}",
+        f"outlook       {health['outlook']}",
+    ]
+    if true is not None:
+        low, middle, high = true["margins"]
+        wrong = f", {true['wrong']} on the wrong side" if true["wrong"] else ""
+        lines += [
+            f"residual      {true['relative']:.3f} with the {true['images']} training images; per "
+            f"layer {_listed(true['relative_per_layer'])}",
+            f"multipliers   {true['carrying']} images carry one above {percent(CARRIES)} of the "
+            f"largest; the largest: images {', '.join(str(place) for place in true['heaviest'])}",
+            f"margins       {low:.3g} to {high:.3g}, half of them below {middle:.3g}{wrong}",
+        ]
+    return "\n".join(lines)
+
+
+def _health_numbers(health: Health) -> dict[str, Any]:
+    return {
+        "remembered": health.remembered,
+        "signal": round(health.signal, 5),
+        "balance": round(health.balance, 4),
+        "floor": round(health.floor, 4),
+        "floor_per_layer": [round(layer.floor, 4) for layer in health.layers],
+        "rank_per_layer": [layer.rank for layer in health.layers],
+        "outlook": health.outlook,
+    }
+
+
+def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, Any]:
+    true = true_stationarity(network, train)
+    margins = sorted(float(margin) for margin in true.margins)
+    return {
+        "images": len(train),
+        "relative": round(true.relative, 5),
+        "relative_per_layer": [round(share, 5) for share in true.relative_per_layer],
+        "carrying": true.carrying,
+        "heaviest": true.heaviest(_SHOWN_IMAGES),
+        "wrong": true.wrong,
+        "margins": [margins[0], margins[len(margins) // 2], margins[-1]],
+        "multipliers": [round(float(value), 8) for value in true.multipliers],
+    }
+
+
+def _listed(values: list[float]) -> str:
+    return ", ".join(f"{value:.3g}" for value in values)

@@ -1,0 +1,323 @@
+"""Evidence: which reconstructions match real training images, and what the control says.
+
+One rule for tests, benchmarks, window and report (design, section 3). A score is worth
+something only next to the same score on images that the network never saw.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.base.errors import UnusableInput
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GOOD_SSIM = 0.4
+GOOD_NCC = 0.8
+
+_SSIM_WINDOW = 3
+_TINY = 1e-12
+_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Pairs of candidate and reference image, in no particular order.
+
+    Attributes:
+        candidate: index of the candidate of each pair, shape (p,).
+        reference: index of the reference image of each pair, shape (p,).
+        ssim: structural similarity of each pair, shape (p,).
+        ncc: normalised cross-correlation at full resolution, shape (p,).
+        is_colour: decides which of the two is the rule's measure.
+        reference_count: how many reference images there were, matched or not.
+    """
+
+    candidate: NDArray[np.int64]
+    reference: NDArray[np.int64]
+    ssim: NDArray[np.float64]
+    ncc: NDArray[np.float64]
+    is_colour: bool
+    reference_count: int
+
+    @property
+    def measure(self) -> NDArray[np.float64]:
+        """SSIM for colour images, NCC for grey ones."""
+        return self.ssim if self.is_colour else self.ncc
+
+    @property
+    def is_good(self) -> NDArray[np.bool_]:
+        """SSIM > 0.4 for colour images, NCC > 0.8 for grey ones."""
+        return np.asarray(self.measure > self.good_above)
+
+    @property
+    def good_above(self) -> float:
+        """What a good pair's measure is above."""
+        return GOOD_SSIM if self.is_colour else GOOD_NCC
+
+    @property
+    def good(self) -> int:
+        """How many pairs are good."""
+        return int(self.is_good.sum())
+
+    @property
+    def best(self) -> float:
+        """The best pair's measure."""
+        return float(self.measure.max(initial=-1.0))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a match with real images shows.
+
+    Attributes:
+        train: pairs with the training images.
+        control: pairs with images that the network never saw; without them a score is no claim.
+        rule: the rule in words.
+    """
+
+    train: Matches
+    control: Matches | None
+    rule: str
+
+    @property
+    def above_control(self) -> NDArray[np.bool_] | None:
+        """Which training images score above the control's best."""
+        if self.control is None:
+            return None
+        return np.asarray(self.train.measure > self.control.best)
+
+    @property
+    def is_recovered(self) -> NDArray[np.bool_] | None:
+        """Which pairs are good and above the control's best: the headline."""
+        above = self.above_control
+        return None if above is None else self.train.is_good & above
+
+    @property
+    def recovered(self) -> int | None:
+        """How many training images are recovered; None without a control."""
+        recovered = self.is_recovered
+        return None if recovered is None else int(recovered.sum())
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `report.json` holds it (design, section 4)."""
+        above = self.above_control
+        return {
+            "train": _summary(
+                self.train,
+                self.rule,
+                self.recovered,
+                None if above is None else int(above.sum()),
+            ),
+            "control": None if self.control is None else _summary(self.control, self.rule),
+        }
+
+
+def score(
+    candidates: Tensor,
+    references: Tensor,
+    control: Tensor | None = None,
+    mean: Tensor | None = None,
+    one_to_one: bool = True,
+) -> Evidence:
+    """Matches candidates with training images and, by the same rule, with a control set.
+
+    Args:
+        candidates: centred images, shape (m, c, h, w).
+        references: training images in [0, 1], shape (n, c, h, w).
+        control: unseen images in [0, 1], of the same kind, shape (n', c, h, w).
+        mean: μ, shape (c, h, w), where the checkpoint holds it; else the references' mean.
+            The control is centred by the same μ, so that it goes through what the training
+            images went through.
+        one_to_one: False lets a candidate count for many images, as the paper scores.
+
+    Raises:
+        UnusableInput: the images are of different sizes.
+    """
+    for images, what in ((references, "reference"), (control, "control")):
+        if images is not None and images.shape[1:] != candidates.shape[1:]:
+            raise UnusableInput(
+                f"The {what} images are {_size(images)}, the reconstructions "
+                f"{_size(candidates)}; they have to be of one size."
+            )
+    mu = references.mean(0) if mean is None else mean
+    features = ncc_features(candidates)
+    return Evidence(
+        train=match(candidates, references, mu, one_to_one, features),
+        control=None if control is None else match(candidates, control, mu, one_to_one, features),
+        rule=rule_in_words(candidates.shape[1], one_to_one),
+    )
+
+
+def rule_in_words(channels: int, one_to_one: bool = True) -> str:
+    """`NCC > 0.8, one-to-one by NCC`."""
+    measure = f"SSIM > {GOOD_SSIM}" if channels == 3 else f"NCC > {GOOD_NCC}"
+    return f"{measure}, {'one-to-one' if one_to_one else 'many-to-one'} by NCC"
+
+
+def match(
+    candidates: Tensor,
+    references: Tensor,
+    mean: Tensor,
+    one_to_one: bool = True,
+    features: Tensor | None = None,
+) -> Matches:
+    """Pairs candidates with references and measures each pair.
+
+    Args:
+        candidates: centred images, shape (m, c, h, w).
+        references: images in [0, 1], shape (n, c, h, w).
+        mean: μ, shape (c, h, w).
+        one_to_one: the assignment of largest total similarity, min(m, n) pairs; else each
+            reference takes its most similar candidate, n pairs.
+        features: `ncc_features(candidates)`, where they are at hand already.
+    """
+    centred = references - mean
+    features = ncc_features(candidates) if features is None else features
+    similarity: NDArray[np.float32] = (features @ ncc_features(centred).T).numpy()
+    if one_to_one:
+        from scipy.optimize import linear_sum_assignment
+
+        rows, columns = linear_sum_assignment(similarity, maximize=True)
+    else:
+        rows, columns = similarity.argmax(0), np.arange(len(references))
+    chosen, wanted = torch.from_numpy(rows), torch.from_numpy(columns)
+    shown = stretched(candidates[chosen] + mean)
+    return Matches(
+        candidate=rows,
+        reference=columns,
+        ssim=_ssim(shown, references[wanted]),
+        ncc=_ncc(candidates[chosen], centred[wanted]),
+        is_colour=candidates.shape[1] == 3,
+        reference_count=len(references),
+    )
+
+
+def match_reconstructions(
+    ones: Tensor, others: Tensor, means: tuple[Tensor, Tensor] | None
+) -> Matches:
+    """Pairs what two runs reconstructed, one to one, by the rule for real images.
+
+    No side is a real image, so each is shown as a reconstruction is: plus its mean, stretched.
+    Exchanging the sides gives the same pairs.
+
+    Args:
+        ones: centred images, shape (n, c, h, w); the `candidate` of each pair.
+        others: centred images of the same size, shape (n', c, h, w); the `reference`.
+        means: μ of each side, shape (c, h, w); None leaves it out on both.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    similarity: NDArray[np.float32] = (ncc_features(ones) @ ncc_features(others).T).numpy()
+    rows, columns = linear_sum_assignment(similarity, maximize=True)
+    paired = (ones[torch.from_numpy(rows)], others[torch.from_numpy(columns)])
+    shown = paired if means is None else (paired[0] + means[0], paired[1] + means[1])
+    return Matches(
+        candidate=rows,
+        reference=columns,
+        ssim=_ssim(stretched(shown[0]), stretched(shown[1])),
+        ncc=_ncc(*paired),
+        is_colour=ones.shape[1] == 3,
+        reference_count=len(others),
+    )
+
+
+def warm_up() -> None:
+    """Loads what scoring needs, which takes seconds, so that the first score need not wait."""
+    import kornia.metrics  # noqa: F401
+    import scipy.optimize  # noqa: F401
+
+
+def stretched(images: Tensor) -> Tensor:
+    """Each image (n, c, h, w) stretched so that its values span [0, 1]."""
+    flat = images.flatten(1)
+    low, high = flat.amin(1)[:, None, None, None], flat.amax(1)[:, None, None, None]
+    return (images - low) / (high - low).clamp_min(_TINY)
+
+
+def ncc_features(images: Tensor) -> Tensor:
+    """Flat images whose dot product is the NCC; colour at half resolution, as in the paper."""
+    return _normalised(_halved(images) if images.shape[1] == 3 else images)
+
+
+def _halved(images: Tensor) -> Tensor:
+    halved: Tensor = torch.nn.functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+    return halved
+
+
+def _normalised(images: Tensor) -> Tensor:
+    """Each channel to zero mean and unit variance, flat, so that a dot product is the NCC."""
+    channels = images.flatten(2)
+    channels = channels - channels.mean(2, keepdim=True)
+    channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
+    flat = channels.flatten(1)
+    return flat / math.sqrt(flat.shape[1])
+
+
+def _ncc(ones: Tensor, others: Tensor) -> NDArray[np.float64]:
+    """Of each pair at full resolution, shape (p,)."""
+    ncc = (_normalised(ones) * _normalised(others)).sum(1)
+    return np.asarray(ncc.double().numpy())
+
+
+def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
+    # Imported here because kornia takes seconds, which only a score should cost.
+    from kornia.metrics import ssim
+
+    parts = [
+        ssim(shown[i : i + _BATCH], references[i : i + _BATCH], _SSIM_WINDOW).flatten(1).mean(1)
+        for i in range(0, len(shown), _BATCH)
+    ]
+    return np.asarray(torch.cat(parts).double().numpy())
+
+
+def is_evidence(found: Any) -> bool:
+    """Whether something read from a file is what `Evidence.as_dict` gives, numbers and all."""
+    if not isinstance(found, dict) or not {"train", "control"} <= found.keys():
+        return False
+    control = found["control"]
+    return _is_summary(found["train"]) and (control is None or _is_summary(control))
+
+
+def _is_summary(found: Any) -> bool:
+    def is_count(value: Any) -> bool:
+        return type(value) is int and value >= 0
+
+    return (
+        isinstance(found, dict)
+        and all(is_count(found.get(name)) for name in ("count", "good"))
+        and all(
+            found.get(name) is None or is_count(found[name])
+            for name in ("recovered", "above_control")
+        )
+        and isinstance(found.get("rule"), str)
+        and all(
+            isinstance(found.get(name), list) and all(type(v) is float for v in found[name])
+            for name in ("ssim", "ncc")
+        )
+    )
+
+
+def _summary(
+    matches: Matches, rule: str, recovered: int | None = None, above_control: int | None = None
+) -> dict[str, Any]:
+    return {
+        "count": matches.reference_count,
+        "good": matches.good,
+        "recovered": recovered,
+        "rule": rule,
+        "ssim": sorted((round(v, 4) for v in matches.ssim.tolist()), reverse=True),
+        "ncc": sorted((round(v, 4) for v in matches.ncc.tolist()), reverse=True),
+        "above_control": above_control,
+    }
+
+
+def _size(images: Tensor) -> str:
+    return "×".join(str(n) for n in images.shape[1:])

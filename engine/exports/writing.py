@@ -1,0 +1,205 @@
+"""Files that people take away: PNG, NPZ, PyTorch tensors, CSV. Films: `film_files`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.base.files import atomic_path
+from engine.evidence.gallery import Gallery
+from engine.evidence.scoring import Evidence
+from engine.reconstruction.history import Losses
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Pixels = NDArray[np.uint8]
+GAP = 1
+"""Pixels between two tiles of a mosaic."""
+
+USUAL_WIDTH = 500
+"""Pixels that an export is wide, about, where nobody says otherwise."""
+
+
+def display_pixels(images: Tensor, mean: Tensor | None) -> Pixels:
+    """Candidates as people see them: plus the mean where it is known, each stretched to [0, 255].
+
+    Args:
+        images: centred images, shape (n, c, h, w).
+        mean: μ, shape (c, h, w), or None.
+
+    Returns:
+        uint8, shape (n, h, w, 3) for colour, (n, h, w) for grey images.
+    """
+    # In place from here on: a thousand colour images are 12 MB, and every copy is felt.
+    shown = images.clone() if mean is None else images + mean
+    low, high = shown.flatten(1).aminmax(dim=1)
+    shown.sub_(low[:, None, None, None])
+    shown.mul_((255 / (high - low).clamp_min(1e-12))[:, None, None, None])
+    pixels = shown.add_(0.5).to(torch.uint8)
+    pixels = pixels.squeeze(1) if images.shape[1] == 1 else pixels.permute(0, 2, 3, 1)
+    return np.ascontiguousarray(pixels.numpy())
+
+
+def unit_pixels(images: Tensor) -> Pixels:
+    """Real images in [0, 1], shape (n, c, h, w), as they are; shaped as by `display_pixels`."""
+    pixels = (images * 255).round().to(torch.uint8)
+    pixels = pixels.squeeze(1) if images.shape[1] == 1 else pixels.permute(0, 2, 3, 1)
+    return np.ascontiguousarray(pixels.numpy())
+
+
+def mosaic(tiles: Pixels, columns: int, background: int = 0) -> Pixels:
+    """Tiles (n, h, w[, 3]) in rows of `columns`, with a gap of one pixel around each."""
+    count, height, width = tiles.shape[:3]
+    rows = math.ceil(count / columns)
+    canvas = np.full(
+        (rows, columns, height + GAP, width + GAP, *tiles.shape[3:]), background, np.uint8
+    )
+    canvas.reshape(rows * columns, *canvas.shape[2:])[:count, GAP:, GAP:] = tiles
+    joined = canvas.swapaxes(1, 2).reshape(
+        rows * (height + GAP), columns * (width + GAP), *tiles.shape[3:]
+    )
+    padding = [(0, GAP), (0, GAP)] + [(0, 0)] * (joined.ndim - 2)
+    return np.ascontiguousarray(np.pad(joined, padding, constant_values=background))
+
+
+def enlarged(pixels: Pixels, factor: int) -> Pixels:
+    """Each pixel as a square of `factor` × `factor`: nothing is blurred or invented."""
+    return np.ascontiguousarray(pixels.repeat(factor, 0).repeat(factor, 1))
+
+
+def enlargement(width: int, target: int = USUAL_WIDTH) -> int:
+    """The whole factor that brings an image close to the usual width of an export."""
+    return max(1, round(target / width))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """A file that has been made already.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_png(path: Path, pixels: Pixels) -> None:
+    """One image, losslessly.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    write_bytes(path, png_bytes(pixels))
+
+
+def png_bytes(pixels: Pixels) -> bytes:
+    """A PNG as it stands in its file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def write_npz(
+    path: Path,
+    images: Tensor,
+    labels: Tensor,
+    multipliers: Tensor,
+    gallery: Gallery,
+    mean: Tensor | None,
+) -> None:
+    """The reconstructions as numbers (design, section 4).
+
+    Args:
+        path: where to.
+        images: centred, shape (R·m, c, h, w); stored as float32.
+        labels: −1 or +1, shape (R·m,).
+        multipliers: λ, shape (R·m,).
+        gallery: stored as `confidence` (R·m,) and `gallery` (g,), indices of images.
+        mean: μ, shape (c, h, w), or None, which leaves the array out.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    arrays = {
+        "images": images.float().cpu().numpy(),
+        "labels": labels.cpu().numpy().astype(np.int8),
+        "multipliers": multipliers.float().cpu().numpy(),
+        "confidence": gallery.of_each.numpy(),
+        "gallery": gallery.candidate.numpy(),
+    }
+    if mean is not None:
+        arrays["mean"] = mean.float().cpu().numpy()
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def write_csv(path: Path, losses: Losses) -> None:
+    """The losses, one row a step.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(losses.column_names)
+        for row in losses.rows:
+            writer.writerow([int(row[0]), *(f"{value:.9g}" for value in row[1:])])
+
+
+def write_scores(path: Path, evidence: Evidence) -> None:
+    """The scores, one row a training image, then one row an image of the control.
+
+    The columns: `set` is train or control, `reference` the number of the image in it,
+    `candidate` what matched it (by the rule of scoring), then its `ssim` and `ncc`, whether
+    the match is `good` and whether the image is `recovered` (1 or 0). An image that matched nothing
+    has no candidate; `recovered` is empty where there is no control to say so.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["set", "reference", "candidate", "ssim", "ncc", "good", "recovered"])
+        for name, matches, recovered in (
+            ("train", evidence.train, evidence.is_recovered),
+            ("control", evidence.control, None),
+        ):
+            if matches is None:
+                continue
+            pair_of = {int(number): pair for pair, number in enumerate(matches.reference)}
+            for number in range(matches.reference_count):
+                pair = pair_of.get(number)
+                if pair is None:
+                    known = name == "train" and recovered is not None
+                    writer.writerow([name, number, "", "", "", 0, 0 if known else ""])
+                    continue
+                writer.writerow(
+                    [
+                        name,
+                        number,
+                        int(matches.candidate[pair]),
+                        f"{matches.ssim[pair]:.6f}",
+                        f"{matches.ncc[pair]:.6f}",
+                        int(matches.is_good[pair]),
+                        "" if recovered is None else int(recovered[pair]),
+                    ]
+                )
+
+
+def write_pt(path: Path, contents: dict[str, Any]) -> None:
+    """Tensors and plain values that `torch.load(path, weights_only=True)` reads.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    buffer = io.BytesIO()
+    torch.save(contents, buffer)
+    write_bytes(path, buffer.getvalue())

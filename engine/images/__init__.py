@@ -1,1 +1,0 @@
-"""Images and their labels: from files, folders and torchvision."""

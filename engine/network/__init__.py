@@ -1,0 +1,1 @@
+"""The network under attack, and how it is read from a checkpoint."""

@@ -1,0 +1,166 @@
+"""Which tensors of a state dict are which layer, told by their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.base.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_MAX_LAYERS = 64
+_MOST_LOOKS = 5000
+
+
+@dataclass(frozen=True)
+class _Named:
+    name: str
+    tensor: Tensor
+    position: int
+
+    @property
+    def stem(self) -> str:
+        """`layers.0.weight` → `layers.0.`, `W1` → `1`: what a weight and its bias share."""
+        last = self.name.rsplit(".", 1)[-1]
+        head = self.name[: len(self.name) - len(last)]
+        for word in ("weight", "bias", "kernel"):
+            last = last.lower().replace(word, "")
+        return head + last.strip("_").removeprefix("w").removeprefix("b").strip("_")
+
+
+def infer_layers(
+    tensors: dict[str, Tensor], file_name: str
+) -> tuple[tuple[Tensor, ...], Tensor | None]:
+    """The chain W_1 … W_L and the first layer's bias.
+
+    The order is inferred from the shapes, whatever the names; among layers of one shape the
+    order of the file decides. Matrices stored as (inputs, outputs) are turned around.
+
+    Args:
+        tensors: name → float tensor, prefixes stripped, in the order of the file.
+        file_name: for messages.
+
+    Raises:
+        UnusableInput: not a chain of fully connected layers with one output, at most a bias
+            on the first layer, and at least one hidden layer.
+    """
+    named = [_Named(n, t, i) for i, (n, t) in enumerate(tensors.items())]
+    _refuse_other_layers(named, file_name)
+    matrices = [entry for entry in named if entry.tensor.dim() == 2]
+    if not matrices:
+        raise UnusableInput(f"{file_name} holds no fully connected layer.")
+    if len(matrices) > _MAX_LAYERS:
+        raise UnusableInput(f"{file_name} has more than {_MAX_LAYERS} layers; too deep to attack.")
+    chain, turned = _order(matrices, file_name)
+    if len(chain) < 2:
+        raise UnusableInput(
+            f"{file_name} is a linear classifier; without a hidden layer there is nothing to "
+            "reconstruct from."
+        )
+    weights = tuple((m.tensor.T if turned else m.tensor).contiguous() for m in chain)
+    biases = _match_biases(chain, weights, named, file_name)
+    return weights, biases
+
+
+def _refuse_other_layers(named: list[_Named], file_name: str) -> None:
+    reads = "Afterimage reads chains of fully connected ReLU layers."
+    for entry in named:
+        shape = "×".join(str(n) for n in entry.tensor.shape)
+        last = entry.name.rsplit(".", 1)[-1]
+        if last in ("running_mean", "running_var", "num_batches_tracked"):
+            raise UnusableInput(f"{file_name} has batch normalisation (“{entry.name}”); {reads}")
+        if entry.tensor.dim() > 2:
+            kind = "a convolution" if entry.tensor.dim() in (3, 4, 5) else "an unknown layer"
+            raise UnusableInput(f"“{entry.name}” in {file_name} is {kind} ({shape}); {reads}")
+        if entry.tensor.dim() == 1 and last == "weight":
+            raise UnusableInput(
+                f"“{entry.name}” in {file_name} belongs to a normalisation or a learned "
+                f"activation; {reads}"
+            )
+
+
+def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
+    """The matrices in the order of the forward pass, and whether they need turning around."""
+    for turned in (False, True):
+        chain = _chain_ending_in(1, matrices, turned)
+        if chain:
+            return chain, turned
+    for turned in (False, True):
+        for outputs in sorted({m.tensor.shape[1 if turned else 0] for m in matrices}):
+            if _chain_ending_in(outputs, matrices, turned):
+                raise UnusableInput(
+                    f"{file_name} has {outputs} outputs; Afterimage reads binary classifiers "
+                    "with one output."
+                )
+    shapes = ", ".join("×".join(str(n) for n in m.tensor.shape) for m in matrices)
+    raise UnusableInput(
+        f"The layers of {file_name} ({shapes}) do not fit together as one chain; is it a "
+        "fully connected network?"
+    )
+
+
+def _chain_ending_in(outputs: int, matrices: list[_Named], turned: bool) -> list[_Named] | None:
+    """A chain of all matrices, found from its end backwards; None where there is none.
+
+    Gives up on sets of shapes that no real network has, where the search would take for ever.
+    Of several matrices with the same shape the last of the file comes last, so that only
+    distinct shapes branch.
+    """
+    out_axis, in_axis = (1, 0) if turned else (0, 1)
+    failed: set[tuple[int, frozenset[int]]] = set()
+    looked_at = 0
+
+    def search(size: int, remaining: list[_Named]) -> list[_Named] | None:
+        nonlocal looked_at
+        looked_at += 1
+        if not remaining or looked_at > _MOST_LOOKS:
+            return None if remaining else []
+        key = (size, frozenset(m.position for m in remaining))
+        if key in failed:
+            return None
+        tried: set[int] = set()
+        for index in range(len(remaining) - 1, -1, -1):
+            shape = remaining[index].tensor.shape
+            if shape[out_axis] != size or shape[in_axis] in tried:
+                continue
+            tried.add(shape[in_axis])
+            before = search(shape[in_axis], remaining[:index] + remaining[index + 1 :])
+            if before is not None:
+                return [*before, remaining[index]]
+        failed.add(key)
+        return None
+
+    return search(outputs, matrices)
+
+
+def _match_biases(
+    chain: list[_Named], weights: tuple[Tensor, ...], named: list[_Named], file_name: str
+) -> Tensor | None:
+    """The first layer's bias; any other bias must be all zero."""
+    free = list(range(len(chain)))
+    first: Tensor | None = None
+    for vector in (entry for entry in named if entry.tensor.dim() == 1):
+        fitting = [i for i in free if weights[i].shape[0] == vector.tensor.numel()]
+        if not fitting:
+            raise UnusableInput(
+                f"“{vector.name}” in {file_name} ({vector.tensor.numel()} numbers) fits no "
+                "layer; Afterimage reads fully connected ReLU layers and their biases."
+            )
+        layer = min(fitting, key=lambda i: _distance(chain[i], vector))
+        free.remove(layer)
+        if layer == 0:
+            first = vector.tensor
+        elif bool(vector.tensor.any()):
+            raise UnusableInput(
+                f"Layer {layer + 1} of {file_name} has a bias (“{vector.name}”); the method "
+                "needs a homogeneous network, with a bias on its first layer alone."
+            )
+    return first
+
+
+def _distance(matrix: _Named, vector: _Named) -> tuple[bool, bool, int]:
+    """How unlikely a vector is this matrix' bias: same name best, else close behind it."""
+    behind = vector.position - matrix.position
+    return (matrix.stem != vector.stem, behind < 0, abs(behind))

@@ -1,0 +1,1 @@
+"""The run: from noise to candidates that explain the weights."""

@@ -1,0 +1,106 @@
+"""How large a run is: how many candidates, how many steps, and what a time limit leaves of them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.reconstruction.settings import Settings
+from engine.runtime.devices import synchronize
+
+if TYPE_CHECKING:
+    import torch
+
+FEWEST_CANDIDATES = 100
+"""Where nothing else says how many."""
+
+_MOST_CANDIDATES = 3000
+_CANDIDATES_PER_RANK = (4, 12), (4, 8)
+"""Fewest and most, of one search and of each of several. The more there are in a pool, the more
+match an unseen image by chance; more searches find more instead (decision 10)."""
+_SMOOTHNESS = 4.0, 2.0
+"""Of one search, and of several. The more candidates there are, the more of them match an unseen
+image by chance, and smooth ones do so first (decision 10)."""
+_CALIBRATION_STEPS = 10
+_CALIBRATION_SECONDS = 0.3
+_USABLE_SHARE_OF_LIMIT = 0.85
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one search goes.
+
+    Attributes:
+        steps: that it takes.
+        frames: the steps after which a frame of its drift is kept, beside the last.
+    """
+
+    steps: int
+    frames: frozenset[int] = frozenset()
+
+
+def with_smoothness(settings: Settings) -> Settings:
+    """The settings, with a smoothness that is left to us filled in."""
+    if settings.smoothness >= 0:
+        return settings
+    return replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
+
+
+def candidate_limits(settings: Settings, rank: int) -> tuple[int, int]:
+    """Fewest and most candidates of one search.
+
+    Args:
+        settings: whether several searches are pooled.
+        rank: how many images the network seems to remember.
+    """
+    fewest, most = _CANDIDATES_PER_RANK[settings.restarts > 1]
+    return _in_round_numbers(fewest * rank), _in_round_numbers(most * rank)
+
+
+def affordable_candidates(settings: Settings, seconds_per_step: float, most: int) -> int:
+    """As many candidates as a time limit lets take all steps, between those given and `most`.
+
+    Args:
+        settings: the limit, the steps, and the fewest candidates.
+        seconds_per_step: of that many.
+        most: what is never exceeded.
+    """
+    fewest = settings.candidates
+    affordable = usable_seconds(settings) / seconds_per_step / settings.steps
+    return max(fewest, min(most, _in_round_numbers(fewest * affordable)))
+
+
+def affordable_steps(settings: Settings, seconds_per_step: float) -> int:
+    """As many steps of one search as a time limit allows, one at least."""
+    return max(1, min(settings.steps, int(usable_seconds(settings) / seconds_per_step)))
+
+
+def usable_seconds(settings: Settings) -> float:
+    """What a time limit leaves for the steps of one search."""
+    return settings.seconds * _USABLE_SHARE_OF_LIMIT / settings.restarts
+
+
+def fastest(evaluate: Callable[[], object], device: torch.device) -> float:
+    """Seconds of the fastest of a few evaluations; soon over, so that a stop is heard.
+
+    The fastest, because a busy moment must not decide the whole run: too few steps cost more
+    good images than a run that the clock cuts off.
+    """
+    durations: list[float] = []
+    began = time.perf_counter()
+    while len(durations) < 2 or (
+        len(durations) < _CALIBRATION_STEPS and time.perf_counter() - began < _CALIBRATION_SECONDS
+    ):
+        started = time.perf_counter()
+        evaluate()
+        synchronize(device)
+        durations.append(time.perf_counter() - started)
+    return min(durations)
+
+
+def _in_round_numbers(count: float) -> int:
+    """The next multiple of 50, within reason."""
+    return int(min(_MOST_CANDIDATES, max(FEWEST_CANDIDATES, 50 * math.ceil(count / 50))))

@@ -1,0 +1,210 @@
+"""One search of a run: candidates on the device, and the steps that they take there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from engine.base.errors import OutOfMemory
+from engine.reconstruction.planning import Plan, fastest
+from engine.reconstruction.problem import Problem
+from engine.reconstruction.recording import Recording
+from engine.reconstruction.restarts import Restart
+from engine.reconstruction.settings import Settings
+from engine.reconstruction.snapshot import RunState
+from engine.runtime.device_errors import device_errors
+from engine.runtime.devices import quick_products
+from engine.runtime.failover import Recovery
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_MOMENTUM = 0.9
+
+
+class Search:
+    """From noise to candidates; a run is one of these, or several (reconstruction/restarts).
+
+    Attributes:
+        plan: how far it goes; may be set until the first step.
+        begun_at: steps of the run before its first.
+        step: its steps so far.
+        unknowns: shape (m, k), in the problem's own coordinates, on the device.
+        multipliers: λ, shape (m,).
+        labels: y, −1 or +1, shape (m,).
+        recording: its drift so far.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        settings: Settings,
+        recovery: Recovery[RunState],
+        plan: Plan,
+        number: int,
+        begun_at: int,
+    ) -> None:
+        """Draws noise from the next seed; nothing of a search before is left in the problem.
+
+        Args:
+            problem: what is minimised.
+            settings: final ones.
+            recovery: which device computes, and how many candidates at a time.
+            plan: how far it goes.
+            number: how many searches there were before.
+            begun_at: steps that those took.
+        """
+        self._problem, self._settings, self._recovery = problem, settings, recovery
+        self.plan, self.begun_at, self.step = plan, begun_at, 0
+        self._draw_noise(settings.seed + number)
+        self._make_optimizer()
+        self.recording = Recording()
+        self.recording.keep(0, self.unknowns)
+
+    def _draw_noise(self, seed: int) -> None:
+        """Draws x ~ s·N(0, 1) and λ ~ U(0, 1), on the CPU so that devices start alike."""
+        device = self._recovery.device
+        m, k = self._settings.candidates, self._problem.unknowns_per_candidate
+        dtype = torch.float64 if self._settings.dtype == "float64" else torch.float32
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(m, k, generator=generator, dtype=dtype)
+        self.unknowns = (noise * self._settings.initial_scale).to(device)
+        self.multipliers = torch.rand(m, generator=generator, dtype=dtype).to(device)
+        self.labels = torch.ones(m, dtype=dtype, device=device)
+        self.labels[: m // 2] = -1
+
+    def _make_optimizer(self) -> None:
+        groups = [
+            {"params": [self.unknowns], "lr": self._settings.candidate_rate},
+            {"params": [self.multipliers], "lr": self._settings.multiplier_rate},
+        ]
+        self._optimizer: torch.optim.Optimizer
+        if self._settings.optimizer == "adam":
+            from engine.reconstruction.adam import Adam
+
+            self._optimizer = Adam(groups)
+        else:
+            self._optimizer = torch.optim.SGD(groups, momentum=_MOMENTUM)
+
+    # --- steps ------------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all its steps are taken."""
+        return self.step == self.plan.steps
+
+    def is_finite(self) -> bool:
+        """Whether all candidates and multipliers are numbers."""
+        return bool(torch.isfinite(self.unknowns).all() & torch.isfinite(self.multipliers).all())
+
+    def take_step(self) -> tuple[Tensor, float]:
+        """One step of the optimiser.
+
+        Returns:
+            The losses at its start, still on the device, shape (L + 1,): the squared residual of
+            each layer, then the constraint loss, which is not a number where the step did not look
+            at the pixels; and the gate sharpness α.
+        """
+        row, unknowns_gradient, multiplier_gradient, alpha = self.evaluate(self.step)
+        self.unknowns.grad = unknowns_gradient
+        self.multipliers.grad = multiplier_gradient
+        decay = self._rate_factor(self.step)
+        for group, rate in zip(
+            self._optimizer.param_groups,
+            (self._settings.candidate_rate, self._settings.multiplier_rate),
+            strict=True,
+        ):
+            group["lr"] = rate * decay
+        self._optimizer.step()
+        self.step += 1
+        if self.step in self.plan.frames or self.is_over:
+            self.recording.keep(self.step, self.unknowns)
+        return torch.stack(row), alpha
+
+    def seconds_per_step(self) -> float:
+        """How long a step takes, found out by evaluations that change nothing.
+
+        Step 1 stands for nine of ten steps or more; the one that looks at the pixels is a little
+        longer, and the margin that is left of a time limit covers it.
+        """
+        return fastest(lambda: self.evaluate(1), self._recovery.device)
+
+    def evaluate(self, step: int) -> tuple[list[Tensor], Tensor, Tensor, float]:
+        """Losses, gradients and α; of fewer candidates at a time once memory does not suffice."""
+        count = len(self.unknowns)
+        while True:
+            try:
+                with device_errors(self._recovery.device, count):
+                    return self._evaluate_at_once(step)
+            except OutOfMemory as failure:
+                failed = failure
+            taken = self.begun_at + self.step
+            self._recovery.take_fewer(failed, count, "candidates", taken)
+
+    @quick_products()
+    def _evaluate_at_once(self, step: int) -> tuple[list[Tensor], Tensor, Tensor, float]:
+        s = self._settings
+        alpha = s.alpha_start * (s.alpha_end / s.alpha_start) ** (step / self.plan.steps)
+        result = self._problem.evaluate(
+            self.unknowns, self.multipliers, self.labels, alpha, step, self._recovery.at_once
+        )
+        constraint = result.multiplier_penalty
+        if result.pixel_penalty is None:
+            constraint = constraint * math.nan
+        else:
+            constraint = constraint + result.pixel_penalty
+        row = [*result.per_layer, constraint]
+        return row, result.unknowns_gradient, result.multiplier_gradient, alpha
+
+    def _rate_factor(self, step: int) -> float:
+        """Cosine decay from 1 to 0 for Adam; the published SGD keeps its rate."""
+        if self._settings.optimizer == "sgd":
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * step / self.plan.steps))
+
+    # --- where it stands --------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Unknowns, multipliers and the optimiser's memory, by name, copied to the CPU."""
+        tensors = {"unknowns": self.unknowns, "multipliers": self.multipliers}
+        for index, memory in self._optimizer.state_dict()["state"].items():
+            for name, value in memory.items():
+                tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+        return {name: t.detach().cpu().clone() for name, t in tensors.items()}
+
+    def restore(self, tensors: Mapping[str, Tensor], recording: Recording) -> None:
+        """Goes on from where `tensors` once stood, at the end of a recording."""
+        self.unknowns.copy_(tensors["unknowns"])
+        self.multipliers.copy_(tensors["multipliers"])
+        memory: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, key = name.split(".", 2)
+                memory.setdefault(int(index), {})[key] = tensor.clone()
+        if memory:
+            whole = self._optimizer.state_dict()
+            self._optimizer.load_state_dict({**whole, "state": memory})
+        self.recording = recording.copy()
+        self.step = recording.steps[-1]
+
+    def return_to(self, step: int, unknowns: Tensor, multipliers: Tensor) -> None:
+        """Takes back what came after a step; the optimiser's memory stays."""
+        self.step = step
+        self.unknowns.copy_(unknowns)
+        self.multipliers.copy_(multipliers)
+        self.recording.cut_after(step)
+        self.keep_frame()
+
+    def keep_frame(self) -> None:
+        """Its drift ends here, for now."""
+        self.recording.keep(self.step, self.unknowns)
+
+    def as_restart(self) -> Restart:
+        """What is kept of it once it is over; its drift is handed over, not copied."""
+        return Restart(
+            self.unknowns.detach().cpu().clone(),
+            self.multipliers.detach().cpu().clone(),
+            self.recording,
+        )

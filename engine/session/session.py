@@ -1,0 +1,395 @@
+"""One file that holds a whole run: network, settings, state, losses and drift.
+
+A session is a safetensors file (so opening one executes nothing) with the suffix `.afterimage`.
+A run resumed from it gives the images that the uninterrupted run would have given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.base.errors import DamagedSession, UnusableInput
+from engine.base.file_checks import check_file
+from engine.base.files import read_tensors, save_tensors
+from engine.base.progress import Progress, unheard
+from engine.base.version import VERSION
+from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
+from engine.evidence.scoring import is_evidence
+from engine.network.checkpoints import load_network
+from engine.network.network import InputShape, Network, Origin
+from engine.reconstruction.history import Losses
+from engine.reconstruction.recording import Recording
+from engine.reconstruction.restarts import Drift, Restart
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import Settings, settings_from_dict
+from engine.reconstruction.snapshot import RunState
+from engine.runtime.lazy import load_torch, torch
+from engine.session.checks import check_kinds
+from engine.stationarity.row_space import RowSpace, Spectrum
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SUFFIX = ".afterimage"
+
+_FORMAT_VERSION = 4
+_PACKED_SINCE = 4
+"""Earlier formats hold their frames as float16. All are read (docs/session-format.md)."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run as it stood when it was saved.
+
+    Attributes:
+        network: the network under attack.
+        settings: final settings (automatic values filled in).
+        state: where the run stands.
+        device: what it ran on, for people.
+        note: why it ended early, if it did.
+        evidence: its score as `report.json` holds it, where one was taken when it was saved.
+    """
+
+    network: Network
+    settings: Settings
+    state: RunState
+    device: str
+    note: str = ""
+    evidence: Mapping[str, Any] | None = None
+    _gallery: list[Gallery] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def drift(self) -> Drift:
+        """The recorded frames, ready to be turned into images."""
+        return Drift(self._restarts, self.state.space, self.network.input_shape)
+
+    @property
+    def _restarts(self) -> tuple[Restart, ...]:
+        """All there are, the last where it stands."""
+        tensors, recording = self.state.tensors, self.state.recording
+        now = Restart(tensors["unknowns"], tensors["multipliers"], recording)
+        return (*self.state.finished, now)
+
+    def images(self) -> Tensor:
+        """Candidates of all R restarts so far as centred images, float32, shape (R·m, c, h, w)."""
+        space = self.state.space
+        unknowns = torch.cat([restart.unknowns for restart in self._restarts])
+        pixels = unknowns if space is None else space.pixels(unknowns)
+        return pixels.float().reshape(-1, *self.network.input_shape)
+
+    def image(self, candidate: int) -> Tensor:
+        """One candidate, counted through all restarts, centred, float32, shape (c, h, w)."""
+        restart, index = divmod(candidate, self.settings.candidates)
+        space, unknowns = self.state.space, self._restarts[restart].unknowns
+        pixels = unknowns[index] if space is None else space.pixels(unknowns[index])
+        return pixels.float().reshape(self.network.input_shape)
+
+    @property
+    def labels(self) -> Tensor:
+        """The label y of each: in a restart the first half −1, the others +1; shape (R·m,)."""
+        m = self.settings.candidates
+        one = torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
+        return one.repeat(len(self.state.finished) + 1)
+
+    @property
+    def multipliers(self) -> Tensor:
+        """λ, shape (R·m,)."""
+        return torch.cat([restart.multipliers for restart in self._restarts])
+
+    @property
+    def remarks(self) -> str:
+        """What happened on the way, and why the run ended early; empty where nothing did."""
+        return " ".join([*self.state.notes, *([self.note] if self.note else [])])
+
+    @property
+    def restarts(self) -> int:
+        """How many restarts count: those that came to their end, or the only one there is."""
+        finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
+        return finished + (not finished or self.state.recording.steps[-1] == each)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether no search has taken steps enough for its candidates to have a confidence."""
+        each = self.state.steps // self.settings.restarts
+        taken = each if self.state.finished else self.state.recording.steps[-1]
+        return taken < max(FEWEST_STEPS, each / 2)
+
+    def with_evidence(self, evidence: Mapping[str, Any]) -> Session:
+        """The same session with a score, its gallery kept."""
+        scored = replace(self, evidence=evidence)
+        scored._gallery.extend(self._gallery)
+        return scored
+
+    @property
+    def known_gallery(self) -> Gallery | None:
+        """The gallery, if it has been worked out already."""
+        return self._gallery[0] if self._gallery else None
+
+    def gallery(self, progress: Progress = unheard) -> Gallery:
+        """Distinct images by confidence; worked out when it is first asked for, in seconds.
+
+        Args:
+            progress: told the share that is done.
+
+        Raises:
+            Cancelled: `progress` said so.
+        """
+        if not self._gallery:
+            count = self.restarts * self.settings.candidates
+            found = make_gallery(
+                self.network,
+                self.images()[:count],
+                self.labels[:count],
+                self.multipliers[:count],
+                self.restarts,
+                self.state.space,
+                progress,
+            )
+            if self.is_early:
+                found = found.without_confidence()
+            unfinished = torch.zeros(len(self.labels) - count)
+            self._gallery.append(replace(found, of_each=torch.cat([found.of_each, unfinished])))
+        return self._gallery[0]
+
+    def resume(self) -> Reconstruction:
+        """The run, ready to go on."""
+        return Reconstruction(self.network, self.settings, self.state)
+
+
+def session_of(reconstruction: Reconstruction, device: str, note: str = "") -> Session:
+    """A session that holds the run as it stands; the run itself may go on."""
+    return Session(
+        reconstruction.network, reconstruction.settings, reconstruction.state(), device, note
+    )
+
+
+def save_session(session: Session, path: Path, with_weights: bool = True) -> None:
+    """Writes a session file.
+
+    Args:
+        session: the run as it stands.
+        path: where to.
+        with_weights: False leaves the network's weights out: who opens the session needs the
+            checkpoint as well, and its SHA-256 has to be the same.
+
+    Raises:
+        UnusableInput: the weights are to be left out, but no checkpoint is known that holds them.
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    network, state = session.network, session.state
+    if not with_weights and not network.origin.sha256:
+        raise UnusableInput("This network is in no file; its session has to hold the weights.")
+    tensors = _network_tensors(network) if with_weights else {}
+    tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
+    tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
+    tensors |= _frames_tensors("frames", state.recording)
+    for index, restart in enumerate(state.finished):
+        tensors[f"restart.{index}.unknowns"] = restart.unknowns
+        tensors[f"restart.{index}.multipliers"] = restart.multipliers
+        tensors |= _frames_tensors(f"restart.{index}.frames", restart.recording)
+    if state.space is not None:
+        tensors["space.basis"] = state.space.basis
+        tensors["space.scale"] = state.space.scale
+        tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
+    header = {
+        "format": _FORMAT_VERSION,
+        "version": VERSION,
+        "settings": session.settings.as_dict(),
+        "step": state.step,
+        "steps": state.steps,
+        "seconds": state.seconds,
+        "frame_steps": state.recording.steps,
+        "restart_frame_steps": [restart.recording.steps for restart in state.finished],
+        "floor": None if state.space is None else state.space.spectrum.floor,
+        "rank": None if state.space is None else state.space.spectrum.rank,
+        "input_shape": network.input_shape,
+        "shape_is_known": network.shape_is_known,
+        "origin": [network.origin.file, network.origin.sha256, dict(network.origin.details)],
+        "device": session.device,
+        "note": session.note,
+        "notes": session.state.notes,
+        "evidence": session.evidence,
+    }
+    save_tensors(tensors, path, {"session": json.dumps(header)})
+
+
+def _network_tensors(network: Network) -> dict[str, Tensor]:
+    tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
+    if network.bias is not None:
+        tensors["network.bias"] = network.bias
+    if network.mean is not None:
+        tensors["network.mean"] = network.mean
+    return tensors
+
+
+def _frames_tensors(name: str, recording: Recording) -> dict[str, Tensor]:
+    return {f"{name}.{part}": tensor for part, tensor in recording.tensors().items()}
+
+
+def load_session(path: Path) -> Session:
+    """Reads a session file. Nothing in it is executed, and its parts have to fit together.
+
+    Raises:
+        UnusableInput: it is damaged, cut short, or no session of this application.
+    """
+    check_file(path)
+    load_torch()  # Were it broken, that would look like a damaged file below.
+    try:
+        metadata, tensors = read_tensors(path)
+        header = json.loads(metadata["session"])
+        if header["format"] > _FORMAT_VERSION:
+            raise UnusableInput(
+                f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
+                "open it."
+            )
+        check_kinds(header, tensors)
+        if "network.0" not in tensors:
+            tensors |= _network_tensors(_referenced(header, path))
+        session = _assemble(header, tensors)
+        _check(session)
+        return session
+    except UnusableInput:
+        raise
+    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
+    except Exception as error:
+        raise DamagedSession(
+            f"{path.name} is damaged, cut short, or no Afterimage session."
+        ) from error
+
+
+def _referenced(header: dict[str, Any], path: Path) -> Network:
+    """The network of a session that does not hold it: where it was, or beside the session.
+
+    A path that begins with two slashes lies on another machine; opening a file asks no server.
+    """
+    file, sha256, _ = header["origin"]
+    channels, height, width = header["input_shape"]
+    name = PureWindowsPath(file).name  # Takes either kind of slash, wherever it was saved.
+    was_there = () if file.startswith(("\\\\", "//")) else (Path(file),)
+    for place in (*was_there, path.parent / name):
+        if place.is_file():
+            network = load_network(place, (channels, height, width))
+            if network.origin.sha256 == sha256:
+                return network
+    raise UnusableInput(
+        f"{path.name} does not hold the network's weights; put its checkpoint {name} "
+        f"(SHA-256 {sha256[:12]}…) beside it."
+    )
+
+
+def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
+    weights = [tensors[f"network.{i}"] for i in range(_count(tensors))]
+    file, sha256, details = header["origin"]
+    channels, height, width = header["input_shape"]
+    shape: InputShape = (channels, height, width)
+    network = Network(
+        weights=tuple(weights),
+        bias=tensors.get("network.bias"),
+        input_shape=shape,
+        mean=tensors.get("network.mean"),
+        origin=Origin(file, sha256, details),
+        shape_is_known=header["shape_is_known"],
+    )
+    space = None
+    if "space.basis" in tensors:
+        spectrum = Spectrum(tensors["space.spectrum"].numpy(), header["floor"], header["rank"])
+        space = RowSpace(tensors["space.basis"], tensors["space.scale"], spectrum)
+    finished = tuple(
+        Restart(
+            tensors[f"restart.{index}.unknowns"],
+            tensors[f"restart.{index}.multipliers"],
+            _recording(header, f"restart.{index}.frames", steps, tensors),
+        )
+        for index, steps in enumerate(header.get("restart_frame_steps", ()))
+    )
+    state = RunState(
+        step=header["step"],
+        steps=header["steps"],
+        seconds=header["seconds"],
+        tensors={
+            name.removeprefix("state."): tensor
+            for name, tensor in tensors.items()
+            if name.startswith("state.")
+        },
+        space=space,
+        losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
+        recording=_recording(header, "frames", header["frame_steps"], tensors),
+        finished=finished,
+        notes=tuple(str(note) for note in header.get("notes", ())),
+    )
+    return Session(
+        network,
+        settings_from_dict(header["settings"]),
+        state,
+        header["device"],
+        header["note"],
+        header.get("evidence"),
+    )
+
+
+def _recording(
+    header: Mapping[str, Any], name: str, steps: Sequence[int], tensors: Mapping[str, Tensor]
+) -> Recording:
+    """The drift of one restart, from the format that the header says."""
+    if header["format"] < _PACKED_SINCE:
+        return Recording(steps, tensors[name].unbind())
+    parts = {part: tensors[f"{name}.{part}"] for part in ("packed", "sizes", "units")}
+    return Recording.from_tensors(steps, parts, tensors["state.unknowns"].shape[1])
+
+
+def _check(session: Session) -> None:
+    """Holds the parts of a session against each other.
+
+    Raises:
+        ValueError: they do not belong together.
+    """
+    network, state, m = session.network, session.state, session.settings.candidates
+    dimension = network.input_dimension
+    k = dimension if state.space is None else state.space.rank
+    sizes = network.layer_sizes
+    counts = (m, session.settings.restarts, state.step, state.steps, *state.recording.steps)
+    if not all(type(count) is int for count in counts) or m < 1:
+        raise ValueError("what should be whole numbers are none")
+    each, reached = state.steps // session.settings.restarts, state.recording.steps[-1]
+    goes_on = (
+        each > 0
+        and 0 <= reached <= each
+        and state.step == len(state.finished) * each + reached
+        and state.steps == each * session.settings.restarts
+    )
+    fits = [
+        network.with_input_shape(network.input_shape) is not None,
+        network.depth >= 2 and sizes[-1] == 1,
+        all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
+        network.bias is None or network.bias.shape == (sizes[1],),
+        state.space is None or state.space.basis.shape == (k, dimension),
+        state.space is None or state.space.scale.shape == (k,),
+        0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
+        state.step == state.steps or goes_on,
+        state.space is None or len(state.space.spectrum.values) >= k,
+        state.losses.rows.shape == (state.step, 5 + network.depth),
+        len(state.finished) < session.settings.restarts,
+        session.evidence is None or is_evidence(session.evidence),
+        *(_is_of_size(restart, m, k) for restart in session._restarts),
+    ]
+    if not all(fits):
+        raise ValueError("the parts of the session do not belong together")
+
+
+def _is_of_size(restart: Restart, m: int, k: int) -> bool:
+    return (
+        restart.unknowns.shape == (m, k)
+        and restart.multipliers.shape == (m,)
+        and len(restart.recording) > 0
+        and restart.recording.shape == (m, k)
+    )
+
+
+def _count(tensors: dict[str, Tensor]) -> int:
+    return sum(name.removeprefix("network.").isdigit() for name in tensors)

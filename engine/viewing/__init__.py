@@ -1,0 +1,1 @@
+"""What a viewer needs of a run, as pixels."""

@@ -1,0 +1,207 @@
+"""One candidate, looked at closely: its drift, its numbers, its match, the neurons it fires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from engine.evidence.scoring import Evidence, Matches, match, ncc_features
+from engine.exports.writing import Pixels, display_pixels, unit_pixels
+from engine.runtime.lazy import torch
+from engine.session.session import Session
+from engine.viewing.frames import References
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Contrast = Literal["stretched", "fixed"]
+_GREY = 128
+
+
+@dataclass(frozen=True)
+class Match:
+    """The training image beside a candidate.
+
+    Attributes:
+        reference: which training image it is.
+        image: in [0, 1], shape (c, h, w).
+        ssim: structural similarity.
+        ncc: normalised cross-correlation.
+        is_assigned: it is the candidate's partner by the one-to-one rule; else it is merely the
+            most similar training image, which some other candidate may match better.
+        is_recovered: good, and above the control's best; None without a control, or where it
+            is not assigned.
+    """
+
+    reference: int
+    image: Tensor
+    ssim: float
+    ncc: float
+    is_assigned: bool
+    is_recovered: bool | None
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What the inspector shows of a candidate.
+
+    Attributes:
+        candidate: its number, counted through all restarts.
+        restart: in which restart it was found, from 1.
+        label: y, −1 or 1.
+        multiplier: λ.
+        output: Φ(x) at the end of its drift.
+        confidence: from 0 to 1; None where the gallery has not been worked out yet.
+        steps: steps of its restart before each frame, rising, shape (f,).
+        frames: its drift, centred, float32, shape (f, c, h, w).
+        fired: the activations h_l of each hidden layer, float32, shapes (n_l,).
+        mean: μ, shape (c, h, w), where it is known.
+        match: with the training images, where there are any.
+    """
+
+    candidate: int
+    restart: int
+    label: int
+    multiplier: float
+    output: float
+    confidence: float | None
+    steps: tuple[int, ...]
+    frames: Tensor
+    fired: tuple[Tensor, ...]
+    mean: Tensor | None
+    match: Match | None
+
+    def pixels(self, frame: int, contrast: Contrast, with_mean: bool) -> Pixels:
+        """One frame for the eye, uint8, shape (h, w, 3) for colour, (h, w) for grey.
+
+        Args:
+            frame: index of the frame; −1 is the end.
+            contrast: `stretched`: from its least to its largest value; `fixed`: [0, 1] with the
+                mean and [−1, 1] without, whatever the image holds.
+            with_mean: whether μ is added, where it is known.
+        """
+        image = self.frames[frame][None]
+        mean = self.mean if with_mean else None
+        return shown(image, mean, contrast)
+
+    def match_pixels(self) -> Pixels | None:
+        """The training image beside it, for the eye."""
+        return None if self.match is None else real_pixels(self.match.image)
+
+    def difference(self, frame: int) -> Pixels | None:
+        """The reconstruction, stretched, minus the training image: middle grey where they agree."""
+        if self.match is None:
+            return None
+        mine = display_pixels(self.frames[frame][None], self.mean)[0].astype(np.int16)
+        real = real_pixels(self.match.image).astype(np.int16)
+        difference: Pixels = np.clip((mine - real) // 2 + _GREY, 0, 255).astype(np.uint8)
+        return difference
+
+    def neuron_map(self, layer: int) -> Pixels:
+        """The neurons of a hidden layer as squares, bright where they fire; uint8, (rows, columns).
+
+        Args:
+            layer: 0 is the first hidden layer.
+        """
+        activations = self.fired[layer].numpy()
+        columns = 4 * max(1, round(np.sqrt(len(activations)) / 2))
+        rows = -(-len(activations) // columns)
+        canvas = np.zeros(rows * columns)
+        canvas[: len(activations)] = np.sqrt(activations / max(float(activations.max()), 1e-12))
+        levels: Pixels = (255 * canvas).astype(np.uint8).reshape(rows, columns)
+        return levels
+
+    def share_fired(self, layer: int) -> float:
+        """Which share of a hidden layer's neurons it fires, from 0 to 1."""
+        return float((self.fired[layer] > 0).float().mean())
+
+
+def shown(images: Tensor, mean: Tensor | None, contrast: Contrast) -> Pixels:
+    """One centred image (1, c, h, w) for the eye; see `Portrait.pixels`."""
+    if contrast == "stretched":
+        return np.ascontiguousarray(display_pixels(images, mean)[0])
+    image = (images[0] + 1) / 2 if mean is None else images[0] + mean
+    return real_pixels(image)
+
+
+def real_pixels(image: Tensor) -> Pixels:
+    """An image (c, h, w), held to [0, 1], as uint8, (h, w, 3) for colour, (h, w) for grey."""
+    pixels: Pixels = unit_pixels(image.clamp(0, 1)[None])[0]
+    return pixels
+
+
+def portray(
+    session: Session,
+    candidate: int,
+    references: References | None = None,
+    evidence: Evidence | None = None,
+) -> Portrait:
+    """Gathers everything about one candidate; takes some milliseconds.
+
+    Args:
+        session: the run it is of.
+        candidate: its number, counted through all restarts.
+        references: training images to match it with.
+        evidence: the score of all candidates of the session, where it is at hand.
+    """
+    drift, chosen = session.drift, torch.tensor([candidate])
+    frames = torch.cat([drift.images(index, chosen) for index in range(len(drift))])
+    network = session.network.to("cpu", torch.float32)
+    image = session.image(candidate)
+    restart = candidate // session.settings.candidates
+    recording = drift.recordings[restart]
+    steps = [recording.steps[min(i, len(recording) - 1)] for i in range(len(drift))]
+    found = None
+    if references is not None:
+        found = _match(image, candidate, references, evidence)
+    mean, gallery = session.network.mean, session.known_gallery
+    return Portrait(
+        candidate=candidate,
+        restart=restart + 1,
+        label=int(session.labels[candidate]),
+        multiplier=float(session.multipliers[candidate]),
+        output=float(network.forward(image.reshape(1, -1))[0]),
+        confidence=None if gallery is None else float(gallery.of_each[candidate]),
+        steps=tuple(steps),
+        frames=frames,
+        fired=network.activations(image.reshape(1, -1)),
+        mean=references.shown_mean if mean is None and references is not None else mean,
+        match=found,
+    )
+
+
+def _match(
+    image: Tensor, candidate: int, references: References, evidence: Evidence | None
+) -> Match:
+    """Its partner by the rule, or else the training image most like it."""
+    pair = None if evidence is None else _pair_of(evidence.train, candidate)
+    if pair is not None and evidence is not None:
+        recovered = evidence.is_recovered
+        reference = int(evidence.train.reference[pair])
+        return Match(
+            reference,
+            references.train[reference],
+            float(evidence.train.ssim[pair]),
+            float(evidence.train.ncc[pair]),
+            is_assigned=True,
+            is_recovered=None if recovered is None else bool(recovered[pair]),
+        )
+    mean = references.shown_mean
+    alike = ncc_features(references.train - mean) @ ncc_features(image[None])[0]
+    reference = int(alike.argmax())
+    alone = match(image[None], references.train[reference][None], mean)
+    return Match(
+        reference,
+        references.train[reference],
+        float(alone.ssim[0]),
+        float(alone.ncc[0]),
+        is_assigned=False,
+        is_recovered=None,
+    )
+
+
+def _pair_of(matches: Matches, candidate: int) -> int | None:
+    where = np.flatnonzero(matches.candidate == candidate)
+    return int(where[0]) if len(where) else None

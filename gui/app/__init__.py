@@ -1,0 +1,1 @@
+"""The application: starts, puts the window together, ends."""

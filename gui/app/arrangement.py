@@ -1,0 +1,61 @@
+"""Which panels are shown and how large they are, kept between two starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from gui.state import stored
+
+if TYPE_CHECKING:
+    from gui.app.main_window import MainWindow
+
+
+class Arrangement:
+    """Panels that can be hidden, and what divides them."""
+
+    def __init__(
+        self, window: MainWindow, panels: dict[str, QWidget], splitters: dict[str, QSplitter]
+    ) -> None:
+        """
+        Args:
+            window: remembers its place on the screen and its docks, too.
+            panels: what can be hidden, by its words in the menu.
+            splitters: what divides them, by a name for the settings.
+        """
+        self._window = window
+        self._panels, self._splitters = panels, splitters
+        self.actions = {words: self._make_action(words) for words in panels}
+
+    def store(self) -> None:
+        """Remembers how things are."""
+        stored.store("geometry", self._window.saveGeometry())
+        stored.store("docks", self._window.saveState())
+        for name, splitter in self._splitters.items():
+            stored.store(f"splitter_{name}", splitter.saveState())
+        for words, action in self.actions.items():
+            stored.store(_key(words), action.isChecked())
+
+    def restore(self) -> None:
+        """Makes things as they were; what cannot be read is as it was at first."""
+        if not self._window.restoreGeometry(stored.state("geometry")):
+            self._window.resize(1280, 820)
+        self._window.restoreState(stored.state("docks"))
+        for name, splitter in self._splitters.items():
+            splitter.restoreState(stored.state(f"splitter_{name}"))
+            splitter.setChildrenCollapsible(False)
+        for words, action in self.actions.items():
+            action.setChecked(stored.flag(_key(words), True))
+
+    def _make_action(self, words: str) -> QAction:
+        action = QAction(words, self._window)
+        action.setCheckable(True)
+        action.setChecked(True)
+        action.toggled.connect(self._panels[words].setVisible)
+        return action
+
+
+def _key(words: str) -> str:
+    return f"shows_{words.replace('&', '').replace(' ', '_').lower()}"

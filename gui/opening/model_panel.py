@@ -1,0 +1,205 @@
+"""The left column's upper part: the network, and the images to score against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.base.errors import UnusableInput
+from engine.base.plain_text import counted
+from engine.data.datasets import LabelledImages
+from engine.evidence.diagnostics import Health, about_images
+from engine.network.checkpoints import parse_shape
+from engine.network.network import Network
+from gui.toolkit import theme
+from gui.toolkit.widgets import verbatim
+
+
+class ModelPanel(QWidget):
+    """What is known of the open network."""
+
+    shape_edited = Signal(object)
+    """Emitted with a new (c, h, w) of the right size."""
+
+    complained = Signal(str)
+    """Emitted with a sentence when an entered shape cannot be used."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._network: Network | None = None
+        self._file, self._architecture = _value(), _value()
+        self._row_space, self._mean = _value(), _value()
+        self.shape = QLineEdit()
+        self.shape.setAccessibleName("Input shape")
+        self.shape.setToolTip(
+            "Channels × height × width of the images that the network reads, such as 1x28x28."
+        )
+        self.shape.editingFinished.connect(self._on_shape_edited)
+        rows = (
+            ("File", self._file),
+            ("Layers", self._architecture),
+            ("I&nput", self.shape),
+            ("Row space", self._row_space),
+            ("Mean image", self._mean),
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(theme.heading("Network"))
+        layout.addLayout(_table(rows))
+        self.clear()
+
+    def clear(self) -> None:
+        """No network is open."""
+        self._network = None
+        self._file.setText("none open")
+        for label in (self._architecture, self._row_space, self._mean):
+            label.setText("—")
+        self.shape.clear()
+        self.shape.setEnabled(False)
+
+    def show_network(self, network: Network, health: Health) -> None:
+        """Shows a network and what its weights tell."""
+        self._network = network
+        self._file.setText(network.origin.name)
+        self._file.setToolTip(verbatim(network.origin.file, f"SHA-256 {network.origin.sha256}"))
+        self._architecture.setText(network.architecture)
+        self._row_space.setText(
+            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
+            f"{about_images(health.remembered)} remembered"
+            if health.spectrum.rank
+            else "nothing stands above the noise of the initialisation"
+        )
+        self._row_space.setToolTip(
+            "Singular values of the first layer above the noise floor of its random "
+            "initialisation: an estimate, from the weights alone, of how many images the "
+            "network remembers."
+        )
+        self._mean.setText("in the file" if network.mean is not None else "not in the file")
+        self.shape.setEnabled(True)
+        self._show_shape()
+
+    def show_shape_of(self, network: Network) -> None:
+        """The same network, reading its input as another shape."""
+        self._network = network
+        self._show_shape()
+
+    def set_editable(self, editable: bool) -> None:
+        """While a run is on, its input shape stays as it is."""
+        self.shape.setEnabled(editable and self._network is not None)
+
+    def _show_shape(self) -> None:
+        assert self._network is not None
+        guess = "" if self._network.shape_is_known else "  (guessed)"
+        self.shape.setText("×".join(str(n) for n in self._network.input_shape) + guess)
+
+    def _on_shape_edited(self) -> None:
+        network = self._network
+        if network is None or not self.shape.isModified():
+            return
+        self.shape.setModified(False)
+        try:
+            shape = parse_shape(self.shape.text())
+            network.with_input_shape(shape)
+        except UnusableInput as error:
+            self.complained.emit(str(error))
+        except ValueError:
+            self.complained.emit(
+                f"The network reads {network.input_dimension:,} numbers; "
+                f"{self.shape.text()} is not as many."
+            )
+        else:
+            if shape != network.input_shape or not network.shape_is_known:
+                self.shape_edited.emit(shape)
+            return
+        self._show_shape()
+
+
+class ReferencesPanel(QWidget):
+    """The optional images: training images, and a control set."""
+
+    train_wanted = Signal()
+    control_wanted = Signal()
+    removed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._train, self._control = _value(), _value()
+        self.choose_train = QPushButton("Choose…")
+        self.choose_train.setAccessibleName("Choose training images")
+        self.choose_train.setToolTip("Opens images that the network was trained on.")
+        self.choose_train.clicked.connect(self.train_wanted)
+        self.choose_control = QPushButton("Choose…")
+        self.choose_control.setAccessibleName("Choose control images")
+        self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
+        self.choose_control.clicked.connect(self.control_wanted)
+        self.remove = QPushButton("Remove both")
+        self.remove.setToolTip("Forgets these images; their files stay.")
+        self.remove.clicked.connect(self.removed)
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        rows = (
+            ("Training", self._train, self.choose_train),
+            ("Control", self._control, self.choose_control),
+        )
+        for row, (name, value, button) in enumerate(rows):
+            grid.addWidget(QLabel(name), row, 0)
+            grid.addWidget(value, row, 1)
+            grid.addWidget(button, row, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(theme.heading("Reference images (optional)"))
+        layout.addWidget(
+            theme.secondary(
+                "Only to score what was found; the search never sees them. The control holds "
+                "images that the network never saw."
+            )
+        )
+        layout.addLayout(grid)
+        layout.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
+        self.show_references(None, None)
+        self.set_available(False)
+
+    def set_available(self, available: bool) -> None:
+        """References need a network to go with."""
+        self.choose_train.setEnabled(available)
+        self.choose_control.setEnabled(available)
+
+    def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
+        """Shows which images are there."""
+        for label, images in ((self._train, train), (self._control, control)):
+            label.setText("none" if images is None else counted(len(images), "images"))
+            label.setToolTip("" if images is None else verbatim(images.name))
+        given = sum(images is not None for images in (train, control))
+        self.remove.setText("Remove both" if given > 1 else "Remove")
+        self.remove.setVisible(given > 0)
+
+
+def _value() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    theme.let_wrap(label)
+    return label
+
+
+def _table(rows: Sequence[tuple[str, QWidget]]) -> QGridLayout:
+    """Names and values. A QFormLayout would not give a value that wraps the height it needs."""
+    grid = QGridLayout()
+    grid.setColumnStretch(1, 1)
+    grid.setHorizontalSpacing(theme.MARGIN)
+    for row, (text, value) in enumerate(rows):
+        name = QLabel(text)
+        name.setBuddy(value)
+        grid.addWidget(name, row, 0)
+        grid.addWidget(value, row, 1)
+    return grid

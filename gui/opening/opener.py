@@ -1,0 +1,239 @@
+"""What can be opened from menus, buttons and drops, each read on a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from engine.base.errors import DamagedSession
+from engine.base.progress import Progress
+from engine.base.resources import SAMPLES, sample_network
+from engine.data.datasets import TrainingData, load_images
+from engine.evidence.scoring import warm_up
+from engine.network.checkpoints import SUFFIXES
+from engine.network.network import Network
+from engine.session.session import SUFFIX
+from gui.opening.reading import (
+    Opened,
+    Refusal,
+    SharedImages,
+    examine,
+    is_model,
+    open_paths,
+    open_with_shared,
+    with_stationarity,
+)
+from gui.run.reconstruction_controller import RunController
+from gui.state.run_copies import Keeper
+from gui.state.workspace import Workspace
+from gui.toolkit import dialogs
+from gui.toolkit.background import Background
+from gui.toolkit.task import sentence_of
+
+_FOLDER_TITLE = "Folder with one subfolder a class"
+
+
+@dataclass(frozen=True)
+class _Damaged:
+    """A session that cannot be read, and why."""
+
+    sentence: str
+    path: Path
+
+
+def _read(paths: Sequence[Path], network: Network | None) -> Opened | _Damaged:
+    """Opens paths; a damaged session is a finding, because there may be a copy to offer."""
+    try:
+        return open_paths(paths, network)
+    except DamagedSession as error:
+        return _Damaged(str(error), next(path for path in paths if path.suffix == SUFFIX))
+
+
+class Opener(QObject):
+    """Reads networks, sessions and images; a network that is opened during a run waits for it."""
+
+    opened = Signal(object)
+    """Emitted with what was `Opened`."""
+
+    damaged = Signal(str, object)
+    """Emitted with a sentence and the path of a session that is damaged."""
+
+    refused = Signal(str)
+    """Emitted with a sentence when something cannot be opened now."""
+
+    stop_wanted = Signal(str, str, object)
+    """Emitted with a question, its button, and what to do once the run has been stopped."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        controller: RunController,
+        background: Background,
+        workspace: Callable[[], Workspace],
+        keeper: Keeper,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._background = background
+        self._workspace = workspace
+        self._keeper = keeper
+        self._openings = 0
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Opens a network, a session or images; asks first if a run would be stopped."""
+        is_network = any(is_model(path) for path in paths)
+        if self._controller.is_taken and is_network:
+            self._stop_then("open another network", lambda: self.open(paths))
+            return
+        network = self._workspace().network
+        self._background.start(
+            f"Opening {', '.join(path.name for path in paths)} …",
+            lambda _: _read(paths, network),
+            self._hand_on,
+            self._while_latest(network, is_network),
+        )
+
+    def _hand_on(self, found: Opened | _Damaged) -> None:
+        if isinstance(found, _Damaged):
+            self.damaged.emit(found.sentence, found.path)
+        else:
+            self.opened.emit(found)
+
+    def open_for_queue(
+        self,
+        path: Path,
+        shared: SharedImages | None,
+        receive: Callable[[Opened | Refusal], None],
+        is_wanted: Callable[[], bool],
+    ) -> None:
+        """Reads a checkpoint for the queue, which takes it from there, or hears why not.
+
+        Args:
+            path: the checkpoint.
+            shared: images for a network that has none beside it, where they fit.
+            receive: called with what was read.
+            is_wanted: asked before that.
+        """
+        is_latest = self._while_latest(None, is_network=True)
+
+        def read(_report: Progress) -> Opened | Refusal:
+            try:
+                return open_with_shared(path, shared)
+            except Exception as error:  # A queue goes on, whatever one of its files holds.
+                return Refusal(sentence_of(error))
+
+        self._background.start(
+            f"Opening {path.name} …", read, receive, lambda: is_latest() and is_wanted()
+        )
+
+    def open_trained(self, make: Callable[[], Network], data: TrainingData) -> None:
+        """Opens a network that was trained here, without a file in between.
+
+        Args:
+            make: makes the network; called on a thread.
+            data: what it was trained on.
+        """
+        if self._controller.is_taken:
+            self._stop_then("open the trained network", lambda: self.open_trained(make, data))
+            return
+        self._background.start(
+            "Looking at the network …",
+            lambda _: examine(Opened(make(), train=data.train, control=data.control)),
+            self.opened.emit,
+            self._while_latest(None, is_network=True),
+        )
+
+    @Slot()
+    def open_first_sample(self) -> None:
+        """Opens the sample that newcomers see."""
+        self.open_sample(next(iter(SAMPLES)))
+
+    def open_sample(self, name: str) -> None:
+        """Opens a bundled network with its images."""
+        self.open([sample_network(name)])
+
+    @Slot()
+    def open_last_run(self) -> None:
+        """Opens the copy that is kept of every run, also of one that was cut off."""
+        self.open([self._keeper.last_run])
+
+    @Slot()
+    def open_run_before(self) -> None:
+        """Opens the copy of the run before that one."""
+        self.open([self._keeper.run_before])
+
+    @Slot()
+    def open_last_training(self) -> None:
+        """Opens the copy that is kept of every network that is trained."""
+        self.open([self._keeper.last_training])
+
+    @Slot()
+    def choose_model(self) -> None:
+        """Asks for a network or a session."""
+        patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX))
+        filters = f"Networks and sessions ({patterns});;All files (*)"
+        dialogs.choose_file(
+            self._window,
+            "Open a network or a session",
+            filters,
+            lambda path: self.open([path]),
+            "models",
+        )
+
+    def choose_several(self, receive: Callable[[list[Path]], None]) -> None:
+        """Asks for networks, to be run in turn."""
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        filters = f"Networks ({patterns});;All files (*)"
+        dialogs.choose_files(self._window, "Networks to run in turn", filters, receive, "models")
+
+    def choose_images(self, role: str) -> None:
+        """Asks for an `.npz` of `train` or `control` images."""
+        title = "Training images" if role == "train" else "Control images"
+        dialogs.choose_file(self._window, title, "Images (*.npz)", partial(self.load_images, role))
+
+    def choose_folder(self, role: str) -> None:
+        """Asks for a folder of `train` or `control` images."""
+        dialogs.choose_folder(self._window, _FOLDER_TITLE, partial(self.load_images, role))
+
+    def load_images(self, role: str, path: Path) -> None:
+        """Reads images for the network that is open, as `train` or `control`."""
+        network = self._workspace().network
+        if network is None:
+            self.refused.emit("Open a network first; then these images can be compared with it.")
+            return
+
+        def load(_progress: Progress) -> Opened:
+            images = load_images(path, network.input_shape)
+            warm_up()
+            if role == "control":
+                return Opened(control=images)
+            return with_stationarity(Opened(train=images), network)
+
+        self._background.start(
+            f"Opening {path.name} …",
+            load,
+            self.opened.emit,
+            self._while_latest(network, is_network=False),
+        )
+
+    def _while_latest(self, network: Network | None, is_network: bool) -> Callable[[], bool]:
+        """Whether what is being read still belongs to what is open.
+
+        Of two networks opened one after the other, the later one stays; images belong to the
+        network that they were opened for.
+        """
+        if not is_network:
+            return lambda: self._workspace().network is network
+        self._openings += 1
+        opening = self._openings
+        return lambda: opening == self._openings
+
+    def _stop_then(self, do: str, then: Callable[[], None]) -> None:
+        what = "queue" if self._controller.in_queue else "run"
+        self.stop_wanted.emit(f"Stop the {what} and {do}?", "Stop and &Open", then)

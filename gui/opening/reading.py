@@ -1,0 +1,156 @@
+"""What it means to open some paths: a network, a session, reference images, in any mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.base.errors import UnusableInput
+from engine.base.resources import images_beside
+from engine.data.datasets import LabelledImages, holds_images, load_images
+from engine.evidence.diagnostics import Health, TrueStationarity, check_weights
+from engine.evidence.inspection import true_stationarity
+from engine.evidence.scoring import warm_up
+from engine.network.checkpoints import SUFFIXES, load_network
+from engine.network.network import Network
+from engine.session.session import SUFFIX, Session, load_session
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Everything that some paths held; what they did not hold is None.
+
+    `path` is the file that the network or session came from, where there is one. `is_beside`
+    says that the images were not given, but lay beside it.
+    """
+
+    network: Network | None = None
+    health: Health | None = None
+    session: Session | None = None
+    train: LabelledImages | None = None
+    control: LabelledImages | None = None
+    stationarity: TrueStationarity | None = None
+    path: Path | None = None
+    is_beside: bool = False
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is a network or a session, by its name and a glance inside."""
+    return path.suffix.lower() in (*SUFFIXES, SUFFIX) and not holds_images(path)
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a path is a network, by its name and a glance inside."""
+    return is_model(path) and path.suffix.lower() != SUFFIX
+
+
+def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
+    """Reads all the paths, or none: a failure leaves what is open as it was.
+
+    Among images a name with “control” in it is the control set. A network brings the images
+    that lie beside it under its name, where no others are given.
+
+    Args:
+        paths: at most one network or session; sets of images.
+        current: the network that is open, for images that come alone.
+
+    Raises:
+        UnusableInput: something cannot be used; the message says what and why.
+    """
+    models = [path for path in paths if is_model(path)]
+    images = [path for path in paths if path not in models]
+    if len(models) > 1:
+        raise UnusableInput("Open one network at a time.")
+    opened = _open_model(models[0]) if models else Opened()
+    network = opened.network or current
+    if opened.network is None and not _all_images(images):
+        names = ", ".join(path.name for path in images)
+        raise UnusableInput(
+            f"{names} is neither a network ({', '.join((*SUFFIXES, SUFFIX))}) nor a set of "
+            "images (.npz, or a folder with one subfolder a class)."
+        )
+    if network is None:
+        raise UnusableInput("Open a network first; then these images can be compared with it.")
+    train, control = _sort_images(images)
+    is_beside = bool(models) and not images and opened.session is None
+    if is_beside:
+        train, control = images_beside(models[0])
+    if train is not None:
+        warm_up()
+    shape = network.input_shape
+    opened = replace(
+        opened,
+        train=None if train is None else load_images(train, shape),
+        control=None if control is None else load_images(control, shape),
+        is_beside=is_beside,
+    )
+    return with_stationarity(opened, network)
+
+
+@dataclass(frozen=True)
+class SharedImages:
+    """Images that networks are scored against which have none beside them."""
+
+    train: LabelledImages
+    control: LabelledImages | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something cannot be used."""
+
+    sentence: str
+
+
+def open_with_shared(path: Path, shared: SharedImages | None) -> Opened:
+    """Reads a checkpoint with the images beside it, else with shared ones of its input shape.
+
+    Raises:
+        UnusableInput: it cannot be used; the message says why.
+    """
+    opened = open_paths([path], None)
+    network = opened.network
+    assert network is not None
+    fits = shared is not None and shared.train.images.shape[1:] == network.input_shape
+    if shared is None or not fits or opened.train is not None:
+        return opened
+    given = replace(opened, train=shared.train, control=shared.control, is_beside=False)
+    return with_stationarity(given, network)
+
+
+def examine(opened: Opened) -> Opened:
+    """Adds what the weights tell, alone and with the training images."""
+    assert opened.network is not None
+    health = check_weights(opened.network)
+    return with_stationarity(replace(opened, health=health), opened.network)
+
+
+def with_stationarity(opened: Opened, network: Network) -> Opened:
+    """Adds what the training images tell of a network, where there are some that can."""
+    if opened.train is None:
+        return opened
+    try:
+        return replace(opened, stationarity=true_stationarity(network, opened.train))
+    except UnusableInput:
+        return opened  # Too many images, or not two classes: the scores need neither.
+
+
+def _open_model(path: Path) -> Opened:
+    if path.suffix.lower() == SUFFIX:
+        session = load_session(path)
+        return Opened(session.network, check_weights(session.network), session, path=path)
+    network = load_network(path)
+    return Opened(network, check_weights(network), path=path)
+
+
+def _all_images(paths: Sequence[Path]) -> bool:
+    return all(path.is_dir() or holds_images(path) for path in paths)
+
+
+def _sort_images(paths: Sequence[Path]) -> tuple[Path | None, Path | None]:
+    controls = [path for path in paths if "control" in path.name.lower()]
+    trains = [path for path in paths if path not in controls]
+    if len(controls) > 1 or len(trains) > 1:
+        raise UnusableInput("Give at most one set of training images and one control set.")
+    return (trains[0] if trains else None, controls[0] if controls else None)

@@ -1,0 +1,51 @@
+"""The window's side of a reconstruction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.session.session import Session
+from engine.viewing.frames import References
+from gui.run.controller import Controller
+from gui.run.worker import Worker
+
+
+class RunController(Controller):
+    """Starts, pauses and stops runs. `prepared` carries the run's final `Settings`, `frame_ready`
+    a `Frame`, `ended` a `RunEnd`.
+    """
+
+    session_ready = Signal(object)
+    """Emitted with the `Session` that `request_session` asked for."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(Worker(), "reconstruction", parent)
+        self._in_queue = False
+
+    @property
+    def in_queue(self) -> bool:
+        """Whether runs follow one another by themselves."""
+        return self._in_queue
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a run is on, or the next one of a queue is about to be."""
+        return self.is_active or self._in_queue
+
+    def take_for_queue(self, taken: bool) -> None:
+        """Keeps all runs for a queue, or gives them back."""
+        self._in_queue = taken
+        self.state_changed.emit(self.state)
+
+    def set_references(self, references: References | None) -> None:
+        """Scores the run that is under way against other images."""
+        if self._worker.view is not None:
+            self._worker.view.references = references
+            self._worker.control.refresh()
+
+    def request_session(self) -> None:
+        """Asks an active run for its session as it stands; `session_ready` follows."""
+        receiver: Callable[[Session], None] = self.session_ready.emit
+        self._worker.control.want(receiver)

@@ -1,0 +1,179 @@
+"""The left column's lower part: preset, device, and the advanced settings, folded away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import ClassVar
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+
+from engine.reconstruction.settings import PRESETS, Settings, preset
+from gui.state.undo import Entered
+from gui.toolkit import theme
+from gui.toolkit.options_form import Editor, Fold, OptionsForm, labels_of, make_editor
+
+_DESCRIPTIONS = {
+    "fast": "Nothing to set: about a minute on a laptop, for each restart.",
+    "paper": "The published procedure with its published numbers: a baseline that takes hours.",
+}
+_AUTOMATIC = {
+    "candidates": "automatic",
+    "rank": "automatic",
+    "smoothness": "automatic",
+    "seconds": "none",
+}
+_DEVICE_NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
+
+
+class DeviceChoice(QComboBox):
+    """Which of this machine's devices computes."""
+
+    def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wish = ""
+        self.setToolTip("Automatic takes a GPU where there is one.")
+        self.activated.connect(self._forget_wish)
+        self.offer(devices)
+
+    def names(self) -> list[str]:
+        """The devices that can be chosen."""
+        return [self.itemData(index) for index in range(self.count())]
+
+    def choose(self, name: str) -> None:
+        """Chooses a device; automatic, if there is no such one here, or not yet."""
+        self._wish = name
+        self.setCurrentIndex(max(self.findData(name), 0))
+
+    def offer(self, devices: Sequence[str]) -> None:
+        """Adds devices that were found since; one that was wished for before is chosen."""
+        for name in devices:
+            if self.findData(name) < 0:
+                self.addItem(_DEVICE_NAMES[name], name)
+        if self._wish in devices:
+            self.choose(self._wish)
+
+    @Slot()
+    def _forget_wish(self) -> None:
+        """The user has chosen another."""
+        self._wish = ""
+
+
+class SettingsPanel(QWidget):
+    """Edits a `Settings`; names and tooltips come from the settings themselves."""
+
+    edited = Signal()
+
+    labels: ClassVar = {"preset": "Preset", "device": "Device", **labels_of(Settings)}
+    leading = frozenset({"preset"})
+
+    def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._channels = 1
+        self._base = preset("fast", 1)
+        self.preset = QComboBox()
+        for name in PRESETS:
+            self.preset.addItem(name.capitalize(), name)
+        self.preset.setToolTip("Fills everything under Advanced.")
+        self.preset.activated.connect(self._on_preset_chosen)
+        self.device = DeviceChoice(devices)
+        self.device.activated.connect(self.edited)
+        restarts = next(each for each in fields(Settings) if each.name == "restarts")
+        self.restarts = make_editor(restarts)
+        self.restarts.valueChanged.connect(self.edited)
+        self._description = theme.secondary()
+        form = QFormLayout()
+        form.setHorizontalSpacing(theme.MARGIN)
+        form.addRow("&Preset", self.preset)
+        form.addRow("", self._description)
+        form.addRow("Res&tarts", self.restarts)
+        form.addRow("&Device", self.device)
+        self.form = OptionsForm(Settings, _AUTOMATIC, left_out=("restarts",))
+        self.form.edited.connect(self.edited)
+        self.restore = QPushButton("Restore the Preset")
+        self.restore.setToolTip("Sets everything under Advanced to what the preset says.")
+        self.restore.clicked.connect(self._restore)
+        body = QWidget()
+        rows = QVBoxLayout(body)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.form)
+        rows.addWidget(self.restore)
+        fold = Fold("&Advanced", body)
+        self.fold = fold.button
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(theme.heading("Settings"))
+        layout.addLayout(form)
+        layout.addWidget(fold)
+        self.show_settings(self._base)
+
+    def settings(self) -> Settings:
+        """The settings as they stand.
+
+        Raises:
+            UnusableInput: two of them do not go together.
+        """
+        return replace(self._base, **self.entered().values)
+
+    def entered(self) -> Entered:
+        """What stands in the panel."""
+        values = {
+            "preset": self._base.preset,
+            "device": self.device.currentData(),
+            "restarts": self.restarts.value(),
+        }
+        return Entered({**values, **self.form.values()}, self._base)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Fills the panel."""
+        names = ("preset", "device", "restarts", *self.form.editors())
+        self.show_entered(Entered({name: getattr(settings, name) for name in names}, settings))
+
+    def show_entered(self, entered: Entered) -> None:
+        """Fills the panel with what once stood in it; one edit, however much of it changes."""
+        assert entered.base is not None
+        values = entered.values
+        was_blocked = self.blockSignals(True)
+        self._base = entered.base
+        self.preset.setCurrentIndex(self.preset.findData(values["preset"]))
+        self._description.setText(_DESCRIPTIONS[values["preset"]])
+        self.device.choose(values["device"])
+        self.restarts.setValue(values["restarts"])
+        self.form.show_values(values)
+        self.blockSignals(was_blocked)
+        self.edited.emit()
+
+    def choose_device(self, name: str) -> None:
+        """Chooses a device as a person would."""
+        self.device.choose(name)
+        self.edited.emit()
+
+    def set_channels(self, channels: int) -> None:
+        """Grey or colour: the `paper` preset has published numbers for each."""
+        if channels != self._channels:
+            self._channels = channels
+            if self._base.preset == "paper":
+                self._on_preset_chosen()
+
+    def editor(self, name: str) -> Editor:
+        """The editor of one advanced setting."""
+        return self.form.editor(name)
+
+    @Slot()
+    def _restore(self) -> None:
+        chosen = preset(self._base.preset, self._channels)
+        device, restarts = self.device.currentData(), self.restarts.value()
+        self.show_settings(replace(chosen, device=device, restarts=restarts))
+
+    @Slot()
+    def _on_preset_chosen(self) -> None:
+        chosen = preset(self.preset.currentData(), self._channels)
+        self.show_settings(
+            replace(
+                chosen,
+                device=self.device.currentData(),
+                restarts=self.restarts.value(),
+                seed=self.editor("seed").value(),
+            )
+        )

@@ -1,0 +1,194 @@
+"""The one worker that drives a run on the one thread it lives on.
+
+What it has to show it leaves in a slot of one frame; the window's timer takes it from there, at
+its own pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.base.errors import AfterimageError, DeviceFailed
+from engine.network.network import Network
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import Settings
+from engine.reconstruction.snapshot import RunState, Snapshot
+from engine.runtime.device_errors import device_errors
+from engine.runtime.devices import give_back_freed_memory
+from engine.session.autosave import MOST_SECONDS, Autosave
+from engine.session.session import Session, save_session, session_of
+from engine.viewing.frames import Frame, LiveView, References
+from gui.errors.crash import report
+from gui.run.mailbox import Latest, RunControl
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What to run, what to score it against, and where and how often copies are kept."""
+
+    network: Network
+    settings: Settings
+    state: RunState | None
+    references: References | None
+    autosave: Path | None
+    copy_seconds: float = MOST_SECONDS
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended: its session, where there is one; a sentence, where something went wrong."""
+
+    session: Session | None
+    error: str = ""
+
+
+class Worker(QObject):
+    """Lives on its own thread; runs one request after the other."""
+
+    started = Signal(object)
+    """Emitted with the run's final `Settings`, automatic values filled in."""
+
+    ended = Signal(object)
+    """Emitted with a `RunEnd`, as soon as no further step is taken."""
+
+    rested = Signal()
+    """Emitted after `ended`, once the last frame is in the slot, drawn and scored in full."""
+
+    complained = Signal(str)
+    """Emitted with a sentence when a copy of the run could not be kept."""
+
+    noticed = Signal(str)
+    """Emitted with a sentence when something happened on the way, and the run goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slot = Latest[Frame]()
+        self.control = RunControl()
+        self.view: LiveView | None = None
+        self._newest: Session | None = None
+
+    def prepare(self, request: RunRequest) -> None:
+        """Called by the window before `run`, so that a stop can never come too early."""
+        self.slot = Latest[Frame]()
+        self.control = RunControl()
+        self.view = LiveView(request.network.mean, request.references)
+
+    @Slot(object)
+    def run(self, request: RunRequest) -> None:
+        """Drives one run from start to end."""
+        view, control, slot = self.view, self.control, self.slot
+        assert view is not None
+        last: Snapshot | None = None
+        session, error = None, ""
+        self._newest = None
+        try:
+            run = Reconstruction(request.network, request.settings, request.state)
+            self.started.emit(run.settings)
+            last, error = self._drive(run, view, control, slot, request)
+            session = self._session_at_end(run, last.note or error)
+        except AfterimageError as failure:
+            error = str(failure)
+        # Whatever else goes wrong must reach a person, not vanish with the thread.
+        except Exception as failure:
+            report(failure)
+            error = "The run could not begin, because of an error in Afterimage itself."
+        self.ended.emit(RunEnd(session, error))
+        if last is not None and session is not None:
+            if request.autosave is not None:
+                self._keep(lambda: session, request.autosave)
+            self._show(last, view, slot, at_rest=True)
+            self.rested.emit()
+        give_back_freed_memory()
+
+    def _drive(
+        self,
+        run: Reconstruction,
+        view: LiveView,
+        control: RunControl,
+        slot: Latest[Frame],
+        request: RunRequest,
+    ) -> tuple[Snapshot, str]:
+        """The last snapshot, and why the run failed if it did."""
+        autosave = request.autosave
+        last: Snapshot | None = None
+        copies = Autosave(run.seconds, request.copy_seconds)
+        told = run.earlier_notes
+
+        def session() -> Session:
+            self._newest = session_of(run, run.computed_on)
+            return self._newest
+
+        def show() -> None:
+            assert last is not None
+            self._show(last, view, slot, at_rest=True)
+
+        with closing(run.iterate()) as snapshots:
+            try:
+                for last in snapshots:
+                    if last.is_last:
+                        break
+                    if last.notes != told:
+                        told = last.notes
+                        self.noticed.emit(told[-1])
+                    self._show(last, view, slot)
+                    if autosave is not None and copies.is_due(last.seconds):
+                        copies.done(last.seconds)
+                        self._keep(session, autosave)
+                    if not control.between_steps(session, show):
+                        break
+            except AfterimageError as failure:
+                if last is None:
+                    raise
+                return last, str(failure)
+            except Exception as failure:
+                if last is None:
+                    raise
+                report(failure)
+                return last, (
+                    f"An error in Afterimage itself ended the run after step {last.step:,}. "
+                    "What it had found is kept."
+                )
+        assert last is not None
+        return last, ""
+
+    def _session_at_end(self, run: Reconstruction, note: str) -> Session | None:
+        """The run as it stands; the newest that there was, where that cannot be had any more."""
+        try:
+            return session_of(run, run.computed_on, note)
+        except Exception as failure:
+            if not isinstance(failure, AfterimageError):
+                report(failure)
+            return None if self._newest is None else replace(self._newest, note=note)
+
+    def _show(
+        self, snapshot: Snapshot, view: LiveView, slot: Latest[Frame], at_rest: bool = False
+    ) -> None:
+        """Leaves a frame in the slot; a picture or score that fails must not cost the run."""
+        try:
+            with device_errors(snapshot.unknowns.device, len(snapshot.unknowns)):
+                slot.put(view.frame(snapshot, at_rest))
+        except Exception as error:
+            if isinstance(error, DeviceFailed) and snapshot.unknowns.device.type != "cpu":
+                return  # The next step finds out as well, and goes on elsewhere.
+            view.references = None
+            self.complained.emit(
+                f"The candidates could not be drawn or scored ({error}). The run itself goes on."
+            )
+
+    def _keep(self, session: Callable[[], Session], path: Path) -> None:
+        """Keeps a copy against crashes; a full disk must not end the run."""
+        try:
+            save_session(session(), path)
+        except OSError as error:
+            self.complained.emit(
+                f"The run could not be kept safe on disk ({error.strerror or error})."
+            )
+        except AfterimageError as error:
+            self.complained.emit(f"The run could not be kept safe on disk: {error}")
+        except Exception as error:
+            report(error)

@@ -1,0 +1,1 @@
+"""What is open and what is remembered, without a widget in sight."""

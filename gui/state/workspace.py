@@ -1,0 +1,67 @@
+"""What is open in the window, without a widget in sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.data.datasets import LabelledImages
+from engine.network.network import Network
+from engine.reconstruction.settings import Settings
+from engine.session.session import Session
+from engine.viewing.frames import References
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What is open: a network, images to score against, and what a run has left.
+
+    Attributes:
+        network: the network under attack.
+        train: training images to score against.
+        control: images that the network never saw.
+        session: where the last run stands.
+        asked: what the settings panel said when that run was started.
+    """
+
+    network: Network | None = None
+    train: LabelledImages | None = None
+    control: LabelledImages | None = None
+    session: Session | None = None
+    asked: Settings | None = None
+
+    @property
+    def references(self) -> References | None:
+        """The images as the engine scores against them."""
+        if self.train is None or self.network is None:
+            return None
+        control = None if self.control is None else self.control.images
+        return References(
+            self.train.images, control, self.network.mean, self.train.labels, self.network
+        )
+
+    def is_resumable(self, settings: Settings) -> bool:
+        """Whether Start would go on with the run that is open, rather than start another.
+
+        It would if the run has steps left and nothing that decides it has been changed since;
+        device and time limit may.
+        """
+        if self.session is None or self.asked is None:
+            return False
+        same = replace(settings, device=self.asked.device, seconds=self.asked.seconds)
+        return same == self.asked and self.session.state.step < self.session.state.steps
+
+
+class CurrentWorkspace:
+    """Holds the workspace that is open now; the parts of the window share it."""
+
+    def __init__(self) -> None:
+        self.workspace = Workspace()
+
+    def __call__(self) -> Workspace:
+        """What is open now."""
+        return self.workspace
+
+    def change(self, **changes: Any) -> None:
+        """Exchanges some of its attributes."""
+        self.workspace = replace(self.workspace, **changes)

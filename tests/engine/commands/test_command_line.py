@@ -1,0 +1,389 @@
+"""The command line: files, one JSON summary, exit status, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.base.resources import images_beside, sample_network
+from engine.commands import command_line
+from engine.network.checkpoints import load_network
+from tests.conftest import ROOT
+
+SAMPLE = str(sample_network())
+
+
+@pytest.fixture
+def model(tmp_path, make_network):
+    network = make_network(16, 12, 10, 1)
+    state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
+    torch.save({**state, "layers.0.bias": network.bias}, tmp_path / "small.pth")
+    return str(tmp_path / "small.pth")
+
+
+@pytest.fixture
+def references(tmp_path):
+    rng = np.random.default_rng(0)
+    paths = []
+    for name in ("train", "control"):
+        images = rng.integers(0, 256, (5, 1, 4, 4), dtype=np.uint8)
+        np.savez(tmp_path / f"{name}.npz", images=images, labels=np.zeros(5, np.uint8))
+        paths.append(str(tmp_path / f"{name}.npz"))
+    return paths
+
+
+def call(capsys, *arguments):
+    status = command_line.main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_inspect_says_what_the_weights_tell(capsys):
+    status, out, _ = call(capsys, "inspect", SAMPLE)
+    assert status == 0
+    assert "784–1000–1000–1" in out
+    status, out, _ = call(capsys, "inspect", SAMPLE, "--json")
+    found = json.loads(out)
+    assert found["input_shape"] == [1, 28, 28]
+    assert 50 < found["row_space"]["rank"] < 120
+    assert found["mean_image"] is True
+
+
+def test_reconstruct_score_and_export(capsys, tmp_path, model, references):
+    folder = tmp_path / "out"
+    train, control = references
+    status, out, err = call(
+        capsys, "reconstruct", model, "--out", folder, "--images", train, "--control", control,
+        "--candidates", 8, "--steps", 12, "--seed", 3, "--device", "cpu", "--quiet",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    summary = json.loads(out)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["seed"] == summary["seed"] == 3
+    assert report["steps"] == 12
+    assert report["evidence"]["train"]["count"] == 5
+    assert report["evidence"]["control"]["recovered"] is None
+    assert report["device"].startswith("cpu")
+
+    status, out, _ = call(capsys, "score", folder, "--images", train)
+    assert status == 0
+    assert json.loads(out)["evidence"]["control"] is None
+    assert json.loads((folder / "report.json").read_text())["evidence"]["control"] is None
+    status, out, _ = call(capsys, "score", folder, "--images", train, "--many-to-one")
+    assert "many-to-one" in json.loads(out)["evidence"]["train"]["rule"]
+
+    wanted = {kind: tmp_path / f"export.{kind}" for kind in ("gif", "mp4", "png", "npz")}
+    options = [x for kind, path in wanted.items() for x in (f"--{kind}", path)]
+    status, out, _ = call(capsys, "export", folder, *options)
+    assert status == 0
+    assert all(path.stat().st_size > 100 for path in wanted.values())
+    with Image.open(wanted["gif"]) as gif:
+        assert gif.is_animated
+
+
+def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
+    status, out, _ = call(
+        capsys, "reconstruct", model, "--out", tmp_path, "--restarts", 3,
+        "--candidates", 8, "--steps", 12, "--device", "cpu", "--quiet",
+    )  # fmt: skip
+    assert status == 0
+    summary = json.loads(out)
+    assert (summary["steps"], summary["restarts"]) == (36, 3)
+    assert "images" not in summary["gallery"]
+    images = json.loads((tmp_path / "report.json").read_text())["gallery"]["images"]
+    confidences = [image["confidence"] for image in images]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(1 <= image["found_by"] <= 3 for image in images)
+    with np.load(tmp_path / "reconstructions.npz") as file:
+        assert file["images"].shape == (24, 1, 4, 4)
+        assert file["gallery"].tolist() == [image["candidate"] for image in images]
+        kept = file["confidence"][file["gallery"]]
+    np.testing.assert_allclose(kept, confidences, atol=1e-4)
+    with (tmp_path / "losses.csv").open() as file:
+        assert len(file.readlines()) == 1 + 36
+
+
+def test_a_session_is_gone_on_with(capsys, tmp_path, model):
+    first, second = tmp_path / "first", tmp_path / "second"
+    arguments = ("--candidates", 8, "--steps", 12, "--device", "cpu", "--quiet")
+    call(capsys, "reconstruct", model, "--out", first, *arguments)
+    status, out, _ = call(
+        capsys, "reconstruct", first / "session.afterimage", "--out", second, "--quiet"
+    )
+    assert status == 0
+    assert json.loads(out)["steps"] == 12
+
+
+def test_the_paper_preset_runs(capsys, tmp_path, model):
+    status, out, _ = call(
+        capsys, "reconstruct", model, "--out", tmp_path / "out", "--preset", "paper",
+        "--candidates", 8, "--steps", 3, "--device", "cpu", "--quiet",
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads(out)["dtype"] == "float64"
+    assert json.loads(out)["row_space"]["rank"] is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inspect", "nowhere.pth"),
+        ("inspect", str(ROOT / "README.md")),
+        ("reconstruct", SAMPLE, "--out", "{}", "--images", "nowhere"),
+        ("reconstruct", SAMPLE, "--out", "{}", "--steps", "0"),
+        ("reconstruct", SAMPLE, "--out", "{}", "--shape", "3x16x16"),
+        ("score", "{}", "--images", str(images_beside(sample_network())[0])),
+        ("export", "{}", "--gif", "a.gif"),
+    ],
+)
+def test_unusable_input_is_one_line_and_status_two(capsys, tmp_path, arguments):
+    status, out, err = call(capsys, *[a.format(tmp_path / "out") for a in arguments])
+    assert status == 2
+    assert out == ""
+    assert err.startswith("afterimage: ")
+    assert err.count("\n") == 1
+
+
+def test_results_that_cannot_be_written_are_one_line(capsys, tmp_path, model):
+    (tmp_path / "file").touch()
+    status, _, err = call(capsys, "reconstruct", model, "--out", tmp_path / "file" / "out")
+    assert status == 2
+    assert err.count("\n") == 1
+
+
+def test_what_a_code_page_lacks_is_written_as_an_escape():
+    ended = subprocess.run(
+        [sys.executable, "main.py", "inspect", SAMPLE],
+        cwd=ROOT,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert rb"784\u20131000" in ended.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_summary_that_nobody_can_take_is_no_traceback():
+    command = [sys.executable, "main.py", "inspect", SAMPLE]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("afterimage: The summary could not be written")
+    assert ended.stderr.count("\n") == 1
+    reader, writer = os.pipe()
+    os.close(reader)  # As `head` does once it has enough.
+    ended = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+class Full(io.StringIO):
+    """A terminal, or a log, that takes no more."""
+
+    def write(self, _text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_complaint_that_cannot_be_written_does_not_end_the_run(
+    capsys, monkeypatch, tmp_path, model
+):
+    """The log lies on the disk that has no room for copies of the run."""
+    real, calls = command_line.save_session, []
+
+    def save(session, path):
+        calls.append(path)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(session, path)
+
+    monkeypatch.setattr(command_line, "save_session", save)
+    monkeypatch.setattr(command_line.Autosave, "is_due", lambda *_: True)
+    options = ["--candidates", "4", "--steps", "20", "--device", "cpu", "--quiet"]
+    monkeypatch.setattr(sys, "stderr", Full())
+    assert command_line.main(["reconstruct", model, "--out", str(tmp_path), *options]) == 0
+    assert len(calls) > 2
+    assert json.loads(capsys.readouterr().out)["steps"] == 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)])
+def test_an_interruption_saves_what_was_computed(tmp_path, kind):
+    if signal.getsignal(kind) is signal.SIG_IGN:
+        pytest.skip("these tests run under nohup, and so would the program")
+    folder = tmp_path / "out"
+    program = subprocess.Popen(
+        [
+            sys.executable, "main.py", "reconstruct", SAMPLE, "--out", str(folder),
+            "--candidates", "20", "--steps", "1000000", "--device", "cpu", "--quiet",
+        ],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not (folder / "session.afterimage").exists() and program.poll() is None:
+        time.sleep(0.01)  # The session is saved once before the first step.
+    program.send_signal(kind)
+    out, err = program.communicate(timeout=600)
+    assert program.returncode == 130, err
+    assert json.loads(out)["steps"] < 1_000_000
+    assert (folder / "drift.gif").exists()
+    assert (folder / "report.json").exists()
+    assert b"Traceback" not in err
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """An .npz with images of three classes."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 1, 5, 5), dtype=np.uint8)
+    np.savez(tmp_path / "pictures.npz", images=images, labels=np.arange(30) % 3)
+    return str(tmp_path / "pictures.npz")
+
+
+TRAIN = ("--classes", "0 vs 2", "--per-class", 4, "--hidden", "30,20", "--device", "cpu", "--quiet")
+
+
+def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pictures):
+    model = tmp_path / "made" / "net.safetensors"
+    status, out, err = call(
+        capsys, "train", "--dataset", pictures, *TRAIN, "--until", "1e-12", "--out", model
+    )
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["end"] == "The loss is reached."
+    assert found["log10_loss"] < -12
+    assert found["accuracy"] == 1
+    assert found["test_accuracy"] is None
+    assert found["labels"] == ["0", "2"]
+    assert found["stationarity"]["carrying"] <= 8
+    train, control = images_beside(model)
+    status, out, _ = call(capsys, "inspect", model, "--images", train)
+    assert status == 0
+    assert "outlook" in out
+    assert "8 training images" in out
+    status, out, _ = call(
+        capsys, "reconstruct", model, "--out", tmp_path / "out", "--images", train,
+        "--control", control, "--candidates", 8, "--steps", 5, "--device", "cpu", "--quiet",
+    )  # fmt: skip
+    assert json.loads(out)["evidence"]["train"]["count"] == 8
+
+
+def test_a_training_is_gone_on_with_from_its_file(capsys, tmp_path, pictures):
+    first, second, whole = (tmp_path / f"{n}.safetensors" for n in ("first", "second", "whole"))
+    train = ("train", "--dataset", pictures, *TRAIN, "--schedule", "plain", "--rate", 0.5)
+    call(capsys, *train, "--most-steps", 7, "--out", first)
+    call(capsys, *train, "--most-steps", 20, "--out", second, "--go-on", first)
+    call(capsys, *train, "--most-steps", 20, "--out", whole)
+    a, b = load_network(second), load_network(whole)
+    assert all(torch.equal(p, q) for p, q in zip(a.weights, b.weights, strict=True))
+
+
+def test_half_stores_the_same_network_at_half_the_size(capsys, tmp_path, pictures):
+    full, half = tmp_path / "full.safetensors", tmp_path / "half.safetensors"
+    train = ("train", "--dataset", pictures, *TRAIN, "--hidden", "200,200")
+    call(capsys, *train, "--out", full)
+    call(capsys, *train, "--out", half, "--half")
+    assert half.stat().st_size < 0.55 * full.stat().st_size
+    for p, q in zip(load_network(full).weights, load_network(half).weights, strict=True):
+        assert torch.equal(p.half().float(), q)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--out", "{}.pth"), "is written as .safetensors"),
+        (("--out", "{}.safetensors", "--classes", ""), "3 classes"),
+        (("--out", "{}.safetensors", "--per-class", "11"), "10 images of one class"),
+        (("--out", "{}.safetensors", "--download"), "--download knows mnist"),
+        (("--out", "{}.safetensors", "--batch", "2"), "all images at once"),
+        (("--out", "{}.safetensors", "--draw", "-1"), "not below 0"),
+        (("--out", "{}.safetensors", "--test", "{}/none"), "holds no images"),
+        (("--out", "{}.safetensors", "--dataset", "svhn", "--data-root", "{}"), "--download does"),
+        (("--out", "{}.safetensors", "--go-on", SAMPLE), "another network"),
+    ],
+)
+def test_what_train_cannot_do_is_one_line(capsys, tmp_path, pictures, arguments, says):
+    given = [a.format(tmp_path / "x") for a in arguments]
+    status, out, err = call(capsys, "train", "--dataset", pictures, *TRAIN, *given)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
+def test_an_interrupted_training_is_kept(tmp_path, pictures):
+    model = tmp_path / "net.safetensors"
+    program = subprocess.Popen(
+        [
+            sys.executable, "main.py", "train", "--dataset", pictures, *map(str, TRAIN),
+            "--schedule", "plain", "--rate", "1e-6", "--most-steps", "1000000000",
+            "--out", str(model),
+        ],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not images_beside(model)[1] and program.poll() is None:
+        time.sleep(0.01)  # The images are written just before the first step.
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=600)
+    assert program.returncode == 130, err
+    assert json.loads(out)["end"] == "It was stopped."
+    assert load_network(model).layer_sizes == (25, 30, 20, 1)
+
+
+# --- several checkpoints --------------------------------------------------------------------------
+
+
+def test_several_checkpoints_in_turn_as_each_alone(capsys, tmp_path, model, references):
+    broken = tmp_path / "broken.pth"
+    broken.write_bytes(b"PK\x03\x04 nothing")
+    settings = ("--steps", 8, "--candidates", 12, "--images", references[0], "--control",
+                references[1], "--quiet")  # fmt: skip
+    out, alone = tmp_path / "out", tmp_path / "alone"
+    status, text, err = call(capsys, "reconstruct", model, broken, model, "--out", out, *settings)
+    assert status == 1
+    assert "broken.pth: " in err
+    assert {each.name for each in out.iterdir()} == {
+        "small", "small-2", "summary.json", "summary.csv"
+    }  # fmt: skip
+    call(capsys, "reconstruct", model, "--out", alone, *settings)
+    for folder in ("small", "small-2"):
+        assert (out / folder / "drift.gif").read_bytes() == (alone / "drift.gif").read_bytes()
+    found = json.loads(text)["runs"]
+    assert found == json.loads((out / "summary.json").read_text())
+    assert [run["outcome"] for run in found] == ["done", "refused", "done"]
+    assert found[0]["training_images"] == 5
+    assert found[0]["recovered"] is not None
+
+
+def test_several_that_all_succeed_end_with_status_0(capsys, tmp_path, model):
+    status, _, _ = call(
+        capsys, "reconstruct", model, model, "--out", tmp_path / "out", "--steps", 3,
+        "--candidates", 12, "--quiet",
+    )  # fmt: skip
+    assert status == 0
+
+
+def test_settings_that_cannot_be_used_leave_no_empty_folder(capsys, tmp_path, model):
+    status, text, _ = call(
+        capsys, "reconstruct", model, model, "--out", tmp_path / "out", "--steps", 0, "--quiet"
+    )
+    assert status == 1
+    assert [run["outcome"] for run in json.loads(text)["runs"]] == ["refused", "refused"]
+    assert {each.name for each in (tmp_path / "out").iterdir()} == {"summary.json", "summary.csv"}
+
+
+def test_sessions_go_on_alone(capsys, tmp_path, model):
+    status, _, err = call(capsys, "reconstruct", model, "run.afterimage", "--out", tmp_path / "out")
+    assert status == 2
+    assert "one at a time" in err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,141 @@
+"""Reference images from .npz and folders."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.base.errors import UnusableInput
+from engine.data.datasets import Selection, holds_images, load_images, save_images, training_data
+
+
+def save_npz(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+def test_npz_as_bytes_and_as_floats(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
+    labels = np.array([0, 1, 0, 1, 1])
+    a = load_images(save_npz(tmp_path / "a.npz", images=pixels, labels=labels))
+    b = load_images(save_npz(tmp_path / "b.npz", images=pixels / np.float32(255), labels=labels))
+    np.testing.assert_allclose(a.images, b.images)
+    assert a.labels.tolist() == labels.tolist()
+    assert float(a.images.max()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"pictures": np.zeros((1, 1, 2, 2), np.uint8)}, "no array called"),
+        ({"images": np.zeros((4, 2, 2), np.uint8)}, r"\(n, c, h, w\)"),
+        ({"images": np.zeros((4, 2, 3, 3), np.uint8)}, "1 or 3 channels"),
+        ({"images": np.full((4, 1, 3, 3), 2.0)}, "outside"),
+        ({"images": np.zeros((4, 1, 3, 3), np.int32)}, "uint8"),
+        ({"images": np.zeros((4, 1, 3, 3), np.uint8), "labels": np.zeros(3, int)}, "labels"),
+        ({"images": np.zeros((2, 1, 3, 3), np.uint8), "labels": np.array([0, 10**9])}, "from 0"),
+        ({"images": np.zeros((2, 1, 3, 3), np.uint8), "labels": np.array([-2, 1])}, "from 0"),
+        ({"images": np.array([object()])}, "damaged"),
+    ],
+)
+def test_what_is_wrong_with_an_npz_is_named(tmp_path, arrays, says):
+    with pytest.raises(UnusableInput, match=says):
+        load_images(save_npz(tmp_path / "a.npz", **arrays))
+
+
+def test_labels_minus_one_and_one_are_two_classes(tmp_path):
+    images, labels = np.zeros((4, 1, 3, 3), np.uint8), np.array([-1, 1, 1, -1])
+    found = load_images(save_npz(tmp_path / "a.npz", images=images, labels=labels))
+    assert found.labels.tolist() == [0, 1, 1, 0]
+    assert found.signs.tolist() == labels.tolist()
+
+
+def test_a_folder_with_one_subfolder_a_class(tmp_path):
+    for label, shade in (("cat", 10), ("dog", 200)):
+        (tmp_path / label).mkdir()
+        for index in range(3):
+            Image.new("RGB", (4, 4), (shade, shade, shade)).save(tmp_path / label / f"{index}.png")
+    found = load_images(tmp_path, (3, 4, 4))
+    assert found.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert found.images.shape == (6, 3, 4, 4)
+    assert load_images(tmp_path, (1, 4, 4)).images.shape == (6, 1, 4, 4)
+
+
+def test_alpha_and_sixteen_bits_are_handled(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("RGBA", (4, 4), (255, 0, 0, 128)).save(tmp_path / "a" / "alpha.png")
+    Image.fromarray(np.full((4, 4), 65_535, np.uint16)).save(tmp_path / "a" / "deep.png")
+    images = load_images(tmp_path, (3, 4, 4)).images
+    assert images[0, 0].min() == 1
+    assert images[1].min() == 1
+
+
+def test_what_shines_through_is_white(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("LA", (4, 4), (0, 0)).save(tmp_path / "a" / "1.png")
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([0, 0, 0] * 256)
+    palette.save(tmp_path / "a" / "2.png", transparency=0)
+    Image.new("RGBA", (4, 4), (0, 0, 0, 51)).save(tmp_path / "a" / "3.png")
+    images = load_images(tmp_path, (1, 4, 4)).images
+    np.testing.assert_allclose(images.flatten(1).mean(1), [1, 1, 0.8], atol=1e-6)
+
+
+def test_depths_beyond_sixteen_bits_are_refused_by_name(tmp_path):
+    (tmp_path / "a").mkdir()
+    for values in (np.full((4, 4), 0.5, np.float32), np.full((4, 4), 70_000, np.int32)):
+        Image.fromarray(values).save(tmp_path / "a" / "deep.tif")
+        with pytest.raises(UnusableInput, match=r"a/deep\.tif has 32 bits a pixel"):
+            load_images(tmp_path)
+
+
+def test_only_the_chosen_files_of_a_folder_are_opened(tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for index in range(4):
+            Image.new("L", (4, 4), 50 * index).save(tmp_path / label / f"{index}.png")
+        (tmp_path / label / "9.png").write_bytes(b"no image")
+    data = training_data(tmp_path, Selection("", 2))
+    assert data.train.images.shape == (4, 1, 4, 4)
+    assert data.label_names == ("cat", "dog")
+    assert data.test is None
+    with pytest.raises(UnusableInput, match=r"9\.png cannot be read"):
+        training_data(tmp_path, Selection("", 3))  # The control would need it.
+
+
+def test_images_are_kept_as_they_were(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 4), dtype=np.uint8)
+    first = load_images(
+        save_npz(tmp_path / "a.npz", images=pixels, labels=np.array([0, 1, 0, 1, 0, 1]))
+    )
+    save_images(first, tmp_path / "b.npz")
+    again = load_images(tmp_path / "b.npz")
+    assert torch.equal(first.images, again.images)
+    assert torch.equal(first.labels, again.labels)
+
+
+def test_sizes_and_broken_files_are_named(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("L", (5, 4)).save(tmp_path / "a" / "odd.png")
+    with pytest.raises(UnusableInput, match=r"a/odd\.png is 1×4×5 instead of 1×4×4"):
+        load_images(tmp_path, (1, 4, 4))
+    (tmp_path / "a" / "odd.png").write_bytes(b"no image")
+    with pytest.raises(UnusableInput, match=r"a/odd\.png cannot be read"):
+        load_images(tmp_path, (1, 4, 4))
+
+
+def test_an_empty_folder_and_a_missing_source(tmp_path):
+    with pytest.raises(UnusableInput, match="one subfolder a class"):
+        load_images(tmp_path)
+    with pytest.raises(UnusableInput, match=r"holds no images; give an \.npz"):
+        load_images(tmp_path / "none")
+
+
+def test_images_are_told_from_networks(tmp_path):
+    assert holds_images(save_npz(tmp_path / "a.npz", images=np.zeros((1, 1, 2, 2), np.uint8)))
+    assert not holds_images(save_npz(tmp_path / "b.npz", w=np.zeros((2, 2))))
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    assert not holds_images(tmp_path / "broken.npz")
+    assert holds_images(tmp_path)

@@ -1,0 +1,206 @@
+"""The health check: floors that hold, multipliers that are found, words that fit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import nnls
+
+from engine.base.errors import UnusableInput
+from engine.base.resources import images_beside, sample_network
+from engine.data.datasets import load_images
+from engine.evidence.diagnostics import (
+    MOST_IMAGES,
+    _balance_floor,
+    about_images,
+    check_stationarity,
+    check_weights,
+)
+from engine.evidence.inspection import inspection, inspection_text, true_stationarity
+from engine.network.checkpoints import load_network
+from engine.network.network import Network
+from engine.stationarity.closed_form import layer_norms
+from engine.training.recipe import Recipe
+from engine.training.training import Training
+from tests.conftest import shared_file
+from tests.engine.training.test_training import points
+
+
+def gradients(network: Network, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """y_i ∇Φ(x_i) by autograd, one column an image: the array that the Gram matrix avoids."""
+    assert network.bias is not None
+    parameters = [p.clone().requires_grad_() for p in (*network.weights, network.bias)]
+    live = replace(network, weights=tuple(parameters[:-1]), bias=parameters[-1])
+    columns = [
+        torch.cat([g.flatten() for g in torch.autograd.grad(sign * output, parameters)])
+        for sign, output in ((y[i], live.forward(x[i : i + 1])[0]) for i in range(len(x)))
+    ]
+    return torch.stack(columns, 1)
+
+
+def theta(network: Network) -> torch.Tensor:
+    assert network.bias is not None
+    return torch.cat([p.flatten() for p in (*network.weights, network.bias)])
+
+
+@pytest.mark.parametrize("sizes", [(6, 9, 1), (6, 9, 8, 1), (6, 9, 8, 7, 1)])
+def test_multipliers_are_those_of_least_squares_on_the_whole_array(make_network, sizes):
+    network = make_network(*sizes)
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(20, 6, generator=generator, dtype=torch.float64)
+    y = torch.arange(20).double() % 2 * 2 - 1
+    found = check_stationarity(network, x, y)
+    jacobian = gradients(network, x, y)
+    multipliers, residual = nnls(jacobian.numpy(), theta(network).numpy())
+    np.testing.assert_allclose(found.multipliers, multipliers, atol=1e-8)
+    assert found.relative == pytest.approx(residual / float(theta(network).norm()), rel=1e-8)
+    np.testing.assert_allclose(found.margins, y * network.forward(x), rtol=1e-12)
+    shares, norms = np.array(found.relative_per_layer), [float(w.norm()) for w in network.weights]
+    norms[0] = math.hypot(norms[0], float(network.bias.norm()))
+    assert np.hypot.reduce(shares * norms) == pytest.approx(residual, rel=1e-8)
+
+
+@pytest.mark.parametrize("hidden", [(20,), (20, 20)])
+def test_a_network_at_its_minimum_has_no_residual_and_known_multipliers(hidden):
+    """At a minimum of the loss with weight decay w, θ = Σ λ_i y_i ∇Φ(x_i) holds but for rounding.
+
+    There λ_i = σ(−y_i Φ(x_i)) / (w n), the derivative of the logistic loss: physics that the
+    solver does not know of.
+    """
+    decay = 1e-2
+    recipe = Recipe(
+        hidden,
+        dtype="float64",
+        first_layer_scale=0.1,
+        upper_layer_scale=1.0,
+        weight_decay=decay,
+        momentum=0.0,
+        until_exponent=0,
+    )
+    training = Training(points(), recipe)
+    *_, last = training.iterate()
+    assert last.end == "No step lowers the loss any more."
+    found = training.stationarity()
+    expected = 1 / (1 + np.exp(found.margins)) / (decay * len(found.margins))
+    assert found.relative < 1e-8  # How far descent gets before rounding ends it differs by machine.
+    np.testing.assert_allclose(found.multipliers, expected, rtol=1e-5)
+
+
+def test_no_candidates_pass_the_floor(make_network):
+    """Fact 1 of `engine.evidence.diagnostics`, on networks whose layers differ in norm."""
+    for seed in range(5):
+        network = make_network(6, 9, 8, 1, seed=seed)
+        unbalanced = replace(
+            network, weights=(network.weights[0] / 3, network.weights[1] * 4, network.weights[2])
+        )
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.randn(300, 6, generator=generator, dtype=torch.float64) * 3
+        y = unbalanced.forward(x).sign()
+        found = check_stationarity(unbalanced, x, y)
+        floor = _balance_floor(layer_norms(unbalanced).numpy())
+        assert floor > 0.05
+        assert found.relative >= floor
+
+
+def test_balanced_layers_have_no_floor(make_network):
+    assert _balance_floor(np.array([4.0, 4.0, 4.0])) == pytest.approx(0, abs=1e-12)
+
+
+def test_the_check_does_not_depend_on_the_scale_of_the_weights():
+    network = load_network(sample_network())
+    first, second = check_weights(network), check_weights(network.scaled(7.0))
+    assert first.remembered == second.remembered
+    assert first.outlook == second.outlook
+    assert first.floor == pytest.approx(second.floor)
+
+
+def test_the_bundled_sample_has_a_good_chance():
+    network, (train, _) = load_network(sample_network()), images_beside(sample_network())
+    health = check_weights(network)
+    assert health.outlook.startswith("A good chance")
+    found = true_stationarity(network, load_images(train))
+    assert found.wrong == 0
+    assert found.relative >= health.floor
+    assert 0 < found.carrying <= 100
+    heaviest = found.heaviest(3)
+    assert found.multipliers[heaviest[0]] == found.multipliers.max()
+    assert len(set(heaviest)) == 3
+
+
+def test_a_network_that_was_never_trained_has_no_chance(make_network):
+    health = check_weights(make_network(200, 100, 1))
+    assert health.remembered == 0
+    assert health.outlook.startswith("No chance")
+
+
+def test_words_fit_what_is_seen(make_network):
+    """A usual initialisation under the traces; and as many traces as there are directions."""
+    network = make_network(200, 100, 1)
+    generator = torch.Generator().manual_seed(0)
+
+    def planted(rank: int, size: float) -> Network:
+        left = torch.randn(100, rank, generator=generator, dtype=torch.float64)
+        right = torch.randn(rank, 200, generator=generator, dtype=torch.float64)
+        return replace(
+            network, weights=(network.weights[0] + size * left @ right, *network.weights[1:])
+        )
+
+    assert "random start" in check_weights(planted(3, 0.03)).outlook
+    assert "told apart" in check_weights(planted(95, 100)).outlook
+    assert check_weights(planted(10, 100)).spectrum.rank == 10
+
+
+def test_which_class_is_negative_does_not_matter():
+    network, (path, _) = load_network(sample_network()), images_beside(sample_network())
+    train = load_images(path)
+    swapped = replace(train, labels=1 - train.labels)
+    a, b = true_stationarity(network, train), true_stationarity(network, swapped)
+    np.testing.assert_array_equal(a.multipliers, b.multipliers)
+
+
+def test_a_dead_network_has_no_multipliers(make_network):
+    network = make_network(4, 3, 1)
+    dead = replace(network, bias=torch.full((3,), -1e6, dtype=torch.float64))
+    x = torch.ones(5, 4, dtype=torch.float64)
+    found = check_stationarity(dead, x, torch.ones(5))
+    assert found.carrying == 0
+    assert found.relative == pytest.approx(1)
+
+
+def test_what_cannot_be_solved_for_is_refused(make_network):
+    network = make_network(4, 3, 1)
+    x = torch.zeros(MOST_IMAGES + 1, 4)
+    with pytest.raises(UnusableInput, match="would take too long"):
+        check_stationarity(network, x, torch.ones(len(x)))
+    train = load_images(images_beside(sample_network())[0])
+    for labels in (train.labels + 3, train.labels * 0):
+        with pytest.raises(UnusableInput, match="other labels than 0 and 1"):
+            true_stationarity(load_network(sample_network()), replace(train, labels=labels))
+
+
+def test_inspection_says_in_words_what_it_says_in_numbers():
+    network, (path, _) = load_network(sample_network()), images_beside(sample_network())
+    found = inspection(network, load_images(path))
+    text = inspection_text(found)
+    assert f"about {found['health']['remembered']} images" in text
+    assert found["health"]["outlook"] in text
+    assert f"{found['stationarity']['carrying']} images carry" in text
+    assert inspection(network)["stationarity"] is None
+    assert "training images" not in inspection_text(inspection(network))
+
+
+def test_four_million_weights_and_five_hundred_images():
+    network = load_network(shared_file("checkpoints/cifar10_vehicles_animals_d250.pth"))
+    train = load_images(shared_file("checkpoints/cifar10_vehicles_animals_d250_images.npz"))
+    found = true_stationarity(network, train)
+    assert found.wrong == 0
+    assert check_weights(network).floor <= found.relative < 1
+
+
+def test_how_many_are_remembered_is_said_as_people_say_it():
+    said = [about_images(number) for number in (0, 1, 2, 1200)]
+    assert said == ["no image", "about 1 image", "about 2 images", "about 1,200 images"]

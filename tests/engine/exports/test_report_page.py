@@ -1,0 +1,262 @@
+"""The report for people: it holds all it shows, agrees with the files beside it, and claims no more
+than there is evidence for.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from html import unescape
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.base.errors import UnusableInput
+from engine.commands.command_line import main
+from engine.exports import charts, results
+from engine.exports.report_page import command, report_page
+from engine.network.network import Origin
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
+from engine.session.session import load_session, save_session, session_of
+from engine.viewing.frames import References
+
+_BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+_BROWSER_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def session(make_network):
+    network = replace(
+        make_network(48, 12, 10, 1),
+        input_shape=(3, 4, 4),
+        mean=torch.rand(3, 4, 4),
+        origin=Origin("/home/<b>me</b>/odd & even.pth", "ab" * 32),
+    )
+    run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
+    list(run.iterate())
+    return session_of(run, "cpu (test)")
+
+
+@pytest.fixture
+def references(session):
+    return References(
+        torch.rand(6, 3, 4, 4), torch.rand(6, 3, 4, 4), session.network.mean, None, session.network
+    )
+
+
+def words_of(page):
+    """The page without its markup."""
+    body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", body))
+
+
+def test_everything_is_in_the_one_file_and_nothing_runs(session, references):
+    page = report_page(
+        session,
+        results.make_report(session, results.evidence_of(session, references)),
+        references,
+    )
+    sources = re.findall(r'src="([^"]+)"', page)
+    assert len(sources) > 20
+    assert all(source.startswith("data:image/") for source in sources)
+    for forbidden in ("<script", "<link", "http://", "https://", "url(", "javascript:"):
+        assert forbidden not in page.lower()
+    assert all('alt="' in tag for tag in re.findall(r"<img [^>]+>", page))
+
+
+def test_names_from_files_are_only_text(session):
+    page = report_page(session, results.make_report(session, None))
+    assert "odd &amp; even.pth" in page
+    hostile = replace(
+        session, network=replace(session.network, origin=Origin("<img onerror=x>.pth", "<i>"))
+    )
+    page = report_page(hostile, results.make_report(hostile, None))
+    assert "<img onerror" not in page
+    assert "<i>" not in page.split("SHA-256")[1][:60]
+
+
+def test_page_json_and_csv_say_the_same(session, references, tmp_path):
+    evidence = results.evidence_of(session, references)
+    results.write_results(session, evidence, tmp_path, references)
+    report = json.loads((tmp_path / "report.json").read_text())
+    words = words_of((tmp_path / "report.html").read_text())
+    train = report["evidence"]["train"]
+    assert f"{train['recovered']} of {train['count']} training images recovered" in words
+    assert f"best SSIM {train['ssim'][0]:.3f}" in re.sub(r"\s+", " ", words)
+    with (tmp_path / "losses.csv").open() as file:
+        last = list(csv.DictReader(file))[-1]
+    shown = ", ".join(f"{float(last[f'relative_{layer}']):.3f}" for layer in (1, 2, 3))
+    assert re.sub(r"\s+", " ", words).count(f"Residual {shown}") == 1
+    assert f"{report['steps']} of {report['planned_steps']}" in words
+    assert "ab" * 32 in words
+    for pair in range(3):
+        assert f"{np.sort(evidence.train.ssim)[::-1][pair]:.2f}" in words
+
+
+def test_without_images_no_claim_is_made(session):
+    words = words_of(report_page(session, results.make_report(session, None)))
+    assert "nothing here is evidence" in words
+    assert "training images recovered" not in words
+    assert "Matches" not in words
+
+
+def test_without_a_control_good_matches_are_no_claim(session, references):
+    alone = replace(references, control=None)
+    report = results.make_report(session, results.evidence_of(session, alone))
+    words = words_of(report_page(session, report, alone))
+    assert "this is no claim" in words
+    assert "images recovered" not in words
+    assert "✓ 0" not in words
+
+
+def test_what_is_said_to_repeat_the_run_repeats_it(session, tmp_path, capsys):
+    """Its own arguments are taken; the file is written anew beside it."""
+    said = re.search(
+        r"python main.py (reconstruct .*?--shape \S+)",
+        re.sub(r"\s+", " ", words_of(report_page(session, results.make_report(session, None)))),
+    )[1]
+    assert "'odd & even.pth'" in said
+    state = {f"layers.{i}.weight": w for i, w in enumerate(session.network.weights)}
+    torch.save({**state, "layers.0.bias": session.network.bias}, tmp_path / "again.pth")
+    words = said.replace("'odd & even.pth'", str(tmp_path / "again.pth")).split()
+    words[words.index("--out") + 1] = str(tmp_path / "again")
+    assert main([*words, "--quiet"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["steps"], again["seed"]) == (session.state.steps, session.settings.seed)
+    assert again["settings"]["candidates"] == session.settings.candidates
+
+
+def test_a_name_that_a_shell_would_run_is_quoted(session):
+    name = "a$(touch x)`b`'c.pth"
+    hostile = replace(session, network=replace(session.network, origin=Origin(name)))
+    assert name in shlex.split(command(results.make_report(hostile, None)))
+
+
+def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
+    results.write_results(session, results.evidence_of(session, references), tmp_path)
+    written = []
+    path = tmp_path / "a.pdf"
+    call = ["report", str(tmp_path), "--html", str(tmp_path / "a.html"), "--pdf", str(path)]
+    assert main(call, lambda page, target: written.append((page, target))) == 0
+    assert json.loads(capsys.readouterr().out) == {"html": call[3], "pdf": call[5]}
+    page = (tmp_path / "a.html").read_text()
+    assert written == [(page, path)]
+    assert "Pictures of the pairs need the training images" in words_of(page)
+    assert "training images recovered" in words_of(page)
+    assert main(call) == 2
+    assert main(["report", str(tmp_path / "nowhere")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_session_carries_its_score_into_a_report(session, references, tmp_path, capsys):
+    evidence = results.evidence_of(session, references)
+    path = tmp_path / "run.afterimage"
+    save_session(session.with_evidence(evidence.as_dict()), path)
+    assert load_session(path).evidence == json.loads(json.dumps(evidence.as_dict()))
+    assert main(["report", str(path), "--html", str(tmp_path / "a.html")]) == 0
+    words = words_of((tmp_path / "a.html").read_text())
+    assert f"{evidence.recovered} of 6 training images recovered" in words
+    assert "Pictures of the pairs need the training images" in words
+
+
+def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references, tmp_path, capsys):
+    """A run that was killed leaves its session beside the report of what the folder held before."""
+    results.write_results(session, results.evidence_of(session, references), tmp_path)
+    later = Reconstruction(session.network, replace(session.settings, seed=1))
+    list(later.iterate())
+    unlike = session_of(later, "cpu (test)")
+    at_once = replace(unlike, state=replace(unlike.state, seconds=session.state.seconds))
+    save_session(at_once, tmp_path / results.SESSION)
+    assert main(["report", str(tmp_path), "--html", str(tmp_path / "a.html")]) == 0
+    assert "training images recovered" not in words_of((tmp_path / "a.html").read_text())
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 0
+    assert "of 6" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lie", [[1], {"train": {}}, "<script>", {"count": "<script>"}])
+def test_a_score_that_is_none_is_refused(session, references, tmp_path, capsys, lie):
+    """In a session as in a report.json: what goes onto the page are numbers."""
+    scored = results.evidence_of(session, references).as_dict()
+    if isinstance(lie, dict) and "train" not in lie:
+        lie = {**scored, "train": {**scored["train"], **lie}}
+    path = tmp_path / "run.afterimage"
+    save_session(session.with_evidence(lie), path)
+    with pytest.raises(UnusableInput, match="damaged"):
+        load_session(path)
+    results.write_results(session, None, tmp_path / "out")
+    report = results.read_report(tmp_path / "out")
+    results.write_report({**report, "evidence": lie}, tmp_path / "out")
+    assert main(["report", str(tmp_path / "out")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_curves_have_gaps_where_there_is_nothing_to_draw_and_keep_their_peaks():
+    x = np.arange(1.0, 10_001)
+    y = np.ones(10_000)
+    y[5000], y[2000:2500] = 100.0, 0.0
+    svg = charts.log_curves(x, y[:, None], ["layer 1"], "step")
+    lines = re.findall(r'<polyline points="([^"]+)"', svg)
+    assert len(lines) == 2
+    points = np.array([[float(v) for v in p.split(",")] for p in " ".join(lines).split()])
+    assert len(points) <= 700
+    assert points[:, 1].min() < points[:, 1].max() - 100
+    assert charts.log_curves(np.empty(0), np.empty((0, 1)), ["a"], "step").endswith("</svg>")
+
+
+@pytest.mark.skipif(_BROWSER is None, reason="needs a Chromium browser, and none is here")
+def test_a_browser_shows_it(session, references, tmp_path):
+    results.write_results(session, results.evidence_of(session, references), tmp_path, references)
+    picture = tmp_path / "page.png"
+    where = [f"--user-data-dir={tmp_path / 'browser'}", "--window-size=800,1600"]
+    page = (tmp_path / "report.html").as_uri()
+    subprocess.run(
+        [str(_BROWSER), *_BROWSER_FLAGS, *where, f"--screenshot={picture}", page],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    with Image.open(picture) as shown:
+        pixels = np.asarray(shown.convert("RGB")).astype(int)
+    is_ink = np.abs(pixels - 255).sum(2) > 60
+    assert 0.02 < is_ink.mean() < 0.6
+    # Nothing sticks out of the column: the outermost pixels are paper.
+    assert not is_ink[:, :20].any()
+    assert not is_ink[:, -20:].any()
+    accent = (np.abs(pixels - [0xB3, 0x54, 0x1E]).sum(2) < 30).any(1)
+    assert accent.sum() > 30
+
+
+def test_a_loss_that_moves_little_has_numbers_beside_it():
+    x = np.arange(1.0, 51.0)
+    numbers = re.findall(
+        r'text-anchor="end"[^>]*>([^<]+)<', charts.log_curves(x, 5330 + x[:, None], ["A"], "step")
+    )
+    assert numbers == ["5330", "5340", "5350", "5360", "5370", "5380"]
+    wide = charts.log_curves(x, 10 ** (-x[:, None] / 10), ["A"], "step")
+    assert re.findall(r'text-anchor="end"[^>]*>([^<]+)<', wide) == [
+        "1e-05",
+        "0.0001",
+        "0.001",
+        "0.01",
+        "0.1",
+        "1",
+    ]

@@ -1,0 +1,123 @@
+"""Sessions of every format open for ever, here and on machines with other devices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.base.errors import UnusableInput
+from engine.network.checkpoints import load_network
+from engine.reconstruction import run as reconstruction
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
+from engine.session.session import load_session, save_session, session_of
+
+FIXTURES = Path(__file__).parent / "formats"
+
+
+def finish(run):
+    *_, last = run.iterate()
+    return last
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "steps", "restarts"),
+    [
+        ("format-1", 25, 40, 1),
+        ("format-2", 60, 80, 2),
+        ("format-3", 60, 80, 2),
+        ("format-4", 60, 80, 2),
+    ],
+)
+def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, steps, restarts):
+    session = load_session(FIXTURES / f"{name}.afterimage")
+    assert (session.state.step, session.state.steps) == (step, steps)
+    assert session.settings.restarts == restarts
+    assert session.images().shape == (6 * restarts, 1, 4, 4)
+    assert len(session.drift) > 10
+    last = finish(session.resume())
+    assert last.step == steps
+    again = finish(Reconstruction(session.network, replace(session.settings, device="cpu")))
+    torch.testing.assert_close(last.unknowns, again.unknowns, rtol=1e-3, atol=1e-3)
+
+
+@pytest.fixture
+def checkpoint(tmp_path, make_network):
+    network = make_network(16, 12, 10, 1)
+    state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
+    torch.save({**state, "layers.0.bias": network.bias}, tmp_path / "small.pth")
+    return tmp_path / "small.pth"
+
+
+@pytest.fixture
+def session(checkpoint, monkeypatch):
+    """A run in its middle."""
+    monkeypatch.setattr(reconstruction, "SNAPSHOT_INTERVAL", 1e-9)
+    run = Reconstruction(
+        load_network(checkpoint), replace(fast(), candidates=6, steps=40, device="cpu")
+    )
+    for snapshot in run.iterate():
+        if snapshot.step == 20:
+            break
+    return session_of(run, "cpu")
+
+
+def test_a_session_may_leave_the_weights_to_their_checkpoint(session, checkpoint, tmp_path):
+    whole, light = tmp_path / "whole.afterimage", tmp_path / "light.afterimage"
+    save_session(session, whole)
+    save_session(session, light, with_weights=False)
+    assert light.stat().st_size < whole.stat().st_size - 8 * session.network.parameter_count + 2000
+    expected = finish(load_session(whole).resume()).unknowns
+    assert torch.equal(finish(load_session(light).resume()).unknowns, expected)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    checkpoint.rename(elsewhere / checkpoint.name)
+    with pytest.raises(UnusableInput, match=r"put its checkpoint small\.pth"):
+        load_session(light)
+    light.rename(elsewhere / light.name)
+    assert torch.equal(finish(load_session(elsewhere / light.name).resume()).unknowns, expected)
+
+
+def test_another_checkpoint_of_the_same_name_is_not_taken(session, checkpoint, tmp_path):
+    save_session(session, tmp_path / "light.afterimage", with_weights=False)
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save({name: -tensor for name, tensor in state.items()}, checkpoint)
+    with pytest.raises(UnusableInput, match="SHA-256"):
+        load_session(tmp_path / "light.afterimage")
+
+
+def test_weights_that_are_in_no_file_cannot_be_left_out(session, tmp_path):
+    nowhere = replace(session.network, origin=type(session.network.origin)())
+    with pytest.raises(UnusableInput, match="in no file"):
+        save_session(replace(session, network=nowhere), tmp_path / "a.afterimage", False)
+    assert not (tmp_path / "a.afterimage").exists()
+
+
+def test_a_session_from_a_gpu_opens_and_goes_on_where_there_is_none(session, tmp_path):
+    """What a file holds lies on the CPU; only the device's name says where it was made."""
+    path = tmp_path / "gpu.afterimage"
+    made = replace(session, settings=replace(session.settings, device="cuda"), device="a GPU")
+    save_session(made, path)
+    back = load_session(path)
+    assert back.device == "a GPU"
+    assert {tensor.device.type for tensor in back.state.tensors.values()} == {"cpu"}
+    on_cpu = replace(back.settings, device="cpu")
+    last = finish(Reconstruction(back.network, on_cpu, back.state))
+    assert torch.equal(last.unknowns, finish(session.resume()).unknowns)
+    if not torch.cuda.is_available():
+        with pytest.raises(UnusableInput, match="CUDA"):
+            back.resume()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU, and none is here")
+def test_a_session_from_a_cpu_goes_on_on_a_gpu(session, tmp_path):
+    path = tmp_path / "cpu.afterimage"
+    save_session(session, path)
+    back = load_session(path)
+    on_gpu = replace(back.settings, device="cuda")
+    last = finish(Reconstruction(back.network, on_gpu, back.state))
+    assert last.step == 40
+    assert last.images().device.type == "cpu"

@@ -1,0 +1,74 @@
+"""What a run shows while it goes on is what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.exports.writing import display_pixels
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
+from engine.viewing import frames as live
+from engine.viewing.frames import LiveView, References
+
+
+@pytest.fixture
+def small(make_network):
+    """A run of three restarts with four training images and as many of a control."""
+    network = replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4), mean=torch.zeros(1, 4, 4))
+    settings = replace(fast(), candidates=9, steps=3, restarts=3, rank=6, device="cpu")
+    train, control = torch.rand(2, 4, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    return Reconstruction(network, settings), References(train, control, network.mean)
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_COMPARED", 71), ("_MOST_PIXELS", 127)])
+def test_no_score_that_would_keep_a_stop_waiting_is_begun_in_passing(
+    small, monkeypatch, bound, most
+):
+    run, references = small
+    frames = [LiveView(None, references).frame(each, at_rest=True) for each in run.iterate()]
+    assert any(frame.pairs is not None for frame in frames)
+    assert not any(frame.scores_later for frame in frames)
+    monkeypatch.setattr(live, bound, most)  # Of 9 candidates, 8 images, 16 pixels.
+    view = LiveView(None, references)
+    frames = [view.frame(each, at_rest=True) for each in run.iterate() if each.step]
+    assert all(frame.pairs is None and frame.scores_later for frame in frames)
+
+
+def test_a_pause_scores_what_is_quick_to_score_where_all_restarts_are_too_many(small, monkeypatch):
+    run, references = small
+    third = next(snapshot for snapshot in run.iterate() if len(snapshot.finished) == 2)
+    compared = []
+    find = live.best_pairs
+    monkeypatch.setattr(live, "best_pairs", lambda i, r: compared.append(len(i)) or find(i, r))
+    for most in (27, 26):
+        monkeypatch.setattr(live, "_MOST_COMPARED", most * 8)
+        assert LiveView(None, references).frame(third, at_rest=True).pairs is not None
+    assert compared[0] == 27
+    assert 9 < compared[1] < 27, "one of the earlier restarts at a time"
+
+
+def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_part(small):
+    run, references = small
+    mean = references.mean
+    view, earlier = LiveView(mean, references), set()
+    for snapshot in run.iterate():
+        view._score_pace.hurry()
+        pairs = view.frame(snapshot).pairs
+        if pairs is not None:
+            shown = display_pixels(snapshot.pool()[torch.from_numpy(pairs.candidate)], mean)
+            np.testing.assert_allclose(pairs.reconstructed, shown, atol=1)
+            earlier |= set(pairs.candidate[pairs.candidate < 9 * len(snapshot.finished)] // 9)
+    assert earlier == {0, 1}
+
+
+def test_without_a_control_no_pair_is_recovered_however_good(small):
+    _, references = small
+    found = references.train - references.shown_mean
+    assert all(live.best_pairs(found, references).is_recovered)
+    alone = live.best_pairs(found, replace(references, control=None))
+    assert alone.evidence.train.good == 4
+    assert not any(alone.is_recovered)

@@ -1,0 +1,95 @@
+"""One candidate, looked at closely, agrees with what the rest of the engine says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.evidence.scoring import score
+from engine.exports.writing import display_pixels
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
+from engine.session.session import session_of
+from engine.viewing.frames import References
+from engine.viewing.portrait import portray
+
+
+@pytest.fixture
+def session(make_network):
+    network = replace(make_network(48, 30, 20, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    settings = replace(fast(), candidates=9, steps=30, restarts=2, rank=6, device="cpu")
+    run = Reconstruction(network, settings)
+    list(run.iterate())
+    return session_of(run, "cpu")
+
+
+def test_its_numbers_are_those_of_the_session(session):
+    gallery = session.gallery()
+    for candidate in (0, 8, 12):
+        found = portray(session, candidate)
+        image = session.images()[candidate]
+        torch.testing.assert_close(session.image(candidate), image)  # Products of other sizes.
+        assert (found.restart, found.label) == (candidate // 9 + 1, int(session.labels[candidate]))
+        assert found.multiplier == float(session.multipliers[candidate])
+        assert found.confidence == float(gallery.of_each[candidate])
+        network = session.network.to("cpu", torch.float32)
+        assert found.output == pytest.approx(float(network.forward(image.reshape(1, -1))[0]))
+        assert torch.equal(found.frames[-1], session.image(candidate))
+        assert found.steps[0] == 0
+        assert found.steps[-1] == 30
+        assert len(found.frames) == len(found.steps) == len(session.drift)
+
+
+def test_the_confidence_is_not_known_before_the_gallery_is(session):
+    assert portray(session, 0).confidence is None
+
+
+def test_the_output_is_what_the_neurons_it_fires_add_up_to(session):
+    found = portray(session, 3)
+    last = session.network.weights[-1].float()
+    assert [len(h) for h in found.fired] == [30, 20]
+    assert float(last[0] @ found.fired[-1]) == pytest.approx(found.output, rel=1e-5)
+    assert found.share_fired(0) == pytest.approx(float((found.fired[0] > 0).sum()) / 30)
+    squares = found.neuron_map(0).reshape(-1)[:30]
+    assert ((squares > 0) <= (found.fired[0].numpy() > 0)).all()
+    assert squares.max() == 255
+
+
+def test_its_match_is_the_one_of_the_rule_or_the_most_similar_image(session):
+    references = References(torch.rand(5, 3, 4, 4), torch.rand(5, 3, 4, 4), session.network.mean)
+    evidence = score(session.images(), references.train, references.control, references.mean)
+    assigned = evidence.train.candidate.tolist()
+    for pair, candidate in enumerate(assigned):
+        match = portray(session, candidate, references, evidence).match
+        assert match.is_assigned
+        assert match.reference == evidence.train.reference[pair]
+        assert match.ssim == pytest.approx(evidence.train.ssim[pair], abs=1e-6)
+        assert match.is_recovered is bool(evidence.is_recovered[pair])
+    other = next(i for i in range(18) if i not in assigned)
+    match = portray(session, other, references, evidence).match
+    alone = score(session.image(other)[None], references.train, None, references.mean, False)
+    assert not match.is_assigned
+    assert match.is_recovered is None
+    assert match.ncc <= alone.train.ncc.max() + 1e-6
+
+
+def test_contrast_is_stretched_or_as_it_is_with_and_without_the_mean(session):
+    found = portray(session, 0)
+    image, mean = found.frames[-1], session.network.mean
+    expected = display_pixels(image[None], mean)[0]
+    assert np.array_equal(found.pixels(-1, "stretched", with_mean=True), expected)
+    fixed = (image + mean).clamp(0, 1).mul(255).round().permute(1, 2, 0).numpy()
+    assert np.array_equal(found.pixels(-1, "fixed", with_mean=True), fixed.astype(np.uint8))
+    centred = ((image + 1) / 2).clamp(0, 1).mul(255).round().permute(1, 2, 0).numpy()
+    assert np.array_equal(found.pixels(-1, "fixed", with_mean=False), centred.astype(np.uint8))
+
+
+def test_the_difference_is_grey_where_reconstruction_and_image_agree(session):
+    shown = torch.from_numpy(display_pixels(session.image(2)[None], session.network.mean)[0])
+    same = shown.permute(2, 0, 1).float() / 255
+    found = portray(session, 2, References(same[None], None, session.network.mean))
+    assert (np.abs(found.difference(-1).astype(int) - 128) <= 1).all()
+    assert portray(session, 2).difference(-1) is None

@@ -1,0 +1,90 @@
+"""The guide's first steps, from the empty window to the report, with the keys and the mouse."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit
+
+from engine.base.resources import guide_file
+from gui.run.controller import RunState
+from tests.gui.conftest import bring_to_front, settle, until
+
+_STEPS, _CANDIDATES = 80, 200
+"""Of a run that is shorter than the guide's."""
+
+
+def guide_steps():
+    """The numbered steps of the guide, in its words."""
+    first = guide_file().read_text(encoding="utf-8").split("## First steps")[1].split("\n## ")[0]
+    return re.findall(r"^\d+\. \*\*(.+?)\*\*", first, re.MULTILINE)
+
+
+def click(qtbot, widget):
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def click_tile(qtbot, mosaic, place):
+    height, width = mosaic.mosaic.tile
+    row, column = divmod(place, mosaic.mosaic.columns)
+    middle = QPointF((column + 0.5) * (width + 1), (row + 0.5) * (height + 1))
+    where = mosaic.mapFromScene(mosaic._box.mapViewToScene(middle))
+    qtbot.mouseClick(mosaic.viewport(), Qt.MouseButton.LeftButton, pos=where)
+
+
+def save_as(qtbot, window, path):
+    """Types a name into the dialog that asks where to write."""
+    (dialog,) = (each for each in window.findChildren(QFileDialog) if each.isVisible())
+    dialog.findChild(QLineEdit).setText(str(path))
+    click(qtbot, dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save))
+
+
+def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
+    opening, health, start, end, headline, tile, away = guide_steps()
+
+    assert opening == "Open a network."
+    assert window.empty.isVisible()
+    click(qtbot, window.empty.sample_button)
+    until(qtbot, lambda: window.workspace.train and window.workspace.control)
+    settle(qtbot, window)
+
+    assert health == "Look at Health"
+    assert window.lower.tabText(window.lower.currentIndex()).replace("&", "") == "Health"
+    assert "good chance" in window.health.outlook
+
+    assert start == "Press Start"
+    window.settings_panel.editor("steps").setValue(_STEPS)
+    window.settings_panel.editor("candidates").setValue(_CANDIDATES)
+    bring_to_front(qtbot, window)
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.mosaic.mosaic is not None)
+    assert window.lower.tabText(window.lower.currentIndex()).replace("&", "") == "Losses"
+
+    assert end == "Wait for the end."
+    until(qtbot, lambda: window.workspace.session is not None)
+    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    settle(qtbot, window)
+
+    assert headline == "Read the headline"
+    found = re.fullmatch(r"(\d+) recovered of 100", window.pairs.headline)
+    assert int(found[1]) > 0
+
+    assert tile == "Click a tile."
+    click_tile(qtbot, window.mosaic, 0)
+    inspector, order = window.examiner.inspector, window.mosaic.mosaic.order
+    until(qtbot, lambda: inspector.portrait and inspector.portrait.candidate == order[0])
+    assert inspector.isVisible()
+    settle(qtbot, window)
+    qtbot.keyClick(window.mosaic, Qt.Key.Key_Right)
+    until(qtbot, lambda: inspector.portrait.candidate == order[1])
+    settle(qtbot, window)
+
+    assert away == "Take it away."
+    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    save_as(qtbot, window, tmp_path / "report.html")
+    until(qtbot, (tmp_path / "report.html").exists)
+    settle(qtbot, window)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"{found[1]} of 100 training images recovered" in page

@@ -1,0 +1,190 @@
+"""Exports with options: a preview, the size of the file, and then the file itself."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from engine.exports.films import FilmOptions, make_film
+from gui.exports.dialog import ExportDialog
+from gui.run.controller import RunState
+from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
+from tests.gui.conftest import settle, until
+
+
+@pytest.fixture
+def run(qtbot, window, checkpoint, tmp_path):
+    """The window with a run that has ended, and training images."""
+    save_images(tmp_path / "small_images.npz")
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window)
+    settle(qtbot, window)
+    return window
+
+
+def ask(qtbot, window, kind):
+    window.exporter.ask(kind)
+    until(qtbot, lambda: bool(window.findChildren(ExportDialog)))
+    return window.findChild(ExportDialog)
+
+
+def ready(qtbot, dialog):
+    until(qtbot, lambda: dialog.is_ready)
+    return dialog.about.text()
+
+
+def choose(combo, name):
+    combo.setCurrentIndex(combo.findData(name))
+
+
+def save_to(qtbot, dialog, path):
+    """Presses Save, and answers where to."""
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    until(qtbot, lambda: bool(dialog.findChildren(QFileDialog)))
+    asked = dialog.findChild(QFileDialog)
+    asked.fileSelected.emit(str(path))
+
+
+def gone(qtbot, window):
+    until(qtbot, lambda: not window.findChildren(ExportDialog))
+    settle(qtbot, window)
+
+
+def test_what_is_previewed_is_what_is_saved(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "gif")
+    assert not dialog.save_button.isEnabled()
+    before = ready(qtbot, dialog)
+    assert dialog.form.options() == FilmOptions()
+    seconds = make_film(run.workspace.session, dialog.form.options()).seconds
+    assert f"{seconds:.2f} s" in before
+    dialog.form.numbers.editor("width").setValue(100)
+    dialog.form.numbers.editor("duration").setValue(1.0)
+    dialog.form.numbers.editor("hold").setValue(0.5)
+    assert not dialog.save_button.isEnabled()
+    after = ready(qtbot, dialog)
+    assert "1.50 s" in after
+    save_to(qtbot, dialog, tmp_path / "drift.gif")
+    gone(qtbot, run)
+    size = (tmp_path / "drift.gif").stat().st_size
+    assert after.endswith(f"{size / 1e3:.1f} kB")
+    assert after != before
+    with Image.open(tmp_path / "drift.gif") as gif:
+        assert 80 <= gif.width <= 120
+        assert gif.is_animated
+    assert str(tmp_path / "drift.gif") in run.statusBar().currentMessage()
+
+
+def test_the_preview_plays(qtbot, run):
+    dialog = ask(qtbot, run, "gif")
+    ready(qtbot, dialog)
+    assert dialog.view.count > 5
+    until(qtbot, lambda: dialog.view.shown > 1)
+    dialog.reject()
+    gone(qtbot, run)
+
+
+def test_pairs_and_chosen_candidates(qtbot, run):
+    dialog = ask(qtbot, run, "gif")
+    ready(qtbot, dialog)
+    assert not dialog.form.chosen.isVisible()
+    choose(dialog.form.what, "pairs")
+    pairs = ready(qtbot, dialog)
+    choose(dialog.form.what, "chosen")
+    until(qtbot, lambda: "which candidates" in dialog.about.text())
+    assert not dialog.save_button.isEnabled()
+    dialog.form.chosen.setText("0, 99")
+    until(qtbot, lambda: "no candidate 99" in dialog.about.text())
+    assert run.strip.text == ""
+    dialog.form.chosen.setText("0, 3-4")
+    assert ready(qtbot, dialog) != pairs
+    dialog.reject()
+    gone(qtbot, run)
+
+
+def test_pairs_are_offered_only_with_training_images(qtbot, run):
+    run.references_panel.remove.click()
+    dialog = ask(qtbot, run, "gif")
+    assert dialog.form.what.findData("pairs") < 0
+    dialog.reject()
+    gone(qtbot, run)
+
+
+def test_cancelling_leaves_nothing_running(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "mp4")
+    assert run.background.is_busy
+    qtbot.mouseClick(dialog.cancel_button, Qt.MouseButton.LeftButton)
+    gone(qtbot, run)
+    assert not run.background.is_busy
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_an_mp4_with_options(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "mp4")
+    dialog.form.numbers.editor("duration").setValue(1.0)
+    text = ready(qtbot, dialog)
+    save_to(qtbot, dialog, tmp_path / "drift.mp4")
+    gone(qtbot, run)
+    assert f"{(tmp_path / 'drift.mp4').stat().st_size / 1e3:.1f} kB" in text
+
+
+def test_a_grid_at_a_scale(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "png")
+    ready(qtbot, dialog)
+    dialog.form.numbers.editor("scale").setValue(3)
+    text = ready(qtbot, dialog)
+    save_to(qtbot, dialog, tmp_path / "grid.png")
+    gone(qtbot, run)
+    with Image.open(BytesIO((tmp_path / "grid.png").read_bytes())) as image:
+        pixels = np.asarray(image)
+    assert f"{pixels.shape[1]} × {pixels.shape[0]} pixels" in text
+    np.testing.assert_array_equal(pixels[::3, ::3], pixels[2::3, 2::3])
+
+
+def test_a_run_that_goes_on_can_be_previewed(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 1_000_000)
+    until(qtbot, lambda: window.run_bar.progress.value() > 5)
+    dialog = ask(qtbot, window, "gif")
+    ready(qtbot, dialog)
+    assert window.controller.state is RunState.RUNNING
+    dialog.reject()
+    until(qtbot, lambda: not window.findChildren(ExportDialog))
+
+
+def test_every_option_has_a_name_a_tooltip_and_a_place_in_the_order(qtbot, run):
+    dialog = ask(qtbot, run, "gif")
+    form = dialog.form
+    editors = [form.what, form.chosen, form.easing, *form.numbers.editors().values()]
+    for editor in editors:
+        assert editor.accessibleName()
+        assert editor.toolTip()
+    ready(qtbot, dialog)
+    choose(form.what, "chosen")
+    form.chosen.setText("1")
+    ready(qtbot, dialog)
+    order, widget = [], dialog
+    for _ in range(60):
+        widget = widget.nextInFocusChain()
+        if widget is dialog:
+            break
+        order.append(widget)
+    wanted: list[QWidget] = [*editors, dialog.save_button, dialog.cancel_button]
+    places = [order.index(widget) for widget in wanted]
+    assert places == sorted(places)
+    dialog.reject()
+    gone(qtbot, run)
+
+
+def test_scores_are_offered_only_with_training_images(run):
+    scores = next(each for each in run.actions_.exports if "cores" in each.text())
+    menu = next(owner for owner in scores.associatedObjects() if hasattr(owner, "aboutToShow"))
+    menu.aboutToShow.emit()
+    assert scores.isVisible()
+    run.references_panel.remove.click()
+    menu.aboutToShow.emit()
+    assert not scores.isVisible()

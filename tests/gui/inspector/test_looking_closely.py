@@ -1,0 +1,386 @@
+"""Inspector, timeline, matches and scores, driven in the real window."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+
+from engine.data.datasets import LabelledImages
+from engine.session.session import load_session, save_session
+from engine.viewing.frames import make_mosaic
+from gui.app.main_window import MainWindow
+from gui.run.controller import RunState
+from gui.state.run_copies import Keeper
+from tests.conftest import ROOT
+from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
+from tests.gui.conftest import settle, until
+
+
+def some_images(count, seed, name="some"):
+    generator = torch.Generator().manual_seed(seed)
+    return LabelledImages(
+        torch.rand(count, 1, 4, 4, generator=generator), torch.arange(count) % 2, name
+    )
+
+
+@pytest.fixture
+def ended(qtbot, window, checkpoint):
+    """The window with a run that has ended, scored against images and a control."""
+    open_and_wait(qtbot, window, checkpoint())
+    window.workspace = replace(
+        window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
+    )
+    window._show_workspace()
+    run_to_end(qtbot, window, 40)
+    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    settle(qtbot, window)
+    return window
+
+
+def key(qtbot, widget, which):
+    qtbot.keyClick(widget, which)
+
+
+def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
+    inspector, order = ended.examiner.inspector, ended.mosaic.mosaic.order.tolist()
+    columns = ended.mosaic.mosaic.columns
+    for pressed, tile in (
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Down, min(1 + columns, len(order) - 1)),
+        (Qt.Key.Key_End, len(order) - 1),
+        (Qt.Key.Key_Right, len(order) - 1),
+    ):
+        key(qtbot, ended.mosaic, pressed)
+        until(
+            qtbot,
+            lambda tile=tile: inspector.portrait and inspector.portrait.candidate == order[tile],
+        )
+        settle(qtbot, ended)
+        assert ended.mosaic.tile == tile
+    assert ended.beside.currentIndex() == 1
+    confidence = ended.workspace.session.gallery().of_each[order[-1]]
+    assert inspector.value("Confidence").startswith(f"{confidence:.2f}")
+    assert "image " in inspector.value("Match")
+
+
+def test_the_mark_goes_with_its_candidate_when_tiles_change_their_places(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    settle(qtbot, ended)
+    mosaic = ended.mosaic.mosaic
+    ended.examiner.show_present(replace(mosaic, order=mosaic.order.flip(0)), ())
+    assert ended.mosaic.tile == len(mosaic.order) - 1
+    ended.examiner.show_present(replace(mosaic, order=mosaic.order + 1000), ())
+    assert ended.mosaic.tile == -1
+
+
+def test_a_tile_and_a_step_are_chosen_with_the_mouse(qtbot, ended):
+    mosaic = ended.mosaic
+    height, width = mosaic.mosaic.tile
+    place = mosaic._box.mapViewToScene(QPointF(1.5 * (width + 1), 0.5 * (height + 1)))
+    where = mosaic.mapFromScene(place)
+    qtbot.mouseClick(mosaic.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    assert inspector.portrait.candidate == int(mosaic.mosaic.order[1])
+    ended.lower.setCurrentWidget(ended.curves)
+    canvas = ended.curves._constraint._canvas
+    centre = canvas.viewport().rect().center()
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    until(qtbot, lambda: not ended.examiner.timeline.is_at_end)
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    assert ended.curves.cursors == [ended.examiner.timeline.steps[ended.examiner.timeline.index]]
+    settle(qtbot, ended)
+
+
+def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
+    ended.beside.setCurrentIndex(0)
+    candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
+    cell = ended.pairs._grid._cell(0)
+    qtbot.mouseClick(ended.pairs._grid, Qt.MouseButton.LeftButton, pos=cell.center())
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    settle(qtbot, ended)
+    assert ended.examiner.inspector.portrait.candidate == candidate
+    assert ended.examiner.inspector.portrait.match.is_assigned
+
+
+def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
+    start(qtbot, ended, 100_000)
+    until(qtbot, lambda: ended.pairs.pairs is not None)
+    ended.start_or_pause()
+    until(qtbot, lambda: ended.controller.state is RunState.PAUSED)
+    ended.beside.setCurrentIndex(0)
+    candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
+    cell = ended.pairs._grid._cell(0)
+    qtbot.mouseClick(ended.pairs._grid, Qt.MouseButton.LeftButton, pos=cell.center())
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    assert ended.examiner.inspector.portrait.candidate == candidate
+
+
+def test_what_takes_long_to_score_is_scored_when_the_run_has_ended(qtbot, ended, monkeypatch):
+    monkeypatch.setattr("engine.viewing.frames._MOST_COMPARED", 0)
+    start(qtbot, ended, 100_000)
+    until(qtbot, lambda: "when the run has ended" in ended.pairs._details.text())
+    ended.stop()
+    settle(qtbot, ended)
+    until(qtbot, lambda: ended.pairs.pairs is not None)
+    assert ended.pairs.pairs.candidate.max() < len(ended.workspace.session.images())
+    until(qtbot, lambda: not ended.background.is_busy)
+
+
+def test_matches_can_be_filtered_once_there_are_some(qtbot, ended):
+    pairs = ended.pairs
+    filters = (pairs.good_only, pairs.of_class, pairs.trusted)
+    assert [each.isEnabled() for each in filters] == [True, True, True]
+    pairs.clear()
+    assert [each.isEnabled() for each in filters] == [False, False, False]
+
+
+def test_the_inspector_scrubs_through_the_drift_and_changes_contrast(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    portrait = inspector.portrait
+    looks = {pixels_of(inspector.picture.image)}
+    inspector.scrubber.slider.setValue(0)
+    assert pixels_of(inspector.picture.image) == portrait.pixels(0, "stretched", True).tobytes()
+    inspector.contrast.setCurrentIndex(1)
+    assert pixels_of(inspector.picture.image) == portrait.pixels(0, "fixed", True).tobytes()
+    looks.add(pixels_of(inspector.picture.image))
+    assert len(looks) == 2
+    inspector.scrubber.play_button.click()
+    until(qtbot, lambda: inspector.scrubber.is_at_end and not inspector.scrubber.is_playing)
+
+
+def pixels_of(image: QImage) -> bytes:
+    """The bytes of a grey image without the padding of its rows."""
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width()].tobytes()
+
+
+def test_an_image_is_copied_and_dragged_out_as_a_file(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    inspector.copy_button.click()
+    copied = QGuiApplication.clipboard().image()
+    assert copied.width() == 256
+    dragged = inspector.picture.mime_data()
+    assert dragged.hasImage()
+    path = dragged.urls()[0].toLocalFile()
+    assert path.endswith(f"candidate-{inspector.portrait.candidate:04}.png")
+    with Image.open(path) as file:
+        pixels = np.asarray(file.convert("L"))[::64, ::64]
+    assert np.array_equal(pixels, inspector.portrait.pixels(-1, "stretched", True))
+
+
+def test_the_timeline_replays_the_whole_mosaic_and_marks_the_step_in_the_losses(qtbot, ended):
+    session, present = ended.workspace.session, ended.mosaic.mosaic
+    timeline = ended.examiner.timeline
+    assert timeline.steps == session.state.recording.steps
+    timeline.slider.setValue(3)
+    until(qtbot, lambda: ended.mosaic.mosaic is not present)
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    expected = make_mosaic(session.drift.images(3, present.order), present.order, None)
+    assert np.array_equal(ended.mosaic.mosaic.pixels, expected.pixels)
+    assert ended.curves.cursors == [timeline.steps[3]]
+    ended.curves.step_chosen.emit(float(timeline.steps[7]))
+    assert timeline.index == 7
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    timeline.go_to_end()
+    assert ended.mosaic.mosaic is present
+    assert ended.curves.cursors == []
+
+
+def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 1_000_000)
+    until(qtbot, lambda: window.mosaic.mosaic is not None)
+    timeline = window.examiner.timeline
+    until(qtbot, lambda: len(timeline.steps) > 10)
+    assert timeline.steps[:4] == (0, 1, 2, 3)
+    assert timeline.is_at_end
+    timeline.slider.setValue(0)
+    until(qtbot, lambda: window.examiner.is_looking_back and not window.examiner.replay.is_busy)
+    assert timeline.index == 0
+    noise = window.mosaic.mosaic
+    shown = window.run_bar.progress.value()
+    until(qtbot, lambda: window.run_bar.progress.value() > shown)
+    assert window.controller.state is RunState.RUNNING
+    assert window.mosaic.mosaic is noise
+    timeline.go_to_end()
+    until(qtbot, lambda: window.mosaic.mosaic is not noise)
+    assert not window.examiner.is_looking_back
+    window.stop()
+    until(qtbot, lambda: not window.controller.is_active)
+
+
+def test_matches_are_filtered_by_score_class_and_confidence(qtbot, ended):
+    view, pairs = ended.pairs, ended.pairs.pairs
+    assert view.shown == list(range(8))
+    assert (np.diff(pairs.measure) <= 0).all()
+    view.good_only.setChecked(True)
+    assert view.shown == [i for i in range(8) if pairs.measure[i] > 0.8]
+    view.good_only.setChecked(False)
+    view.of_class.setCurrentIndex(2)
+    assert view.of_class.currentText() == "Class 1"
+    assert view.shown == [i for i in range(8) if pairs.labels[i] == 1]
+    view.of_class.setCurrentIndex(0)
+    view.trusted.setCurrentIndex(1)
+    assert view.shown == [i for i in range(8) if pairs.confidence[i] > 0.5]
+
+
+def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_be_said(
+    qtbot, ended
+):
+    pairs = ended.pairs.pairs
+    assert ended.scores.has_scores
+    network = ended.workspace.network.to("cpu", torch.float32)
+    train = ended.workspace.train.images
+    outputs = network.forward((train - train.mean(0)).flatten(1)).numpy()
+    np.testing.assert_allclose(
+        pairs.outputs,
+        outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
+        rtol=1e-4,
+    )
+    ended.arrivals.remove_references()
+    assert not ended.scores.has_scores
+    assert "not evidence" in ended.scores.words.text()
+
+
+def test_a_damaged_session_is_refused_whole_and_the_last_good_one_is_offered(
+    qtbot, ended, tmp_path
+):
+    until(qtbot, lambda: ended.keeper.last_run.exists())
+    before = ended.workspace
+    damaged = tmp_path / "damaged.afterimage"
+    save_session(ended.workspace.session, damaged)
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    open_and_wait(qtbot, ended, damaged)
+    assert "damaged" in ended.strip.text
+    assert ended.workspace is before
+    assert ended.strip.offer_button.isVisible()
+    ended.strip.offer_button.click()
+    settle(qtbot, ended)
+    assert ended.workspace.session.state.step == 40
+    assert ended.workspace.session is not before.session
+
+
+_KILLED = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+import gui.app.main_window
+from gui import application
+state = Path(sys.argv[1])
+gui.app.main_window.user_state_path = lambda *_: state
+QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(state))
+application.configure(QApplication)
+app = QApplication([])
+window = gui.app.main_window.MainWindow(["auto", "cpu"])
+window.show()
+window.settings_panel.editor("steps").setValue(10_000_000)
+window.settings_panel.editor("candidates").setValue(8)
+window.opener.opened.connect(lambda _: window.start_or_pause())
+window.open([Path(sys.argv[2])])
+app.exec()
+"""
+
+
+def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, checkpoint):
+    """A window in a process of its own is killed in the middle of a run."""
+    state, path = tmp_path / "state", checkpoint()
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(state), str(path)], cwd=ROOT, env=environment
+    )
+    kept = state / "last-run.afterimage"
+    began = time.monotonic()
+    while not kept.exists():
+        assert process.poll() is None
+        assert time.monotonic() - began < 120
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    reached = load_session(kept).state.step
+    assert reached > 0
+    window = MainWindow(["auto", "cpu"])
+    window.show()
+    window.open([path])  # As `make run` does; what is offered waits all the same.
+    until(qtbot, lambda: window.workspace.network is not None)
+    assert "cut off" in window.strip.text
+    window.strip.offer_button.click()
+    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.run_bar.progress.value() > 0)
+    window.stop()
+    settle(qtbot, window)
+    assert window.workspace.session.state.step > reached
+    assert not window.keeper.was_cut_off()
+    window.close()
+    until(qtbot, lambda: not window.isVisible())
+    window.deleteLater()
+
+
+def test_a_run_that_goes_on_from_a_file_leaves_the_copy_of_the_last_one(
+    qtbot, window, tmp_path, checkpoint
+):
+    saved = tmp_path / "saved.afterimage"
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 10_000, 8)
+    until(qtbot, lambda: window.run_bar.progress.value() > 0)
+    window.stop()
+    settle(qtbot, window)
+    save_session(window.workspace.session, saved)
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, 20)
+    kept = window.keeper.last_run.read_bytes()
+    open_and_wait(qtbot, window, saved)
+    for _ in range(2):  # Once from the file, once more from where that has come to.
+        window.start_or_pause()
+        until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+        window.stop()
+        settle(qtbot, window)
+        until(qtbot, window.keeper.last_run.exists)
+        assert window.keeper.run_before.read_bytes() == kept
+
+
+def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
+    other = MainWindow(["auto", "cpu"])
+    other.show()
+    for each in (window, other):
+        open_and_wait(qtbot, each, checkpoint())
+        start(qtbot, each, 10_000_000, 8)
+        until(qtbot, each.keeper.last_run.exists)
+    assert window.keeper.last_run != other.keeper.last_run
+    other.stop()
+    settle(qtbot, other)
+    step = other.workspace.session.state.step
+    other.close()
+    until(qtbot, lambda: not other.isVisible())
+    assert load_session(other.keeper.last_run).state.step == step
+    assert not window.keeper.run_before.exists()
+    other.deleteLater()
+    assert not Keeper(window.keeper.last_run.parent).was_cut_off()
+    window.stop()
+    settle(qtbot, window)
+    window.close()
+    until(qtbot, lambda: not window.isVisible())
+    newest = time.time() + 60
+    os.utime(other.keeper.last_run, (newest, newest))
+    later = Keeper(window.keeper.last_run.parent)
+    assert not later.was_cut_off()
+    assert later.last_run == other.keeper.last_run

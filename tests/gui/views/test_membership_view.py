@@ -1,0 +1,99 @@
+"""The tab that asks whether images were trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from engine.base.plain_text import percent
+from engine.base.resources import images_beside, sample_network
+from engine.evidence.membership import ask
+from gui.toolkit.scheme import store_scheme
+from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images
+from tests.gui.conftest import settle, until
+
+
+def ask_in(qtbot, window):
+    window.lower.setCurrentWidget(window.membership)
+    qtbot.mouseClick(window.membership.ask_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    until(qtbot, lambda: window.membership.found is not None)
+
+
+def cell(window, row, column):
+    return window.membership.table.item(row, column).text()
+
+
+def test_the_tab_invites_until_images_and_control_are_there(qtbot, window, checkpoint, tmp_path):
+    view = window.membership
+    open_and_wait(qtbot, window, checkpoint())
+    assert view.text.startswith("Give images whose membership is in question")
+    assert not view.ask_button.isEnabled()
+    open_and_wait(qtbot, window, save_images(tmp_path / "train.npz", 6))
+    assert view.text.startswith("Give a control as well")
+    assert not view.ask_button.isEnabled()
+    open_and_wait(qtbot, window, save_images(tmp_path / "control.npz", 4, seed=1))
+    assert "6 images in question" in view.text
+    assert "4 of the control" in view.text
+    assert view.ask_button.isEnabled()
+    assert view.table.isHidden()
+
+
+def test_asking_the_sample_shows_what_the_engine_finds(qtbot, window):
+    train, control = images_beside(sample_network())
+    open_and_wait(qtbot, window, sample_network(), train, control)
+    ask_in(qtbot, window)
+    view, workspace = window.membership, window.workspace
+    expected = ask(workspace.network, workspace.train, workspace.control)
+    np.testing.assert_allclose(view.found.margin.images, expected.margin.images)
+    for row, score in enumerate((expected.margin, expected.multiplier)):
+        assert cell(window, row, 0) == f"{score.curve.area:.2f}"
+        assert cell(window, row, 1) == percent(score.few.rate)
+    assert [cell(window, 2, column) for column in range(3)] == ["—"] * 3
+    assert "at most one of them" in view.text
+    assert view.table.isVisible()
+
+
+def test_a_run_adds_similarity_and_makes_an_old_answer_go(qtbot, window, checkpoint, tmp_path):
+    images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for s, n in enumerate(("a", "control"))]
+    open_and_wait(qtbot, window, checkpoint(), *images)
+    ask_in(qtbot, window)
+    assert window.membership.found.similarity is None
+    run_to_end(qtbot, window)
+    settle(qtbot, window)
+    assert window.membership.found is None
+    ask_in(qtbot, window)
+    assert len(window.membership.found.similarity.control) == 6
+    assert cell(window, 2, 0) != "—"
+    qtbot.mouseClick(window.references_panel.remove, Qt.MouseButton.LeftButton)
+    assert window.membership.found is None
+    assert window.membership.text.startswith("Give images")
+
+
+def test_an_answer_about_images_that_are_gone_is_not_shown(qtbot, window, checkpoint, tmp_path):
+    images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for s, n in enumerate(("a", "control"))]
+    open_and_wait(qtbot, window, checkpoint(), *images)
+    window.lower.setCurrentWidget(window.membership)
+    qtbot.mouseClick(window.membership.ask_button, Qt.MouseButton.LeftButton)
+    assert not window.membership.ask_button.isEnabled()
+    qtbot.mouseClick(window.references_panel.remove, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    assert window.membership.found is None
+    open_and_wait(qtbot, window, *images)
+    assert window.membership.ask_button.isEnabled()
+
+
+@pytest.mark.parametrize("scheme", [Qt.ColorScheme.Dark, Qt.ColorScheme.Light])
+def test_an_answer_follows_the_colour_scheme(qtbot, window, checkpoint, tmp_path, scheme):
+    images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for s, n in enumerate(("a", "control"))]
+    open_and_wait(qtbot, window, checkpoint(), *images)
+    ask_in(qtbot, window)
+    store_scheme(scheme)
+    window.restyle()
+
+    def is_painted():
+        corner = window.membership.grab().toImage().pixelColor(window.membership.width() - 3, 3)
+        return (corner.lightness() < 128) == (scheme == Qt.ColorScheme.Dark)
+
+    until(qtbot, is_painted)
