@@ -23,12 +23,13 @@ from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain
 from engine.base.version import COMMAND, VERSION
 from engine.commands import COMMANDS, compare, export, membership, report, train
+from engine.commands.inspect import inspection, inspection_text
 from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
 from engine.commands.report import WritePdf
 from engine.commands.several import reconstruct_several
 from engine.commands.terminal import put_out, tell
 from engine.data.datasets import LabelledImages, load_images
-from engine.evidence.inspection import inspection, inspection_text
+from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.exports import results
 from engine.network.checkpoints import load_network, parse_shape
@@ -39,7 +40,6 @@ from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.devices import DEVICES
 from engine.session.autosave import Autosave
 from engine.session.session import SUFFIX, Session, load_session, save_session, session_of
-from engine.viewing.frames import References
 
 _FAILED, _UNUSABLE = 1, 2
 

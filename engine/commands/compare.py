@@ -12,9 +12,9 @@ from engine.comparison.comparison import compare
 from engine.comparison.files import PAGE, PICTURE, check_folder, write_comparison
 from engine.comparison.text import as_dict, as_text
 from engine.data.datasets import load_images
+from engine.evidence.references import References
 from engine.exports import results
 from engine.session.session import SUFFIX, Session, load_session
-from engine.viewing.frames import References
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

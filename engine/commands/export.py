@@ -16,12 +16,12 @@ from tqdm import tqdm
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
 from engine.data.datasets import load_images
+from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.films import EASINGS, FilmOptions, parse_candidates
 from engine.exports.stills import GridOptions, write_pngs
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session, load_session
-from engine.viewing.frames import References
 
 Writer = Callable[[Session, Path, Progress], object]
 

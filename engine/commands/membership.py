@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.data.datasets import load_images
+from engine.data.inputs import InputShape
 from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
 from engine.network.checkpoints import load_network
-from engine.network.network import InputShape, Network
+from engine.network.network import Network
 from engine.session.session import SUFFIX, load_session
 
 if TYPE_CHECKING:

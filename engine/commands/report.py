@@ -9,12 +9,12 @@ from typing import Any
 
 from engine.base.errors import UnusableInput
 from engine.data.datasets import load_images
+from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence, score
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session, load_session
-from engine.viewing.frames import References
 
 WritePdf = Callable[[str, Path], None]
 """Lays a page out as PDF; the engine has nothing that could, so its caller hands it in."""

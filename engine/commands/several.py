@@ -12,6 +12,7 @@ from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain
 from engine.commands.interruption import INTERRUPTED
 from engine.commands.terminal import tell
+from engine.data.inputs import InputShape
 from engine.evidence.diagnostics import check_weights
 from engine.exports.summary import (
     DONE,
@@ -25,7 +26,6 @@ from engine.exports.summary import (
     without_run,
 )
 from engine.network.checkpoints import load_network
-from engine.network.network import InputShape
 from engine.session.session import SUFFIX
 
 RunOne = Callable[[str, Path], dict[str, Any]]

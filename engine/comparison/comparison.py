@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress, portion, unheard
+from engine.data.pixels import Pixels, display_pixels
 from engine.evidence.gallery import Gallery
 from engine.evidence.gallery_scores import GalleryScores, score_gallery
+from engine.evidence.references import References
 from engine.evidence.scoring import match_reconstructions, rule_in_words, score
-from engine.exports.writing import Pixels, display_pixels
 from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.runtime.lazy import torch
 from engine.session.session import Session
-from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

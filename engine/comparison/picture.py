@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.base.progress import Progress, unheard
 from engine.comparison.cells import Cell, Section, sections
 from engine.comparison.comparison import Comparison
+from engine.data.pixels import Pixels, enlarged
 from engine.exports.charts import COLOURS
-from engine.exports.writing import Pixels, enlarged
 
 _TILE = 56
 _WIDTH = 1000

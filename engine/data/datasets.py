@@ -21,8 +21,8 @@ from engine.base.files import atomic_path
 from engine.base.plain_text import plain
 from engine.data import catalogue
 from engine.data.image_files import list_folder, read_files, read_npz, unit_floats
+from engine.data.inputs import InputShape
 from engine.data.labels import choose, parse_rule
-from engine.network.network import InputShape
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:

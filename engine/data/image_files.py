@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.plain_text import plain
-from engine.network.network import InputShape
+from engine.data.inputs import InputShape
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:

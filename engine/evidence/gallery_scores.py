@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, match
-from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

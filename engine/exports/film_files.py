@@ -14,7 +14,8 @@ from PIL import Image
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.base.progress import Progress, unheard
-from engine.exports.writing import Pixels, enlarged, write_bytes
+from engine.data.pixels import Pixels, enlarged
+from engine.exports.writing import write_bytes
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

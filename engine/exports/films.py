@@ -20,14 +20,14 @@ import numpy as np
 from engine.base.errors import UnusableInput
 from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
+from engine.data.pixels import Pixels, display_pixels, mosaic, unit_pixels
+from engine.evidence.references import References
 from engine.evidence.scoring import match
 from engine.exports.film_files import gif_bytes, write_mp4
-from engine.exports.writing import Pixels, display_pixels, mosaic, unit_pixels
 from engine.reconstruction.recording import spaced_steps
 from engine.reconstruction.restarts import Drift
 from engine.runtime.lazy import torch
 from engine.session.session import Session
-from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,8 +13,8 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from engine.data.pixels import Pixels, enlarged
 from engine.exports.charts import HEIGHT, WIDTH
-from engine.exports.writing import Pixels, enlarged
 
 TILE = 44
 """Width of a tile on a page, in its pixels."""

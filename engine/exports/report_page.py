@@ -11,13 +11,14 @@ from html import escape
 from typing import Any
 
 from engine.base.version import COMMAND
+from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images, check_weights
+from engine.evidence.references import References
 from engine.exports.charts import histograms, log_curves
 from engine.exports.page_parts import TILE, as_chart, as_grid, as_picture, as_table, whole_page
-from engine.exports.writing import display_pixels
 from engine.reconstruction.settings import preset
 from engine.session.session import Session
-from engine.viewing.frames import Pairs, References, best_pairs
+from engine.viewing.pairs import Pairs, best_pairs
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10

@@ -15,6 +15,7 @@ from engine.base.files import atomic_path
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.evidence.gallery import Gallery
+from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, score
 from engine.exports.film_files import write_gif, write_mp4
 from engine.exports.films import FilmOptions, make_film
@@ -23,7 +24,6 @@ from engine.exports.stills import GridOptions, grid
 from engine.exports.writing import write_csv, write_npz, write_png, write_pt, write_scores
 from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session, save_session
-from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,15 +8,8 @@ from pathlib import Path
 
 from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
-from engine.exports.writing import (
-    Pixels,
-    display_pixels,
-    enlarged,
-    enlargement,
-    mosaic,
-    png_bytes,
-    write_png,
-)
+from engine.data.pixels import Pixels, display_pixels, enlarged, enlargement, mosaic
+from engine.exports.writing import png_bytes, write_png
 from engine.session.session import Session
 
 

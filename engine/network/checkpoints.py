@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file, check_unpacked
 from engine.base.files import read_tensors, save_tensors
-from engine.network.network import InputShape, Network, Origin
+from engine.data.inputs import InputShape
+from engine.network.network import Network, Origin
 from engine.network.state_dict import infer_layers
 from engine.network.tensor_checks import check_filled, check_kind, check_storages, check_tensor
 from engine.runtime.lazy import load_torch, torch

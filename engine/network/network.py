@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from engine.data.inputs import InputShape
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 
 from engine.base.plain_text import plain
-
-InputShape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.network.network import InputShape, Network
+from engine.data.inputs import InputShape
+from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.runtime.lazy import torch
 from engine.stationarity.autograd import DoubleBackward

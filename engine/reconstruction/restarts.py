@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.network.network import InputShape
+from engine.data.inputs import InputShape
 from engine.reconstruction.recording import Recording
 from engine.runtime.lazy import torch
 from engine.stationarity.row_space import RowSpace

@@ -19,10 +19,11 @@ from engine.base.file_checks import check_file
 from engine.base.files import read_tensors, save_tensors
 from engine.base.progress import Progress, unheard
 from engine.base.version import VERSION
+from engine.data.inputs import InputShape
 from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
 from engine.evidence.scoring import is_evidence
 from engine.network.checkpoints import load_network
-from engine.network.network import InputShape, Network, Origin
+from engine.network.network import Network, Origin
 from engine.reconstruction.history import Losses
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Drift, Restart

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.network.network import InputShape, Network
+from engine.data.inputs import InputShape
+from engine.network.network import Network
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ import numpy as np
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import InputShape
 from engine.evidence.diagnostics import MOST_IMAGES, TrueStationarity, check_stationarity
-from engine.network.network import InputShape, Network
+from engine.network.network import Network
 from engine.reconstruction.history import RowBuffer, TrainingCurves
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device

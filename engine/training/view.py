@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from engine.base.errors import UnusableInput
 from engine.evidence.diagnostics import Health, TrueStationarity, check_weights
 from engine.reconstruction.history import TrainingCurves
+from engine.runtime.pace import Pace
 from engine.stationarity.row_space import Spectrum, spectrum_of
 from engine.training.state import TrainingSnapshot
 from engine.training.training import Training
-from engine.viewing.frames import Pace
 
 _SHARE, _INTERVAL = 0.05, 0.5
 _SURE_SHARE = 0.02

@@ -6,24 +6,23 @@ done as often as its share of the time allows, and always at the end.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.plain_text import counted
-from engine.evidence.gallery import Gallery
 from engine.evidence.ranking import settled_order
-from engine.evidence.scoring import Evidence, score, warm_up
-from engine.exports.writing import Pixels, display_pixels, mosaic, unit_pixels
-from engine.network.network import Network
+from engine.evidence.references import References
+from engine.evidence.scoring import score, warm_up
 from engine.reconstruction.history import Losses
 from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.lazy import torch
+from engine.runtime.pace import Pace
+from engine.viewing.mosaic import MOST_TILES, Mosaic, make_mosaic
+from engine.viewing.pairs import Pairs, best_pairs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,104 +33,6 @@ _SCORE_SHARE = 0.015
 _SCORE_INTERVAL = 1.0
 _ORDER_SHARE = 0.01
 _ORDER_INTERVAL = 2.0
-_MOST_TILES = 400
-"""More are too small to be seen."""
-
-# More takes longer than a few tenths of a second to score. A score cannot be cut short, and
-# a stop is answered within half a second.
-_MOST_COMPARED = 5_000_000
-"""Candidates times real images that are scored while a run is on."""
-_MOST_PIXELS = 8_000_000
-"""Numbers in all of the real images that are."""
-
-
-@dataclass(frozen=True)
-class References:
-    """Images to score against.
-
-    Attributes:
-        train: training images in [0, 1], shape (n, c, h, w).
-        control: images that the network never saw, or None.
-        mean: μ, shape (c, h, w), where the checkpoint holds it.
-        labels: class number of each training image, shape (n,); None where nobody said.
-        network: what their outputs are those of.
-    """
-
-    train: Tensor
-    control: Tensor | None
-    mean: Tensor | None
-    labels: Tensor | None = None
-    network: Network | None = None
-
-    @cached_property
-    def outputs(self) -> NDArray[np.float64] | None:
-        """Φ of each training image, shape (n,); worked out when it is first asked for."""
-        if self.network is None:
-            return None
-        network = self.network.to("cpu", torch.float32)
-        outputs: NDArray[np.float64] = (
-            network.forward((self.train - self.shown_mean).flatten(1)).double().numpy()
-        )
-        return outputs
-
-    @property
-    def shown_mean(self) -> Tensor:
-        """μ as the scoring rule takes it."""
-        return self.train.mean(0) if self.mean is None else self.mean
-
-    def is_long_to_score(self, candidates: int) -> bool:
-        """Whether to score so many candidates would keep a stop waiting."""
-        images = len(self.train) + (0 if self.control is None else len(self.control))
-        pixels = images * self.train[0].numel()
-        return candidates * images > _MOST_COMPARED or pixels > _MOST_PIXELS
-
-
-@dataclass(frozen=True)
-class Mosaic:
-    """The candidates that have most settled, or the gallery, as one image.
-
-    Attributes:
-        pixels: uint8, grey (H, W) or colour (H, W, 3), tiles with a gap of one pixel.
-        order: which candidate each tile shows, row by row, counted through all restarts.
-        columns: tiles in a row.
-        tile: (h, w) of a tile without its gap.
-        caption: what is shown, in words.
-        confidence: of each tile, shape (t,), where it is a gallery.
-    """
-
-    pixels: Pixels
-    order: Tensor
-    columns: int
-    tile: tuple[int, int]
-    caption: str = ""
-    confidence: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """All pairs of reconstruction and training image with their scores, the best first.
-
-    Attributes:
-        reconstructed: uint8 tiles (p, h, w[, 3]).
-        real: uint8 tiles of the training images, alike.
-        measure: SSIM or NCC of each pair, falling.
-        candidate: which candidate each pair holds, counted through all restarts, shape (p,).
-        is_recovered: good and above the control's best; without a control that is no pair.
-        evidence: where all this comes from.
-        labels: class number of each pair's training image, shape (p,), where it is known.
-        outputs: Φ of each pair's training image, shape (p,), where it is known.
-        confidence: of each pair's candidate, shape (p,), where there is a gallery.
-    """
-
-    reconstructed: Pixels
-    real: Pixels
-    measure: list[float]
-    candidate: NDArray[np.int64]
-    is_recovered: list[bool]
-    evidence: Evidence
-    labels: NDArray[np.int64] | None = None
-    outputs: NDArray[np.float64] | None = None
-    confidence: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,27 +66,6 @@ class Frame:
     is_last: bool
     note: str
     scores_later: bool = False
-
-
-class Pace:
-    """Says when work is due again, so that it takes no more than a share of the time."""
-
-    def __init__(self, share: float, interval: float) -> None:
-        self._share, self._interval = share, interval
-        self._due_at = 0.0
-
-    def is_due(self) -> bool:
-        """Whether it is time."""
-        return time.perf_counter() >= self._due_at
-
-    def done(self, started: float) -> None:
-        """The work that began at `started` (of `time.perf_counter`) is done."""
-        now = time.perf_counter()
-        self._due_at = now + max(self._interval, (now - started) / self._share)
-
-    def hurry(self) -> None:
-        """Makes the work due now."""
-        self._due_at = 0.0
 
 
 class LiveView:
@@ -296,7 +176,7 @@ class LiveView:
         if self._order is None or full or self._order_pace.is_due():
             started = time.perf_counter()
             order = settled_order(snapshot.images(), snapshot.labels.cpu())
-            self._order = order[:_MOST_TILES]
+            self._order = order[:MOST_TILES]
             self._order_pace.done(started)
         count, shown = len(snapshot.unknowns), len(self._order)
         caption = counted(count, "candidates") + (
@@ -309,80 +189,3 @@ class LiveView:
 def _numbers(restart: int, each: int) -> NDArray[np.int64]:
     """Which candidates those of a restart are, counted through all restarts."""
     return np.arange(restart * each, (restart + 1) * each)
-
-
-def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
-    """A mosaic with as many columns as rows.
-
-    Args:
-        images: centred candidates in the order in which they are shown, shape (t, c, h, w).
-        order: which candidate each of them is, shape (t,).
-        mean: μ, shape (c, h, w), or None.
-        caption: what is shown, in words.
-    """
-    tiles = display_pixels(images, mean)
-    columns = math.ceil(math.sqrt(len(tiles)))
-    pixels = mosaic(tiles, columns)
-    return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption)
-
-
-def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mosaic:
-    """The gallery's first images.
-
-    Args:
-        images: candidates of all restarts, centred, shape (R·m, c, h, w).
-        gallery: which of them to show.
-        mean: μ, shape (c, h, w), or None.
-    """
-    order = gallery.candidate[:_MOST_TILES]
-    distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
-    caption = (
-        f"Gallery: {counted(distinct, 'distinct images')} by confidence, {sure} of them above 0.9"
-    )
-    if not gallery.has_confidence:
-        caption = (
-            f"Gallery: {counted(distinct, 'distinct images')}, after too few steps for a confidence"
-        )
-    if len(order) < distinct:
-        caption += f"; the first {len(order)}"
-    drawn = make_mosaic(images[order], order, mean, caption)
-    return replace(drawn, confidence=gallery.confidence[: len(order)])
-
-
-def with_confidence(pairs: Pairs, confidence: Tensor) -> Pairs:
-    """The same pairs once a gallery is there.
-
-    Args:
-        pairs: of all candidates of a run.
-        confidence: of each candidate, shape (m,).
-    """
-    return replace(pairs, confidence=confidence[torch.from_numpy(pairs.candidate)].double().numpy())
-
-
-def best_pairs(images: Tensor, references: References, confidence: Tensor | None = None) -> Pairs:
-    """Scores candidates and prepares the pairs for display.
-
-    Args:
-        images: centred candidates, shape (m, c, h, w).
-        references: images to score against.
-        confidence: of each candidate, shape (m,), where there is a gallery.
-    """
-    evidence = score(images, references.train, references.control, references.mean)
-    train = evidence.train
-    best = np.argsort(-train.measure)
-    chosen = torch.from_numpy(train.candidate[best])
-    wanted = torch.from_numpy(train.reference[best])
-    recovered = evidence.is_recovered
-    if recovered is None:
-        recovered = np.zeros(len(best), bool)
-    return Pairs(
-        reconstructed=display_pixels(images[chosen], references.shown_mean),
-        real=unit_pixels(references.train[wanted]),
-        measure=[float(v) for v in train.measure[best]],
-        candidate=train.candidate[best],
-        is_recovered=[bool(v) for v in recovered[best]],
-        evidence=evidence,
-        labels=None if references.labels is None else references.labels[wanted].long().numpy(),
-        outputs=None if references.outputs is None else references.outputs[wanted.numpy()],
-        confidence=None if confidence is None else confidence[chosen].double().numpy(),
-    )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from engine.data.pixels import Pixels, display_pixels, unit_pixels
+from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, Matches, match, ncc_features
-from engine.exports.writing import Pixels, display_pixels, unit_pixels
 from engine.runtime.lazy import torch
 from engine.session.session import Session
-from engine.viewing.frames import References
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.base.progress import Progress
 from engine.comparison.comparison import Comparison, compare, has_same_weights
+from engine.evidence.references import References
 from engine.session.session import SUFFIX, Session, load_session
-from engine.viewing.frames import References
 from gui.comparison.export import ComparisonExport
 from gui.comparison.run_chooser import Offer, RunChooser
 from gui.comparison.window import ComparisonWindow

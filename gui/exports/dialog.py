@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayou
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
+from engine.data.pixels import Pixels
+from engine.evidence.references import References
 from engine.exports.films import Film, FilmOptions, film_bytes, make_film
 from engine.exports.stills import GridOptions, grid
-from engine.exports.writing import Pixels, png_bytes
+from engine.exports.writing import png_bytes
 from engine.session.session import Session
-from engine.viewing.frames import References
 from gui.exports.film_view import FilmView
 from gui.exports.options import FilmForm, GridForm
 from gui.toolkit import theme

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
+from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
 from engine.exports.writing import write_bytes
 from engine.session.session import SUFFIX, Session, save_session
-from engine.viewing.frames import References
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
 from gui.run.reconstruction_controller import RunController

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.evidence.scoring import Evidence
 from engine.session.session import Session
-from engine.viewing.frames import Mosaic
+from engine.viewing.mosaic import Mosaic
 from engine.viewing.portrait import Portrait, portray
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay

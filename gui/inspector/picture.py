@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from engine.exports.writing import Pixels
+from engine.data.pixels import Pixels
 from gui.toolkit import theme
 
 _TAKEN_AWAY_WIDTH = 256

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.progress import Progress
 from engine.session.session import Session
-from engine.viewing.frames import Mosaic, make_mosaic
+from engine.viewing.mosaic import Mosaic, make_mosaic
 from gui.toolkit.task import Task
 
 

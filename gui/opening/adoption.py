@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.resources import resource_folder
-from engine.network.network import InputShape, Network
+from engine.data.inputs import InputShape
+from engine.network.network import Network
 from engine.session.session import Session
 from gui.opening.reading import Opened
 from gui.state.workspace import Workspace

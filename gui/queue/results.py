@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.base.progress import unheard
+from engine.evidence.references import References
 from engine.exports.results import read_report
 from engine.exports.summary import DONE, FAILED, STOPPED, Outcome, make_subfolder, with_report
 from engine.session.session import Session
-from engine.viewing.frames import References
 from gui.exports.exporter import write
 from gui.opening.reading import Opened, Refusal
 from gui.run.worker import RunEnd

@@ -9,15 +9,10 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from engine.base.progress import Progress
+from engine.evidence.references import References
 from engine.session.session import Session
-from engine.viewing.frames import (
-    Mosaic,
-    Pairs,
-    References,
-    best_pairs,
-    gallery_mosaic,
-    with_confidence,
-)
+from engine.viewing.mosaic import Mosaic, gallery_mosaic
+from engine.viewing.pairs import Pairs, best_pairs, with_confidence
 from gui.run.reconstruction_controller import RunController
 from gui.state.workspace import CurrentWorkspace
 from gui.toolkit.background import Background

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.evidence.references import References
 from engine.session.session import Session
-from engine.viewing.frames import References
 from gui.run.controller import Controller
 from gui.run.worker import Worker
 

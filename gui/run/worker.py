@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.errors import AfterimageError, DeviceFailed
+from engine.evidence.references import References
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings
@@ -22,7 +23,7 @@ from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
 from engine.session.session import Session, save_session, session_of
-from engine.viewing.frames import Frame, LiveView, References
+from engine.viewing.frames import Frame, LiveView
 from gui.errors.crash import report
 from gui.run.mailbox import Latest, RunControl
 

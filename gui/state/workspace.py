@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.data.datasets import LabelledImages
+from engine.evidence.references import References
 from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.session.session import Session
-from engine.viewing.frames import References
 
 
 @dataclass(frozen=True)

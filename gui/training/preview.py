@@ -11,7 +11,7 @@ from engine.base.errors import UnusableInput
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.runtime.lazy import torch
-from engine.viewing.frames import Mosaic, make_mosaic
+from engine.viewing.mosaic import Mosaic, make_mosaic
 from gui.toolkit import theme
 from gui.views.mosaic import MosaicView
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
 
-from engine.viewing.frames import Mosaic
+from engine.viewing.mosaic import Mosaic
 from gui.toolkit import theme
 from gui.toolkit.focus import FocusFrame
 

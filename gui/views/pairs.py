@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.evidence.scoring import Evidence
-from engine.viewing.frames import Pairs
+from engine.viewing.pairs import Pairs
 from gui.app.layout import scrolled
 from gui.inspector.picture import image_of
 from gui.toolkit import theme

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from engine.evidence.scoring import Evidence, Matches
 from engine.reconstruction.history import Rows
-from engine.viewing.frames import Pairs
+from engine.viewing.pairs import Pairs
 from gui.toolkit import theme
 from gui.views.plots import Plot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from engine.viewing.frames import Pairs
+from engine.viewing.pairs import Pairs
 from gui.app.layout import captioned, scrolled
 from gui.inspector.examiner import Examiner
 from gui.run.reconstruction_controller import RunController

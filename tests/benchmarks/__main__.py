@@ -44,12 +44,12 @@ import torch
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
+from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
-from engine.viewing.frames import References
 from tests.benchmarks import attack, endurance, hostile, training
 from tests.benchmarks.start import bench_start
 

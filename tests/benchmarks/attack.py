@@ -22,9 +22,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, load_images
+from engine.data.inputs import InputShape
 from engine.evidence.scoring import score
 from engine.network.checkpoints import load_network
-from engine.network.network import InputShape, Network
+from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, fast, paper
 from engine.runtime.devices import quick_products

@@ -22,12 +22,12 @@ from engine.comparison.page import comparison_page
 from engine.comparison.picture import gallery_picture
 from engine.comparison.recovered import UNKNOWN, count_recovered, recovered_in_words
 from engine.comparison.text import CAUTION, as_dict, as_text, headline, remarks, table
+from engine.evidence.references import References
 from engine.evidence.scoring import GOOD_NCC, score, stretched
 from engine.exports.charts import COLOURS
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import load_session, save_session, session_of
-from engine.viewing.frames import References
 from tests.engine.commands.test_command_line import call
 from tests.engine.session.test_session_formats import FIXTURES
 

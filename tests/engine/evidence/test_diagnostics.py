@@ -12,6 +12,7 @@ from scipy.optimize import nnls
 
 from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
+from engine.commands.inspect import inspection, inspection_text
 from engine.data.datasets import load_images
 from engine.evidence.diagnostics import (
     MOST_IMAGES,
@@ -19,8 +20,8 @@ from engine.evidence.diagnostics import (
     about_images,
     check_stationarity,
     check_weights,
+    true_stationarity,
 )
-from engine.evidence.inspection import inspection, inspection_text, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.stationarity.closed_form import layer_norms

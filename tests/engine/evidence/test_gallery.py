@@ -17,7 +17,7 @@ from engine.network.checkpoints import load_network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
-from engine.viewing.frames import gallery_mosaic
+from engine.viewing.mosaic import gallery_mosaic
 
 
 @pytest.fixture

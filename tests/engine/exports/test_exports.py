@@ -12,15 +12,15 @@ import torch
 from PIL import Image
 
 from engine.commands import command_line
+from engine.data.pixels import display_pixels, enlarged
+from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.exports import results
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.stills import GridOptions, write_pngs
-from engine.exports.writing import display_pixels, enlarged
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import save_session, session_of
-from engine.viewing.frames import References
 
 
 @pytest.fixture

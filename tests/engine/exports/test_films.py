@@ -16,16 +16,17 @@ from PIL import Image
 from engine.base.errors import UnusableInput
 from engine.base.progress import Cancelled
 from engine.base.resources import SAMPLES, sample_network
+from engine.data.pixels import display_pixels, enlarged, unit_pixels
+from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.film_files import gif_bytes, video_repeats, write_gif, write_mp4
 from engine.exports.films import Film, FilmOptions, make_film, parse_candidates, schedule
-from engine.exports.writing import display_pixels, enlarged, unit_pixels
 from engine.network.checkpoints import load_network
 from engine.reconstruction.recording import frame_steps
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
-from engine.viewing.frames import References, best_pairs
+from engine.viewing.pairs import best_pairs
 
 STEPS = tuple(sorted(frame_steps(1000, 1000)))
 LARGEST_DIFFERENCE = 4.0

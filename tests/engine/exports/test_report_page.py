@@ -20,13 +20,13 @@ from PIL import Image
 
 from engine.base.errors import UnusableInput
 from engine.commands.command_line import main
+from engine.evidence.references import References
 from engine.exports import charts, results
 from engine.exports.report_page import command, report_page
 from engine.network.network import Origin
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import load_session, save_session, session_of
-from engine.viewing.frames import References
 
 _BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 _BROWSER_FLAGS = [

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from engine.exports.writing import display_pixels
+from engine.data.pixels import display_pixels
+from engine.evidence import references as references_module
+from engine.evidence.references import References
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.viewing import frames as live
-from engine.viewing.frames import LiveView, References
+from engine.viewing import frames as frames_module
+from engine.viewing.frames import LiveView
+from engine.viewing.pairs import best_pairs
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def test_no_score_that_would_keep_a_stop_waiting_is_begun_in_passing(
     frames = [LiveView(None, references).frame(each, at_rest=True) for each in run.iterate()]
     assert any(frame.pairs is not None for frame in frames)
     assert not any(frame.scores_later for frame in frames)
-    monkeypatch.setattr(live, bound, most)  # Of 9 candidates, 8 images, 16 pixels.
+    monkeypatch.setattr(references_module, bound, most)  # Of 9 candidates, 8 images, 16 pixels.
     view = LiveView(None, references)
     frames = [view.frame(each, at_rest=True) for each in run.iterate() if each.step]
     assert all(frame.pairs is None and frame.scores_later for frame in frames)
@@ -42,10 +45,12 @@ def test_a_pause_scores_what_is_quick_to_score_where_all_restarts_are_too_many(s
     run, references = small
     third = next(snapshot for snapshot in run.iterate() if len(snapshot.finished) == 2)
     compared = []
-    find = live.best_pairs
-    monkeypatch.setattr(live, "best_pairs", lambda i, r: compared.append(len(i)) or find(i, r))
+    find = best_pairs
+    monkeypatch.setattr(
+        frames_module, "best_pairs", lambda i, r: compared.append(len(i)) or find(i, r)
+    )
     for most in (27, 26):
-        monkeypatch.setattr(live, "_MOST_COMPARED", most * 8)
+        monkeypatch.setattr(references_module, "_MOST_COMPARED", most * 8)
         assert LiveView(None, references).frame(third, at_rest=True).pairs is not None
     assert compared[0] == 27
     assert 9 < compared[1] < 27, "one of the earlier restarts at a time"
@@ -68,7 +73,7 @@ def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_pa
 def test_without_a_control_no_pair_is_recovered_however_good(small):
     _, references = small
     found = references.train - references.shown_mean
-    assert all(live.best_pairs(found, references).is_recovered)
-    alone = live.best_pairs(found, replace(references, control=None))
+    assert all(best_pairs(found, references).is_recovered)
+    alone = best_pairs(found, replace(references, control=None))
     assert alone.evidence.train.good == 4
     assert not any(alone.is_recovered)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from engine.data.pixels import display_pixels
+from engine.evidence.references import References
 from engine.evidence.scoring import score
-from engine.exports.writing import display_pixels
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
-from engine.viewing.frames import References
 from engine.viewing.portrait import portray
 
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 _SHOWN_WITHOUT_TORCH = """
 import sys
 from PySide6.QtCore import QTimer
-from gui import application
+from gui.app import application
 
 qt, window, _ = application.start([])
 assert window.isVisible() and window.empty.isVisible()

@@ -18,7 +18,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 
 from engine.data.datasets import LabelledImages
 from engine.session.session import load_session, save_session
-from engine.viewing.frames import make_mosaic
+from engine.viewing.mosaic import make_mosaic
 from gui.app.main_window import MainWindow
 from gui.run.controller import RunState
 from gui.state.run_copies import Keeper
@@ -130,7 +130,7 @@ def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
 
 
 def test_what_takes_long_to_score_is_scored_when_the_run_has_ended(qtbot, ended, monkeypatch):
-    monkeypatch.setattr("engine.viewing.frames._MOST_COMPARED", 0)
+    monkeypatch.setattr("engine.evidence.references._MOST_COMPARED", 0)
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: "when the run has ended" in ended.pairs._details.text())
     ended.stop()
@@ -284,7 +284,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 import gui.app.main_window
-from gui import application
+from gui.app import application
 state = Path(sys.argv[1])
 gui.app.main_window.user_state_path = lambda *_: state
 QSettings.setDefaultFormat(QSettings.Format.IniFormat)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.evidence.diagnostics import (
     CARRIES,
     Health,
-    TrueStationarity,
     about_images,
-    check_stationarity,
     check_weights,
+    true_stationarity,
 )
 from engine.network.network import Network
 
@@ -49,28 +47,6 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "health": _health_numbers(health),
         "stationarity": None if train is None else _stationarity_numbers(network, train),
     }
-
-
-def true_stationarity(network: Network, train: LabelledImages) -> TrueStationarity:
-    """The multipliers of training images, centred as far as is known.
-
-    The mean is the network's own, else that of the images. Labels are taken so that the network
-    gets most of them right: which class is −1 is nowhere written in a checkpoint.
-
-    Raises:
-        UnusableInput: there are too many images, or not two classes of them.
-    """
-    if set(train.labels.tolist()) != {0, 1}:
-        raise UnusableInput(
-            f"{train.name} has other labels than 0 and 1, or one of them alone, so that nobody "
-            "knows what the network was taught of its images."
-        )
-    mean = train.images.mean(0) if network.mean is None else network.mean
-    x = (train.images - mean).flatten(1)
-    outputs = network.to("cpu", x.dtype).forward(x)
-    signs = train.signs
-    agreement = float((signs * outputs.double()).sign().sum())
-    return check_stationarity(network, x, signs if agreement >= 0 else -signs)
 
 
 def inspection_text(found: dict[str, Any]) -> str:

@@ -1,0 +1,67 @@
+"""The real images that a run is scored against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.network.network import Network
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+# More takes longer than a few tenths of a second to score. A score cannot be cut short, and
+# a stop is answered within half a second.
+_MOST_COMPARED = 5_000_000
+"""Candidates times real images that are scored while a run is on."""
+
+
+_MOST_PIXELS = 8_000_000
+"""Numbers in all of the real images that are."""
+
+
+@dataclass(frozen=True)
+class References:
+    """Images to score against.
+
+    Attributes:
+        train: training images in [0, 1], shape (n, c, h, w).
+        control: images that the network never saw, or None.
+        mean: μ, shape (c, h, w), where the checkpoint holds it.
+        labels: class number of each training image, shape (n,); None where nobody said.
+        network: what their outputs are those of.
+    """
+
+    train: Tensor
+    control: Tensor | None
+    mean: Tensor | None
+    labels: Tensor | None = None
+    network: Network | None = None
+
+    @cached_property
+    def outputs(self) -> NDArray[np.float64] | None:
+        """Φ of each training image, shape (n,); worked out when it is first asked for."""
+        if self.network is None:
+            return None
+        network = self.network.to("cpu", torch.float32)
+        outputs: NDArray[np.float64] = (
+            network.forward((self.train - self.shown_mean).flatten(1)).double().numpy()
+        )
+        return outputs
+
+    @property
+    def shown_mean(self) -> Tensor:
+        """μ as the scoring rule takes it."""
+        return self.train.mean(0) if self.mean is None else self.mean
+
+    def is_long_to_score(self, candidates: int) -> bool:
+        """Whether to score so many candidates would keep a stop waiting."""
+        images = len(self.train) + (0 if self.control is None else len(self.control))
+        pixels = images * self.train[0].numel()
+        return candidates * images > _MOST_COMPARED or pixels > _MOST_PIXELS

@@ -1,0 +1,77 @@
+"""Many candidates as one image."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.base.plain_text import counted
+from engine.data.pixels import Pixels, display_pixels, mosaic
+from engine.evidence.gallery import Gallery
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+MOST_TILES = 400
+"""More are too small to be seen."""
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """The candidates that have most settled, or the gallery, as one image.
+
+    Attributes:
+        pixels: uint8, grey (H, W) or colour (H, W, 3), tiles with a gap of one pixel.
+        order: which candidate each tile shows, row by row, counted through all restarts.
+        columns: tiles in a row.
+        tile: (h, w) of a tile without its gap.
+        caption: what is shown, in words.
+        confidence: of each tile, shape (t,), where it is a gallery.
+    """
+
+    pixels: Pixels
+    order: Tensor
+    columns: int
+    tile: tuple[int, int]
+    caption: str = ""
+    confidence: Tensor | None = None
+
+
+def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
+    """A mosaic with as many columns as rows.
+
+    Args:
+        images: centred candidates in the order in which they are shown, shape (t, c, h, w).
+        order: which candidate each of them is, shape (t,).
+        mean: μ, shape (c, h, w), or None.
+        caption: what is shown, in words.
+    """
+    tiles = display_pixels(images, mean)
+    columns = math.ceil(math.sqrt(len(tiles)))
+    pixels = mosaic(tiles, columns)
+    return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption)
+
+
+def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mosaic:
+    """The gallery's first images.
+
+    Args:
+        images: candidates of all restarts, centred, shape (R·m, c, h, w).
+        gallery: which of them to show.
+        mean: μ, shape (c, h, w), or None.
+    """
+    order = gallery.candidate[:MOST_TILES]
+    distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
+    caption = (
+        f"Gallery: {counted(distinct, 'distinct images')} by confidence, {sure} of them above 0.9"
+    )
+    if not gallery.has_confidence:
+        caption = (
+            f"Gallery: {counted(distinct, 'distinct images')}, after too few steps for a confidence"
+        )
+    if len(order) < distinct:
+        caption += f"; the first {len(order)}"
+    drawn = make_mosaic(images[order], order, mean, caption)
+    return replace(drawn, confidence=gallery.confidence[: len(order)])
