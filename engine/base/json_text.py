@@ -13,7 +13,12 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 
+from engine.base.plain_text import SEEN
+
 T = TypeVar("T")
+
+Words = Annotated[str, msgspec.Meta(pattern=SEEN)]
+"""Text that shows what it holds and steers nothing, as all is that we write ourselves."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 """A whole number that is not below 0."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
-from engine.base.json_text import Count, held_to
+from engine.base.json_text import Count, Words, held_to
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ class ScoredSet(msgspec.Struct, frozen=True):
 
     count: Count
     good: Count
-    rule: str
+    rule: Words
     ssim: list[float]
     ncc: list[float]
     recovered: Count | None = None

@@ -13,6 +13,9 @@ from engine.evidence.scoring import Scored
 
 FORMAT_VERSION = 4
 
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
+"""Empty for a network that is in no file."""
+
 Size = Annotated[int, msgspec.Meta(ge=1)]
 FrameSteps = list[Count]
 """Steps before each frame of a drift, rising."""
@@ -50,7 +53,7 @@ class Header(msgspec.Struct, frozen=True):
     frame_steps: FrameSteps
     input_shape: tuple[Size, Size, Size]
     shape_is_known: bool
-    origin: tuple[str, str, dict[str, str]]
+    origin: tuple[str, Sha256, dict[str, str]]
     device: str
     note: str
     restart_frame_steps: tuple[FrameSteps, ...] = ()

@@ -18,6 +18,7 @@ import numpy as np
 from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.file_checks import check_file
 from engine.base.files import read_tensors, save_tensors
+from engine.base.plain_text import plain
 from engine.base.progress import Progress, unheard
 from engine.base.version import VERSION
 from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
@@ -315,14 +316,14 @@ def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
         losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
         recording=_recording(header, "frames", header.frame_steps, tensors),
         finished=finished,
-        notes=header.notes,
+        notes=tuple(plain(note) for note in header.notes),
     )
     return Session(
         network,
         settings_from_dict(header.settings),
         state,
-        header.device,
-        header.note,
+        plain(header.device),
+        plain(header.note),
         None if header.evidence is None else msgspec.to_builtins(header.evidence),
     )
 

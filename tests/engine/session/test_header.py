@@ -59,8 +59,9 @@ SCORE = {"count": 5, "good": 1, "rule": "a", "ssim": [0.5], "ncc": [0.5]}
         {"input_shape": [1, 4]},
         {"input_shape": [1, 4, 0]},
         {"shape_is_known": 1},
-        {"origin": ["a.pth", "ab"]},
-        {"origin": ["a.pth", "ab", {"recipe": 1}]},
+        {"origin": ["a.pth", ""]},
+        {"origin": ["a.pth", "", {"recipe": 1}]},
+        {"origin": ["a.pth", "<i>", {}]},
         {"device": 3},
         {"note": None},
         {"notes": "It went on."},
@@ -69,6 +70,8 @@ SCORE = {"count": 5, "good": 1, "rule": "a", "ssim": [0.5], "ncc": [0.5]}
         {"evidence": {"train": None, "control": None}},
         {"evidence": {"train": {**SCORE, "good": -1}, "control": None}},
         {"evidence": {"train": {**SCORE, "ncc": ["<b>"]}, "control": None}},
+        {"evidence": {"train": {**SCORE, "rule": "\ud800"}, "control": None}},
+        {"evidence": {"train": {**SCORE, "rule": "\x1b[2J"}, "control": None}},
     ],
 )
 def test_another_kind_of_value_is_refused(lie):
