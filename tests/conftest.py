@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.data.inputs import InputShape, InputSpec
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -27,13 +29,20 @@ def shared_file(name: str) -> Path:
 def make_network() -> Callable[..., Network]:
     """Makes random float64 networks: layer sizes, with or without a first-layer bias."""
 
-    def make(*sizes: int, bias: bool = True, seed: int = 0) -> Network:
+    def make(
+        *sizes: int,
+        bias: bool = True,
+        seed: int = 0,
+        shape: InputShape | None = None,
+        mean: torch.Tensor | None = None,
+    ) -> Network:
         generator = torch.Generator().manual_seed(seed)
 
         def draw(*shape: int) -> torch.Tensor:
             return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
         weights = tuple(draw(n, k) / k**0.5 for k, n in itertools.pairwise(sizes))
-        return Network(weights, draw(sizes[1]) if bias else None, (1, 1, sizes[0]))
+        parameters = Parameters.of(weights, draw(sizes[1]) if bias else None)
+        return Network(parameters, InputSpec(shape or (1, 1, sizes[0]), mean))
 
     return make

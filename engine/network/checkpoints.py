@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file, check_unpacked
 from engine.base.files import read_tensors, save_tensors
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, InputSpec
 from engine.network.network import Network, Origin
+from engine.network.parameters import Parameters
 from engine.network.state_dict import infer_layers
 from engine.network.tensor_checks import check_filled, check_kind, check_storages, check_tensor
 from engine.runtime.lazy import load_torch, torch
@@ -70,13 +71,11 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
             f"The input shape {format_shape(shape)} holds {math.prod(shape)} numbers, but "
             f"{path.name} reads {dimension}."
         )
+    is_known = bool(input_shape or stored or _is_image_size(dimension))
     return Network(
-        weights=weights,
-        bias=bias,
-        input_shape=shape,
-        mean=_check_mean(mean, shape, path.name),
+        Parameters.of(weights, bias),
+        InputSpec(shape, _check_mean(mean, shape, path.name), is_known),
         origin=Origin(str(path), sha256_of(path), _details(metadata)),
-        shape_is_known=bool(input_shape or stored or _is_image_size(dimension)),
     )
 
 
@@ -97,9 +96,8 @@ def save_network(
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
     """
-    tensors = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    if network.bias is not None:
-        tensors["layers.0.bias"] = network.bias
+    parameters = network.parameters
+    tensors = dict(zip(parameters.names, parameters.tensors, strict=True))
     if network.mean is not None:
         tensors["mean"] = network.mean
     tensors.update({f"{_BESIDE}{name}": tensor for name, tensor in beside.items()})

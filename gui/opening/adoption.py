@@ -97,7 +97,7 @@ class Arrivals(QObject):
             if opened.path == window.keeper.last_run:
                 window.keeper.holds(opened.session.state)
             self._take_session(opened.session)
-        if not network.shape_is_known:
+        if not network.inputs.is_known:
             window.strip.show_note(
                 f"{network.origin.name} does not say what its images look like; "
                 "the input shape on the left is a guess that you can correct."

@@ -44,10 +44,12 @@ import torch
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
+from engine.data.inputs import InputSpec
 from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
 from tests.benchmarks import attack, endurance, hostile, training
@@ -68,7 +70,8 @@ def colour_network() -> Network:
     )
     second = torch.randn(1000, 1000, generator=generator) / 50
     weights = (first / 2000, second, torch.randn(1, 1000, generator=generator) / 10)
-    return Network(weights, torch.randn(1000, generator=generator) / 50, (3, 32, 32))
+    parameters = Parameters.of(weights, torch.randn(1000, generator=generator) / 50)
+    return Network(parameters, InputSpec((3, 32, 32)))
 
 
 def colour_references() -> References | None:

@@ -18,7 +18,8 @@ from engine.reconstruction.settings import Settings, fast, paper, preset, settin
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.session.session import load_session, save_session, session_of
-from engine.stationarity.row_space import row_space, spectrum_of
+from engine.stationarity.row_space import row_space
+from engine.stationarity.spectrum import spectrum_of
 
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
 
@@ -31,7 +32,7 @@ def run(network, settings, state=None):
 
 @pytest.fixture
 def network(make_network):
-    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+    return make_network(16, 12, 10, 1, shape=(1, 4, 4))
 
 
 def test_a_run_starts_from_noise_and_lowers_its_loss(network):
@@ -283,7 +284,7 @@ def test_the_paper_preset_takes_the_published_step(network):
             return g * torch.sigmoid(19.2 * ctx.saved_tensors[0])
 
     w1, w2, w3 = (w.clone().requires_grad_() for w in network.weights)
-    b1 = network.bias.clone().requires_grad_()
+    b1 = network.biases[0].clone().requires_grad_()
     for _ in range(5):
         h = SoftReLU.apply(SoftReLU.apply(x @ w1.T + b1) @ w2.T)
         values = (h @ w3.T).squeeze(1)

@@ -35,7 +35,7 @@ def run(network, seed, steps=12):
 
 @pytest.fixture(scope="module")
 def network(make_network):
-    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+    return make_network(16, 12, 10, 1, shape=(1, 4, 4))
 
 
 @pytest.fixture(scope="module")
@@ -365,7 +365,7 @@ def test_open_references_score_both_runs_of_one_network(
     assert UNKNOWN not in recovered_in_words(comparison)
     ticked = sum("✓" in cell.text for cell in window.comparing.window.gallery.sections[1].cells)
     assert ticked == count_recovered(comparison).of_only[0]
-    other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
+    other = make_network(16, 9, 1, seed=1, shape=(1, 4, 4))
     save_session(run(other, 0), tmp_path / "other.afterimage")
     window.comparing.compare_with(tmp_path / "other.afterimage", "other")
     settle(qtbot, window)
@@ -379,7 +379,7 @@ def test_what_cannot_be_compared_is_one_sentence(qtbot, window, two_runs, tmp_pa
     torn = tmp_path / "torn.afterimage"
     torn.write_bytes(two_runs[1].read_bytes()[:-200])
     other = tmp_path / "wide.afterimage"
-    save_session(run(replace(network, input_shape=(1, 2, 8)), 0), other)
+    save_session(run(network.with_input_shape((1, 2, 8)), 0), other)
     open_and_wait(qtbot, window, two_runs[0])
     before = window.workspace
     for path, says in ((torn, "damaged"), (other, "one shape"), (tmp_path / "no", "not exist")):
