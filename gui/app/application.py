@@ -61,10 +61,11 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
 
     from gui.app.loading import Loading
     from gui.app.main_window import MainWindow
-    from gui.errors.crash import CrashReporter, reported
+    from gui.errors.crash import CrashReporter
     from gui.errors.crash_log import CrashLog
     from gui.help.versions import in_one_line, versions
     from gui.toolkit import theme
+    from gui.toolkit.faults import reported
     from gui.toolkit.log import log_to_terminal
 
     class Application(QApplication):

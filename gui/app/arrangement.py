@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from gui.state import stored
+from gui.toolkit import stored
 
 if TYPE_CHECKING:
     from gui.app.main_window import MainWindow

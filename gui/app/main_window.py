@@ -29,7 +29,6 @@ from gui.opening.model_panel import ModelPanel, ReferencesPanel
 from gui.opening.opener import Opener
 from gui.opening.reading import is_checkpoint, is_model
 from gui.opening.recent_menu import RecentList
-from gui.preferences import preferences
 from gui.preferences.preferring import Preferring
 from gui.queue.panel import QueuePanel
 from gui.queue.queueing import Queue
@@ -38,12 +37,12 @@ from gui.run.reconstruction_controller import RunController
 from gui.run.run_bar import RunBar
 from gui.run.session_runner import Running
 from gui.run.settings_panel import SettingsPanel
-from gui.state import stored
+from gui.state import preferences
 from gui.state.recent import RecentFiles
 from gui.state.run_copies import Keeper
 from gui.state.undo import SettingsHistory
 from gui.state.workspace import CurrentWorkspace, Workspace
-from gui.toolkit import dialogs, scheme, theme
+from gui.toolkit import dialogs, scheme, stored, theme
 from gui.toolkit.background import Background
 from gui.toolkit.focus import DockTabs, bring_to_front
 from gui.toolkit.log import LOGGER

@@ -10,8 +10,6 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -27,20 +25,6 @@ if TYPE_CHECKING:
 
 _PATIENCE = 150
 """Milliseconds in which further errors are gathered before they are shown."""
-
-
-def report(error: BaseException) -> None:
-    """Hands on an error that was caught so that work could end in order, as if nobody had."""
-    sys.excepthook(type(error), error, error.__traceback__)
-
-
-@contextmanager
-def reported() -> Iterator[None]:
-    """Reports what goes wrong in here, and lets what follows happen all the same."""
-    try:
-        yield
-    except Exception as error:
-        report(error)
 
 
 class CrashReporter(QObject):

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.data import catalogue
-from gui.preferences.preferences import COPY_SECONDS, Preferences
-from gui.run.settings_panel import DeviceChoice
+from gui.state.preferences import COPY_SECONDS, Preferences
 from gui.toolkit import dialogs, theme
+from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.scheme import SCHEMES
 
 _COPIES = ("Every 20 seconds", "Every minute", "Every 5 minutes", "Not at all")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from gui.preferences import preferences
 from gui.preferences.dialog import PreferencesDialog
-from gui.preferences.preferences import Preferences
+from gui.state import preferences
+from gui.state.preferences import Preferences
 
 if TYPE_CHECKING:
     from gui.app.main_window import MainWindow

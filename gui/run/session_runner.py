@@ -13,9 +13,9 @@ from engine.base.errors import UnusableInput
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState as Stand
 from engine.viewing.frames import Frame
-from gui.preferences import preferences
 from gui.run.controller import RunState
 from gui.run.worker import RunEnd, RunRequest
+from gui.state import preferences
 from gui.toolkit import dialogs
 from gui.toolkit.log import LOGGER
 

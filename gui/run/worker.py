@@ -23,8 +23,8 @@ from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
 from engine.session.session import Session, save_session, session_of
 from engine.viewing.frames import Frame, LiveView, References
-from gui.errors.crash import report
 from gui.run.mailbox import Latest, RunControl
+from gui.toolkit.faults import report
 
 
 @dataclass(frozen=True)

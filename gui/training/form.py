@@ -22,11 +22,10 @@ from engine.base.plain_text import plain
 from engine.data import catalogue
 from engine.data.datasets import Selection
 from engine.training.recipe import Recipe, parse_widths
-from gui.preferences import preferences
-from gui.run.settings_panel import DeviceChoice
-from gui.state import stored
+from gui.state import preferences
 from gui.state.undo import Entered
-from gui.toolkit import dialogs, theme
+from gui.toolkit import dialogs, stored, theme
+from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.menus import plain as without_mnemonic
 from gui.toolkit.options_form import Fold, OptionsForm, labels_of
 from gui.toolkit.widgets import verbatim

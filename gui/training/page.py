@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from engine.data.datasets import TrainingData
 from engine.training.trained import SUFFIX
 from engine.training.view import Trained, TrainingFrame
-from gui.app.layout import line, scrolled_column
 from gui.run.controller import RunState
 from gui.run.run_bar import RunBar, duration
 from gui.state.undo import SettingsHistory
 from gui.toolkit import dialogs, theme
 from gui.toolkit.background import Background
+from gui.toolkit.layout import line, scrolled_column
 from gui.training.curves import TrainingCurvesView
 from gui.training.form import TrainingForm
 from gui.training.images import TrainingImages

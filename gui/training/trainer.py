@@ -19,8 +19,8 @@ from engine.training.recipe import Recipe
 from engine.training.trained import keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import look_at
-from gui.preferences import preferences
 from gui.run.controller import RunState
+from gui.state import preferences
 from gui.toolkit.background import Background, always
 from gui.toolkit.log import LOGGER
 from gui.training.form import TrainingForm

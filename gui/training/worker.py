@@ -19,9 +19,9 @@ from engine.training.state import TrainingSnapshot
 from engine.training.trained import keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import TrainingFrame, TrainingView
-from gui.errors.crash import report
 from gui.run.controller import Controller
 from gui.run.mailbox import Latest, RunControl
+from gui.toolkit.faults import report
 
 T = TypeVar("T")
 

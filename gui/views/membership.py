@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 from engine.base.plain_text import percent
 from engine.base.progress import Progress
 from engine.evidence.membership import SCORES, Membership, Score, ask, resolution_note
-from gui.app.layout import scrolled
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
+from gui.toolkit.layout import scrolled
 from gui.toolkit.task import Task
 from gui.views.plots import Plot
 

@@ -6,12 +6,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from engine.viewing.frames import Pairs
-from gui.app.layout import captioned, scrolled
 from gui.inspector.examiner import Examiner
 from gui.run.reconstruction_controller import RunController
 from gui.state.workspace import CurrentWorkspace, Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
+from gui.toolkit.layout import captioned, scrolled
 from gui.views.curves import Curves
 from gui.views.health import HealthView
 from gui.views.membership import MembershipView

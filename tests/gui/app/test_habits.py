@@ -21,12 +21,11 @@ from gui.errors.crash import CrashReporter
 from gui.help.about import AboutDialog, details
 from gui.help.guide import GuideWindow, _anchor, _headings
 from gui.help.shortcuts import ShortcutsDialog, shortcuts
-from gui.preferences import preferences
 from gui.preferences.dialog import PreferencesDialog
-from gui.preferences.preferences import NEVER, Preferences
-from gui.state import stored
+from gui.state import preferences
+from gui.state.preferences import NEVER, Preferences
 from gui.state.recent import MOST
-from gui.toolkit import dialogs
+from gui.toolkit import dialogs, stored
 from gui.toolkit.log import LOGGER
 from gui.toolkit.menus import plain
 from gui.toolkit.scheme import store_scheme, stored_scheme

@@ -8,13 +8,13 @@ import sys
 
 from engine.runtime.lazy import torch as later
 from gui.app.loading import Loading
-from gui.run.settings_panel import DeviceChoice
+from gui.toolkit.device_choice import DeviceChoice
 from tests.conftest import ROOT
 
 _SHOWN_WITHOUT_TORCH = """
 import sys
 from PySide6.QtCore import QTimer
-from gui import application
+from gui.app import application
 
 qt, window, _ = application.start([])
 assert window.isVisible() and window.empty.isVisible()

@@ -334,7 +334,7 @@ DRIVEN = """
 import faulthandler, sys
 import torch
 from PySide6.QtCore import QTimer
-from gui import application, main_window
+from gui.app import application, main_window
 
 class Driven(main_window.MainWindow):
     def __init__(self, *arguments):

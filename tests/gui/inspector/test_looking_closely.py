@@ -284,7 +284,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 import gui.app.main_window
-from gui import application
+from gui.app import application
 state = Path(sys.argv[1])
 gui.app.main_window.user_state_path = lambda *_: state
 QSettings.setDefaultFormat(QSettings.Format.IniFormat)
