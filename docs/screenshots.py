@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from engine.base.resources import images_beside, sample_network
 from gui.app.main_window import MainWindow
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.toolkit import scheme
 from tests.gui.private_window import private_window
 
@@ -94,7 +94,7 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     until(lambda: window.run_bar.progress.value() > 30)
     until(lambda: window.pairs.pairs is not None)
     window.start_or_pause()
-    until(lambda: window.controller.state is RunState.PAUSED)
+    until(lambda: window.controller.activity is Activity.PAUSED)
     settle()
     take("guide/running")
     window.start_or_pause()
@@ -124,10 +124,10 @@ def _look_closely(photographer: Photographer, window: MainWindow) -> None:
     photographer.settle()
     photographer.take("guide/image")
     window.beside.setCurrentIndex(0)
-    window.lower.setCurrentWidget(window.scores)
+    window.lower_tabs.setCurrentWidget(window.scores)
     photographer.settle()
     photographer.take("guide/scores")
-    window.lower.setCurrentWidget(window.membership)
+    window.lower_tabs.setCurrentWidget(window.membership)
     window.membership.ask_button.click()
     photographer.settle()
     photographer.take("guide/membership")
@@ -140,12 +140,12 @@ def _compare(photographer: Photographer, window: MainWindow) -> None:
     photographer.until(lambda: window.controller.is_active)
     photographer.until(lambda: not window.controller.is_active)
     photographer.settle()
-    window.comparing.compare_with_run_before()
-    photographer.until(lambda: window.comparing.window is not None)
+    window.comparison.compare_with_run_before()
+    photographer.until(lambda: window.comparison.window is not None)
     photographer.settle()
-    assert window.comparing.window is not None
-    photographer.take("guide/comparison", window.comparing.window)
-    window.comparing.window.close()
+    assert window.comparison.window is not None
+    photographer.take("guide/comparison", window.comparison.window)
+    window.comparison.window.close()
 
 
 def _make_a_network(photographer: Photographer, window: MainWindow) -> None:

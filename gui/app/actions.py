@@ -123,20 +123,20 @@ class Actions:
                 None,
                 Command("&Copy Image", window.examiner.inspector.picture.copy, _Key.Copy),
                 None,
-                Command("&Preferences…", window.preferring.show, keys, preferences_role),
+                Command("&Preferences…", window.preferences.show, keys, preferences_role),
             ),
         )
 
     def _run(self) -> Submenu:
-        window, comparing = self._window, self._window.comparing
+        window, comparison = self._window, self._window.comparison
         return Submenu(
             "&Run",
             (
                 Command("&Start", window.start_or_pause, "F5"),
                 Command("S&top", window.stop, "Shift+F5"),
                 None,
-                Command("&Compare with Another Run…", comparing.choose),
-                Command("Compare with the Run &Before", comparing.compare_with_run_before),
+                Command("&Compare with Another Run…", comparison.choose),
+                Command("Compare with the Run &Before", comparison.compare_with_run_before),
                 None,
                 Command("&Advanced Settings", window.show_advanced, "Ctrl+Shift+A"),
             ),
@@ -169,14 +169,14 @@ class Actions:
         )
 
     def _help(self) -> Submenu:
-        helping = self._window.helping
+        windows = self._window.help_windows
         return Submenu(
             "&Help",
             (
-                Command("&Guide", helping.show_guide, _Key.HelpContents),
-                Command("&Keyboard Shortcuts", helping.show_shortcuts, "Ctrl+/"),
+                Command("&Guide", windows.show_guide, _Key.HelpContents),
+                Command("&Keyboard Shortcuts", windows.show_shortcuts, "Ctrl+/"),
                 None,
-                Command("&About Afterimage", helping.show_about, role=QAction.MenuRole.AboutRole),
+                Command("&About Afterimage", windows.show_about, role=QAction.MenuRole.AboutRole),
             ),
         )
 

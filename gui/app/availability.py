@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 
 if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
@@ -36,7 +36,7 @@ def _would_go_on(window: MainWindow) -> bool:
 
 def _offer_actions(window: MainWindow, has_network: bool) -> None:
     actions, training = window.actions_, window.training
-    under_way = window.controller.state in (RunState.RUNNING, RunState.PAUSED)
+    under_way = window.controller.activity in (Activity.RUNNING, Activity.PAUSED)
     is_exportable = window.workspace.session is not None or under_way
     bar = training.bar if window.is_training_shown else window.run_bar
     actions.main.setText(bar.main_button.text())
@@ -51,10 +51,10 @@ def _offer_actions(window: MainWindow, has_network: bool) -> None:
         action.setEnabled(has_network)
     _offer_edits(window)
     actions.compare.setEnabled(is_exportable)
-    actions.compare_with_before.setEnabled(is_exportable and window.keeper.run_before.exists())
-    actions.last_run.setEnabled(window.keeper.last_run.exists())
-    actions.run_before.setEnabled(window.keeper.run_before.exists())
-    actions.last_training.setEnabled(window.keeper.last_training.exists())
+    actions.compare_with_before.setEnabled(is_exportable and window.copies.run_before.exists())
+    actions.last_run.setEnabled(window.copies.last_run.exists())
+    actions.run_before.setEnabled(window.copies.run_before.exists())
+    actions.last_training.setEnabled(window.copies.last_training.exists())
 
 
 def _offer_edits(window: MainWindow) -> None:

@@ -30,13 +30,13 @@ class Closing(QObject):
             self._ask_about_queue()
             return False
         if window.controller.is_active:
-            window.running.stop_then("Stop the run and close?", "Stop and &Close", window.close)
+            window.runner.stop_then("Stop the run and close?", "Stop and &Close", window.close)
             return False
         if window.training.controller.is_active:
             dialogs.ask_to_stop_training(window, self._stop_training)
             return False
-        window.findings.cancel_gallery()
-        window.comparing.cancel()
+        window.assessment.cancel_gallery()
+        window.comparison.cancel()
         if window.background.is_busy:
             self._wait_for_writing()
             return False
@@ -46,7 +46,7 @@ class Closing(QObject):
         """Leaves no thread behind, and the copies to others."""
         self._window.controller.shut_down()
         self._window.training.end()
-        self._window.keeper.close()
+        self._window.copies.close()
 
     def _ask_about_queue(self) -> None:
         """Asks once; the present run is stopped and written, then the window closes."""
@@ -55,7 +55,7 @@ class Closing(QObject):
             window.queue.stop_now(window.close)
             window.strip.show_note("Afterimage closes once the last results are written.")
         else:
-            window.running.stop_then("Stop the queue and close?", "Stop and &Close", window.close)
+            window.runner.stop_then("Stop the queue and close?", "Stop and &Close", window.close)
 
     def _stop_training(self) -> None:
         training = self._window.training.controller

@@ -20,26 +20,26 @@ from gui.app.arrangement import Arrangement
 from gui.app.availability import show_availability
 from gui.app.closing import Closing
 from gui.app.layout import centre_pages, left_column, network_page, whole_window
-from gui.comparison.comparing import Comparing
+from gui.comparison.controller import ComparisonController
 from gui.exports.exporter import Exporter
-from gui.help.helping import Helping
-from gui.opening.adoption import Arrivals
+from gui.help.windows import HelpWindows
+from gui.opening.adoption import Adoption
 from gui.opening.drop_veil import DropVeil
 from gui.opening.model_panel import ModelPanel, ReferencesPanel
 from gui.opening.opener import Opener
 from gui.opening.reading import is_checkpoint, is_model
 from gui.opening.recent_menu import RecentList
-from gui.preferences.preferring import Preferring
+from gui.preferences.controller import PreferencesController
 from gui.queue.panel import QueuePanel
-from gui.queue.queueing import Queue
-from gui.run.assessment import Findings
-from gui.run.reconstruction_controller import RunController
+from gui.queue.runner import QueueRunner
+from gui.run.assessment import Assessment
+from gui.run.reconstruction_controller import ReconstructionController
 from gui.run.run_bar import RunBar
-from gui.run.session_runner import Running
+from gui.run.session_runner import SessionRunner
 from gui.run.settings_panel import SettingsPanel
 from gui.state import preferences
 from gui.state.recent import RecentFiles
-from gui.state.run_copies import Keeper
+from gui.state.run_copies import RunCopies
 from gui.state.undo import SettingsHistory
 from gui.state.workspace import CurrentWorkspace, Workspace
 from gui.toolkit import dialogs, scheme, stored, theme
@@ -65,9 +65,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Afterimage")
         self.current = CurrentWorkspace()
         stored.put_aside_if_unsafe()
-        self.keeper = Keeper(user_state_path("Afterimage", "Afterimage"))
+        self.copies = RunCopies(user_state_path("Afterimage", "Afterimage"))
         self.recent = RecentFiles(self)
-        self.controller = RunController(self)
+        self.controller = ReconstructionController(self)
         self.background = Background(self.statusBar())
         self._build_views()
         self._build_pages(devices)
@@ -80,9 +80,9 @@ class MainWindow(QMainWindow):
         self.restyle()
         self._show_workspace()
         self.recent.look()
-        if self.keeper.was_cut_off():
+        if self.copies.was_cut_off():
             self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
-            self.strip.offer("&Continue It", self.arrivals.continue_cut_off)
+            self.strip.offer("&Continue It", self.adoption.continue_cut_off)
         self.queue.memory.begin()
         self.queue.memory.offer()
 
@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self.curves, self.health = self.views.curves, self.views.health
         self.scores, self.membership = self.views.scores, self.views.membership
         self.caption, self.examiner = self.views.caption, self.views.examiner
-        self.lower, self.beside = self.views.lower, self.views.beside
+        self.lower_tabs, self.beside = self.views.lower_tabs, self.views.beside
 
     def _build_pages(self, devices: list[str]) -> None:
         self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
@@ -111,12 +111,12 @@ class MainWindow(QMainWindow):
         self.run_bar, self.strip = RunBar(), MessageStrip()
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.recent_list = RecentList(self.recent, self.open_one)
-        self.empty = EmptyPage(icon, self.keeper.last_run, self.recent_list)
+        self.empty = EmptyPage(icon, self.copies.last_run, self.recent_list)
         self.pages, centre, upper = centre_pages(
-            self.empty, self.views.drawn, self.beside, self.lower
+            self.empty, self.views.drawn, self.beside, self.lower_tabs
         )
         left = left_column((self.model_panel, self.references_panel, self.settings_panel))
-        self.training = TrainingPage(devices, self.background, self.keeper.begin_training)
+        self.training = TrainingPage(devices, self.background, self.copies.begin_training)
         network, middle = network_page(left, self.pages, self.run_bar)
         whole, self.stack = whole_window(self.strip, network, self.training)
         self.setCentralWidget(whole)
@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.log_panel)
         self.arrangement = Arrangement(
             self,
-            {"Left &Panel": left, "&Right Panel": self.beside, "Lo&wer Panel": self.lower},
+            {"Left &Panel": left, "&Right Panel": self.beside, "Lo&wer Panel": self.lower_tabs},
             {"left": middle, "lower": centre, "beside": upper},
         )
         self.statusBar().setSizeGripEnabled(False)
@@ -133,15 +133,15 @@ class MainWindow(QMainWindow):
         """Who opens, saves, works out, runs, prefers, and closes."""
         shared = (self, self.controller, self.background, self.current)
         self.exporter = Exporter(*shared)
-        self.opener = Opener(*shared, self.keeper)
-        self.findings = Findings(*shared, self.views)
-        self.running = Running(self)
-        self.arrivals = Arrivals(self)
-        self.preferring = Preferring(self)
+        self.opener = Opener(*shared, self.copies)
+        self.assessment = Assessment(*shared, self.views)
+        self.runner = SessionRunner(self)
+        self.adoption = Adoption(self)
+        self.preferences = PreferencesController(self)
         self.history = SettingsHistory(self.settings_panel)
-        self.helping = Helping(self)
-        self.comparing = Comparing(self)
-        self.queue = Queue(self)
+        self.help_windows = HelpWindows(self)
+        self.comparison = ComparisonController(self)
+        self.queue = QueueRunner(self)
         self.queue_panel = QueuePanel(self.queue, self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
         self.empty.train_wanted.connect(self.show_training)
         self.references_panel.train_wanted.connect(partial(self.opener.choose_images, "train"))
         self.references_panel.control_wanted.connect(partial(self.opener.choose_images, "control"))
-        self.opener.stop_wanted.connect(self.running.stop_then)
+        self.opener.stop_wanted.connect(self.runner.stop_then)
         self.training.back_wanted.connect(self.show_network)
         self.training.trained.connect(self.opener.open_trained)
         self.training.availability_changed.connect(self._show_availability)
@@ -164,9 +164,9 @@ class MainWindow(QMainWindow):
         self.settings_panel.edited.connect(self._show_availability)
         self.history.changed.connect(self._show_availability)
         self.examiner.inspector.changed.connect(self._show_availability)
-        self.controller.state_changed.connect(self._show_availability)
-        self.running.changed.connect(self._show_workspace)
-        self.arrivals.changed.connect(self._show_workspace)
+        self.controller.activity_changed.connect(self._show_availability)
+        self.runner.changed.connect(self._show_workspace)
+        self.adoption.changed.connect(self._show_workspace)
         self.queue.changed.connect(self._show_availability)
         self.queue_panel.add_wanted.connect(self.choose_several)
         self.queue_panel.open_wanted.connect(self.open_one)
@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
 
     def open_at_start(self) -> None:
         """Opens what the user prefers to start with, where nothing else is asked for."""
-        if preferences.load().opens_last_run and self.keeper.last_run.exists():
+        if preferences.load().opens_last_run and self.copies.last_run.exists():
             self.opener.open_last_run()
 
     @Slot()
@@ -260,7 +260,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def start_or_pause(self) -> None:
         """What the button of the bar that is shown offers."""
-        shown = self.training if self.is_training_shown else self.running
+        shown = self.training if self.is_training_shown else self.runner
         shown.start_or_pause()
 
     @Slot()
@@ -317,7 +317,7 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
         LOGGER.info(f"Saved {path}")
         if Path(path).suffix.lower() in (SUFFIX, ".safetensors"):
-            self.arrivals.remember(Path(path))
+            self.adoption.remember(Path(path))
 
     @Slot()
     def _follow_system_scheme(self) -> None:
@@ -340,8 +340,8 @@ class MainWindow(QMainWindow):
         self.log_panel.restyle()
         self.queue_panel.restyle()
         self.recent_list.restyle()
-        self.helping.restyle()
-        self.comparing.restyle()
+        self.help_windows.restyle()
+        self.comparison.restyle()
 
     # --- the window itself ------------------------------------------------------------------
 
@@ -351,7 +351,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.arrangement.store()
-        self.comparing.end()
+        self.comparison.end()
         self.hide()
         self.log_panel.end()
         self.queue.memory.end()

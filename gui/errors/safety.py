@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def what_is_safe(window: MainWindow) -> str:
     """What is open and under way, and where it is kept."""
-    last_run, last_training = window.keeper.last_run, window.keeper.last_training
+    last_run, last_training = window.copies.last_run, window.copies.last_training
     sentences = []
     if window.controller.is_active:
         sentences.append(f"The run goes on; {_kept(last_run)}.")
@@ -52,7 +52,7 @@ def circumstances(window: MainWindow) -> str:
         network = window.workspace.network
         if network is not None:
             lines.append(f"network: {network.origin.name}, {network.architecture}")
-        lines.append(f"run: {window.controller.state.value}")
+        lines.append(f"run: {window.controller.activity.value}")
         settings = window.settings_panel.settings().as_dict()
         lines.append(
             "settings: " + ", ".join(f"{name}={value}" for name, value in settings.items())

@@ -19,7 +19,7 @@ from engine.session.session import SUFFIX, Session, save_session
 from engine.viewing.frames import References
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
-from gui.run.reconstruction_controller import RunController
+from gui.run.reconstruction_controller import ReconstructionController
 from gui.run.worker import RunEnd
 from gui.state.workspace import Workspace
 from gui.toolkit import dialogs
@@ -55,7 +55,7 @@ class Exporter(QObject):
     def __init__(
         self,
         window: QWidget,
-        controller: RunController,
+        controller: ReconstructionController,
         background: Background,
         workspace: Callable[[], Workspace],
     ) -> None:

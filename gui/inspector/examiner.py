@@ -14,7 +14,7 @@ from engine.viewing.portrait import Portrait, portray
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay
 from gui.inspector.scrubber import Scrubber
-from gui.run.reconstruction_controller import RunController
+from gui.run.reconstruction_controller import ReconstructionController
 from gui.state.workspace import Workspace
 from gui.toolkit.background import Background
 from gui.views.curves import Curves
@@ -31,7 +31,7 @@ class Examiner(QObject):
 
     def __init__(
         self,
-        controller: RunController,
+        controller: ReconstructionController,
         background: Background,
         workspace: Callable[[], Workspace],
         views: tuple[MosaicView, PairsView, Curves],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
 
 
-class Arrivals(QObject):
+class Adoption(QObject):
     """Puts networks, sessions and images that were read into the workspace, and shows them."""
 
     changed = Signal()
@@ -53,7 +53,7 @@ class Arrivals(QObject):
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
         window = self._window
-        continues = self._continues and opened.path == window.keeper.last_run
+        continues = self._continues and opened.path == window.copies.last_run
         self._continues = False
         window.strip.make_way()
         if opened.network is None:
@@ -69,32 +69,32 @@ class Arrivals(QObject):
             window.health.show_stationarity(opened.stationarity)
         self.changed.emit()
         if continues and window.workspace.is_resumable(window.settings_panel.settings()):
-            window.running.start()
+            window.runner.start()
 
     def _take_images(self, opened: Opened) -> None:
         workspace = self._window.workspace
         self._window.current.change(
             train=opened.train or workspace.train, control=opened.control or workspace.control
         )
-        self._window.findings.rescore()
+        self._window.assessment.rescore()
 
     def _take_network(self, opened: Opened, network: Network) -> None:
         window = self._window
         assert opened.health is not None
-        window.running.forget()
+        window.runner.forget()
         if opened.path is not None and not window.controller.in_queue:
             self.remember(opened.path)
         window.workspace = Workspace(network, opened.train, opened.control, opened.session)
         window.model_panel.show_network(network, opened.health)
         window.health.show_health(opened.health)
-        window.lower.setCurrentWidget(window.health)
+        window.lower_tabs.setCurrentWidget(window.health)
         if not window.controller.in_queue:  # It changes what is open, not what is looked at.
             window.show_network()
         window.settings_panel.set_channels(network.input_shape[0])
         window.curves.set_depth(network.depth)
         if opened.session is not None:
-            if opened.path == window.keeper.last_run:
-                window.keeper.holds(opened.session.state)
+            if opened.path == window.copies.last_run:
+                window.copies.holds(opened.session.state)
             self._take_session(opened.session)
         if not network.shape_is_known:
             window.strip.show_note(
@@ -105,7 +105,7 @@ class Arrivals(QObject):
     def remember(self, path: Path) -> None:
         """Lists a file as recent; samples and our own copies have entries of their own."""
         path = path.absolute()
-        if not (self._window.keeper.is_ours(path) or path.is_relative_to(resource_folder())):
+        if not (self._window.copies.is_ours(path) or path.is_relative_to(resource_folder())):
             self._window.recent.add(path)
 
     def _take_session(self, session: Session) -> None:
@@ -116,13 +116,13 @@ class Arrivals(QObject):
 
     def _show_run(self, session: Session) -> None:
         self._window.run_bar.show_rest(session)
-        self._window.findings.show_session(session)
+        self._window.assessment.show_session(session)
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:
         window, self._continues = self._window, False
         window.strip.show_error(sentence)
-        good = window.keeper.last_good(damaged)
+        good = window.copies.last_good(damaged)
         if good is not None:
             window.strip.offer("Open the Last &Good Run", partial(window.opener.open, [good]))
 
@@ -135,7 +135,7 @@ class Arrivals(QObject):
         session, asked = window.workspace.session, window.workspace.asked
         if session is not None:
             session = replace(session, network=network)
-        window.running.forget()
+        window.runner.forget()
         window.workspace = Workspace(network, session=session, asked=asked)
         window.model_panel.show_shape_of(network)
         window.health.show_stationarity(None)

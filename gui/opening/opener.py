@@ -28,8 +28,8 @@ from gui.opening.reading import (
     open_with_shared,
     with_stationarity,
 )
-from gui.run.reconstruction_controller import RunController
-from gui.state.run_copies import Keeper
+from gui.run.reconstruction_controller import ReconstructionController
+from gui.state.run_copies import RunCopies
 from gui.state.workspace import Workspace
 from gui.toolkit import dialogs
 from gui.toolkit.background import Background
@@ -72,17 +72,17 @@ class Opener(QObject):
     def __init__(
         self,
         window: QWidget,
-        controller: RunController,
+        controller: ReconstructionController,
         background: Background,
         workspace: Callable[[], Workspace],
-        keeper: Keeper,
+        copies: RunCopies,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._controller = controller
         self._background = background
         self._workspace = workspace
-        self._keeper = keeper
+        self._copies = copies
         self._openings = 0
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -161,17 +161,17 @@ class Opener(QObject):
     @Slot()
     def open_last_run(self) -> None:
         """Opens the copy that is kept of every run, also of one that was cut off."""
-        self.open([self._keeper.last_run])
+        self.open([self._copies.last_run])
 
     @Slot()
     def open_run_before(self) -> None:
         """Opens the copy of the run before that one."""
-        self.open([self._keeper.run_before])
+        self.open([self._copies.run_before])
 
     @Slot()
     def open_last_training(self) -> None:
         """Opens the copy that is kept of every network that is trained."""
-        self.open([self._keeper.last_training])
+        self.open([self._copies.last_training])
 
     @Slot()
     def choose_model(self) -> None:

@@ -20,7 +20,7 @@ from gui.toolkit.log import LOGGER
 
 if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
-    from gui.queue.queueing import Queue
+    from gui.queue.runner import QueueRunner
 
 
 class QueueMemory(QObject):
@@ -32,7 +32,7 @@ class QueueMemory(QObject):
     changed = Signal()
     """Emitted when there is something that can be put back, and when it has been."""
 
-    def __init__(self, window: MainWindow, queue: Queue, path: Path) -> None:
+    def __init__(self, window: MainWindow, queue: QueueRunner, path: Path) -> None:
         """
         Args:
             window: whose settings the queue takes.

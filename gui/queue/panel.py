@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.queue.item import Phase, QueueItem
-from gui.queue.queueing import Queue
+from gui.queue.runner import QueueRunner
 from gui.queue.table import QueueTable
 from gui.run.run_bar import duration
 from gui.toolkit import dialogs, theme
@@ -41,7 +41,7 @@ class QueuePanel(QDockWidget):
     complained = Signal(str)
     """Emitted with a sentence when something cannot be done now."""
 
-    def __init__(self, queue: Queue, parent: QWidget) -> None:
+    def __init__(self, queue: QueueRunner, parent: QWidget) -> None:
         super().__init__("Queue", parent)
         self.setObjectName("queue")
         self.setAllowedAreas(

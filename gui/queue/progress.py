@@ -11,11 +11,11 @@ from engine.viewing.frames import Frame
 from gui.opening.reading import Opened, SharedImages
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 
 if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
-    from gui.run.reconstruction_controller import RunController
+    from gui.run.reconstruction_controller import ReconstructionController
 
 
 class QueueProgress(QObject):
@@ -23,7 +23,7 @@ class QueueProgress(QObject):
 
     def __init__(
         self,
-        controller: RunController,
+        controller: ReconstructionController,
         items: QueueList,
         current: Callable[[], QueueItem | None],
         parent: QObject,
@@ -37,7 +37,7 @@ class QueueProgress(QObject):
         """
         super().__init__(parent)
         self._list, self._current = items, current
-        controller.state_changed.connect(self._on_run_state)
+        controller.activity_changed.connect(self._on_run_state)
         controller.frame_ready.connect(self._on_frame)
 
     @property
@@ -46,10 +46,10 @@ class QueueProgress(QObject):
         return item if item is not None and item.phase is Phase.RUNNING else None
 
     @Slot(object)
-    def _on_run_state(self, state: RunState) -> None:
+    def _on_run_state(self, state: Activity) -> None:
         item = self._running
         if item is not None:
-            item.is_paused = state is RunState.PAUSED
+            item.is_paused = state is Activity.PAUSED
             self._list.item_changed.emit(item)
 
     @Slot(object)

@@ -18,20 +18,20 @@ from engine.viewing.frames import (
     gallery_mosaic,
     with_confidence,
 )
-from gui.run.reconstruction_controller import RunController
+from gui.run.reconstruction_controller import ReconstructionController
 from gui.state.workspace import CurrentWorkspace
 from gui.toolkit.background import Background
 from gui.toolkit.task import Task
 from gui.views.views import Views
 
 
-class Findings(QObject):
+class Assessment(QObject):
     """Works out gallery and scores, and shows them if they still belong to what is open."""
 
     def __init__(
         self,
         window: QWidget,
-        controller: RunController,
+        controller: ReconstructionController,
         background: Background,
         current: CurrentWorkspace,
         views: Views,
@@ -47,7 +47,7 @@ class Findings(QObject):
     def show_session(self, session: Session) -> None:
         """Shows a run that has ended."""
         self._views.curves.show_losses(session.state.losses)
-        self._views.lower.setCurrentWidget(self._views.curves)
+        self._views.lower_tabs.setCurrentWidget(self._views.curves)
         self.show_gallery()
 
     @Slot()

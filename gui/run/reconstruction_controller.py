@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.session.session import Session
 from engine.viewing.frames import References
-from gui.run.controller import Controller
-from gui.run.worker import Worker
+from gui.run.worker import ReconstructionWorker
+from gui.run.worker_controller import WorkerController
 
 
-class RunController(Controller):
+class ReconstructionController(WorkerController):
     """Starts, pauses and stops runs. `prepared` carries the run's final `Settings`, `frame_ready`
     a `Frame`, `ended` a `RunEnd`.
     """
@@ -21,7 +21,7 @@ class RunController(Controller):
     """Emitted with the `Session` that `request_session` asked for."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(Worker(), "reconstruction", parent)
+        super().__init__(ReconstructionWorker(), "reconstruction", parent)
         self._in_queue = False
 
     @property
@@ -37,15 +37,15 @@ class RunController(Controller):
     def take_for_queue(self, taken: bool) -> None:
         """Keeps all runs for a queue, or gives them back."""
         self._in_queue = taken
-        self.state_changed.emit(self.state)
+        self.activity_changed.emit(self.activity)
 
     def set_references(self, references: References | None) -> None:
         """Scores the run that is under way against other images."""
         if self._worker.view is not None:
             self._worker.view.references = references
-            self._worker.control.refresh()
+            self._worker.mailbox.refresh()
 
     def request_session(self) -> None:
         """Asks an active run for its session as it stands; `session_ready` follows."""
         receiver: Callable[[Session], None] = self.session_ready.emit
-        self._worker.control.want(receiver)
+        self._worker.mailbox.want(receiver)

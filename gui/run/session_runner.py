@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.errors import UnusableInput
 from engine.reconstruction.settings import Settings
-from engine.reconstruction.snapshot import RunState as Stand
+from engine.reconstruction.snapshot import RunState
 from engine.viewing.frames import Frame
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.run.worker import RunEnd, RunRequest
 from gui.state import preferences
 from gui.toolkit import dialogs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
 
 
-class Running(QObject):
+class SessionRunner(QObject):
     """Drives the run of the network that is open."""
 
     changed = Signal()
@@ -38,19 +38,19 @@ class Running(QObject):
         self._after_run: Callable[[], None] | None = None
         controller = window.controller
         controller.prepared.connect(self._on_prepared)
-        controller.state_changed.connect(window.run_bar.show_state)
+        controller.activity_changed.connect(window.run_bar.show_activity)
         controller.frame_ready.connect(self._show_frame)
         controller.ended.connect(self._on_ended)
-        controller.rested.connect(window.findings.show_gallery)
+        controller.rested.connect(window.assessment.show_gallery)
         controller.rested.connect(self._score_in_full)
 
     @Slot()
     def start_or_pause(self) -> None:
         """What the bar's button offers: start, pause, or resume."""
         controller = self._window.controller
-        if controller.state is RunState.RUNNING:
+        if controller.activity is Activity.RUNNING:
             controller.pause()
-        elif controller.state is RunState.PAUSED:
+        elif controller.activity is Activity.PAUSED:
             controller.go_on()
         elif not controller.is_taken and self._window.workspace.network is not None:
             self.start()
@@ -82,13 +82,13 @@ class Running(QObject):
             )
         )
 
-    def _where_to_keep(self, state: Stand | None) -> Path | None:
+    def _where_to_keep(self, state: RunState | None) -> Path | None:
         """Makes room for copies of the run; None if the user wants none."""
         self._is_kept = preferences.load().keeps_copies
         if not self._is_kept:
             return None
-        self._window.keeper.begin(state)
-        return self._window.keeper.last_run
+        self._window.copies.begin(state)
+        return self._window.copies.last_run
 
     @Slot(str, str, object)
     def stop_then(self, question: str, button: str, then: Callable[[], None]) -> None:
@@ -117,10 +117,10 @@ class Running(QObject):
         window = self._window
         said = ", ".join(f"{name} {value}" for name, value in settings.as_dict().items())
         LOGGER.info(f"A run began: {said}")
-        window.findings.cancel_gallery()
+        window.assessment.cancel_gallery()
         window.current.change(session=None, asked=self._asked)
         window.views.clear()
-        window.lower.setCurrentWidget(window.curves)
+        window.lower_tabs.setCurrentWidget(window.curves)
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:
@@ -138,18 +138,18 @@ class Running(QObject):
     @Slot()
     def _score_in_full(self) -> None:
         if self._scores_later and not self._window.controller.in_queue:
-            self._window.findings.score_in_full()
+            self._window.assessment.score_in_full()
 
     @Slot(object)
     def _on_ended(self, end: RunEnd) -> None:
         window = self._window
-        window.keeper.end()
+        window.copies.end()
         if end.session is not None:
             state = end.session.state
             LOGGER.info(f"The run ended at step {state.step:,} of {state.steps:,}")
         if end.session is not None:
             if self._is_kept:
-                window.keeper.holds(end.session.state)
+                window.copies.holds(end.session.state)
             window.current.change(session=end.session)
         if end.error:
             window.strip.show_error(end.error)

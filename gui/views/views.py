@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from engine.viewing.frames import Pairs
 from gui.inspector.examiner import Examiner
-from gui.run.reconstruction_controller import RunController
+from gui.run.reconstruction_controller import ReconstructionController
 from gui.state.workspace import CurrentWorkspace, Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
@@ -34,7 +34,7 @@ class Views(QObject):
 
     def __init__(
         self,
-        controller: RunController,
+        controller: ReconstructionController,
         background: Background,
         current: CurrentWorkspace,
         parent: QObject,
@@ -51,7 +51,7 @@ class Views(QObject):
         self.beside = _tabs(
             {"&Matches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
         )
-        self.lower = _tabs(
+        self.lower_tabs = _tabs(
             {
                 "Hea&lth": self.health,
                 "L&osses": self.curves,

@@ -26,7 +26,7 @@ def bench_cycles() -> dict[str, Any]:
     window = open_window(folder)
     network = folder / "network.pth"
     torch.save({"0.weight": torch.randn(64, 144), "1.weight": torch.randn(1, 64)}, network)
-    kept = window.keeper.last_run
+    kept = window.copies.last_run
     table = []
     for number in range(1, turns + 1):
         turn(window, [sample_network() if number % 10 == 5 else (kept, network)[number % 2]])

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 from shiboken6 import isValid
 
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.conftest import settle, until
 
 
@@ -87,7 +87,7 @@ def test_every_command_with_a_network_and_a_run(qtbot, opened):
     opened.settings_panel.editor("steps").setValue(1_000_000)
     opened.settings_panel.editor("candidates").setValue(20)
     opened.start_or_pause()
-    until(qtbot, lambda: opened.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: opened.controller.activity is Activity.RUNNING)
     called = walk(qtbot, opened)
     assert "Run → Pause" in called
     assert "File → Export → Drift as GIF…" in called

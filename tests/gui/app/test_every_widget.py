@@ -17,7 +17,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
 from gui.app.main_window import MainWindow
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.conftest import bring_to_front, settle, until
 from tests.gui.inspector.test_looking_closely import some_images
 from tests.gui.private_window import private_window
@@ -30,7 +30,7 @@ SMALLEST = 1024, 700
 def pages(window: MainWindow):
     """Shows one page of the window after the other, with its name."""
     yield "as it is"
-    for tabs in (window.lower, window.beside):
+    for tabs in (window.lower_tabs, window.beside):
         for index in range(tabs.count()):
             if tabs.isTabVisible(index):
                 tabs.setCurrentIndex(index)
@@ -94,7 +94,7 @@ def test_a_letter_with_alt_means_one_thing(qtbot, window, checkpoint):
     window._show_workspace()
     nothing_is_shared("open")
     window.start_or_pause()
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     nothing_is_shared("a run")
     window.start_or_pause()
     nothing_is_shared("a pause")
@@ -107,7 +107,11 @@ def test_a_letter_with_alt_means_one_thing(qtbot, window, checkpoint):
 
 
 def test_a_letter_means_one_thing_in_dialogs_and_menus(qtbot, window):
-    for show in (window.preferring.show, window.helping.show_about, window.helping.show_shortcuts):
+    for show in (
+        window.preferences.show,
+        window.help_windows.show_about,
+        window.help_windows.show_shortcuts,
+    ):
         show()
         settle(qtbot, window)
         (dialog,) = window.findChildren(QDialog)

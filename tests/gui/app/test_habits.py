@@ -107,7 +107,7 @@ def test_samples_and_kept_copies_have_entries_of_their_own(qtbot, window, checkp
     assert not menu(window, "Open Recent").isEnabled()
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 5)
-    until(qtbot, window.keeper.last_run.exists)
+    until(qtbot, window.copies.last_run.exists)
     window.opener.open_last_run()
     settle(qtbot, window)
     assert [path.name for path in window.recent.paths] == ["small.pth"]
@@ -266,15 +266,15 @@ def test_data_sets_are_looked_for_in_the_preferred_folder(window, tmp_path):
 def test_without_copies_nothing_is_kept_and_the_run_before_stays(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 5)
-    until(qtbot, window.keeper.last_run.exists)
-    kept = window.keeper.last_run.read_bytes()
+    until(qtbot, window.copies.last_run.exists)
+    kept = window.copies.last_run.read_bytes()
     preferences.save(Preferences(copy_seconds=NEVER))
     window.settings_panel.editor("seed").setValue(3)
     run_to_end(qtbot, window, 6)
     settle(qtbot, window)
     assert window.workspace.session.settings.seed == 3
-    assert window.keeper.last_run.read_bytes() == kept
-    assert not window.keeper.run_before.exists()
+    assert window.copies.last_run.read_bytes() == kept
+    assert not window.copies.run_before.exists()
 
 
 def test_what_cannot_be_continued_leaves_others_alone(qtbot, window, checkpoint, tmp_path):
@@ -283,9 +283,9 @@ def test_what_cannot_be_continued_leaves_others_alone(qtbot, window, checkpoint,
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     window.stop()
     settle(qtbot, window)
-    window.keeper.last_run.replace(tmp_path / "half.afterimage")
-    window.keeper.last_run.write_bytes(b"cut short")
-    window.arrivals.continue_cut_off()
+    window.copies.last_run.replace(tmp_path / "half.afterimage")
+    window.copies.last_run.write_bytes(b"cut short")
+    window.adoption.continue_cut_off()
     settle(qtbot, window)
     window.open([tmp_path / "half.afterimage"])
     until(qtbot, lambda: window.workspace.session is not None and not window.background.is_busy)
@@ -294,7 +294,7 @@ def test_what_cannot_be_continued_leaves_others_alone(qtbot, window, checkpoint,
 
 
 def test_a_folder_for_data_sets_is_not_where_results_were_saved_last(window, tmp_path):
-    window.preferring.show()
+    window.preferences.show()
     dialog = window.findChild(PreferencesDialog)
     dialog.data_sets.choose.click()
     (chooser,) = (each for each in dialog.findChildren(QFileDialog) if each.isVisible())
@@ -318,7 +318,7 @@ def test_the_last_run_opens_at_the_start_if_that_is_preferred(
 ):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 5)
-    until(qtbot, window.keeper.last_run.exists)
+    until(qtbot, window.copies.last_run.exists)
     later = another_window()
     later.open_at_start()
     assert not later.background.is_busy
@@ -521,7 +521,7 @@ def test_panels_hide_and_resize_and_are_remembered(qtbot, window, checkpoint, an
         action(window, panel).trigger()
     assert window.log_panel.isVisible()
     assert not window.beside.isVisible()
-    centre = window.lower.parentWidget()
+    centre = window.lower_tabs.parentWidget()
     until(qtbot, lambda: sum(centre.sizes()) < 600)
     upper, lower = centre.sizes()
     centre.setSizes([upper - 40, lower + 40])
@@ -534,7 +534,7 @@ def test_panels_hide_and_resize_and_are_remembered(qtbot, window, checkpoint, an
     assert later.log_panel.isVisible()
     assert not later.beside.isVisible()
     assert not action(later, "Right Panel").isChecked()
-    until(qtbot, lambda: later.lower.parentWidget().sizes() == sizes)
+    until(qtbot, lambda: later.lower_tabs.parentWidget().sizes() == sizes)
     action(later, "Right Panel").trigger()
     assert later.beside.isVisible()
 

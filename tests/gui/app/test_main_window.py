@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from engine.base.resources import sample_network
 from engine.session.session import load_session
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.toolkit.scheme import store_scheme, stored_scheme
 from tests.gui.conftest import PATIENCE, bring_to_front, settle, until
 
@@ -34,7 +34,7 @@ def start(qtbot, window, steps, candidates=12):
     window.settings_panel.editor("steps").setValue(steps)
     window.settings_panel.editor("candidates").setValue(candidates)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    until(qtbot, lambda: window.controller.state is not RunState.STARTING)
+    until(qtbot, lambda: window.controller.activity is not Activity.STARTING)
 
 
 def run_to_end(qtbot, window, steps=30):
@@ -213,7 +213,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    assert window.controller.state is RunState.PAUSED
+    assert window.controller.activity is Activity.PAUSED
     assert window.run_bar.main_button.text() == "Res&ume"
     # Once the worker has come to rest its last frame is shown, and no other follows.
     qtbot.wait(200)
@@ -225,7 +225,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > held)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         qtbot.mouseClick(window.run_bar.stop_button, Qt.MouseButton.LeftButton)
-    assert window.controller.state is RunState.IDLE
+    assert window.controller.activity is Activity.IDLE
     assert window.workspace.session.state.step > held
     until(qtbot, lambda: window.run_bar.text.startswith("Stopped at step"))
 
@@ -385,7 +385,7 @@ def test_a_gif_of_a_run_that_goes_on(qtbot, window, checkpoint, tmp_path):
     until(qtbot, lambda: window.run_bar.progress.value() > 20)
     window.exporter.write_to("gif", tmp_path / "drift.gif")
     until(qtbot, (tmp_path / "drift.gif").exists)
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     with Image.open(tmp_path / "drift.gif") as gif:
         assert gif.is_animated
 
@@ -417,8 +417,8 @@ def test_a_saved_session_opens_where_it_was(qtbot, window, checkpoint, tmp_path)
 def test_every_run_is_kept_and_can_be_reopened(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 25)
-    until(qtbot, window.keeper.last_run.exists)
-    assert load_session(window.keeper.last_run).state.step == 25
+    until(qtbot, window.copies.last_run.exists)
+    assert load_session(window.copies.last_run).state.step == 25
     window.opener.open_last_run()
     settle(qtbot, window)
     assert window.workspace.session.state.step == 25
@@ -467,9 +467,9 @@ def test_start_and_stop_by_keyboard(qtbot, window, checkpoint):
     window.settings_panel.editor("steps").setValue(1_000_000)
     bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    assert window.controller.state is RunState.PAUSED
+    assert window.controller.activity is Activity.PAUSED
     qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
     until(qtbot, lambda: not window.controller.is_active)
 

@@ -20,7 +20,7 @@ from shiboken6 import isValid
 from engine.session.session import load_session
 from gui.errors.crash import CrashReporter
 from gui.errors.crash_log import CrashLog
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests import pretend_gpu
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
@@ -223,7 +223,7 @@ def test_an_error_before_a_run_leaves_the_window_ready(
     break_once(monkeypatch, torch.linalg, "svd", at=1)
     window.run_bar.main_button.click()
     told(qtbot, reporter, "deep inside", "small.pth stays open")
-    until(qtbot, lambda: window.controller.state is RunState.IDLE)
+    until(qtbot, lambda: window.controller.activity is Activity.IDLE)
     assert "could not begin" in window.strip.text
     run_to_end(qtbot, window, 30)
 

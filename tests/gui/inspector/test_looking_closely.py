@@ -20,8 +20,8 @@ from engine.data.datasets import LabelledImages
 from engine.session.session import load_session, save_session
 from engine.viewing.frames import make_mosaic
 from gui.app.main_window import MainWindow
-from gui.run.controller import RunState
-from gui.state.run_copies import Keeper
+from gui.run.activity import Activity
+from gui.state.run_copies import RunCopies
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
 from tests.gui.conftest import settle, until
@@ -95,7 +95,7 @@ def test_a_tile_and_a_step_are_chosen_with_the_mouse(qtbot, ended):
     inspector = ended.examiner.inspector
     until(qtbot, lambda: inspector.portrait is not None)
     assert inspector.portrait.candidate == int(mosaic.mosaic.order[1])
-    ended.lower.setCurrentWidget(ended.curves)
+    ended.lower_tabs.setCurrentWidget(ended.curves)
     canvas = ended.curves._constraint._canvas
     centre = canvas.viewport().rect().center()
     qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=centre)
@@ -120,7 +120,7 @@ def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: ended.pairs.pairs is not None)
     ended.start_or_pause()
-    until(qtbot, lambda: ended.controller.state is RunState.PAUSED)
+    until(qtbot, lambda: ended.controller.activity is Activity.PAUSED)
     ended.beside.setCurrentIndex(0)
     candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
     cell = ended.pairs._grid._cell(0)
@@ -218,7 +218,7 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     noise = window.mosaic.mosaic
     shown = window.run_bar.progress.value()
     until(qtbot, lambda: window.run_bar.progress.value() > shown)
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     assert window.mosaic.mosaic is noise
     timeline.go_to_end()
     until(qtbot, lambda: window.mosaic.mosaic is not noise)
@@ -255,7 +255,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
         outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
         rtol=1e-4,
     )
-    ended.arrivals.remove_references()
+    ended.adoption.remove_references()
     assert not ended.scores.has_scores
     assert "not evidence" in ended.scores.words.text()
 
@@ -263,7 +263,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
 def test_a_damaged_session_is_refused_whole_and_the_last_good_one_is_offered(
     qtbot, ended, tmp_path
 ):
-    until(qtbot, lambda: ended.keeper.last_run.exists())
+    until(qtbot, lambda: ended.copies.last_run.exists())
     before = ended.workspace
     damaged = tmp_path / "damaged.afterimage"
     save_session(ended.workspace.session, damaged)
@@ -324,12 +324,12 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     until(qtbot, lambda: window.workspace.network is not None)
     assert "cut off" in window.strip.text
     window.strip.offer_button.click()
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     until(qtbot, lambda: window.run_bar.progress.value() > 0)
     window.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
-    assert not window.keeper.was_cut_off()
+    assert not window.copies.was_cut_off()
     window.close()
     until(qtbot, lambda: not window.isVisible())
     window.deleteLater()
@@ -347,15 +347,15 @@ def test_a_run_that_goes_on_from_a_file_leaves_the_copy_of_the_last_one(
     save_session(window.workspace.session, saved)
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 20)
-    kept = window.keeper.last_run.read_bytes()
+    kept = window.copies.last_run.read_bytes()
     open_and_wait(qtbot, window, saved)
     for _ in range(2):  # Once from the file, once more from where that has come to.
         window.start_or_pause()
-        until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+        until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
         window.stop()
         settle(qtbot, window)
-        until(qtbot, window.keeper.last_run.exists)
-        assert window.keeper.run_before.read_bytes() == kept
+        until(qtbot, window.copies.last_run.exists)
+        assert window.copies.run_before.read_bytes() == kept
 
 
 def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
@@ -364,23 +364,23 @@ def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
     for each in (window, other):
         open_and_wait(qtbot, each, checkpoint())
         start(qtbot, each, 10_000_000, 8)
-        until(qtbot, each.keeper.last_run.exists)
-    assert window.keeper.last_run != other.keeper.last_run
+        until(qtbot, each.copies.last_run.exists)
+    assert window.copies.last_run != other.copies.last_run
     other.stop()
     settle(qtbot, other)
     step = other.workspace.session.state.step
     other.close()
     until(qtbot, lambda: not other.isVisible())
-    assert load_session(other.keeper.last_run).state.step == step
-    assert not window.keeper.run_before.exists()
+    assert load_session(other.copies.last_run).state.step == step
+    assert not window.copies.run_before.exists()
     other.deleteLater()
-    assert not Keeper(window.keeper.last_run.parent).was_cut_off()
+    assert not RunCopies(window.copies.last_run.parent).was_cut_off()
     window.stop()
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())
     newest = time.time() + 60
-    os.utime(other.keeper.last_run, (newest, newest))
-    later = Keeper(window.keeper.last_run.parent)
+    os.utime(other.copies.last_run, (newest, newest))
+    later = RunCopies(window.copies.last_run.parent)
     assert not later.was_cut_off()
-    assert later.last_run == other.keeper.last_run
+    assert later.last_run == other.copies.last_run

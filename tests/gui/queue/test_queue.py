@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from engine.session.session import load_session
 from gui.queue.item import Phase
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.app.test_main_window import (
     answer,
     drop,
@@ -65,7 +65,7 @@ def wait_for_run(qtbot, window, name):
 
     def is_on():
         item = window.queue.current
-        is_running = window.controller.state is RunState.RUNNING
+        is_running = window.controller.activity is Activity.RUNNING
         return is_running and item is not None and item.path.name == name and item.share > 0
 
     until(qtbot, is_on)
@@ -273,7 +273,7 @@ def test_keep_running_keeps_running(qtbot, window, checkpoint, tmp_path):
     answer(qtbot, window, "Keep Running")
     assert window.queue.is_on
     assert not window.queue.ends_after
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     window.queue.stop_now(lambda: None)
     wait_for_end(qtbot, window)
 
@@ -284,7 +284,7 @@ def test_pause_resume_and_stop_are_those_of_the_run(qtbot, window, checkpoint, t
     for name in ("a.pth", "b.pth"):
         wait_for_run(qtbot, window, name)
         press(qtbot, window.run_bar.main_button)
-        assert window.controller.state is RunState.PAUSED
+        assert window.controller.activity is Activity.PAUSED
         assert window.queue.current.state.startswith("paused at ")
         press(qtbot, window.run_bar.main_button)
         assert window.queue.current.state.startswith("running ")

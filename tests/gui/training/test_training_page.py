@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 from engine.base.resources import images_beside
 from engine.data import catalogue
 from engine.network.checkpoints import load_network
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.engine.data.test_catalogue import originals  # noqa: F401 - a fixture
 from tests.gui.app.test_main_window import answer, drop, run_to_end
 from tests.gui.conftest import settle, until
@@ -104,7 +104,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
 ):
     train_for_ever(qtbot, page)
     click(qtbot, page.bar.main_button)
-    assert page.controller.state is RunState.PAUSED
+    assert page.controller.activity is Activity.PAUSED
     page.save(tmp_path / "paused.safetensors")
     settle(qtbot, window)
     click(qtbot, page.bar.main_button)
@@ -121,7 +121,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
         assert None not in images_beside(path)
     assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
-    until(qtbot, lambda: page.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: page.controller.activity is Activity.RUNNING)
     until(qtbot, lambda: steps_of(page.bar.text) > stopped_at)
     page.controller.stop()
     until(qtbot, lambda: not page.controller.is_active)
@@ -136,7 +136,9 @@ def test_a_training_that_is_over_goes_on_to_a_lower_loss(qtbot, page):
     page.form.options.editor("until_exponent").setValue(-30)
     assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
-    until(qtbot, lambda: page.controller.state is RunState.IDLE and page.trainer.training.is_over)
+    until(
+        qtbot, lambda: page.controller.activity is Activity.IDLE and page.trainer.training.is_over
+    )
     assert len(page.trainer.training.curves) > steps
     assert page.trainer.training.curves.step[0] == 1
 

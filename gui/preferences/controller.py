@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
 
 
-class Preferring(QObject):
+class PreferencesController(QObject):
     """Shows the preferences, stores what is chosen, and applies it."""
 
     def __init__(self, window: MainWindow) -> None:

@@ -23,7 +23,7 @@ from gui.queue.items import QueueList
 from gui.queue.memory import QueueMemory
 from gui.queue.progress import GivenImages, QueueProgress
 from gui.queue.results import attempt, known_after, known_of, write_run
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.run.worker import RunEnd
 from gui.toolkit.background import always
 from gui.toolkit.log import LOGGER
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
 
 
-class Queue(QObject):
+class QueueRunner(QObject):
     """Drives the window through a list of checkpoints."""
 
     changed = Signal()
@@ -42,7 +42,7 @@ class Queue(QObject):
         super().__init__(window)
         self._window = window
         self.list = QueueList(self)
-        self.memory = QueueMemory(window, self, window.keeper.waiting_list)
+        self.memory = QueueMemory(window, self, window.copies.waiting_list)
         self.folder: Path | None = None
         self._summary: Summary | None = None
         self._given = GivenImages(window, self)
@@ -55,7 +55,7 @@ class Queue(QObject):
         self._then: Callable[[], None] | None = None
         self._starts = 0
         self._ended: Counter[str] = Counter()
-        window.controller.state_changed.connect(self._on_run_state)
+        window.controller.activity_changed.connect(self._on_run_state)
         self._progress = QueueProgress(window.controller, self.list, lambda: self._current, self)
         window.controller.ended.connect(self._on_run_ended)
         window.controller.rested.connect(self._on_run_rested)
@@ -103,7 +103,7 @@ class Queue(QObject):
             return
         if window.controller.is_active:
             question = "Stop the run and start the queue?"
-            window.running.stop_then(question, "Stop and &Start", self.start)
+            window.runner.stop_then(question, "Stop and &Start", self.start)
             return
         try:
             window.settings_panel.settings()
@@ -186,7 +186,7 @@ class Queue(QObject):
         self._known = known_of(item.path, found)
         window.opener.opened.emit(found)
         self.list.change(item, Phase.RUNNING)
-        window.running.start()
+        window.runner.start()
         if not window.controller.is_active:
             sentence = window.strip.text
             self._record(item, lambda: without_run(item.path, FAILED, sentence))
@@ -213,7 +213,7 @@ class Queue(QObject):
         window, folder, known = self._window, self.folder, self._known
         assert folder is not None
         assert known is not None
-        window.findings.cancel_gallery()  # It is worked out here, and shown at the end.
+        window.assessment.cancel_gallery()  # It is worked out here, and shown at the end.
         session, references = end.session, window.workspace.references
         known = known_after(known, end, self._was_stopped)
         self._record(item, lambda: write_run(folder, item.path, session, references, known))
@@ -267,7 +267,7 @@ class Queue(QObject):
             window.strip.show_error(error)
         else:
             window.strip.show_note(self._told())
-        window.findings.show_gallery()
+        window.assessment.show_gallery()
         if then is not None:
             then()
 
@@ -279,8 +279,8 @@ class Queue(QObject):
         return f"The queue has ended: {', '.join(parts)}. The results are in {self.folder}."
 
     @Slot(object)
-    def _on_run_state(self, state: RunState) -> None:
+    def _on_run_state(self, state: Activity) -> None:
         """A run that somebody stopped has not come to its own end."""
         item = self._current
         if item is not None and item.phase is Phase.RUNNING:
-            self._was_stopped |= state is RunState.STOPPING
+            self._was_stopped |= state is Activity.STOPPING

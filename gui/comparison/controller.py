@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _OPEN_RUN, _RUN_BEFORE = "the open run", "the run before"
 
 
-class Comparing(QObject):
+class ComparisonController(QObject):
     """Asks for the other run, compares on a thread, and shows what comes of it in one window."""
 
     def __init__(self, window: MainWindow) -> None:
@@ -51,7 +51,7 @@ class Comparing(QObject):
 
     def compare_with_run_before(self) -> None:
         """Run → Compare with the Run Before."""
-        self.compare_with(self._window.keeper.run_before, _RUN_BEFORE)
+        self.compare_with(self._window.copies.run_before, _RUN_BEFORE)
 
     def compare_with(self, path: Path, name: str) -> None:
         """Compares the open run, as it stands, with a saved one, which is called so."""
@@ -87,7 +87,7 @@ class Comparing(QObject):
         return is_shown and opened.path.absolute() == path
 
     def _offers(self) -> list[Offer]:
-        recent, before = self._window.recent, self._window.keeper.run_before
+        recent, before = self._window.recent, self._window.copies.run_before
         offers: list[Offer] = []
         if before.exists() and not self._is_open(before):
             offers.append(("The run before", before))
@@ -102,7 +102,7 @@ class Comparing(QObject):
 
     @Slot(str, object)
     def _compare_with_chosen(self, name: str, path: Path) -> None:
-        is_before = path == self._window.keeper.run_before
+        is_before = path == self._window.copies.run_before
         self.compare_with(path, _RUN_BEFORE if is_before else name)
 
     @Slot()

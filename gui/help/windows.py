@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gui.app.main_window import MainWindow
 
 
-class Helping(QObject):
+class HelpWindows(QObject):
     """Opens the windows of the Help menu."""
 
     def __init__(self, window: MainWindow) -> None:
