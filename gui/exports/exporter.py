@@ -19,11 +19,10 @@ from engine.session.session import SUFFIX, Session, save_session
 from engine.viewing.frames import References
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
-from gui.run.reconstruction_controller import ReconstructionController
+from gui.run.context import AppContext
 from gui.run.worker import RunEnd
-from gui.state.workspace import Workspace
 from gui.toolkit import dialogs
-from gui.toolkit.background import Background, always
+from gui.toolkit.background import always
 
 _KINDS = {
     "gif": ("Export the drift as GIF", "drift.gif", "GIF (*.gif)"),
@@ -52,21 +51,13 @@ class Exporter(QObject):
     saved = Signal(str)
     """Emitted with the path that was written."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        controller: ReconstructionController,
-        background: Background,
-        workspace: Callable[[], Workspace],
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controller = controller
-        self._background = background
-        self._workspace = workspace
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self._window, self._workspace = context.window, context.workspace
+        self._controller, self._background = context.controller, context.background
         self._waiting: list[Callable[[Session], None]] = []
-        controller.session_ready.connect(self._serve_waiting)
-        controller.ended.connect(self._on_run_ended)
+        context.controller.session_ready.connect(self._serve_waiting)
+        context.controller.ended.connect(self._on_run_ended)
 
     def ask(self, kind: str) -> None:
         """Asks how where there are options, and where to; then writes."""

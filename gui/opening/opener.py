@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QWidget
 
 from engine.base.errors import DamagedSession
 from engine.base.progress import Progress
@@ -28,11 +27,8 @@ from gui.opening.reading import (
     open_with_shared,
     with_stationarity,
 )
-from gui.run.reconstruction_controller import ReconstructionController
-from gui.state.run_copies import RunCopies
-from gui.state.workspace import Workspace
+from gui.run.context import AppContext
 from gui.toolkit import dialogs
-from gui.toolkit.background import Background
 from gui.toolkit.task import sentence_of
 
 _FOLDER_TITLE = "Folder with one subfolder a class"
@@ -69,20 +65,11 @@ class Opener(QObject):
     stop_wanted = Signal(str, str, object)
     """Emitted with a question, its button, and what to do once the run has been stopped."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        controller: ReconstructionController,
-        background: Background,
-        workspace: Callable[[], Workspace],
-        copies: RunCopies,
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controller = controller
-        self._background = background
-        self._workspace = workspace
-        self._copies = copies
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self._window, self._copies = context.window, context.copies
+        self._controller, self._background = context.controller, context.background
+        self._workspace = context.workspace
         self._openings = 0
 
     def open(self, paths: Sequence[Path]) -> None:

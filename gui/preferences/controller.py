@@ -1,31 +1,41 @@
-"""Makes what the user prefers count: at the start, and as soon as it is chosen."""
+"""Makes what the user prefers count, as soon as it is chosen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from gui.preferences.dialog import PreferencesDialog
 from gui.state import preferences
 from gui.state.preferences import Preferences
 
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
-
 
 class PreferencesController(QObject):
-    """Shows the preferences, stores what is chosen, and applies it."""
+    """Shows the preferences, stores what is chosen, and says what has become different."""
 
-    def __init__(self, window: MainWindow) -> None:
+    device_chosen = Signal(str)
+    """Emitted with the name of the device that comes next."""
+
+    scheme_chosen = Signal(object)
+    """Emitted with a `Qt.ColorScheme`."""
+
+    data_sets_moved = Signal()
+    """Emitted when known data sets are looked for in another folder."""
+
+    def __init__(self, window: QWidget, devices: Callable[[], list[str]]) -> None:
+        """
+        Args:
+            window: whose preferences these are.
+            devices: names of the devices that can be chosen.
+        """
         super().__init__(window)
-        self._window = window
-        self._apply_device(preferences.load().device)
+        self._window, self._devices = window, devices
 
     def show(self) -> None:
         """Edit → Preferences."""
-        devices = self._window.settings_panel.device.names()
-        dialog = PreferencesDialog(devices, preferences.load(), self._window)
+        dialog = PreferencesDialog(self._devices(), preferences.load(), self._window)
         dialog.chosen.connect(self._take)
         dialog.open()
 
@@ -34,16 +44,8 @@ class PreferencesController(QObject):
         before = preferences.load()
         preferences.save(chosen)
         if chosen.scheme != before.scheme:
-            self._window.choose_scheme(chosen.scheme)
+            self.scheme_chosen.emit(chosen.scheme)
         if chosen.device != before.device:
-            self._apply_device(chosen.device)
+            self.device_chosen.emit(chosen.device)
         if chosen.data_sets != before.data_sets:
-            self._window.training.form.look_again()
-
-    def _apply_device(self, name: str) -> None:
-        """What is under way stays where it is; what comes next takes the device."""
-        window = self._window
-        if not window.controller.is_taken:
-            window.settings_panel.choose_device(name)
-        if not window.training.controller.is_active:
-            window.training.form.choose_device(name)
+            self.data_sets_moved.emit()

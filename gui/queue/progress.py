@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
 from engine.viewing.frames import Frame
+from gui.opening.opener import Opener
 from gui.opening.reading import Opened, SharedImages
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.run.activity import Activity
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
-    from gui.run.reconstruction_controller import ReconstructionController
+from gui.run.reconstruction_controller import ReconstructionController
+from gui.state.workspace import CurrentWorkspace
 
 
 class QueueProgress(QObject):
@@ -67,15 +65,15 @@ class GivenImages(QObject):
     Those are shared by all networks of a queue; images beside a network belong to it alone.
     """
 
-    def __init__(self, window: MainWindow, parent: QObject) -> None:
+    def __init__(self, workspace: CurrentWorkspace, opener: Opener, parent: QObject) -> None:
         super().__init__(parent)
-        self._window = window
+        self._workspace = workspace
         self._by_hand = False
-        window.opener.opened.connect(self._on_opened)
+        opener.opened.connect(self._on_opened)
 
     def images(self) -> SharedImages | None:
         """Those that were given by hand, where there are some."""
-        workspace = self._window.workspace
+        workspace = self._workspace()
         if not self._by_hand or workspace.train is None:
             return None
         return SharedImages(workspace.train, workspace.control)

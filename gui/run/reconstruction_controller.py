@@ -11,6 +11,8 @@ from engine.viewing.frames import References
 from gui.run.worker import ReconstructionWorker
 from gui.run.worker_controller import WorkerController
 
+StopQueue = Callable[[Callable[[], object]], None]
+
 
 class ReconstructionController(WorkerController):
     """Starts, pauses and stops runs. `prepared` carries the run's final `Settings`, `frame_ready`
@@ -22,22 +24,36 @@ class ReconstructionController(WorkerController):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(ReconstructionWorker(), "reconstruction", parent)
-        self._in_queue = False
+        self._stop_queue: StopQueue | None = None
 
     @property
     def in_queue(self) -> bool:
         """Whether runs follow one another by themselves."""
-        return self._in_queue
+        return self._stop_queue is not None
 
     @property
     def is_taken(self) -> bool:
         """Whether a run is on, or the next one of a queue is about to be."""
-        return self.is_active or self._in_queue
+        return self.is_active or self.in_queue
 
-    def take_for_queue(self, taken: bool) -> None:
-        """Keeps all runs for a queue, or gives them back."""
-        self._in_queue = taken
+    def take_for_queue(self, stop_queue: StopQueue) -> None:
+        """Keeps all runs for a queue.
+
+        Args:
+            stop_queue: ends the queue, and calls what it is given once that is done.
+        """
+        self._stop_queue = stop_queue
         self.activity_changed.emit(self.activity)
+
+    def give_back(self) -> None:
+        """The queue has ended."""
+        self._stop_queue = None
+        self.activity_changed.emit(self.activity)
+
+    def stop_queue(self, then: Callable[[], object]) -> None:
+        """Ends the queue that keeps the runs, then calls `then`."""
+        assert self._stop_queue is not None
+        self._stop_queue(then)
 
     def set_references(self, references: References | None) -> None:
         """Scores the run that is under way against other images."""

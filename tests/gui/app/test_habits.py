@@ -281,13 +281,13 @@ def test_what_cannot_be_continued_leaves_others_alone(qtbot, window, checkpoint,
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 100_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     window.copies.last_run.replace(tmp_path / "half.afterimage")
     window.copies.last_run.write_bytes(b"cut short")
     window.adoption.continue_cut_off()
     settle(qtbot, window)
-    window.open([tmp_path / "half.afterimage"])
+    window.files.open([tmp_path / "half.afterimage"])
     until(qtbot, lambda: window.workspace.session is not None and not window.background.is_busy)
     assert window.run_bar.main_button.text() == "Res&ume"
     assert not window.controller.is_active
@@ -320,10 +320,10 @@ def test_the_last_run_opens_at_the_start_if_that_is_preferred(
     run_to_end(qtbot, window, 5)
     until(qtbot, window.copies.last_run.exists)
     later = another_window()
-    later.open_at_start()
+    later.files.open_at_start()
     assert not later.background.is_busy
     preferences.save(Preferences(opens_last_run=True))
-    later.open_at_start()
+    later.files.open_at_start()
     settle(qtbot, later)
     assert later.workspace.session.state.step == 5
 
@@ -416,7 +416,7 @@ def test_settings_that_do_not_go_together_are_said_at_the_start_of_a_run(qtbot, 
     open_and_wait(qtbot, window, checkpoint())
     window.settings_panel.editor("candidates").setValue(10_000)
     window.settings_panel.restarts.setValue(30)
-    window.start_or_pause()
+    window.pages.start_or_pause()
     assert "take fewer" in window.strip.text
     assert not window.controller.is_active
 
@@ -470,7 +470,7 @@ def test_any_thread_may_log_and_markup_stays_text(qtbot, window):
 
 def test_unexpected_errors_are_in_the_log_with_their_trace(qtbot, window, monkeypatch, capsys):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    reporter = CrashReporter(window)
+    reporter = CrashReporter(window.safety)
     reporter.install()
     try:
         raise ZeroDivisionError("by nothing")

@@ -20,7 +20,7 @@ from tests.gui.conftest import PATIENCE, bring_to_front, settle, until
 
 
 def open_and_wait(qtbot, window, *paths):
-    window.open(list(paths))
+    window.files.open(list(paths))
     settle(qtbot, window)
 
 
@@ -235,7 +235,7 @@ def test_a_paused_run_can_be_stopped(qtbot, window, checkpoint):
     start(qtbot, window, 1_000_000)
     window.controller.pause()
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
-        window.stop()
+        window.pages.stop()
     assert window.workspace.session is not None
 
 
@@ -244,7 +244,7 @@ def test_a_stopped_run_is_gone_on_with(qtbot, window, checkpoint):
     start(qtbot, window, 100_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
-        window.stop()
+        window.pages.stop()
     stopped_at = window.workspace.session.state.step
     assert window.run_bar.main_button.text() == "Res&ume"
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
@@ -257,7 +257,7 @@ def test_a_run_that_is_opened_says_how_far_it_came(qtbot, window, checkpoint):
     window.settings_panel.restarts.setValue(2)
     start(qtbot, window, 3000)
     until(qtbot, lambda: "restart 2 of 2" in window.run_bar.text)
-    window.stop()
+    window.pages.stop()
     until(qtbot, lambda: "taken" in window.run_bar.text)
     settle(qtbot, window)
     said, done = window.run_bar.text, window.run_bar.progress.value()
@@ -290,7 +290,7 @@ def test_images_opened_while_paused_are_scored(qtbot, window, checkpoint, tmp_pa
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     window.controller.pause()
-    window.open([save_images(tmp_path / "train.npz")])
+    window.files.open([save_images(tmp_path / "train.npz")])
     until(qtbot, lambda: "good of 5" in window.pairs.headline)
     assert window.references_panel.remove.text() == "Remove"
     window.references_panel.remove.click()
@@ -330,7 +330,7 @@ def test_changed_settings_start_another_run(qtbot, window, checkpoint):
     start(qtbot, window, 100_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
-        window.stop()
+        window.pages.stop()
     assert window.run_bar.main_button.text() == "Res&ume"
     window.settings_panel.editor("seed").setValue(7)
     assert window.run_bar.main_button.text() == "&Start"

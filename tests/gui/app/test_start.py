@@ -19,7 +19,7 @@ from gui.app import application
 qt, window, _ = application.start([])
 assert window.isVisible() and window.empty.isVisible()
 assert "torch" not in sys.modules
-window.show_training()
+window.pages.show_training()
 assert "torch" not in sys.modules
 QTimer.singleShot(0, window.close)
 assert qt.exec() == 0

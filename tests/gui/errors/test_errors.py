@@ -32,7 +32,7 @@ def reporter(window, monkeypatch):
     """Takes errors as in the application; the hooks of before are put back afterwards."""
     for owner, name in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    reporter = CrashReporter(window)
+    reporter = CrashReporter(window.safety)
     reporter.install()
     yield reporter
     reporter.dialog.close()
@@ -291,7 +291,7 @@ def test_no_command_of_a_menu_closes_the_window_by_failing(
     until(qtbot, lambda: len(failed) >= 12)  # Opening, saving, exporting, and About.
     told(qtbot, reporter, "Qt said no")
     monkeypatch.undo()
-    window.show_network()
+    window.pages.show_network()
     window.opener.open_first_sample()
     settle(qtbot, window)
     assert window.workspace.network is not None
@@ -354,7 +354,7 @@ class Driven(main_window.MainWindow):
                 faulthandler._sigsegv()
         elif self.workspace.network is not None:
             self.settings_panel.editor("steps").setValue(10_000_000)
-            self.start_or_pause()
+            self.pages.start_or_pause()
 
 main_window.MainWindow = Driven
 sys.exit(application.main(sys.argv[2:]))

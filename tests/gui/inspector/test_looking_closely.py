@@ -119,7 +119,7 @@ def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
 def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: ended.pairs.pairs is not None)
-    ended.start_or_pause()
+    ended.pages.start_or_pause()
     until(qtbot, lambda: ended.controller.activity is Activity.PAUSED)
     ended.beside.setCurrentIndex(0)
     candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
@@ -133,7 +133,7 @@ def test_what_takes_long_to_score_is_scored_when_the_run_has_ended(qtbot, ended,
     monkeypatch.setattr("engine.viewing.frames._MOST_COMPARED", 0)
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: "when the run has ended" in ended.pairs._details.text())
-    ended.stop()
+    ended.pages.stop()
     settle(qtbot, ended)
     until(qtbot, lambda: ended.pairs.pairs is not None)
     assert ended.pairs.pairs.candidate.max() < len(ended.workspace.session.images())
@@ -223,7 +223,7 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     timeline.go_to_end()
     until(qtbot, lambda: window.mosaic.mosaic is not noise)
     assert not window.examiner.is_looking_back
-    window.stop()
+    window.pages.stop()
     until(qtbot, lambda: not window.controller.is_active)
 
 
@@ -295,8 +295,8 @@ window = gui.app.main_window.MainWindow(["auto", "cpu"])
 window.show()
 window.settings_panel.editor("steps").setValue(10_000_000)
 window.settings_panel.editor("candidates").setValue(8)
-window.opener.opened.connect(lambda _: window.start_or_pause())
-window.open([Path(sys.argv[2])])
+window.opener.opened.connect(lambda _: window.pages.start_or_pause())
+window.files.open([Path(sys.argv[2])])
 app.exec()
 """
 
@@ -320,13 +320,13 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     assert reached > 0
     window = MainWindow(["auto", "cpu"])
     window.show()
-    window.open([path])  # As `make run` does; what is offered waits all the same.
+    window.files.open([path])  # As `make run` does; what is offered waits all the same.
     until(qtbot, lambda: window.workspace.network is not None)
     assert "cut off" in window.strip.text
     window.strip.offer_button.click()
     until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     until(qtbot, lambda: window.run_bar.progress.value() > 0)
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
     assert not window.copies.was_cut_off()
@@ -342,7 +342,7 @@ def test_a_run_that_goes_on_from_a_file_leaves_the_copy_of_the_last_one(
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 10_000, 8)
     until(qtbot, lambda: window.run_bar.progress.value() > 0)
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     save_session(window.workspace.session, saved)
     open_and_wait(qtbot, window, checkpoint())
@@ -350,9 +350,9 @@ def test_a_run_that_goes_on_from_a_file_leaves_the_copy_of_the_last_one(
     kept = window.copies.last_run.read_bytes()
     open_and_wait(qtbot, window, saved)
     for _ in range(2):  # Once from the file, once more from where that has come to.
-        window.start_or_pause()
+        window.pages.start_or_pause()
         until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
-        window.stop()
+        window.pages.stop()
         settle(qtbot, window)
         until(qtbot, window.copies.last_run.exists)
         assert window.copies.run_before.read_bytes() == kept
@@ -366,7 +366,7 @@ def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
         start(qtbot, each, 10_000_000, 8)
         until(qtbot, each.copies.last_run.exists)
     assert window.copies.last_run != other.copies.last_run
-    other.stop()
+    other.pages.stop()
     settle(qtbot, other)
     step = other.workspace.session.state.step
     other.close()
@@ -375,7 +375,7 @@ def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
     assert not window.copies.run_before.exists()
     other.deleteLater()
     assert not RunCopies(window.copies.last_run.parent).was_cut_off()
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())

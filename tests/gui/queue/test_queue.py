@@ -41,7 +41,7 @@ def three(checkpoint, tmp_path):
 def queue_up(window, folder, paths, steps=12):
     window.settings_panel.editor("steps").setValue(steps)
     window.settings_panel.editor("candidates").setValue(12)
-    window.add_to_queue(paths)
+    window.queue_panel.add(paths)
     window.queue.choose_folder(folder)
 
 
@@ -305,7 +305,7 @@ def test_while_it_is_on_nothing_else_starts_and_settings_stay(qtbot, window, thr
             assert not window.actions_.main.isEnabled()
             assert not window.settings_panel.isEnabled()
             assert not window.queue_panel.folder_button.isEnabled()
-            window.start_or_pause()
+            window.pages.start_or_pause()
             assert not window.controller.is_active
 
     window.queue.changed.connect(look)
@@ -319,7 +319,7 @@ def test_while_it_is_on_nothing_else_starts_and_settings_stay(qtbot, window, thr
 def test_start_asks_for_a_folder_and_then_begins(qtbot, window, checkpoint, tmp_path):
     window.settings_panel.editor("steps").setValue(8)
     window.settings_panel.editor("candidates").setValue(12)
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     press(qtbot, window.queue_panel.main_button)
     assert not window.queue.is_on
     dialog = next(each for each in window.findChildren(QFileDialog) if each.isVisible())
@@ -333,7 +333,7 @@ def test_start_asks_for_a_folder_and_then_begins(qtbot, window, checkpoint, tmp_
 def test_a_run_that_is_on_is_asked_about_first(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint("mine.pth"))
     start(qtbot, window, _LONG)
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     window.queue.choose_folder(tmp_path / "out")
     press(qtbot, window.queue_panel.main_button)
     assert not window.queue.is_on
@@ -349,7 +349,7 @@ def test_opening_another_network_stops_the_queue_and_opens_it(qtbot, window, che
     mine = checkpoint("mine.pth")
     begin(qtbot, window)
     wait_for_run(qtbot, window, "a.pth")
-    window.open([mine])
+    window.files.open([mine])
     assert "Stop the queue" in window.findChildren(QMessageBox)[-1].text()
     answer(qtbot, window, "Stop and Open")
     wait_for_end(qtbot, window)
@@ -424,7 +424,7 @@ def test_several_that_are_dropped_are_offered_the_queue(qtbot, window, three):
 
 
 def test_queue_several_of_the_file_menu(qtbot, window, three, tmp_path):
-    window.choose_several()
+    window.files.choose_several()
     dialog = next(each for each in window.findChildren(QDialog) if isinstance(each, QFileDialog))
     dialog.filesSelected.emit([str(path) for path in (*three, tmp_path / "notes.txt", three[0])])
     dialog.close()

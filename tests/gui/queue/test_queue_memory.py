@@ -102,7 +102,7 @@ def test_what_has_ended_is_not_offered_again(qtbot, window, again, checkpoint, t
 
 
 def test_without_a_list_nothing_is_kept_or_offered(qtbot, window, again, checkpoint):
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     assert window.copies.waiting_list.exists()
     press(qtbot, window.queue_panel.clear_button)
     assert not window.copies.waiting_list.exists()
@@ -110,10 +110,10 @@ def test_without_a_list_nothing_is_kept_or_offered(qtbot, window, again, checkpo
 
 
 def test_dismissed_it_can_still_be_put_back_beside_others(qtbot, window, again, checkpoint):
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     window = again()
     qtbot.mouseClick(window.strip.close_button, Qt.MouseButton.LeftButton)
-    window.add_to_queue([checkpoint("c.pth")])
+    window.queue_panel.add([checkpoint("c.pth")])
     assert names(window) == ["c.pth"]
     waiting = read_waiting_list(window.copies.waiting_list)
     assert [path.name for path in waiting.checkpoints] == ["a.pth", "c.pth"]
@@ -129,7 +129,7 @@ def test_dismissed_it_can_still_be_put_back_beside_others(qtbot, window, again, 
 
 def test_a_run_that_was_cut_off_is_offered_first(qtbot, window, again, checkpoint):
     queue_file = window.copies.waiting_list
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     open_and_wait(qtbot, window, checkpoint("mine.pth"))
     start(qtbot, window, 8)
     settle(qtbot, window)
@@ -152,10 +152,10 @@ def test_a_damaged_list_is_no_obstacle(qtbot, window, again):
 
 
 def test_a_second_window_leaves_the_list_of_the_first_alone(qtbot, window, again, checkpoint):
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     other = again(closes=False)
     assert other.strip.text == ""
-    other.add_to_queue([checkpoint("b.pth")])
+    other.queue_panel.add([checkpoint("b.pth")])
     waiting = read_waiting_list(window.copies.waiting_list)
     assert [path.name for path in waiting.checkpoints] == ["a.pth"]
 

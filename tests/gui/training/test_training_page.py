@@ -35,7 +35,7 @@ def folder(tmp_path):
 @pytest.fixture
 def page(qtbot, window, folder):
     """The training page, with images chosen and read, and a small network."""
-    window.show_training()
+    window.pages.show_training()
     window.training.form.use_own(folder)
     window.training.form.per_class.setValue(4)
     window.training.form.hidden.setText("30, 20")
@@ -177,7 +177,7 @@ def test_images_dropped_on_the_page_are_taken_to_train_on(qtbot, window, page, t
 
 def test_nothing_is_downloaded_unless_the_user_says_so(qtbot, window, tmp_path, originals):  # noqa: F811
     originals.make("kmnist")
-    window.show_training()
+    window.pages.show_training()
     page = window.training
     page.form.use_root(tmp_path / "root")
     page.form.dataset.setCurrentIndex(page.form.dataset.findData("kmnist"))
@@ -208,7 +208,7 @@ def test_closing_asks_while_a_training_is_on(qtbot, window, page):
 def test_a_copy_of_every_training_is_kept_and_opened_again(qtbot, window, page):
     train(qtbot, page)
     settle(qtbot, window)
-    window.show_network()
+    window.pages.show_network()
     assert window.actions_.last_training.isEnabled()
     window.actions_.last_training.trigger()
     until(qtbot, lambda: window.workspace.network is not None)
@@ -252,7 +252,7 @@ def test_the_keys_of_the_menus_are_for_the_page_that_is_shown(qtbot, window, pag
     until(qtbot, lambda: "chance" in page.result)
     assert not window.controller.is_active
     assert window.actions_.save.isEnabled()
-    window.show_network()
+    window.pages.show_network()
     assert not window.actions_.main.isEnabled()
 
 
