@@ -34,18 +34,12 @@ def whole_window(strip: QWidget, *pages: QWidget) -> tuple[QWidget, QStackedWidg
     return whole, stack
 
 
-def network_page(left: QWidget, pages: QWidget, run_bar: QWidget) -> tuple[QWidget, QSplitter]:
-    """The page of a network: panels left, pages in the centre, the run bar below."""
+def splitter(left: QWidget, pages: QWidget) -> QSplitter:
+    """Panels left, pages in the centre."""
     middle = _splitter(Qt.Orientation.Horizontal, left, pages)
     middle.setStretchFactor(0, 0)
     middle.setStretchFactor(1, 1)
-    whole = QWidget()
-    rows = QVBoxLayout(whole)
-    rows.setContentsMargins(0, 0, 0, 0)
-    rows.setSpacing(0)
-    for widget, stretch in ((middle, 1), (line(), 0), (run_bar, 0)):
-        rows.addWidget(widget, stretch)
-    return whole, middle
+    return middle
 
 
 def centre_pages(

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from engine.base.plain_text import plain
-from engine.base.resources import resource_folder
 from engine.session.session import SUFFIX
 from gui.app import menus
 from gui.app.actions import Actions
@@ -20,28 +19,23 @@ from gui.app.arrangement import Arrangement
 from gui.app.availability import situation
 from gui.app.closing import Closing
 from gui.app.file_commands import FileCommands
-from gui.app.layout import centre_pages, left_column, network_page, whole_window
+from gui.app.layout import whole_window
+from gui.app.network_page import NetworkPage
 from gui.app.pages import Page, Pages
-from gui.app.views import Views
 from gui.comparison.controller import ComparisonController
 from gui.errors.safety import Safety
 from gui.exports.exporter import Exporter
 from gui.help.windows import HelpWindows
 from gui.opening.adoption import Adoption
 from gui.opening.drop_veil import DropVeil
-from gui.opening.empty_page import EmptyPage
-from gui.opening.model_panel import ModelPanel, ReferencesPanel
 from gui.opening.opener import Opener
-from gui.opening.recent_menu import RecentList
 from gui.preferences.controller import PreferencesController
 from gui.queue.panel import QueuePanel
 from gui.queue.runner import QueueRunner
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.reconstruction_controller import ReconstructionController
-from gui.run.run_bar import RunBar
 from gui.run.session_runner import SessionRunner
-from gui.run.settings_panel import SettingsPanel
 from gui.state import preferences
 from gui.state.recent import RecentFiles
 from gui.state.run_copies import RunCopies
@@ -68,7 +62,6 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.setWindowTitle("Afterimage")
         self.context = self._make_context()
-        self._build_views()
         self._build_pages(devices)
         self._build_roles()
         self._build_commands()
@@ -79,7 +72,6 @@ class MainWindow(QMainWindow):
         self.arrangement.restore()
         scheme.apply_scheme(scheme.stored_scheme())
         self.restyle()
-        self.views.show_workspace()
         self._show_workspace()
         self.recent.look()
         if self.copies.was_cut_off():
@@ -124,35 +116,26 @@ class MainWindow(QMainWindow):
             self.recent,
         )
 
-    def _build_views(self) -> None:
-        self.views = Views(self.context)
-        self.mosaic, self.pairs = self.views.mosaic, self.views.pairs
-        self.curves, self.health = self.views.curves, self.views.health
-        self.scores, self.membership = self.views.scores, self.views.membership
-        self.caption, self.examiner = self.views.caption, self.views.examiner
-        self.lower_tabs, self.beside = self.views.lower_tabs, self.views.beside
-
     def _build_pages(self, devices: list[str]) -> None:
-        self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
-        self.settings_panel, self.run_bar = SettingsPanel(devices), RunBar()
-        icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
-        self.recent_list = RecentList(self.recent)
-        self.empty = EmptyPage(icon, self.copies.last_run, self.recent_list)
-        self.centre, centre, upper = centre_pages(
-            self.empty, self.views.drawn, self.beside, self.lower_tabs
+        self.network_page = page = NetworkPage(self.context, devices)
+        self.model_panel, self.references_panel = page.model_panel, page.references_panel
+        self.settings_panel, self.run_bar, self.empty = (
+            page.settings_panel,
+            page.run_bar,
+            page.empty,
         )
-        left = left_column((self.model_panel, self.references_panel, self.settings_panel))
+        self.views, self.recent_list = page.views, page.recent_list
+        self.mosaic, self.pairs = page.views.mosaic, page.views.pairs
+        self.curves, self.health = page.views.curves, page.views.health
+        self.scores, self.membership = page.views.scores, page.views.membership
+        self.caption, self.examiner = page.views.caption, page.views.examiner
+        self.lower_tabs, self.beside = page.views.lower_tabs, page.views.beside
         self.training = TrainingPage(devices, self.background, self.copies.begin_training)
-        self._network_page, middle = network_page(left, self.centre, self.run_bar)
-        whole, self.stack = whole_window(self.strip, self._network_page, self.training)
+        whole, self.stack = whole_window(self.strip, page, self.training)
         self.setCentralWidget(whole)
         self.log_panel = LogPanel(self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.log_panel)
-        self.arrangement = Arrangement(
-            self,
-            {"Left &Panel": left, "&Right Panel": self.beside, "Lo&wer Panel": self.lower_tabs},
-            {"left": middle, "lower": centre, "beside": upper},
-        )
+        self.arrangement = Arrangement(self, page.panels, page.splitters)
         self.statusBar().setSizeGripEnabled(False)
 
     def _build_roles(self) -> None:
@@ -181,7 +164,7 @@ class MainWindow(QMainWindow):
         """What can be asked for, and the menus that it is asked for with."""
         training = self.training
         network = Page(
-            self._network_page,
+            self.network_page,
             self.run_bar,
             self.history,
             self.runner.start_or_pause,
@@ -220,23 +203,13 @@ class MainWindow(QMainWindow):
 
     def _connect_files(self) -> None:
         """What is opened, and what shows it."""
-        opener, adoption, references = self.opener, self.adoption, self.references_panel
-        self.empty.open_wanted.connect(opener.choose_model)
-        self.empty.sample_wanted.connect(opener.open_first_sample)
-        self.empty.last_run_wanted.connect(opener.open_last_run)
-        self.empty.train_wanted.connect(self.pages.show_training)
-        self.recent_list.open_wanted.connect(self.files.open_one)
+        page, adoption = self.network_page, self.adoption
+        page.follow(self.opener, self.runner, self.assessment, adoption)
+        page.empty.train_wanted.connect(self.pages.show_training)
+        page.recent_list.open_wanted.connect(self.files.open_one)
         self.veil.dropped.connect(self.files.open)
-        references.train_wanted.connect(partial(opener.choose_images, "train"))
-        references.control_wanted.connect(partial(opener.choose_images, "control"))
-        references.removed.connect(adoption.remove_references)
-        opener.stop_wanted.connect(self.runner.stop_then)
-        self.model_panel.shape_edited.connect(adoption.change_shape)
-        adoption.network_taken.connect(self.model_panel.show_network)
-        adoption.shape_changed.connect(self.model_panel.show_shape_of)
-        adoption.run_taken.connect(self.run_bar.show_rest)
+        self.opener.stop_wanted.connect(self.runner.stop_then)
         adoption.network_wanted.connect(self.pages.show_network)
-        self.views.follow(self.runner, self.assessment, adoption)
         self.context.workspace.changed.connect(self._show_workspace)
         self.queue_panel.add_wanted.connect(self.files.choose_several)
         self.queue_panel.open_wanted.connect(self.files.open_one)
@@ -247,9 +220,6 @@ class MainWindow(QMainWindow):
         """What is under way, and what can be done about it."""
         self.run_bar.main_clicked.connect(self.pages.start_or_pause)
         self.run_bar.stop_clicked.connect(self.pages.stop)
-        self.controller.activity_changed.connect(self.run_bar.show_activity)
-        self.controller.frame_ready.connect(self.run_bar.show_frame)
-        self.runner.forgotten.connect(self.run_bar.clear)
         self.queue.began.connect(self.pages.show_network)
         self.training.back_wanted.connect(self.pages.show_network)
         self.training.trained.connect(self.opener.open_trained)
@@ -303,10 +273,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_workspace(self) -> None:
-        workspace = self.workspace
-        self.centre.setCurrentIndex(0 if workspace.network is None else 1)
-        self.references_panel.show_references(workspace.train, workspace.control)
-        title = "" if workspace.network is None else f"{workspace.network.origin.name} — "
+        network = self.workspace.network
+        title = "" if network is None else f"{network.origin.name} — "
         self.setWindowTitle(f"{title}Afterimage")
         self._show_availability()
 
@@ -315,11 +283,7 @@ class MainWindow(QMainWindow):
         has_portrait = self.examiner.inspector.portrait is not None
         is_training_shown = self.pages.is_training_shown
         now = situation(self.context, self.runner, self.training, is_training_shown, has_portrait)
-        self.run_bar.set_can_start(now.can_start, now.would_go_on)
-        self.run_bar.explain(now.why_not)
-        self.settings_panel.setEnabled(not now.is_taken)
-        self.model_panel.set_editable(not now.is_taken)
-        self.references_panel.set_available(now.has_network)
+        self.network_page.show_situation(now)
         self.actions_.show(now, self.pages.shown)
 
     @Slot(str)
@@ -347,11 +311,10 @@ class MainWindow(QMainWindow):
         """Takes on the current colour scheme."""
         for part in (
             self.strip,
-            self.views,
+            self.network_page,
             self.training,
             self.log_panel,
             self.queue_panel,
-            self.recent_list,
             self.help_windows,
             self.comparison,
         ):
