@@ -130,7 +130,7 @@ def run_headless(paths: Sequence[str]) -> int:
     return command_line.main(arguments)
 
 
-def configure(application: type) -> None:
+def configure(application: type[QApplication]) -> None:
     """Names under which settings are kept and how, and under which a desktop knows the window."""
     from PySide6.QtCore import QSettings
 

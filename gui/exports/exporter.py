@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
+from engine.evidence.scoring import Evidence
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
@@ -145,31 +146,36 @@ def write(
         OSError: it cannot be written; what stood there before is untouched.
         Cancelled: `report` said so.
     """
+
+    def evidence() -> Evidence | None:
+        return None if references is None else results.evidence_of(session, references)
+
     if kind in ("session", "reference"):
-        if references is not None:
-            evidence = results.evidence_of(session, references)
-            session = session.with_evidence(evidence.as_dict())
+        found = evidence()
+        if found is not None:
+            session = session.with_evidence(found.as_dict())
         save_session(session, path, with_weights=kind == "session")
     elif kind == "folder":
-        evidence = None if references is None else results.evidence_of(session, references)
-        results.write_results(session, evidence, path, references)
+        results.write_results(session, evidence(), path, references)
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
         results.export_scores(session, path, references)
     elif kind in ("html", "pdf"):
-        evidence = None if references is None else results.evidence_of(session, references)
-        page = report_page(session, results.make_report(session, evidence), references)
-        (write_pdf if kind == "pdf" else results.write_page)(page, path)
+        page = report_page(session, results.make_report(session, evidence()), references)
+        if kind == "pdf":
+            write_pdf(page, path)
+        else:
+            results.write_page(page, path)
     elif kind == "pngs":
         write_pngs(session, path, progress=report)
     else:
-        writer = {
+        writers: dict[str, Callable[[Session, Path, Progress], object]] = {
             "gif": results.export_gif,
             "mp4": results.export_mp4,
             "png": results.export_png,
             "npz": results.export_npz,
             "pt": results.export_pt,
             "losses": results.export_losses,
-        }[kind]
-        writer(session, path, report)
+        }
+        writers[kind](session, path, report)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QTemporaryDir, QUrl
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QRect, QSize, Qt, QTemporaryDir, QUrl
 from PySide6.QtGui import (
     QDrag,
     QGuiApplication,
     QImage,
+    QImageWriter,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -71,7 +72,7 @@ class Picture(QWidget):
         if self._folder is None:
             self._folder = QTemporaryDir()
         path = Path(self._folder.path()) / self.file_name
-        self._enlarged().save(str(path), "PNG")
+        QImageWriter(str(path), QByteArray(b"PNG")).write(self._enlarged())
         return path
 
     def _enlarged(self) -> QImage:

@@ -129,7 +129,7 @@ class SettingsPanel(QWidget):
     @Slot()
     def _restore(self) -> None:
         chosen = preset(self._base.preset, self._channels)
-        device, restarts = self.device.currentData(), self.restarts.value()
+        device, restarts = self.device.currentData(), int(self.restarts.value())
         self.show_settings(replace(chosen, device=device, restarts=restarts))
 
     @Slot()
@@ -139,7 +139,7 @@ class SettingsPanel(QWidget):
             replace(
                 chosen,
                 device=self.device.currentData(),
-                restarts=self.restarts.value(),
-                seed=self.editor("seed").value(),
+                restarts=int(self.restarts.value()),
+                seed=int(self.editor("seed").value()),
             )
         )

@@ -94,11 +94,15 @@ class Fold(QWidget):
         self.button.setAutoRaise(True)
         self.button.setToolTip("Shows what seldom needs a change, or hides it.")
         self.button.toggled.connect(self._on_folded)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.button)
         layout.addWidget(body)
         self._on_folded(False)
+
+    def settle(self) -> None:
+        """Takes the size of what is unfolded at once."""
+        self._layout.activate()
 
     @Slot(bool)
     def _on_folded(self, unfolded: bool) -> None:

@@ -104,7 +104,7 @@ class TrainingForm(QWidget):
 
     def selection(self) -> Selection:
         """Which images of the source."""
-        seed = self.options.editor("seed").value() if self.draw.currentIndex() else None
+        seed = int(self.options.editor("seed").value()) if self.draw.currentIndex() else None
         return Selection(self.classes.text().strip(), self.per_class.value(), seed)
 
     def recipe(self) -> Recipe:
@@ -116,7 +116,7 @@ class TrainingForm(QWidget):
         return Recipe(
             hidden=parse_widths(self.hidden.text()),
             schedule=self.schedule.currentData(),
-            dtype=self.dtype.currentText(),
+            dtype="float64" if self.dtype.currentText() == "float64" else "float32",
             device=self.device.currentData(),
             **self.options.values(),
         )

@@ -283,16 +283,20 @@ def _summary(found: Membership) -> str:
     return " ".join(parts)
 
 
+def _header(title: str, tooltip: str) -> QTableWidgetItem:
+    item = QTableWidgetItem(title)
+    item.setToolTip(f"<p>{tooltip}</p>")
+    return item
+
+
 def _table() -> QTableWidget:
     table = QTableWidget(len(SCORES), len(_COLUMNS))
     table.setAccessibleName("What each score is worth")
     table.setToolTip("What each score is worth; the headers say what they mean.")
-    table.setHorizontalHeaderLabels(list(_COLUMNS))
-    table.setVerticalHeaderLabels([name.capitalize() for name in SCORES])
-    for column, tooltip in enumerate(_COLUMNS.values()):
-        table.horizontalHeaderItem(column).setToolTip(f"<p>{tooltip}</p>")
+    for column, (title, tooltip) in enumerate(_COLUMNS.items()):
+        table.setHorizontalHeaderItem(column, _header(title, tooltip))
     for row, name in enumerate(SCORES):
-        table.verticalHeaderItem(row).setToolTip(f"<p>{_TOOLTIPS[name]}</p>")
+        table.setVerticalHeaderItem(row, _header(name.capitalize(), _TOOLTIPS[name]))
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setTabKeyNavigation(False)
     table.setFrameShape(QFrame.Shape.NoFrame)
