@@ -45,6 +45,15 @@ _FOLDERS = {
 }
 _WITH_OPTIONS = ("gif", "mp4", "png")
 
+_WRITERS: dict[str, Callable[[Session, Path, Progress], None]] = {
+    "gif": results.export_gif,
+    "mp4": results.export_mp4,
+    "png": results.export_png,
+    "npz": results.export_npz,
+    "pt": results.export_pt,
+    "losses": results.export_losses,
+}
+
 
 class Exporter(QObject):
     """Writes what a run has found, also while it goes on."""
@@ -170,12 +179,4 @@ def write(
     elif kind == "pngs":
         write_pngs(session, path, progress=report)
     else:
-        writers: dict[str, Callable[[Session, Path, Progress], object]] = {
-            "gif": results.export_gif,
-            "mp4": results.export_mp4,
-            "png": results.export_png,
-            "npz": results.export_npz,
-            "pt": results.export_pt,
-            "losses": results.export_losses,
-        }
-        writers[kind](session, path, report)
+        _WRITERS[kind](session, path, report)

@@ -22,7 +22,7 @@ from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.queue.memory import QueueMemory
 from gui.queue.progress import GivenImages, QueueProgress
-from gui.queue.results import attempt, known_after, known_of, write_run
+from gui.queue.results import attempt, how_it_ended, known_after, known_of, write_run
 from gui.run.activity import Activity
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
@@ -288,17 +288,11 @@ class QueueRunner(QObject):
         if error:
             self._messages.show_error(error)
         else:
-            self._messages.show_note(self._told())
+            told = how_it_ended(self._ended, len(self.list.waiting), self.folder)
+            self._messages.show_note(told)
         self._assessment.show_gallery()
         if then is not None:
             then()
-
-    def _told(self) -> str:
-        """`The queue has ended: 2 done, 1 refused. The results are in FOLDER.`"""
-        counted = [f"{count} {what}" for what, count in self._ended.items()]
-        waiting = len(self.list.waiting)
-        parts = counted + ([f"{waiting} not run"] if waiting else [])
-        return f"The queue has ended: {', '.join(parts)}. The results are in {self.folder}."
 
     @Slot(object)
     def _on_run_activity(self, activity: Activity) -> None:
