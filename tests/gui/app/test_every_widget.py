@@ -91,7 +91,6 @@ def test_a_letter_with_alt_means_one_thing(qtbot, window, checkpoint):
     window.files.open([checkpoint()])
     settle(qtbot, window)
     window.workspace = replace(window.workspace, train=some_images(8, 0))
-    window._show_workspace()
     nothing_is_shared("open")
     window.pages.start_or_pause()
     until(qtbot, lambda: window.controller.activity is Activity.RUNNING)

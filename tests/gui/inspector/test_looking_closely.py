@@ -41,7 +41,6 @@ def ended(qtbot, window, checkpoint):
     window.workspace = replace(
         window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
     )
-    window._show_workspace()
     run_to_end(qtbot, window, 40)
     until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
     settle(qtbot, window)
