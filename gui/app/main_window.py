@@ -1,4 +1,8 @@
-"""The main window: it puts the parts together and passes on what they say to each other."""
+"""The main window: it puts the parts together and passes on what they say to each other.
+
+Longer than other files, because it is the one place where all parts meet: each is made here, and
+what it says is connected here to those who act on it.
+"""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class QueuePanel(QDockWidget):
     @Slot()
     def _ask_folder(self, starts: bool = False) -> None:
         def receive(folder: Path) -> None:
-            self._queue.choose_folder(folder)
+            self._queue.list.choose_folder(folder)
             if starts:
                 self._queue.start()
 

@@ -115,10 +115,6 @@ class QueueRunner(QObject):
             self._messages.show_error(f"Only networks can be queued; left out: {others}.")
         self.list.add(good)
 
-    def choose_folder(self, folder: Path) -> None:
-        """Where results go to."""
-        self.list.choose_folder(folder)
-
     @Slot()
     def start(self) -> None:
         """Runs what waits, with the settings of the panel; asks first if a run is on."""

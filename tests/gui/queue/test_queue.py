@@ -42,7 +42,7 @@ def queue_up(window, folder, paths, steps=12):
     window.settings_panel.editor("steps").setValue(steps)
     window.settings_panel.editor("candidates").setValue(12)
     window.queue_panel.add(paths)
-    window.queue.choose_folder(folder)
+    window.queue.list.choose_folder(folder)
 
 
 def press(qtbot, button):
@@ -334,7 +334,7 @@ def test_a_run_that_is_on_is_asked_about_first(qtbot, window, checkpoint, tmp_pa
     open_and_wait(qtbot, window, checkpoint("mine.pth"))
     start(qtbot, window, _LONG)
     window.queue_panel.add([checkpoint("a.pth")])
-    window.queue.choose_folder(tmp_path / "out")
+    window.queue.list.choose_folder(tmp_path / "out")
     press(qtbot, window.queue_panel.main_button)
     assert not window.queue.is_on
     answer(qtbot, window, "Stop and Start")
@@ -369,7 +369,7 @@ def test_a_folder_that_cannot_be_used_says_so_before_anything_runs(
     assert states(window) == ["waiting"]
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "summary.json").write_text("mine")
-    window.queue.choose_folder(tmp_path / "others")
+    window.queue.list.choose_folder(tmp_path / "others")
     begin(qtbot, window)
     wait_for_end(qtbot, window)
     assert "another folder" in window.strip.text
