@@ -22,9 +22,10 @@ from tqdm import tqdm
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain
 from engine.base.version import COMMAND, VERSION
-from engine.commands import COMMANDS, compare, export, membership, report, train
+from engine.commands import compare, export, membership, report, train
 from engine.commands.inspect import inspection, inspection_text
 from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.commands.names import COMMANDS
 from engine.commands.report import WritePdf
 from engine.commands.several import reconstruct_several
 from engine.commands.terminal import put_out, tell

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from gui.state import stored
+from gui.toolkit import stored
 
 MOST = 10
 _KEY = "recent"

@@ -139,7 +139,6 @@ def bench_window() -> dict[str, Any]:
     window.resize(1600, 1000)
     window.workspace = Workspace(network)
     window.curves.set_depth(network.depth)
-    window._show_workspace()
     window.show()
     frames: list[tuple[float, int]] = []
     beats: list[float] = []

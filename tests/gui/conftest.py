@@ -35,7 +35,7 @@ def window(qtbot, qapp):
     window.show()
     qtbot.waitExposed(window)
     yield window
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())

@@ -20,7 +20,6 @@ from engine.base.files import atomic_path, save_tensors
 from engine.base.progress import Cancelled
 from engine.data import pixels as data_pixels
 from engine.exports import film_files, results
-from engine.exports import writing as exporting
 from engine.reconstruction.recording import frame_steps
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast

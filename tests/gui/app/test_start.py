@@ -8,7 +8,7 @@ import sys
 
 from engine.runtime.lazy import torch as later
 from gui.app.loading import Loading
-from gui.run.settings_panel import DeviceChoice
+from gui.toolkit.device_choice import DeviceChoice
 from tests.conftest import ROOT
 
 _SHOWN_WITHOUT_TORCH = """
@@ -19,7 +19,7 @@ from gui.app import application
 qt, window, _ = application.start([])
 assert window.isVisible() and window.empty.isVisible()
 assert "torch" not in sys.modules
-window.show_training()
+window.pages.show_training()
 assert "torch" not in sys.modules
 QTimer.singleShot(0, window.close)
 assert qt.exec() == 0
