@@ -163,16 +163,30 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_options(self, _CHOICES)
+        for name, why in self.without_effect.items():
+            if getattr(self, name) != _OFF[name]:
+                label = next(f.metadata["label"] for f in fields(self) if f.name == name)
+                raise UnusableInput(f"{label} cannot be {getattr(self, name):g} here. {why}")
         if self.restarts * self.candidates > MAX_POOL:
             raise UnusableInput(
                 f"{self.restarts} restarts of {self.candidates:,} candidates are more than the "
                 f"{MAX_POOL:,} that can be pooled; take fewer of either."
             )
 
+    @property
+    def without_effect(self) -> Mapping[str, str]:
+        """Settings that this way to search cannot honour, each with the reason; they are off."""
+        if self.space == "row":
+            return {}
+        return dict.fromkeys(_OFF, "It acts on the row space, and this searches among pixels.")
+
     def as_dict(self) -> dict[str, Any]:
         """For reports and session files."""
         return asdict(self)
 
+
+_OFF = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
+"""Settings of the row space, and what they are where there is none."""
 
 _BEFORE_THEY_EXISTED = {"whitening": 0.0, "smoothness": 0.0}
 """What runs did that were saved before these settings came."""
@@ -185,7 +199,9 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
         UnusableInput: an unknown field, or a value of the wrong type or out of range.
     """
     try:
-        settings = Settings(**{**_BEFORE_THEY_EXISTED, **values})
+        # Earlier versions took them without a row space, too, and passed over them.
+        off = _OFF if values.get("space") == "pixel" else {}
+        settings = Settings(**{**_BEFORE_THEY_EXISTED, **values, **off})
     except TypeError as error:
         raise UnusableInput(f"The settings cannot be read: {error}.") from error
     for each in fields(Settings):

@@ -13,7 +13,7 @@ from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.reconstruction.problem import Problem
-from engine.reconstruction.settings import Settings
+from engine.reconstruction.settings import fast, paper
 from engine.stationarity.closed_form import ClosedForm
 from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import read_spectrum
@@ -136,6 +136,9 @@ def test_whitening_makes_all_directions_of_the_first_layer_count_alike():
     assert float(shares.sum()) == pytest.approx(float(values.square().sum()))
 
 
+SETTINGS = {"row": fast(), "pixel": replace(paper(1), gradient="closed form")}
+
+
 @pytest.mark.parametrize("space", ["row", "pixel"])
 def test_smoothness_adds_the_gradient_of_the_differences_of_neighbours(space):
     network = low_rank_network(6)
@@ -143,7 +146,7 @@ def test_smoothness_adds_the_gradient_of_the_differences_of_neighbours(space):
     rough, smooth = (
         Problem(
             network,
-            Settings(space=space, dtype="float64", smoothness=smoothness),
+            replace(SETTINGS[space], dtype="float64", smoothness=smoothness),
             torch.device("cpu"),
         )
         for smoothness in (0.0, weight)
