@@ -24,6 +24,16 @@ def test_no_engine_file_imports_qt_or_the_window(path):
     assert not imported & {"PySide6", "pyqtgraph", "gui", "shiboken6"}
 
 
+@pytest.mark.parametrize(
+    "name", ["oracle", "test_oracle_step", "test_oracle_size", "test_oracle_evidence"]
+)
+def test_the_oracle_uses_nothing_of_what_it_is_held_against(name):
+    """Only `under_test` knows the engine."""
+    text = (ROOT / "tests" / "engine" / f"{name}.py").read_text("utf-8")
+    assert "from engine" not in text
+    assert "import engine" not in text
+
+
 def test_the_command_line_runs_without_ever_loading_qt():
     program = (
         "import sys, engine.command_line;"
