@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import Phase, settings
 
 from engine.network import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# For who wants to know only whether a test fails; a smaller example can take minutes to find.
+settings.register_profile("first-failure", phases=(Phase.explicit, Phase.generate))
 
 
 def shared_file(name: str) -> Path:

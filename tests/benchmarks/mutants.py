@@ -154,8 +154,8 @@ def first_failure(tree: Path, tests: Sequence[str]) -> str:
     """
     # Bytecode is told by size and second of its source, and a mutant may share both.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "QT_QPA_PLATFORM": "offscreen"}
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-k", _NOT_OF_THE_CLOCK]
-    command = [sys.executable, "-m", "pytest", *options, *tests]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=first-failure"]
+    command = [sys.executable, "-m", "pytest", *options, "-k", _NOT_OF_THE_CLOCK, *tests]
     shutil.rmtree(tree / ".hypothesis", ignore_errors=True)  # What one mutant taught is its own.
     try:
         run = subprocess.run(
