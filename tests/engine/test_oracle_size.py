@@ -91,7 +91,7 @@ def test_the_smoothness_that_is_taken(restarts):
     st.integers(1, 9),
     st.floats(1e-4, 10),
 )
-def test_what_a_time_limit_pays_for(fewest, steps, seconds, restarts, each):
+def test_what_a_limit_in_seconds_pays_for(fewest, steps, seconds, restarts, each):
     limits = (steps, seconds, restarts, each)
     assert under_test.affordable_steps(*limits) == oracle.affordable_steps(*limits)
     most = 3 * fewest
