@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import Phase, settings
 
 from engine.data.inputs import InputShape, InputSpec
 from engine.network.network import Network
@@ -15,6 +16,9 @@ from engine.network.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# For who wants to know only whether a test fails; a smaller example can take minutes to find.
+settings.register_profile("first-failure", phases=(Phase.explicit, Phase.generate))
 
 
 def shared_file(name: str) -> Path:

@@ -172,3 +172,13 @@ def test_neither_help_nor_the_window_waits_for_what_takes_seconds_to_load(module
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["oracle", "test_oracle_step", "test_oracle_size", "test_oracle_evidence"]
+)
+def test_the_oracle_uses_nothing_of_what_it_is_held_against(name):
+    """Only `under_test` knows the engine."""
+    text = (ROOT / "tests" / "engine" / f"{name}.py").read_text("utf-8")
+    assert "from engine" not in text
+    assert "import engine" not in text

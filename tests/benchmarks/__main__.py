@@ -22,6 +22,7 @@ Only where they are named, because they take long:
     cycles  a thousand times open, start and stop in the window, and what that leaves (TURNS=1000)
     soak    memory over an hour of runs in the window at full speed (MINUTES=60)
     fuzz    mutated files of every kind that is read (FILES=100000, FIRST=0)
+    mutants which single changed lines of the engine the tests notice (TESTS=all, ONLY=, WORKERS=1)
 
 Each prints one line of JSON. Real checkpoints are used where they are.
 """
@@ -52,7 +53,7 @@ from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
-from tests.benchmarks import attack, endurance, hostile, training
+from tests.benchmarks import attack, endurance, hostile, mutants, training
 from tests.benchmarks.start import bench_start
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
@@ -247,6 +248,7 @@ LONG: dict[str, Callable[[], dict[str, Any]]] = {
     "cycles": endurance.bench_cycles,
     "soak": endurance.bench_soak,
     "fuzz": hostile.bench_fuzz,
+    "mutants": mutants.bench_mutants,
 }
 
 
