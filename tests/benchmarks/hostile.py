@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.runner import fuzz
+from tests.fuzz.running import fuzz
 from tests.fuzz.seeds import make_seeds
 
 _FILES = 100_000
