@@ -7,7 +7,7 @@ really is, and which images carry a multiplier.
 
 Three facts are used, all for Φ homogeneous of degree one in each layer θ_l.
 
-1. Balance (design, section 2). With g_l = Σ λ_i y_i ∇_l Φ(x_i), Euler's theorem gives
+1. Balance. With g_l = Σ λ_i y_i ∇_l Φ(x_i), Euler's theorem gives
    ⟨θ_l, g_l⟩ = Σ λ_i y_i Φ(x_i) = S for every layer, whatever the candidates. So
 
        Σ_l ‖θ_l − g_l‖² ≥ Σ_l (‖θ_l‖ − S/‖θ_l‖)²          (Cauchy and Schwarz),

@@ -220,7 +220,7 @@ def fast() -> Settings:
 
 
 def paper(channels: int) -> Settings:
-    """The published procedure and numbers (Haim et al. 2022; design, section 2).
+    """The published procedure and numbers (Haim et al. 2022, appendix).
 
     Pixel space, float64, gradients by double backward, SGD with momentum 0.9, constant rates
     and α, m = 1000, 50,000 steps. The runs are those listed as “MNIST a” and “CIFAR-10 a”.
