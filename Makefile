@@ -24,9 +24,10 @@ test: check
 	else echo "The window was tested without a screen only: Xvfb is not here."; fi
 
 # Keys, focus, clipboard and drawing, as a real display has them: each worker starts one of its own
-# (tests/conftest.py).
+# (tests/conftest.py). Tests marked `offscreen` start programs that have no display, whatever the
+# tests have: here they would repeat what they have done.
 test-on-a-screen: $(VENV)/.dev
-	QT_QPA_PLATFORM=xcb $(PYTEST) tests/gui
+	QT_QPA_PLATFORM=xcb $(PYTEST) -m "not offscreen" tests/gui
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
