@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+# Tests run beside each other, one on each core: threads of one would wait for those of another.
+# Libraries read this as they are loaded, and programs that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 from hypothesis import Phase, settings
 
@@ -50,3 +57,58 @@ def make_network() -> Callable[..., Network]:
         return Network(parameters, InputSpec(shape or (1, 1, sizes[0]), mean))
 
     return make
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Torch as it is outside of tests, where numbers are summed by several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def qapp_args(pytestconfig) -> list[str]:
+    """What Qt starts with; on X there is a screen before, of its own for each of several workers.
+
+    On a common one they would take the keyboard and the clipboard from each other.
+    """
+    needs_one = hasattr(pytestconfig, "workerinput") or not os.environ.get("DISPLAY")
+    if os.environ.get("QT_QPA_PLATFORM") == "xcb" and needs_one:
+        os.environ["DISPLAY"] = _new_screen(pytestconfig)
+    return [pytestconfig.getini("qt_qapp_name")]
+
+
+_SERVER = pytest.StashKey[subprocess.Popen]()
+
+
+def _new_screen(config: pytest.Config) -> str:
+    """Starts an X server on a display that is free; it ends when this process leaves it."""
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-terminate", "-nolisten", "tcp"]
+    config.stash[_SERVER] = subprocess.Popen(
+        [*command, "-screen", "0", "1280x900x24"], pass_fds=[writer], stderr=subprocess.DEVNULL
+    )
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        number = answer.readline().strip()
+    if not number:
+        pytest.exit("Xvfb does not start, and without it there is no screen.", returncode=1)
+    return f":{number}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable():
+    """Reports of workers can be sent, also where a file's name in them is no text."""
+    return _sendable((yield))
+
+
+def _sendable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {key: _sendable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_sendable, value))
+    return value

@@ -48,6 +48,7 @@ def test_a_run_starts_from_noise_and_lowers_its_loss(network):
     assert losses.column_names[-1] == "relative_3"
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_the_same_seed_gives_the_same_images_and_another_seed_others(network):
     one, same = run(network, SMALL), run(network, SMALL)
     other = run(network, replace(SMALL, seed=1))
@@ -64,6 +65,7 @@ def test_a_snapshot_does_not_change_while_the_run_goes_on(network):
     assert torch.equal(first.images(), before)
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("settings", [SMALL, replace(paper(1), candidates=6, steps=40)])
 @pytest.mark.parametrize("through_a_file", [False, True])
 def test_a_resumed_run_is_bit_identical(network, settings, through_a_file, tmp_path, monkeypatch):
@@ -119,6 +121,7 @@ def test_the_drift_of_restarts_is_one_wide_film(network):
     )
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("taken", [9, 21, 22, 30, 43])
 def test_restarts_go_on_from_a_file_bit_for_bit(network, taken, tmp_path, monkeypatch):
     """Also where one has just ended (step 20, once before and once after the new noise)."""

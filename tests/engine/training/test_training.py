@@ -128,6 +128,7 @@ def test_the_fast_schedule_and_plain_descent_reach_the_same_direction():
     assert angle(fast.network, start) > 20
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -153,6 +154,7 @@ def test_going_on_is_bit_identical(tmp_path, recipe):
     assert torch.equal(theta(whole.network), theta(second.network))
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_the_same_seed_makes_the_same_network_and_another_does_not():
     made = []
     for seed in (0, 0, 1):

@@ -173,6 +173,7 @@ def test_the_keyboard_is_seen_in_a_view_that_it_came_to(qtbot, ended, view):
     assert widget.grab().toImage() != before
 
 
+@pytest.mark.offscreen
 @pytest.mark.parametrize("scale", ["1.5", "2"])
 def test_no_text_is_cut_off_where_a_screen_is_finer(scale):
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale}

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from engine.runtime.lazy import torch as later
 from gui.app.loading import Loading
 from gui.toolkit.device_choice import DeviceChoice
@@ -27,6 +29,7 @@ assert "torch" in sys.modules
 """
 
 
+@pytest.mark.offscreen
 def test_the_window_is_there_before_torch(tmp_path):
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     done = subprocess.run(

@@ -310,6 +310,7 @@ import {module}
 """
 
 
+@pytest.mark.offscreen
 @pytest.mark.parametrize(("module", "call"), [("os", "abort()"), ("faulthandler", "_sigsegv()")])
 def test_a_crash_leaves_a_log_that_the_next_start_tells_of(tmp_path, module, call):
     command = [sys.executable, "-c", CRASH.format(module=module, call=call), str(tmp_path)]
@@ -361,6 +362,7 @@ sys.exit(application.main(sys.argv[2:]))
 """
 
 
+@pytest.mark.offscreen
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of this kind are POSIX's")
 def test_the_application_itself_tells_of_its_crash(tmp_path, checkpoint):
     """The real program crashes in the middle of a run; started again it offers that run."""
