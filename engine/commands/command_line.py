@@ -30,10 +30,11 @@ from engine.commands.report import WritePdf
 from engine.commands.several import reconstruct_several
 from engine.commands.terminal import put_out, tell
 from engine.data.datasets import LabelledImages, load_images
+from engine.data.inputs import parse_shape
 from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.exports import results
-from engine.network.checkpoints import load_network, parse_shape
+from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import PRESETS, Settings, preset

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import parse_shape
 from engine.evidence.diagnostics import Health, about_images
-from engine.network.checkpoints import parse_shape
 from engine.network.network import Network
 from gui.toolkit import theme
 from gui.toolkit.widgets import verbatim

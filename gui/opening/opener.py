@@ -14,8 +14,8 @@ from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
 from engine.evidence.scoring import warm_up
-from engine.network.checkpoints import SUFFIXES
 from engine.network.network import Network
+from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX
 from gui.opening.reading import (
     Opened,

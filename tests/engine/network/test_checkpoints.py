@@ -15,13 +15,8 @@ import torch
 from torch import nn
 
 from engine.base.errors import UnusableInput
-from engine.network.checkpoints import (
-    format_shape,
-    infer_input_shape,
-    load_network,
-    parse_shape,
-    save_network,
-)
+from engine.data.inputs import format_shape, infer_input_shape, parse_shape
+from engine.network.checkpoints import load_network, save_network
 from tests.conftest import shared_file
 
 SIZES = (36, 8, 8, 1)
