@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 FREEZER := build/environment
 TORCH_WHEELS ?= https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# One process a core; more than four would need more memory than a usual machine has.
+WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
 .PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
@@ -16,13 +19,15 @@ run: $(VENV)/.run
 
 # All tests without a screen; those of the window once more on a virtual one, where there is one.
 test: check
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
-	@if command -v xvfb-run >/dev/null; then $(MAKE) --no-print-directory test-on-a-screen; \
-	else echo "The window was tested without a screen only: xvfb-run is not here."; fi
+	QT_QPA_PLATFORM=offscreen $(PYTEST)
+	@if command -v Xvfb >/dev/null; then $(MAKE) --no-print-directory test-on-a-screen; \
+	else echo "The window was tested without a screen only: Xvfb is not here."; fi
 
+# Keys, focus, clipboard and drawing, as a real display has them: each worker starts one of its own
+# (tests/conftest.py). Tests marked `offscreen` start programs that have no display, whatever the
+# tests have: here they would repeat what they have done.
 test-on-a-screen: $(VENV)/.dev
-	QT_QPA_PLATFORM=xcb xvfb-run --auto-servernum --server-args "-screen 0 1280x900x24" \
-		$(BIN)/python -m pytest tests/gui
+	QT_QPA_PLATFORM=xcb $(PYTEST) -m "not offscreen" tests/gui
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -83,7 +88,7 @@ $(VENV)/.run: requirements.txt requirements.lock
 	touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	sh packaging/install_qt_libraries.sh xvfb xauth
+	sh packaging/install_qt_libraries.sh xvfb
 	$(PIP) -c requirements.lock -r requirements-dev.txt || $(PIP) -r requirements-dev.txt
 	touch $@
 

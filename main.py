@@ -4,7 +4,7 @@ import multiprocessing
 import sys
 from pathlib import Path
 
-from engine.commands import COMMANDS
+from engine.commands.names import COMMANDS
 
 
 def _write_pdf(page: str, path: Path) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from engine.base.resources import images_beside, sample_network
 from gui.app.main_window import MainWindow
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.toolkit import scheme
 from tests.gui.private_window import private_window
 
@@ -90,14 +90,14 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     take("guide/opened")
     window.settings_panel.editor("steps").setValue(_STEPS)
     window.settings_panel.editor("candidates").setValue(_CANDIDATES)
-    window.start_or_pause()
+    window.pages.start_or_pause()
     until(lambda: window.run_bar.progress.value() > 30)
     until(lambda: window.pairs.pairs is not None)
-    window.start_or_pause()
-    until(lambda: window.controller.state is RunState.PAUSED)
+    window.pages.start_or_pause()
+    until(lambda: window.controller.activity is Activity.PAUSED)
     settle()
     take("guide/running")
-    window.start_or_pause()
+    window.pages.start_or_pause()
     until(lambda: window.workspace.session is not None)
     settle()
     until(lambda: window.mosaic.mosaic is not None and window.mosaic.mosaic.confidence is not None)
@@ -124,10 +124,10 @@ def _look_closely(photographer: Photographer, window: MainWindow) -> None:
     photographer.settle()
     photographer.take("guide/image")
     window.beside.setCurrentIndex(0)
-    window.lower.setCurrentWidget(window.scores)
+    window.lower_tabs.setCurrentWidget(window.scores)
     photographer.settle()
     photographer.take("guide/scores")
-    window.lower.setCurrentWidget(window.membership)
+    window.lower_tabs.setCurrentWidget(window.membership)
     window.membership.ask_button.click()
     photographer.settle()
     photographer.take("guide/membership")
@@ -136,23 +136,23 @@ def _look_closely(photographer: Photographer, window: MainWindow) -> None:
 def _compare(photographer: Photographer, window: MainWindow) -> None:
     """The same again from other noise, beside the run before."""
     window.settings_panel.editor("seed").setValue(1)
-    window.start_or_pause()
+    window.pages.start_or_pause()
     photographer.until(lambda: window.controller.is_active)
     photographer.until(lambda: not window.controller.is_active)
     photographer.settle()
-    window.comparing.compare_with_run_before()
-    photographer.until(lambda: window.comparing.window is not None)
+    window.comparison.compare_with_run_before()
+    photographer.until(lambda: window.comparison.window is not None)
     photographer.settle()
-    assert window.comparing.window is not None
-    photographer.take("guide/comparison", window.comparing.window)
-    window.comparing.window.close()
+    assert window.comparison.window is not None
+    photographer.take("guide/comparison", window.comparison.window)
+    window.comparison.window.close()
 
 
 def _make_a_network(photographer: Photographer, window: MainWindow) -> None:
     """Trains on the sample's images, which are at hand."""
     images, _ = images_beside(sample_network())
     assert images is not None
-    window.show_training()
+    window.pages.show_training()
     page = window.training
     page.use_images(images)
     photographer.until(lambda: page.data is not None)
@@ -160,7 +160,7 @@ def _make_a_network(photographer: Photographer, window: MainWindow) -> None:
     photographer.until(lambda: page.save_button.isEnabled() and not page.controller.is_active)
     photographer.settle()
     photographer.take("guide/training")
-    window.show_network()
+    window.pages.show_network()
 
 
 def main() -> int:

@@ -101,14 +101,14 @@ def settle(window: MainWindow) -> None:
 
 def turn(window: MainWindow, paths: Sequence[Path]) -> None:
     """Opens something, starts a run, sees some frames, stops it, and waits for its gallery."""
-    window.open(list(paths))
+    window.files.open(list(paths))
     settle(window)
     assert window.workspace.network is not None
     frames: list[int] = []
     handle = window.controller.frame_ready.connect(lambda frame: frames.append(frame.step))
-    window.start_or_pause()
+    window.pages.start_or_pause()
     wait_until(lambda: len(frames) > 2 or not window.controller.is_active)
-    window.stop()
+    window.pages.stop()
     settle(window)
     window.controller.frame_ready.disconnect(handle)
     assert frames

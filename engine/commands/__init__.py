@@ -1,3 +1,1 @@
-"""The names of the commands, for those who need to know no more than that."""
-
-COMMANDS = ("inspect", "reconstruct", "train", "score", "membership", "compare", "report", "export")
+"""The same engine without a window: one file a command, and the command line that finds it."""

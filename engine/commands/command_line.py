@@ -22,17 +22,19 @@ from tqdm import tqdm
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain
 from engine.base.version import COMMAND, VERSION
-from engine.commands import COMMANDS, compare, export, membership, report, train
+from engine.commands import compare, export, membership, report, train
 from engine.commands.inspect import inspection, inspection_text
 from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
+from engine.commands.names import COMMANDS
 from engine.commands.report import WritePdf
 from engine.commands.several import reconstruct_several
 from engine.commands.terminal import put_out, tell
 from engine.data.datasets import LabelledImages, load_images
+from engine.data.inputs import parse_shape
 from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.exports import results
-from engine.network.checkpoints import load_network, parse_shape
+from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import PRESETS, Settings, preset

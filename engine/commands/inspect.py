@@ -34,9 +34,9 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "sha256": network.origin.sha256,
         "architecture": network.architecture,
         "layers": list(network.layer_sizes),
-        "parameters": network.parameter_count,
+        "parameters": network.parameters.count,
         "input_shape": list(network.input_shape),
-        "input_shape_is_known": network.shape_is_known,
+        "input_shape_is_known": network.inputs.is_known,
         "mean_image": network.mean is not None,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
         "row_space": {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +62,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         if network.mean is not None:
             raise UnusableInput("The checkpoint holds its mean image; leave --mean-of out.")
         mean = load_images(options.mean_of, shape, root).images.mean(0)
-        network = replace(network, mean=mean)
+        network = network.with_mean(mean)
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
     found = ask(network, images, control, candidates)
     if options.csv is not None:

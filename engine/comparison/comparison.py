@@ -191,11 +191,10 @@ def _differences(one: Settings, other: Settings) -> tuple[Difference, ...]:
 
 def has_same_weights(one: Network, other: Network) -> bool:
     """Whether two networks are the same function for the same reason, whatever their files say."""
-    if one.layer_sizes != other.layer_sizes or (one.bias is None) != (other.bias is None):
+    if one.activation != other.activation or not one.parameters.has_shapes_of(other.parameters):
         return False
-    ours = [*one.weights, *([] if one.bias is None else [one.bias])]
-    theirs = [*other.weights, *([] if other.bias is None else [other.bias])]
-    return all(torch.equal(w.float(), v.float()) for w, v in zip(ours, theirs, strict=True))
+    pairs = zip(one.parameters.tensors, other.parameters.tensors, strict=True)
+    return all(torch.equal(ours.float(), theirs.float()) for ours, theirs in pairs)
 
 
 def _has_same_seed(one: Session, other: Session) -> bool:

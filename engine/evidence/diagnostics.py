@@ -7,7 +7,7 @@ really is, and which images carry a multiplier.
 
 Three facts are used, all for Φ homogeneous of degree one in each layer θ_l.
 
-1. Balance (design, section 2). With g_l = Σ λ_i y_i ∇_l Φ(x_i), Euler's theorem gives
+1. Balance. With g_l = Σ λ_i y_i ∇_l Φ(x_i), Euler's theorem gives
    ⟨θ_l, g_l⟩ = Σ λ_i y_i Φ(x_i) = S for every layer, whatever the candidates. So
 
        Σ_l ‖θ_l − g_l‖² ≥ Σ_l (‖θ_l‖ − S/‖θ_l‖)²          (Cauchy and Schwarz),
@@ -36,9 +36,10 @@ from engine.base.plain_text import counted, percent
 from engine.data.datasets import LabelledImages
 from engine.evidence.nnls import solve_nonnegative
 from engine.network.network import Network
+from engine.network.parameters import Parameters
+from engine.network.trace import Deltas, Trace, trace
 from engine.runtime.lazy import torch
-from engine.stationarity.closed_form import layer_norms
-from engine.stationarity.row_space import Spectrum, spectrum_of_matrix
+from engine.stationarity.spectrum import Spectrum, spectrum_of_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -178,7 +179,7 @@ def check_weights(network: Network) -> Health:
     """Looks at the weights alone; some tenths of a second for a thousand neurons a layer."""
     spectra = [spectrum_of_matrix(weight) for weight in network.weights]
     first = spectra[0]
-    squares = layer_norms(network).cpu().double().numpy()
+    squares = network.parameters.squared_norms().cpu().double().numpy()
     floors = [_rank_floor(spectrum.values, first.rank) for spectrum in spectra]
     energy = np.square(first.values)
     return Health(
@@ -218,12 +219,12 @@ def check_stationarity(network: Network, images: Tensor, signs: Tensor) -> TrueS
         )
     network = network.to("cpu", torch.float64)
     y = signs.cpu().double()
-    activations, deltas, outputs = per_image(network, images.cpu().double())
-    gram = _gram(network, activations, deltas) * y[:, None] * y
-    # By Euler's theorem ⟨θ, y_i ∇Φ(x_i)⟩ = L y_i Φ(x_i).
-    multipliers = solve_nonnegative(gram, network.depth * y * outputs)
-    residuals = _residuals(network, activations, deltas, multipliers * y)
-    squares = layer_norms(network)
+    there, back = gradients(network, images.cpu().double())
+    outputs = there.outputs().squeeze(1)
+    gram = _gram(network, there, back) * y[:, None] * y
+    multipliers = solve_nonnegative(gram, y * along_parameters(network, there, back))
+    residuals = _residuals(network, there, back, multipliers * y)
+    squares = network.parameters.squared_norms()
     return TrueStationarity(
         multipliers=multipliers.numpy(),
         margins=(y * outputs).numpy(),
@@ -245,39 +246,46 @@ def _balance_floor(squares: Values) -> float:
     )
 
 
-def per_image(network: Network, x: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
-    """h_0 … h_{L−1}, δ_1 … δ_L (with the ReLU's own gate), and Φ(x), one image a row."""
-    activations, gates = [x], []
-    for index, weight in enumerate(network.weights[:-1]):
-        z = activations[-1] @ weight.T
-        if index == 0 and network.bias is not None:
-            z = z + network.bias
-        gates.append(z > 0)
-        activations.append(z.relu())
-    deltas = [torch.ones(len(x), 1, dtype=x.dtype)]
-    for weight, gate in zip(reversed(network.weights[1:]), reversed(gates), strict=True):
-        deltas.insert(0, (deltas[0] @ weight) * gate)
-    return activations, deltas, (activations[-1] @ network.weights[-1].T).squeeze(1)
+def gradients(network: Network, x: Tensor) -> tuple[Trace, Deltas]:
+    """What ∇Φ(x_i) is made of, with the activation's own gate, for flat network inputs (n, D)."""
+    there = trace(network, x)
+    return there, there.backward(torch.ones(len(x), 1, dtype=x.dtype))
 
 
-def _gram(network: Network, activations: list[Tensor], deltas: list[Tensor]) -> Tensor:
+def along_parameters(network: Network, there: Trace, back: Deltas) -> Tensor:
+    """⟨θ, ∇Φ(x_i)⟩ = Σ_l δ_l · (W_l h_{l−1} + b_l), shape (n,).
+
+    L Φ(x_i) where Φ is homogeneous, by Euler's theorem; this holds with biases anywhere.
+    """
+    total = torch.zeros(len(there.h[0]), dtype=there.h[0].dtype)
+    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        z = there.h[layer] @ weight.T
+        total += (back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
+    return total
+
+
+def _gram(network: Network, there: Trace, back: Deltas) -> Tensor:
     """⟨∇Φ(x_i), ∇Φ(x_j)⟩, shape (n, n)."""
-    products = [(delta @ delta.T) * (h @ h.T) for h, delta in zip(activations, deltas, strict=True)]
-    if network.bias is not None:
-        products.append(deltas[0] @ deltas[0].T)
-    return torch.stack(products).sum(0)
+    total = torch.zeros(len(there.h[0]), len(there.h[0]), dtype=there.h[0].dtype)
+    for h, delta, bias in zip(there.h, back.delta[1:], network.biases, strict=True):
+        deltas = delta @ delta.T
+        total += deltas * (h @ h.T)
+        if bias is not None:
+            total += deltas
+    return total
 
 
-def _residuals(
-    network: Network, activations: list[Tensor], deltas: list[Tensor], weights: Tensor
-) -> Tensor:
-    """‖θ_l − Σ_i c_i ∇_l Φ(x_i)‖² per layer, shape (L,), for weights c."""
-    squares = []
-    for weight, h, delta in zip(network.weights, activations, deltas, strict=True):
-        squares.append((weight - (weights[:, None] * delta).T @ h).square().sum())
-    if network.bias is not None:
-        squares[0] = squares[0] + (network.bias - weights @ deltas[0]).square().sum()
-    return torch.stack(squares)
+def _residuals(network: Network, there: Trace, back: Deltas, cotangents: Tensor) -> Tensor:
+    """‖θ_l − Σ_i u_i ∇_l Φ(x_i)‖² per layer, shape (L,), for cotangents u, shape (n,)."""
+    deltas = [cotangents[:, None] * delta for delta in back.delta[1:]]
+    explained = Parameters(
+        tuple(delta.T @ h for delta, h in zip(deltas, there.h, strict=True)),
+        tuple(
+            None if bias is None else delta.sum(0)
+            for delta, bias in zip(deltas, network.biases, strict=True)
+        ),
+    )
+    return (network.parameters - explained).squared_norms()
 
 
 def true_stationarity(network: Network, train: LabelledImages) -> TrueStationarity:
@@ -296,7 +304,7 @@ def true_stationarity(network: Network, train: LabelledImages) -> TrueStationari
         )
     mean = train.images.mean(0) if network.mean is None else network.mean
     x = (train.images - mean).flatten(1)
-    outputs = network.to("cpu", x.dtype).forward(x)
+    outputs = network.to("cpu", x.dtype).forward(x).squeeze(1)
     signs = train.signs
     agreement = float((signs * outputs.double()).sign().sum())
     return check_stationarity(network, x, signs if agreement >= 0 else -signs)

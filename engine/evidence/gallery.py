@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from engine.base.progress import Progress, unheard
 from engine.evidence.scoring import ncc_features, stretched
 from engine.network.network import Network
+from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.stationarity.row_space import RowSpace, row_space
 
@@ -203,25 +204,14 @@ def _explanation(
 def _agreement(network: Network, space: RowSpace, images: Tensor) -> list[Tensor]:
     """Φ(x), and the cosine between W_1 C x and δ_1(x), each of shape (n,)."""
     x = images.flatten(1)
-    *hidden, last = network.weights
-    gates, h = [], x
-    for index, weight in enumerate(hidden):
-        z = h @ weight.T
-        if index == 0 and network.bias is not None:
-            z += network.bias
-        gates.append(z > 0)
-        h = z.relu_()
-    delta = last.expand(len(x), -1)
-    for index in range(len(hidden) - 1, -1, -1):
-        delta = delta * gates[index]
-        if index:
-            delta = delta @ hidden[index]
+    there = trace(network, x)
+    delta = there.backward(torch.ones(len(x), 1)).delta[1]
     basis = space.basis.float()
     values = torch.from_numpy(space.spectrum.values[: len(basis)].copy()).float()
     inverse = 1 / (values.square() + (_LEAST_SHARE * values[0]) ** 2)
-    traced = (x @ basis.T * inverse) @ (hidden[0] @ basis.T).T
+    traced = (x @ basis.T * inverse) @ (network.weights[0] @ basis.T).T
     size = (traced.norm(dim=1) * delta.norm(dim=1)).clamp_min(_TINY)
-    return [(h @ last.T)[:, 0], (traced * delta).sum(1) / size]
+    return [there.outputs()[:, 0], (traced * delta).sum(1) / size]
 
 
 def _appearance(images: Tensor) -> list[Tensor]:

@@ -36,7 +36,7 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
-from engine.evidence.diagnostics import MOST_IMAGES, check_stationarity, per_image
+from engine.evidence.diagnostics import MOST_IMAGES, along_parameters, check_stationarity, gradients
 from engine.evidence.roc import OperatingPoint, RocCurve, roc_curve
 from engine.evidence.scoring import ncc_features
 from engine.network.network import Network
@@ -166,7 +166,8 @@ def ask(
     sets = [images] if control is None else [images, control]
     x = torch.cat([each.images for each in sets]).double() - mean.double()
     network = network.to("cpu", torch.float64)
-    outputs = torch.cat([network.forward(block) for block in torch.split(x.flatten(1), _ROWS)])
+    blocks = torch.split(x.flatten(1), _ROWS)
+    outputs = torch.cat([network.forward(block).squeeze(1) for block in blocks])
     signs = _given_signs(sets, outputs)
     y = outputs.sign() + (outputs == 0) if signs is None else signs
     progress(0.2)
@@ -221,7 +222,7 @@ def common_mean(
 def own_multipliers(network: Network, x: Tensor, y: Tensor) -> Values:
     """λ ≥ 0 that minimises ‖θ − λ y_i ∇Φ(x_i)‖ for each image by itself.
 
-    ⟨θ, y ∇Φ(x)⟩ = L y Φ(x) by Euler's theorem, and ‖∇Φ‖² = Σ_l ‖δ_l‖² ‖h_{l−1}‖² (+ ‖δ_1‖²).
+    ‖∇Φ‖² = Σ_l ‖δ_l‖² ‖h_{l−1}‖², and ‖δ_l‖² once more for a bias of layer l.
 
     Args:
         network: float64, on the CPU.
@@ -233,15 +234,12 @@ def own_multipliers(network: Network, x: Tensor, y: Tensor) -> Values:
     """
     parts = []
     for block, signs in zip(torch.split(x, _ROWS), torch.split(y, _ROWS), strict=True):
-        activations, deltas, outputs = per_image(network, block)
-        squared = sum(
-            (h.square().sum(1) * delta.square().sum(1))
-            for h, delta in zip(activations, deltas, strict=True)
-        )
-        if network.bias is not None:
-            squared = squared + deltas[0].square().sum(1)
-        assert isinstance(squared, torch.Tensor)
-        parts.append((network.depth * signs * outputs / squared.clamp_min(_TINY)).clamp_min(0))
+        there, back = gradients(network, block)
+        squared = torch.zeros(len(block), dtype=block.dtype)
+        for h, delta, bias in zip(there.h, back.delta[1:], network.biases, strict=True):
+            squared += delta.square().sum(1) * (h.square().sum(1) + (bias is not None))
+        along = signs * along_parameters(network, there, back)
+        parts.append((along / squared.clamp_min(_TINY)).clamp_min(0))
     return np.asarray(torch.cat(parts).numpy())
 
 

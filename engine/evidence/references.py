@@ -51,7 +51,7 @@ class References:
             return None
         network = self.network.to("cpu", torch.float32)
         outputs: NDArray[np.float64] = (
-            network.forward((self.train - self.shown_mean).flatten(1)).double().numpy()
+            network.forward((self.train - self.shown_mean).flatten(1)).squeeze(1).double().numpy()
         )
         return outputs
 

@@ -1,6 +1,6 @@
 """Evidence: which reconstructions match real training images, and what the control says.
 
-One rule for tests, benchmarks, window and report (design, section 3). A score is worth
+One rule for tests, benchmarks, window and report (docs/method.md). A score is worth
 something only next to the same score on images that the network never saw.
 """
 
@@ -109,7 +109,7 @@ class Evidence:
         return None if recovered is None else int(recovered.sum())
 
     def as_dict(self) -> dict[str, Any]:
-        """As `report.json` holds it (design, section 4)."""
+        """As `report.json` holds it (docs/results.md)."""
         above = self.above_control
         return {
             "train": _summary(

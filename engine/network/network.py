@@ -1,21 +1,21 @@
-"""The homogeneous ReLU network Φ(θ; x) that a reconstruction attacks."""
+"""The network Φ(θ; x) that a reconstruction attacks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.data.inputs import InputShape
+from engine.base.plain_text import plain
+from engine.data.inputs import InputShape, InputSpec
+from engine.network.activation import RELU, Activation
+from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-from engine.base.plain_text import plain
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,42 @@ class Origin:
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected ReLU network with one output and, at most, a bias on its first layer.
+    """A fully connected network with C outputs.
 
-    Φ(θ; x) = W_L relu(W_{L−1} … relu(W_1 x + b_1)), as in Haim et al. 2022, section 3. Such a
-    network is homogeneous in its parameters, which is what the attack rests on.
+    Φ(θ; x) = W_L φ(W_{L−1} … φ(W_1 x + b_1) …) + b_L, φ the ReLU or a leaky one. With a bias on
+    the first layer at most, Φ is homogeneous in θ, as in Haim et al. 2022, section 3.
 
     Attributes:
-        weights: W_1 … W_L; W_l has shape (n_l, n_{l−1}), n_0 = D = c·h·w, n_L = 1.
-        bias: b_1, shape (n_1,), or None.
-        input_shape: (c, h, w) of an input image.
-        mean: the training set's mean image that was subtracted before training, shape
-            (c, h, w), in [0, 1]; None where the checkpoint does not say.
-        shape_is_known: False where the input shape was guessed from D alone.
+        parameters: θ.
+        inputs: what x is.
+        activation: φ.
+        origin: where it came from.
     """
 
-    weights: tuple[Tensor, ...]
-    bias: Tensor | None
-    input_shape: InputShape
-    mean: Tensor | None = None
+    parameters: Parameters
+    inputs: InputSpec
+    activation: Activation = RELU
     origin: Origin = field(default_factory=Origin)
-    shape_is_known: bool = True
+
+    @property
+    def weights(self) -> tuple[Tensor, ...]:
+        """W_1 … W_L; W_l has shape (n_l, n_{l−1})."""
+        return self.parameters.weights
+
+    @property
+    def biases(self) -> tuple[Tensor | None, ...]:
+        """b_1 … b_L; None where a layer has none."""
+        return self.parameters.biases
+
+    @property
+    def input_shape(self) -> InputShape:
+        """(c, h, w) of an input image."""
+        return self.inputs.shape
+
+    @property
+    def mean(self) -> Tensor | None:
+        """The mean image that was subtracted before training, where it is known."""
+        return self.inputs.mean
 
     @property
     def depth(self) -> int:
@@ -71,50 +87,55 @@ class Network:
         return self.weights[0].shape[1]
 
     @property
-    def parameter_count(self) -> int:
-        """How many numbers θ holds."""
-        bias = 0 if self.bias is None else self.bias.numel()
-        return bias + sum(w.numel() for w in self.weights)
+    def output_count(self) -> int:
+        """C."""
+        return self.weights[-1].shape[0]
 
     @property
     def architecture(self) -> str:
         """For people: `784–1000–1000–1, bias on the first layer`."""
         sizes = "–".join(str(n) for n in self.layer_sizes)
-        return sizes + (", no bias" if self.bias is None else ", bias on the first layer")
+        with_bias = [bias is not None for bias in self.biases]
+        if not any(with_bias):
+            return f"{sizes}, no bias"
+        if not any(with_bias[1:]):
+            return f"{sizes}, bias on the first layer"
+        if all(with_bias):
+            return f"{sizes}, bias on every layer"
+        layers = ", ".join(str(layer) for layer, has in enumerate(with_bias, 1) if has)
+        return f"{sizes}, bias on layers {layers}"
 
     def forward(self, x: Tensor) -> Tensor:
-        """Φ(θ; x) for a batch of flat, centred images: (m, D) → (m,)."""
-        return (self._hidden(x)[-1] @ self.weights[-1].T).squeeze(1)
+        """Φ(θ; x) for a batch of flat network inputs: (m, D) → (m, C)."""
+        return self.read_out(self.hidden(x, self.activation))
 
-    def activations(self, x: Tensor) -> tuple[Tensor, ...]:
-        """h_l of each hidden layer, shape (n_l,), for one flat, centred image (1, D)."""
-        return tuple(h[0] for h in self._hidden(x)[1:])
+    def hidden(self, x: Tensor, activate: Callable[[Tensor], Tensor]) -> Tensor:
+        """h_{L−1} of flat network inputs: (m, D) → (m, n_{L−1}).
 
-    def _hidden(self, x: Tensor) -> list[Tensor]:
-        """h_0 = x, h_1 … h_{L−1}, one row an image."""
-        h = [x]
-        for index, weight in enumerate(self.weights[:-1]):
-            z = h[-1] @ weight.T
-            if index == 0 and self.bias is not None:
-                z = z + self.bias
-            h.append(z.relu())
+        Args:
+            x: h_0.
+            activate: h_l from z_l; called once for each hidden layer, in their order.
+        """
+        h = x
+        for layer in range(self.depth - 1):
+            h = activate(self._affine(layer, h))
         return h
+
+    def read_out(self, h: Tensor) -> Tensor:
+        """Φ from h_{L−1}: (m, n_{L−1}) → (m, C)."""
+        return self._affine(self.depth - 1, h)
+
+    def _affine(self, layer: int, h: Tensor) -> Tensor:
+        weight, bias = self.weights[layer], self.biases[layer]
+        return h @ weight.T if bias is None else torch.addmm(bias, h, weight.T)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Network:
         """The same network with θ on another device and in another precision."""
-        return replace(
-            self,
-            weights=tuple(w.to(device, dtype) for w in self.weights),
-            bias=None if self.bias is None else self.bias.to(device, dtype),
-        )
+        return replace(self, parameters=self.parameters.to(device, dtype))
 
-    def scaled(self, factor: float) -> Network:
-        """θ times a number. Φ grows by factor^L: the network decides exactly as before."""
-        return replace(
-            self,
-            weights=tuple(w * factor for w in self.weights),
-            bias=None if self.bias is None else self.bias * factor,
-        )
+    def with_mean(self, mean: Tensor | None) -> Network:
+        """The same network, of whose images another mean, shape (c, h, w), was subtracted."""
+        return replace(self, inputs=replace(self.inputs, mean=mean))
 
     def with_input_shape(self, shape: InputShape) -> Network:
         """The same network reading its input as another shape of the same size.
@@ -122,8 +143,4 @@ class Network:
         Raises:
             ValueError: the shape does not hold D numbers.
         """
-        channels, height, width = shape
-        if channels * height * width != self.input_dimension:
-            raise ValueError(f"{shape} does not hold {self.input_dimension} numbers")
-        mean = None if self.mean is None else self.mean.reshape(shape)
-        return replace(self, input_shape=shape, mean=mean, shape_is_known=True)
+        return replace(self, inputs=self.inputs.with_shape(shape))

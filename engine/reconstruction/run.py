@@ -32,7 +32,8 @@ from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device, keep_freed_memory
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
-from engine.stationarity.row_space import RowSpace, spectrum_of
+from engine.stationarity.row_space import RowSpace
+from engine.stationarity.spectrum import spectrum_of
 
 T = TypeVar("T")
 
@@ -321,7 +322,7 @@ class Reconstruction:
                 self.seconds + np.array(clock),
                 losses,
                 np.array(alphas),
-                self.problem.layer_norms.cpu().double().numpy(),
+                self.problem.squared_norms.cpu().double().numpy(),
             )
             self.seconds += clock[-1]
         return finite

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.base.errors import OutOfMemory
 from engine.reconstruction.planning import Plan, fastest
-from engine.reconstruction.problem import Problem
+from engine.reconstruction.problem import Problem, Step
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Restart
 from engine.reconstruction.settings import Settings
@@ -17,6 +17,7 @@ from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import quick_products
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
+from engine.stationarity.multipliers import uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,12 +67,12 @@ class Search:
     def _draw_noise(self, seed: int) -> None:
         """Draws x ~ s·N(0, 1) and λ ~ U(0, 1), on the CPU so that devices start alike."""
         device = self._recovery.device
-        m, k = self._settings.candidates, self._problem.unknowns_per_candidate
+        m, k = self._settings.candidates, self._problem.coordinates.per_candidate
         dtype = torch.float64 if self._settings.dtype == "float64" else torch.float32
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
         self.unknowns = (noise * self._settings.initial_scale).to(device)
-        self.multipliers = torch.rand(m, generator=generator, dtype=dtype).to(device)
+        self.multipliers = uniform(self._problem.kind, m, generator, dtype).to(device)
         self.labels = torch.ones(m, dtype=dtype, device=device)
         self.labels[: m // 2] = -1
 
@@ -150,12 +151,7 @@ class Search:
         result = self._problem.evaluate(
             self.unknowns, self.multipliers, self.labels, alpha, step, self._recovery.at_once
         )
-        constraint = result.multiplier_penalty
-        if result.pixel_penalty is None:
-            constraint = constraint * math.nan
-        else:
-            constraint = constraint + result.pixel_penalty
-        row = [*result.per_layer, constraint]
+        row = [*result.per_layer, _constraint(result)]
         return row, result.unknowns_gradient, result.multiplier_gradient, alpha
 
     def _rate_factor(self, step: int) -> float:
@@ -208,3 +204,10 @@ class Search:
             self.multipliers.detach().cpu().clone(),
             self.recording,
         )
+
+
+def _constraint(step: Step) -> Tensor:
+    """The constraint loss; not a number where a term of it was left out."""
+    seen = [penalty for penalty in step.penalties.values() if penalty is not None]
+    whole = torch.stack(seen).sum()
+    return whole if len(seen) == len(step.penalties) else whole * math.nan

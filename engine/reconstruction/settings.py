@@ -164,16 +164,30 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_options(self, _CHOICES)
+        for name, why in self.without_effect.items():
+            if getattr(self, name) != _OFF[name]:
+                label = next(f.metadata["label"] for f in fields(self) if f.name == name)
+                raise UnusableInput(f"{label} cannot be {getattr(self, name):g} here. {why}")
         if self.restarts * self.candidates > MAX_POOL:
             raise UnusableInput(
                 f"{self.restarts} restarts of {self.candidates:,} candidates are more than the "
                 f"{MAX_POOL:,} that can be pooled; take fewer of either."
             )
 
+    @property
+    def without_effect(self) -> Mapping[str, str]:
+        """Settings that this way to search cannot honour, each with the reason; they are off."""
+        if self.space == "row":
+            return {}
+        return dict.fromkeys(_OFF, "It acts on the row space, and this searches among pixels.")
+
     def as_dict(self) -> dict[str, Any]:
         """For reports and session files."""
         return asdict(self)
 
+
+_OFF = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
+"""Settings of the row space, and what they are where there is none."""
 
 _BEFORE_THEY_EXISTED = {"whitening": 0.0, "smoothness": 0.0}
 """What runs did that were saved before these settings came."""
@@ -191,7 +205,9 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
             f"The settings cannot be read: this Afterimage knows none called “{min(unknown)}”."
         )
     try:
-        return held_to({**_BEFORE_THEY_EXISTED, **values}, Settings)
+        # Earlier versions took them without a row space, too, and passed over them.
+        off = _OFF if values.get("space") == "pixel" else {}
+        return held_to({**_BEFORE_THEY_EXISTED, **values, **off}, Settings)
     except ValueError as error:
         raise UnusableInput(f"The settings cannot be read: {error}.") from error
 
@@ -202,7 +218,7 @@ def fast() -> Settings:
 
 
 def paper(channels: int) -> Settings:
-    """The published procedure and numbers (Haim et al. 2022; design, section 2).
+    """The published procedure and numbers (Haim et al. 2022, appendix).
 
     Pixel space, float64, gradients by double backward, SGD with momentum 0.9, constant rates
     and α, m = 1000, 50,000 steps. The runs are those listed as “MNIST a” and “CIFAR-10 a”.

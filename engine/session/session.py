@@ -21,9 +21,11 @@ from engine.base.files import read_tensors, save_tensors
 from engine.base.plain_text import plain
 from engine.base.progress import Progress, unheard
 from engine.base.version import VERSION
+from engine.data.inputs import InputSpec
 from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
 from engine.network.checkpoints import load_network
 from engine.network.network import Network, Origin
+from engine.network.parameters import Parameters
 from engine.reconstruction.history import Losses
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Drift, Restart
@@ -33,7 +35,8 @@ from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import load_torch, torch
 from engine.session.checks import check_kinds
 from engine.session.header import FORMAT_VERSION, Header, read_header
-from engine.stationarity.row_space import RowSpace, Spectrum
+from engine.stationarity.row_space import RowSpace
+from engine.stationarity.spectrum import Spectrum
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -210,7 +213,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "floor": None if state.space is None else state.space.spectrum.floor,
         "rank": None if state.space is None else state.space.spectrum.rank,
         "input_shape": network.input_shape,
-        "shape_is_known": network.shape_is_known,
+        "shape_is_known": network.inputs.is_known,
         "origin": [network.origin.file, network.origin.sha256, dict(network.origin.details)],
         "device": session.device,
         "note": session.note,
@@ -222,8 +225,8 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
 
 def _network_tensors(network: Network) -> dict[str, Tensor]:
     tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
-    if network.bias is not None:
-        tensors["network.bias"] = network.bias
+    if network.biases[0] is not None:
+        tensors["network.bias"] = network.biases[0]
     if network.mean is not None:
         tensors["network.mean"] = network.mean
     return tensors
@@ -282,12 +285,9 @@ def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
     weights = [tensors[f"network.{i}"] for i in range(_count(tensors))]
     file, sha256, details = header.origin
     network = Network(
-        weights=tuple(weights),
-        bias=tensors.get("network.bias"),
-        input_shape=header.input_shape,
-        mean=tensors.get("network.mean"),
+        Parameters.of(weights, tensors.get("network.bias")),
+        InputSpec(header.input_shape, tensors.get("network.mean"), header.shape_is_known),
         origin=Origin(file, sha256, details),
-        shape_is_known=header.shape_is_known,
     )
     space = None
     if "space.basis" in tensors:
@@ -361,7 +361,7 @@ def _check(session: Session) -> None:
         network.with_input_shape(network.input_shape) is not None,
         network.depth >= 2 and sizes[-1] == 1,
         all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
-        network.bias is None or network.bias.shape == (sizes[1],),
+        network.biases[0] is None or network.biases[0].shape == (sizes[1],),
         state.space is None or state.space.basis.shape == (k, dimension),
         state.space is None or state.space.scale.shape == (k,),
         0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,

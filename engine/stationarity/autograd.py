@@ -2,69 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.network.network import Network
 from engine.runtime.lazy import torch
-from engine.stationarity.closed_form import Evaluation
+from engine.stationarity.evaluation import DirectionWeights, Evaluation, OutputTerm
+from engine.stationarity.multipliers import BinaryMargin, Multipliers
+from engine.stationarity.target import Target
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_BINARY = BinaryMargin()
 
 
 class DoubleBackward:
     """The numbers of the closed form, without it: the baseline, and the reference in tests."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(
+        self,
+        target: Target,
+        kind: Multipliers = _BINARY,
+        output_term: OutputTerm | None = None,
+        directions: DirectionWeights | None = None,
+    ) -> None:
+        """Takes what `ClosedForm` takes."""
+        self._target, self._kind = target, kind
+        self._output_term, self._directions = output_term, directions
 
     def evaluate(
-        self, candidates: Tensor, multipliers: Tensor, labels: Tensor, alpha: float
+        self,
+        candidates: Tensor,
+        multipliers: Tensor,
+        labels: Tensor,
+        alpha: float,
+        chunk: int | None = None,
     ) -> Evaluation:
         """See `Stationarity.evaluate`."""
-        x = candidates.detach().requires_grad_()
-        lam = multipliers.detach().requires_grad_()
-        gradients = self.weighted_gradients(x, lam, labels, alpha, len(x))
-        squares = [(p - g).pow(2).sum() for p, g in zip(self.parameters, gradients, strict=True)]
-        per_layer = self.by_layer(squares)
-        x_gradient, lam_gradient = torch.autograd.grad(torch.stack(per_layer).sum(), [x, lam])
-        return Evaluation(torch.stack(per_layer).detach(), x_gradient, lam_gradient)
+        count = len(candidates)
+        size = chunk or count
+        cotangents = self._kind.to_cotangent(multipliers, labels, count)
+        parts = list(zip(*(torch.split(t, size) for t in (candidates, cotangents)), strict=True))
+        explained = self._target.explained
+        residuals = [-tensor.detach() for tensor in explained.tensors]
+        outputs, graphs = [], []
+        for x, u in parts:
+            graph = self._graph(x, u, alpha)
+            for residual, gradient in zip(residuals, graph.gradients, strict=True):
+                residual += gradient.detach()
+            outputs.append(graph.outputs.detach())
+            graphs = [graph] if len(parts) == 1 else []  # Of many, only one fits into memory.
+        per_layer = self._by_layer(residuals)
+        self._weigh(residuals)
+        flowing = [2 * residual for residual in residuals]  # d ‖R‖² = 2 ⟨R, dR⟩
+        pulls = [torch.zeros_like(each) for each in outputs]
+        if self._output_term is not None:
+            term = self._output_term.pull(torch.cat(outputs), multipliers, labels)
+            pulls = list(torch.split(term, size))
+        x_gradients, u_gradients = [], []
+        for (x, u), pull in zip(parts, pulls, strict=True):
+            graph = graphs.pop() if graphs else self._graph(x, u, alpha)
+            x_gradient, u_gradient = torch.autograd.grad(
+                [*graph.gradients, graph.outputs], [graph.x, graph.u], [*flowing, pull]
+            )
+            x_gradients.append(x_gradient)
+            u_gradients.append(u_gradient)
+        return Evaluation(
+            per_layer,
+            torch.cat(x_gradients),
+            self._kind.pull_back(torch.cat(u_gradients), labels, count),
+        )
 
-    @property
-    def parameters(self) -> list[Tensor]:
-        """W_1 … W_L, and b_1 where there is one."""
-        network = self._network
-        return [*network.weights] if network.bias is None else [*network.weights, network.bias]
+    def _graph(self, x: Tensor, u: Tensor, alpha: float) -> _Graph:
+        """Σ_i J(x_i)ᵀ u_i over the candidates given, as autograd can differentiate it again."""
+        from engine.stationarity.soft_gate import SoftGated
 
-    def weighted_gradients(
-        self, x: Tensor, lam: Tensor, labels: Tensor, alpha: float, count: int
-    ) -> tuple[Tensor, ...]:
-        """(1/m) Σ_i λ_i y_i ∇_θ Φ(θ; x_i) over the candidates given, by each parameter.
+        x, u = x.detach().requires_grad_(), u.detach().requires_grad_()
+        network = self._target.network
+        parameters = network.parameters.each(lambda p: p.detach().requires_grad_())
+        live = replace(network, parameters=parameters)
+        hidden = live.hidden(x, lambda z: SoftGated.apply(z, network.activation, alpha))
+        outputs = live.read_out(hidden)
+        gradients = torch.autograd.grad((outputs * u).sum(), parameters.tensors, create_graph=True)
+        return _Graph(x, u, outputs, gradients)
 
-        Args:
-            x: candidates, shape (p, D).
-            lam: λ, shape (p,).
-            labels: y, shape (p,).
-            alpha: gate sharpness.
-            count: m, of which these may be a part.
-        """
-        from engine.stationarity.soft_gate import SoftGatedReLU
+    def _by_layer(self, residuals: Sequence[Tensor]) -> Tensor:
+        """‖R_l‖² per layer, shape (L,); a bias counts with its layer."""
+        return self._target.explained.with_tensors(residuals).squared_norms()
 
-        parameters = [p.detach().requires_grad_() for p in self.parameters]
-        depth = self._network.depth
-        h = x
-        for index, weight in enumerate(parameters[:depth]):
-            h = h @ weight.T
-            if index == 0 and len(parameters) > depth:
-                h = h + parameters[-1]
-            if index < depth - 1:
-                h = SoftGatedReLU.apply(h, alpha)
-        weighted = (h.squeeze(1) * lam * labels).sum() / count
-        return torch.autograd.grad(weighted, parameters, create_graph=True)
+    def _weigh(self, residuals: Sequence[Tensor]) -> None:
+        if self._directions is not None:
+            left = self._target.explained.with_tensors(residuals)
+            left.weights[0].mul_(self._directions.input)
+            if left.biases[0] is not None:
+                left.biases[0].mul_(self._directions.bias)
 
-    def by_layer(self, squares: list[Tensor]) -> list[Tensor]:
-        """Of numbers for each parameter, those for each layer; b_1 counts with W_1."""
-        per_layer = squares[: self._network.depth]
-        if len(squares) > len(per_layer):
-            per_layer[0] = per_layer[0] + squares[-1]
-        return per_layer
+
+@dataclass(frozen=True)
+class _Graph:
+    """Some candidates with their cotangents, the outputs, and the weighted gradients by θ."""
+
+    x: Tensor
+    u: Tensor
+    outputs: Tensor
+    gradients: Sequence[Tensor]

@@ -7,19 +7,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.network.activation import Activation
 
-class SoftGatedReLU(torch.autograd.Function):
-    """The paper's ModifiedReLU: relu forward, σ(αz) in place of its derivative backward."""
+
+class SoftGated(torch.autograd.Function):
+    """The ModifiedReLU of Haim et al. 2022: φ forward, a soft gate for its derivative backward."""
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, alpha: float) -> Tensor:
-        """relu(z), the same shape as z."""
+    def forward(ctx: Any, z: Tensor, activation: Activation, alpha: float) -> Tensor:
+        """φ(z), the same shape as z."""
         ctx.save_for_backward(z)
-        ctx.alpha = alpha
-        return z.relu()
+        ctx.activation, ctx.alpha = activation, alpha
+        return activation(z)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        """σ(αz) times the gradient by the result."""
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        """The soft gate times the gradient by the result; to be differentiated once more."""
         (z,) = ctx.saved_tensors
-        return grad * torch.sigmoid(ctx.alpha * z), None
+        slope = ctx.activation.slope
+        return grad * (slope + (1 - slope) * torch.sigmoid(ctx.alpha * z)), None, None

@@ -9,14 +9,15 @@ other lets the rate grow by 5 %; no step is longer than a share of ‖θ‖.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
-from engine.training.objective import Objective, Theta, Value
+from engine.training.objective import Objective, Value
 from engine.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _GROWTH, _SHRINKAGE = 1.05, 0.5
 
 
-def initial_weights(dimension: int, recipe: Recipe) -> Theta:
+def initial_weights(dimension: int, recipe: Recipe) -> Parameters:
     """W_1 … W_L and b_1: W_1 and b_1 normal and small, the others uniform as PyTorch draws them."""
     generator = torch.Generator().manual_seed(recipe.seed)
     sizes = (dimension, *recipe.hidden, 1)
@@ -35,12 +36,12 @@ def initial_weights(dimension: int, recipe: Recipe) -> Theta:
     for inputs, outputs in pairwise(sizes[1:]):
         bound = recipe.upper_layer_scale / math.sqrt(inputs)
         upper.append((2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound)
-    return [first, *upper, bias]
+    return Parameters.of([first, *upper], bias)
 
 
-def norm(theta: Theta) -> float:
+def norm(theta: Parameters) -> float:
     """‖θ‖."""
-    return math.sqrt(sum(float(p.square().sum()) for p in theta))
+    return math.sqrt(sum(float(p.square().sum()) for p in theta.tensors))
 
 
 class Descent:
@@ -59,13 +60,13 @@ class Descent:
         self,
         x: Tensor,
         y: Tensor,
-        theta: Sequence[Tensor],
-        velocity: Sequence[Tensor],
+        theta: Parameters,
+        velocity: Parameters,
         step: int,
         rate: float,
     ) -> None:
         self.x, self.y = x, y
-        self.theta, self.velocity = list(theta), list(velocity)
+        self.theta, self.velocity = theta, velocity
         self.step, self.rate = step, rate
 
     def steps(self, recipe: Recipe, part: int) -> Generator[Value | None]:
@@ -87,11 +88,11 @@ class Descent:
         stall = _Stall(now.objective)
         while True:
             change = self._change(recipe, now.gradient)
-            there = [p + c for p, c in zip(self.theta, change, strict=True)]
+            there = self.theta + change
             then = yield from objective.at(there, self.x, self.y)
             is_refused = not then.objective <= now.objective
             if is_refused:
-                self.velocity = [torch.zeros_like(c) for c in change]
+                self.velocity = change.each(torch.zeros_like)
                 self.rate *= _SHRINKAGE
             else:
                 self.theta, self.velocity, now = there, change, then
@@ -101,14 +102,12 @@ class Descent:
             if stall.is_reached(now.objective, is_refused):
                 return
 
-    def _change(self, recipe: Recipe, gradient: Theta) -> Theta:
+    def _change(self, recipe: Recipe, gradient: Parameters) -> Parameters:
         """By how much the weights would change; never by more than a share of themselves."""
-        change = [
-            recipe.momentum * v - self.rate * g
-            for v, g in zip(self.velocity, gradient, strict=True)
-        ]
+        momentum = self.velocity.each(lambda v: recipe.momentum * v)
+        change = momentum - gradient.each(lambda g: self.rate * g)
         size, largest = norm(change), recipe.largest_change * norm(self.theta)
-        return [c * (largest / size) for c in change] if size > largest else change
+        return change.each(lambda c: c * (largest / size)) if size > largest else change
 
     def _plain(self, recipe: Recipe, objective: Objective) -> Generator[Value | None]:
         """Gradient descent with one step size, all images at once or in mini-batches."""
@@ -122,9 +121,7 @@ class Descent:
                 chosen = torch.from_numpy(order[batch * size : (batch + 1) * size])
                 x, y = x[chosen.to(x.device)], y[chosen]
             now = yield from objective.at(self.theta, x, y)
-            self.theta = [
-                p - recipe.rate * g for p, g in zip(self.theta, now.gradient, strict=True)
-            ]
+            self.theta = self.theta - now.gradient.each(lambda g: recipe.rate * g)
             self.step += 1
             if batches == 1:
                 yield now

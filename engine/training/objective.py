@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputSpec
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Theta: TypeAlias = "list[Tensor]"
-"""W_1 … W_L, b_1."""
 
 PART = 1000
 """Images at a time, where memory suffices."""
@@ -35,7 +33,7 @@ class Value:
     """
 
     objective: float
-    gradient: Theta
+    gradient: Parameters
     log_loss: float
     margins: Tensor
 
@@ -54,7 +52,7 @@ class Objective:
     is_logarithm: bool
     part: int = PART
 
-    def at(self, theta: Theta, x: Tensor, y: Tensor) -> Generator[None, None, Value]:
+    def at(self, theta: Parameters, x: Tensor, y: Tensor) -> Generator[None, None, Value]:
         """The objective and its gradient, in parts, so that a caller can stop between them.
 
         Args:
@@ -62,20 +60,19 @@ class Objective:
             x: flat, centred images on θ's device, shape (n, D).
             y: labels −1 and +1, float64, on the CPU, shape (n,).
         """
-        theta = [p.detach().requires_grad_() for p in theta]
-        *weights, bias = theta
-        network = Network(tuple(weights), bias, _flat(x))
+        theta = theta.each(lambda p: p.detach().requires_grad_())
+        network = Network(theta, InputSpec.flat(x.shape[1]))
         outputs: list[Tensor] = []
         for part in torch.split(x, self.part):
             if outputs:
                 yield
-            outputs.append(network.forward(part))
+            outputs.append(network.forward(part).squeeze(1))
         # On the CPU: Apple GPUs have no float64, which log(loss) needs.
         margins = y * torch.cat([each.detach() for each in outputs]).cpu().double()
         log_loss, slopes = _log_loss(margins)
         scale, pull, value = self._combine(log_loss, theta)
         by_output = (scale * slopes * y).to(x)
-        gradient = [pull * p.detach() for p in theta]
+        gradient = theta.each(lambda p: pull * p.detach())
         for index, (part, slope) in enumerate(
             zip(outputs, torch.split(by_output, self.part), strict=True)
         ):
@@ -83,16 +80,17 @@ class Objective:
                 yield
             # A sum, not `grad_outputs`: for those torch first imports sympy, for half a second.
             weighted = (part * slope).sum()
-            for total, each in zip(gradient, torch.autograd.grad(weighted, theta), strict=True):
+            by_theta = torch.autograd.grad(weighted, theta.tensors)
+            for total, each in zip(gradient.tensors, by_theta, strict=True):
                 total += each
         return Value(value, gradient, log_loss, margins)
 
-    def _combine(self, log_loss: float, theta: Theta) -> tuple[float, float, float]:
+    def _combine(self, log_loss: float, theta: Parameters) -> tuple[float, float, float]:
         """What ∇log(loss) and θ are multiplied with to give the gradient; and the objective."""
         loss = math.exp(log_loss)  # May underflow to 0, which is right wherever it is used.
         if not self.weight_decay:
             return (1.0, 0.0, log_loss) if self.is_logarithm else (loss, 0.0, loss)
-        squared = sum(float(p.detach().double().square().sum()) for p in theta)
+        squared = sum(float(p.detach().double().square().sum()) for p in theta.tensors)
         total = loss + self.weight_decay / 2 * squared
         if self.is_logarithm:
             return loss / total, self.weight_decay / total, math.log(total)
@@ -108,7 +106,3 @@ def _log_loss(margins: Tensor) -> tuple[float, Tensor]:
     # d log Σ softplus(−m_j) / dm_i = −σ(−m_i) / Σ softplus(−m_j)
     slopes = -(torch.nn.functional.logsigmoid(-margins) - log_sum).exp()
     return float(log_sum) - math.log(len(margins)), slopes
-
-
-def _flat(x: Tensor) -> InputShape:
-    return (1, 1, x.shape[1])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.reconstruction.history import TrainingCurves
-from engine.training.objective import Theta
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,7 +77,7 @@ class HostState:
         rows: how many rows the curves had.
     """
 
-    theta: Theta
-    velocity: list[Tensor]
+    theta: Parameters
+    velocity: Parameters
     state: TrainingState
     rows: int = 0

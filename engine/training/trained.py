@@ -108,7 +108,7 @@ def load_start(path: Path) -> TrainingStart:
         velocity = tuple(beside[str(index)] for index in range(len(beside)))
     except (KeyError, ValueError) as error:
         raise UnusableInput(f"{path.name} does not say how its training stood.") from error
-    wanted = [p.shape for p in (*network.weights, network.bias) if p is not None]
+    wanted = [p.shape for p in network.parameters.tensors]
     if velocity and [v.shape for v in velocity] != wanted:
         raise UnusableInput(f"{path.name} does not say how its training stood.")
     state = TrainingState(stand.step, stand.seconds, stand.rate)

@@ -19,16 +19,17 @@ import numpy as np
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, InputSpec
 from engine.evidence.diagnostics import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.reconstruction.history import RowBuffer, TrainingCurves
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
 from engine.training.descent import Descent, initial_weights, norm
-from engine.training.objective import PART, Theta, Value
+from engine.training.objective import PART, Value
 from engine.training.recipe import Recipe
 from engine.training.state import HostState, TrainingSnapshot, TrainingStart, TrainingState
 
@@ -88,11 +89,12 @@ class Training:
         self._recovery.at_once = min(len(train), PART)
         self._curves = RowBuffer(6)
         theta, state = initial_weights(self._mean.numel(), recipe), TrainingState()
-        velocity: Sequence[Tensor] = [torch.zeros_like(p) for p in theta]
+        velocity = theta.each(torch.zeros_like)
         if start is not None:
-            theta = self._check(start.network)
-            velocity, state = start.velocity or velocity, start.state
-        self._recovery.copy.keep(HostState(theta, list(velocity), state), time.monotonic())
+            theta, state = self._check(start.network), start.state
+            if start.velocity:
+                velocity = theta.with_tensors(start.velocity)
+        self._recovery.copy.keep(HostState(theta, velocity, state), time.monotonic())
         self.is_over = False
         self._norm = 0.0
         self._looked_at = 0
@@ -104,8 +106,8 @@ class Training:
         assert kept is not None
         x, y, test = self._centred(self._images), self._images.signs, self._test_images
         self._test = None if test is None else (self._centred(test), test.signs)
-        theta = [p.to(self.device, self._dtype) for p in kept.theta]
-        velocity = [v.to(self.device, self._dtype) for v in kept.velocity]
+        theta = kept.theta.to(self.device, self._dtype)
+        velocity = kept.velocity.to(self.device, self._dtype)
         self._descent = Descent(x, y, theta, velocity, kept.state.step, kept.state.rate)
         self._seconds = kept.state.seconds
         if kept.rows < len(self.curves):
@@ -126,10 +128,8 @@ class Training:
     @property
     def network(self) -> Network:
         """The network as it stands, on the CPU."""
-        *weights, bias = self._answered(
-            lambda: [p.detach().cpu().clone() for p in self._descent.theta]
-        )
-        return Network(tuple(weights), bias, self._shape, mean=self._mean)
+        theta = self._answered(lambda: _on_host(self._descent.theta))
+        return Network(theta, InputSpec(self._shape, self._mean))
 
     @property
     def state(self) -> TrainingState:
@@ -139,7 +139,7 @@ class Training:
     @property
     def velocity(self) -> list[Tensor]:
         """The last change of W_1 … W_L, b_1, on the CPU."""
-        return self._answered(lambda: [v.cpu().clone() for v in self._descent.velocity])
+        return list(self._answered(lambda: _on_host(self._descent.velocity)).tensors)
 
     @property
     def curves(self) -> TrainingCurves:
@@ -273,8 +273,8 @@ class Training:
     def _keep_on_host(self) -> None:
         began = time.monotonic()
         kept = HostState(
-            [p.detach().cpu().clone() for p in self._descent.theta],
-            [v.cpu().clone() for v in self._descent.velocity],
+            _on_host(self._descent.theta),
+            _on_host(self._descent.velocity),
             self.state,
             len(self.curves),
         )
@@ -296,7 +296,7 @@ class Training:
             self._seconds,
             value.log_loss / math.log(10),
             float((value.margins > 0).double().mean()),
-            float(value.margins.min()) / self._norm ** (len(theta) - 1),
+            float(value.margins.min()) / self._norm**theta.depth,
             self._test_accuracy() if is_measured else math.nan,
         )
         self._curves.extend(np.array([row]))
@@ -331,10 +331,9 @@ class Training:
         if self._test is None:
             return math.nan
         x, y = self._test
-        *weights, bias = self._descent.theta
-        network = Network(tuple(weights), bias, self._shape)
+        network = Network(self._descent.theta, InputSpec(self._shape))
         parts = torch.split(x, self._recovery.at_once or PART)
-        outputs = torch.cat([network.forward(part).cpu() for part in parts]).double()
+        outputs = torch.cat([network.forward(part).squeeze(1).cpu() for part in parts]).double()
         return float((y * outputs > 0).double().mean())
 
     # --- the start --------------------------------------------------------------------------
@@ -342,14 +341,20 @@ class Training:
     def _centred(self, images: LabelledImages) -> Tensor:
         return (images.images - self._mean).flatten(1).to(self.device, self._dtype)
 
-    def _check(self, network: Network) -> Theta:
+    def _check(self, network: Network) -> Parameters:
         """The weights to go on from, if they fit this training."""
         name = network.origin.name
         sizes = (self._mean.numel(), *self.recipe.hidden, 1)
-        if network.layer_sizes != sizes or network.bias is None:
+        wanted = [True, *(False for _ in sizes[2:])]
+        if network.layer_sizes != sizes or [b is not None for b in network.biases] != wanted:
             raise UnusableInput(
                 f"{name} is {network.architecture}; this training makes another network."
             )
         if network.mean is None or not torch.equal(network.mean, self._mean):
             raise UnusableInput(f"{name} was trained on other images.")
-        return [*network.weights, network.bias]
+        return network.parameters
+
+
+def _on_host(theta: Parameters) -> Parameters:
+    """A copy on the CPU."""
+    return theta.each(lambda p: p.detach().cpu().clone())

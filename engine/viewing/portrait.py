@@ -10,6 +10,7 @@ import numpy as np
 from engine.data.pixels import Pixels, display_pixels, unit_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, Matches, match, ncc_features
+from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session
 
@@ -157,16 +158,17 @@ def portray(
     if references is not None:
         found = _match(image, candidate, references, evidence)
     mean, gallery = session.network.mean, session.known_gallery
+    there = trace(network, image.reshape(1, -1))
     return Portrait(
         candidate=candidate,
         restart=restart + 1,
         label=int(session.labels[candidate]),
         multiplier=float(session.multipliers[candidate]),
-        output=float(network.forward(image.reshape(1, -1))[0]),
+        output=float(there.outputs()[0, 0]),
         confidence=None if gallery is None else float(gallery.of_each[candidate]),
         steps=tuple(steps),
         frames=frames,
-        fired=network.activations(image.reshape(1, -1)),
+        fired=tuple(h[0] for h in there.h[1:]),
         mean=references.shown_mean if mean is None and references is not None else mean,
         match=found,
     )

@@ -61,10 +61,11 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
 
     from gui.app.loading import Loading
     from gui.app.main_window import MainWindow
-    from gui.errors.crash import CrashReporter, reported
+    from gui.errors.crash import CrashReporter
     from gui.errors.crash_log import CrashLog
     from gui.help.versions import in_one_line, versions
     from gui.toolkit import theme
+    from gui.toolkit.faults import reported
     from gui.toolkit.log import log_to_terminal
 
     class Application(QApplication):
@@ -75,7 +76,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
         def event(self, event: QEvent) -> bool:
             """A double click on a file arrives here on macOS."""
             if isinstance(event, QFileOpenEvent) and self.window is not None:
-                self.window.open([Path(event.file())])
+                self.window.files.open([Path(event.file())])
                 return True
             return super().event(event)
 
@@ -89,7 +90,7 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     crash_log.begin(in_one_line(versions()))
     window = MainWindow(["auto", "cpu"])
     application.window = window
-    CrashReporter(window).install()
+    CrashReporter(window.safety).install()
     if crash_log.earlier is not None:
         window.strip.add(f"Afterimage crashed last time; the crash log is {crash_log.earlier}.")
     with reported():
@@ -99,7 +100,9 @@ def start(paths: Sequence[Path]) -> tuple[QApplication, MainWindow, CrashLog]:
     loading.failed.connect(window.strip.show_error)
     application.aboutToQuit.connect(loading.wait)
     QTimer.singleShot(0, loading.start)  # After the window's first picture.
-    QTimer.singleShot(0, window, partial(window.open, paths) if paths else window.open_at_start)
+    QTimer.singleShot(
+        0, window, partial(window.files.open, paths) if paths else window.files.open_at_start
+    )
     return application, window, crash_log
 
 
@@ -127,7 +130,7 @@ def run_headless(paths: Sequence[str]) -> int:
     return command_line.main(arguments)
 
 
-def configure(application: type) -> None:
+def configure(application: type[QApplication]) -> None:
     """Names under which settings are kept and how, and under which a desktop knows the window."""
     from PySide6.QtCore import QSettings
 

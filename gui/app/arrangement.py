@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QMainWindow, QSplitter, QWidget
 
-from gui.state import stored
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
+from gui.toolkit import stored
 
 
 class Arrangement:
     """Panels that can be hidden, and what divides them."""
 
     def __init__(
-        self, window: MainWindow, panels: dict[str, QWidget], splitters: dict[str, QSplitter]
+        self, window: QMainWindow, panels: dict[str, QWidget], splitters: dict[str, QSplitter]
     ) -> None:
         """
         Args:

@@ -1,72 +1,110 @@
-"""What can be done now, and what cannot: menus, buttons and panels follow what is open."""
+"""What can be done now, and what cannot: declared here, and nowhere else."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from engine.base.errors import UnusableInput
-from gui.run.controller import RunState
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
+from gui.run.activity import Activity
+from gui.run.context import AppContext
+from gui.run.session_runner import SessionRunner
+from gui.training.page import TrainingPage
 
 _IN_QUEUE = "The queue is on, and starts each run by itself. Stop Queue is in its panel."
 
-
-def show_availability(window: MainWindow) -> None:
-    """Offers what can be done with what is open, and nothing else."""
-    workspace = window.workspace
-    has_network = workspace.network is not None
-    in_queue = window.controller.in_queue
-    window.run_bar.set_can_start(has_network and not in_queue, _would_go_on(window))
-    window.run_bar.explain(_IN_QUEUE if in_queue else "")
-    _offer_actions(window, has_network)
-    is_idle = not window.controller.is_taken
-    window.settings_panel.setEnabled(is_idle)
-    window.model_panel.set_editable(is_idle)
-    window.references_panel.set_available(has_network)
+REFERENCES = (
+    "Training Images",
+    "Control Images",
+    "Training Images from a Folder",
+    "Control Images from a Folder",
+)
+"""Commands that open images to score against."""
 
 
-def _would_go_on(window: MainWindow) -> bool:
-    try:
-        return window.workspace.is_resumable(window.settings_panel.settings())
-    except UnusableInput:
-        return False  # Start says what does not go together.
+@dataclass(frozen=True)
+class Situation:
+    """What decides what can be done.
+
+    Attributes:
+        has_network: a network is open.
+        has_run: a run has left something, or is about to.
+        would_go_on: Start would go on with the run that is open.
+        is_taken: a run is on, or the next one of a queue is about to be.
+        in_queue: runs follow one another by themselves.
+        is_training: a training is on.
+        is_training_shown: commands are meant for the training page.
+        can_save_training: there is a network that was trained here.
+        has_portrait: one candidate is looked at closely.
+        has_last_run: a copy of the last run is kept.
+        has_run_before: a copy of the run before that one is kept.
+        has_last_training: a copy of the last training is kept.
+    """
+
+    has_network: bool
+    has_run: bool
+    would_go_on: bool
+    is_taken: bool
+    in_queue: bool
+    is_training: bool
+    is_training_shown: bool
+    can_save_training: bool
+    has_portrait: bool
+    has_last_run: bool
+    has_run_before: bool
+    has_last_training: bool
+
+    @property
+    def can_start(self) -> bool:
+        """Whether a person may start a run."""
+        return self.has_network and not self.in_queue
+
+    @property
+    def why_not(self) -> str:
+        """What keeps a run from being started; empty where nothing that needs words does."""
+        return _IN_QUEUE if self.in_queue else ""
+
+    @property
+    def can_edit(self) -> bool:
+        """Whether what was entered on the page that is shown may be taken back."""
+        return not (self.is_training if self.is_training_shown else self.is_taken)
 
 
-def _offer_actions(window: MainWindow, has_network: bool) -> None:
-    actions, training = window.actions_, window.training
-    under_way = window.controller.state in (RunState.RUNNING, RunState.PAUSED)
-    is_exportable = window.workspace.session is not None or under_way
-    bar = training.bar if window.is_training_shown else window.run_bar
-    actions.main.setText(bar.main_button.text())
-    actions.main.setEnabled(bar.main_button.isEnabled())
-    actions.stop.setEnabled(bar.stop_button.isEnabled())
-    actions.save.setEnabled(
-        training.save_button.isEnabled() if window.is_training_shown else is_exportable
-    )
-    for action in actions.exports:
-        action.setEnabled(is_exportable)
-    for action in actions.references:
-        action.setEnabled(has_network)
-    _offer_edits(window)
-    actions.compare.setEnabled(is_exportable)
-    actions.compare_with_before.setEnabled(is_exportable and window.keeper.run_before.exists())
-    actions.last_run.setEnabled(window.keeper.last_run.exists())
-    actions.run_before.setEnabled(window.keeper.run_before.exists())
-    actions.last_training.setEnabled(window.keeper.last_training.exists())
+Rule = Callable[[Situation], bool]
+
+COMMANDS: Mapping[str, Rule] = {
+    "Save": lambda now: now.can_save_training if now.is_training_shown else now.has_run,
+    "Copy Image": lambda now: now.has_portrait and not now.is_training_shown,
+    "Compare with Another Run": lambda now: now.has_run,
+    "Compare with the Run Before": lambda now: now.has_run and now.has_run_before,
+    "Reopen the Last Run": lambda now: now.has_last_run,
+    "Reopen the Run Before": lambda now: now.has_run_before,
+    "Open the Last Training": lambda now: now.has_last_training,
+    **dict.fromkeys(REFERENCES, lambda now: now.has_network),
+}
+"""Commands that are not always there, by their words, and what each needs."""
 
 
-def _offer_edits(window: MainWindow) -> None:
-    actions, stack = window.actions_, window.shown_history.stack
-    training = window.training.controller
-    is_fixed = training.is_active if window.is_training_shown else window.controller.is_taken
-    for action, can, what in (
-        (actions.undo, stack.canUndo(), f"&Undo {stack.undoText()}"),
-        (actions.redo, stack.canRedo(), f"&Redo {stack.redoText()}"),
-    ):
-        action.setEnabled(can and not is_fixed)
-        action.setText(what.rstrip())
-    actions.copy.setEnabled(
-        window.examiner.inspector.portrait is not None and not window.is_training_shown
+def situation(
+    context: AppContext,
+    runner: SessionRunner,
+    training: TrainingPage,
+    is_training_shown: bool,
+    has_portrait: bool,
+) -> Situation:
+    """How things stand now."""
+    workspace, controller, copies = context.workspace(), context.controller, context.copies
+    is_under_way = controller.activity in (Activity.RUNNING, Activity.PAUSED)
+    return Situation(
+        has_network=workspace.network is not None,
+        has_run=workspace.session is not None or is_under_way,
+        would_go_on=runner.would_go_on,
+        is_taken=controller.is_taken,
+        in_queue=controller.in_queue,
+        is_training=training.controller.is_active,
+        is_training_shown=is_training_shown,
+        can_save_training=training.save_button.isEnabled(),
+        has_portrait=has_portrait,
+        has_last_run=copies.last_run.exists(),
+        has_run_before=copies.run_before.exists(),
+        has_last_training=copies.last_training.exists(),
     )

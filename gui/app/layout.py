@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -17,9 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.toolkit import theme
-from gui.toolkit.focus import FocusFrame
+from gui.toolkit.layout import COLUMN_WIDTH, line, scrolled
 
-_LEFT_WIDTH = 330
 _LEFT_MOST = 520
 _LOWER_HEIGHT = 250
 
@@ -38,18 +34,12 @@ def whole_window(strip: QWidget, *pages: QWidget) -> tuple[QWidget, QStackedWidg
     return whole, stack
 
 
-def network_page(left: QWidget, pages: QWidget, run_bar: QWidget) -> tuple[QWidget, QSplitter]:
-    """The page of a network: panels left, pages in the centre, the run bar below."""
+def splitter(left: QWidget, pages: QWidget) -> QSplitter:
+    """Panels left, pages in the centre."""
     middle = _splitter(Qt.Orientation.Horizontal, left, pages)
     middle.setStretchFactor(0, 0)
     middle.setStretchFactor(1, 1)
-    whole = QWidget()
-    rows = QVBoxLayout(whole)
-    rows.setContentsMargins(0, 0, 0, 0)
-    rows.setSpacing(0)
-    for widget, stretch in ((middle, 1), (line(), 0), (run_bar, 0)):
-        rows.addWidget(widget, stretch)
-    return whole, middle
+    return middle
 
 
 def centre_pages(
@@ -79,32 +69,6 @@ def _splitter(orientation: Qt.Orientation, *parts: QWidget) -> QSplitter:
     return splitter
 
 
-def captioned(view: QWidget, timeline: QWidget, caption: QLabel) -> QWidget:
-    """A view with its timeline and a line of words below it."""
-    timeline.setContentsMargins(theme.MARGIN, theme.SPACING // 2, theme.MARGIN, 0)
-    caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    caption.setContentsMargins(theme.MARGIN, theme.SPACING // 2, theme.MARGIN, theme.SPACING // 2)
-    whole = QWidget()
-    rows = QVBoxLayout(whole)
-    rows.setContentsMargins(0, 0, 0, 0)
-    rows.setSpacing(0)
-    rows.addWidget(view, 1)
-    rows.addWidget(timeline)
-    rows.addWidget(caption)
-    return whole
-
-
-def scrolled(content: QWidget) -> QScrollArea:
-    """Content that scrolls upwards and downwards where there is no room."""
-    scroll = QScrollArea()
-    scroll.setWidget(content)
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    FocusFrame(scroll)
-    return scroll
-
-
 def left_column(panels: Sequence[QWidget]) -> QScrollArea:
     """Panels one below the other, with lines between, scrolled where there is no room."""
     left = QWidget()
@@ -118,24 +82,7 @@ def left_column(panels: Sequence[QWidget]) -> QScrollArea:
         column.addWidget(panel)
     column.addStretch(1)
     scroll = scrolled(left)
-    scroll.setMinimumWidth(_LEFT_WIDTH)
+    scroll.setMinimumWidth(COLUMN_WIDTH)
     scroll.setMaximumWidth(_LEFT_MOST)
     scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # What is in it takes the keys.
     return scroll
-
-
-def scrolled_column(content: QWidget) -> QScrollArea:
-    """A column of the left's width, scrolled where there is no room."""
-    scroll = scrolled(content)
-    scroll.setFixedWidth(_LEFT_WIDTH)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # What is in it takes the keys.
-    return scroll
-
-
-def line() -> QFrame:
-    """A thin line between two parts."""
-    frame = QFrame()
-    frame.setFixedHeight(1)
-    frame.setAutoFillBackground(True)
-    frame.setBackgroundRole(QPalette.ColorRole.Mid)
-    return frame

@@ -1,4 +1,8 @@
-"""The main window: it puts the parts together and passes on what they say to each other."""
+"""The main window: it puts the parts together and passes on what they say to each other.
+
+Longer than other files, because it is the one place where all parts meet: each is made here, and
+what it says is connected here to those who act on it.
+"""
 
 from __future__ import annotations
 
@@ -8,49 +12,46 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from engine.base.plain_text import plain
-from engine.base.resources import resource_folder
-from engine.data.datasets import holds_images
 from engine.session.session import SUFFIX
+from gui.app import menus
 from gui.app.actions import Actions
 from gui.app.arrangement import Arrangement
-from gui.app.availability import show_availability
+from gui.app.availability import situation
 from gui.app.closing import Closing
-from gui.app.layout import centre_pages, left_column, network_page, whole_window
-from gui.comparison.comparing import Comparing
+from gui.app.file_commands import FileCommands
+from gui.app.layout import whole_window
+from gui.app.network_page import NetworkPage
+from gui.app.pages import Page, Pages
+from gui.comparison.controller import ComparisonController
+from gui.errors.safety import Safety
 from gui.exports.exporter import Exporter
-from gui.help.helping import Helping
-from gui.opening.adoption import Arrivals
+from gui.help.windows import HelpWindows
+from gui.opening.adoption import Adoption
 from gui.opening.drop_veil import DropVeil
-from gui.opening.model_panel import ModelPanel, ReferencesPanel
 from gui.opening.opener import Opener
-from gui.opening.reading import is_checkpoint, is_model
-from gui.opening.recent_menu import RecentList
-from gui.preferences import preferences
-from gui.preferences.preferring import Preferring
+from gui.preferences.controller import PreferencesController
 from gui.queue.panel import QueuePanel
-from gui.queue.queueing import Queue
-from gui.run.assessment import Findings
-from gui.run.reconstruction_controller import RunController
-from gui.run.run_bar import RunBar
-from gui.run.session_runner import Running
-from gui.run.settings_panel import SettingsPanel
-from gui.state import stored
+from gui.queue.runner import QueueRunner
+from gui.run.assessment import Assessment
+from gui.run.context import AppContext
+from gui.run.reconstruction_controller import ReconstructionController
+from gui.run.session_runner import SessionRunner
+from gui.state import preferences
 from gui.state.recent import RecentFiles
-from gui.state.run_copies import Keeper
+from gui.state.run_copies import RunCopies
 from gui.state.undo import SettingsHistory
 from gui.state.workspace import CurrentWorkspace, Workspace
-from gui.toolkit import dialogs, scheme, theme
+from gui.toolkit import scheme, stored, theme
 from gui.toolkit.background import Background
-from gui.toolkit.focus import DockTabs, bring_to_front
+from gui.toolkit.focus import DockTabs
 from gui.toolkit.log import LOGGER
 from gui.toolkit.log_panel import LogPanel
-from gui.toolkit.widgets import EmptyPage, MessageStrip
+from gui.toolkit.widgets import MessageStrip
 from gui.training.page import TrainingPage
-from gui.views.views import Views
 
 
 class MainWindow(QMainWindow):
@@ -64,116 +65,186 @@ class MainWindow(QMainWindow):
         """
         super().__init__(parent)
         self.setWindowTitle("Afterimage")
-        self.current = CurrentWorkspace()
-        stored.put_aside_if_unsafe()
-        self.keeper = Keeper(user_state_path("Afterimage", "Afterimage"))
-        self.recent = RecentFiles(self)
-        self.controller = RunController(self)
-        self.background = Background(self.statusBar())
-        self._build_views()
+        self.context = self._make_context()
         self._build_pages(devices)
         self._build_roles()
-        self.actions_ = Actions(self)
+        self._build_commands()
         self.veil = DropVeil(self)
-        self._connect()
+        self._connect_files()
+        self._connect_work()
+        self._connect_messages()
         self.arrangement.restore()
         scheme.apply_scheme(scheme.stored_scheme())
         self.restyle()
         self._show_workspace()
         self.recent.look()
-        if self.keeper.was_cut_off():
+        if self.copies.was_cut_off():
             self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
-            self.strip.offer("&Continue It", self.arrivals.continue_cut_off)
-        self.queue.memory.begin()
-        self.queue.memory.offer()
+            self.strip.offer("&Continue It", self.adoption.continue_cut_off)
+        self.queue.begin()
 
     @property
     def workspace(self) -> Workspace:
         """What is open."""
-        return self.current.workspace
+        return self.context.workspace()
 
     @workspace.setter
     def workspace(self, workspace: Workspace) -> None:
-        self.current.workspace = workspace
+        self.context.workspace.open(workspace)
+
+    @property
+    def safety(self) -> Safety:
+        """What there is to lose, for whoever tells of an error."""
+        return Safety(
+            self.context,
+            lambda: self.training.controller.is_active,
+            self.settings_panel.settings,
+        )
 
     # --- building ---------------------------------------------------------------------------
 
-    def _build_views(self) -> None:
-        self.views = Views(self.controller, self.background, self.current, self)
-        self.mosaic, self.pairs = self.views.mosaic, self.views.pairs
-        self.curves, self.health = self.views.curves, self.views.health
-        self.scores, self.membership = self.views.scores, self.views.membership
-        self.caption, self.examiner = self.views.caption, self.views.examiner
-        self.lower, self.beside = self.views.lower, self.views.beside
+    def _make_context(self) -> AppContext:
+        stored.put_aside_if_unsafe()
+        self.controller = ReconstructionController(self)
+        self.background = Background(self.statusBar())
+        self.strip = MessageStrip()
+        self.copies = RunCopies(user_state_path("Afterimage", "Afterimage"))
+        self.recent = RecentFiles(self)
+        return AppContext(
+            self,
+            CurrentWorkspace(self),
+            self.controller,
+            self.background,
+            self.strip,
+            self.copies,
+            self.recent,
+        )
 
     def _build_pages(self, devices: list[str]) -> None:
-        self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
-        self.settings_panel = SettingsPanel(devices)
-        self.run_bar, self.strip = RunBar(), MessageStrip()
-        icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
-        self.recent_list = RecentList(self.recent, self.open_one)
-        self.empty = EmptyPage(icon, self.keeper.last_run, self.recent_list)
-        self.pages, centre, upper = centre_pages(
-            self.empty, self.views.drawn, self.beside, self.lower
+        self.network_page = page = NetworkPage(self.context, devices)
+        self.model_panel, self.references_panel = page.model_panel, page.references_panel
+        self.settings_panel, self.run_bar, self.empty = (
+            page.settings_panel,
+            page.run_bar,
+            page.empty,
         )
-        left = left_column((self.model_panel, self.references_panel, self.settings_panel))
-        self.training = TrainingPage(devices, self.background, self.keeper.begin_training)
-        network, middle = network_page(left, self.pages, self.run_bar)
-        whole, self.stack = whole_window(self.strip, network, self.training)
+        self.views, self.recent_list = page.views, page.recent_list
+        self.mosaic, self.pairs = page.views.mosaic, page.views.pairs
+        self.curves, self.health = page.views.curves, page.views.health
+        self.scores, self.membership = page.views.scores, page.views.membership
+        self.caption, self.examiner = page.views.caption, page.views.examiner
+        self.lower_tabs, self.beside = page.views.lower_tabs, page.views.beside
+        self.training = TrainingPage(devices, self.background, self.copies.begin_training)
+        whole, self.stack = whole_window(self.strip, page, self.training)
         self.setCentralWidget(whole)
         self.log_panel = LogPanel(self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.log_panel)
-        self.arrangement = Arrangement(
-            self,
-            {"Left &Panel": left, "&Right Panel": self.beside, "Lo&wer Panel": self.lower},
-            {"left": middle, "lower": centre, "beside": upper},
-        )
+        self.arrangement = Arrangement(self, page.panels, page.splitters)
         self.statusBar().setSizeGripEnabled(False)
 
     def _build_roles(self) -> None:
-        """Who opens, saves, works out, runs, prefers, and closes."""
-        shared = (self, self.controller, self.background, self.current)
-        self.exporter = Exporter(*shared)
-        self.opener = Opener(*shared, self.keeper)
-        self.findings = Findings(*shared, self.views)
-        self.running = Running(self)
-        self.arrivals = Arrivals(self)
-        self.preferring = Preferring(self)
-        self.history = SettingsHistory(self.settings_panel)
-        self.helping = Helping(self)
-        self.comparing = Comparing(self)
-        self.queue = Queue(self)
+        """Who saves, opens, runs, works out, prefers, compares, and closes."""
+        context, panel = self.context, self.settings_panel
+        self.exporter = Exporter(context)
+        self.opener = Opener(context)
+        self.assessment = Assessment(context)
+        self.runner = SessionRunner(context, panel.settings, self.assessment)
+        at_work = (context, self.opener, self.runner, self.assessment, panel)
+        self.adoption = Adoption(*at_work)
+        self.preferences = PreferencesController(self, panel.device.names)
+        self._use_device(preferences.load().device)
+        self.history = SettingsHistory(panel)
+        self.help_windows = HelpWindows(self, self.background, panel.device.names)
+        self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
+        self.queue = QueueRunner(*at_work)
         self.queue_panel = QueuePanel(self.queue, self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
         DockTabs(self, (self.log_panel, self.queue_panel))
-        self.closing = Closing(self)
+        ends = (self.assessment.cancel_gallery, self.comparison.cancel)
+        self.closing = Closing(context, self.runner, self.queue, self.training, ends)
 
-    def _connect(self) -> None:
-        self.empty.open_wanted.connect(self.opener.choose_model)
-        self.empty.sample_wanted.connect(self.opener.open_first_sample)
-        self.empty.last_run_wanted.connect(self.opener.open_last_run)
-        self.empty.train_wanted.connect(self.show_training)
-        self.references_panel.train_wanted.connect(partial(self.opener.choose_images, "train"))
-        self.references_panel.control_wanted.connect(partial(self.opener.choose_images, "control"))
-        self.opener.stop_wanted.connect(self.running.stop_then)
-        self.training.back_wanted.connect(self.show_network)
+    def _build_commands(self) -> None:
+        """What can be asked for, and the menus that it is asked for with."""
+        training = self.training
+        network = Page(
+            self.network_page,
+            self.run_bar,
+            self.history,
+            self.runner.start_or_pause,
+            self.controller.stop,
+            partial(self.exporter.ask, "session"),
+        )
+        making = Page(
+            training,
+            training.bar,
+            training.history,
+            training.start_or_pause,
+            training.controller.stop,
+            training.ask_where_to_save,
+            training.open,
+        )
+        self.pages = Pages(self.stack, network, making)
+        self.files = FileCommands(self.context, self.opener, self.queue_panel, training, self.pages)
+        panels = (
+            *self.arrangement.actions.values(),
+            menus.dock_action(self.log_panel, "&Log", "Ctrl+L"),
+            menus.dock_action(self.queue_panel, "&Queue", "Ctrl+Shift+L"),
+        )
+        copy_image = self.examiner.inspector.picture.copy
+        self.actions_ = Actions(
+            self,
+            (
+                menus.file_menu(self.files, self.opener, self.pages, self.exporter.ask, self.close),
+                menus.edit_menu(self.pages, copy_image, self.preferences.show),
+                menus.run_menu(self.pages, self.comparison, self.settings_panel.fold.toggle),
+                menus.view_menu(self.mosaic, panels, self.choose_scheme),
+                menus.help_menu(self.help_windows),
+            ),
+        )
+        self.actions_.list_recent(self.recent, self.files.open_one)
+        self.actions_.follow(self.context.workspace)
+
+    def _connect_files(self) -> None:
+        """What is opened, and what shows it."""
+        page, adoption = self.network_page, self.adoption
+        page.follow(self.opener, self.runner, self.assessment, adoption)
+        page.empty.train_wanted.connect(self.pages.show_training)
+        page.recent_list.open_wanted.connect(self.files.open_one)
+        self.veil.dropped.connect(self.files.open)
+        self.opener.stop_wanted.connect(self.runner.stop_then)
+        adoption.network_wanted.connect(self.pages.show_network)
+        self.context.workspace.changed.connect(self._show_workspace)
+        self.queue_panel.add_wanted.connect(self.files.choose_several)
+        self.queue_panel.open_wanted.connect(self.files.open_one)
+        for saved in (self.training.saved, self.exporter.saved):
+            saved.connect(self._on_saved)
+
+    def _connect_work(self) -> None:
+        """What is under way, and what can be done about it."""
+        self.run_bar.main_clicked.connect(self.pages.start_or_pause)
+        self.run_bar.stop_clicked.connect(self.pages.stop)
+        self.queue.began.connect(self.pages.show_network)
+        self.training.back_wanted.connect(self.pages.show_network)
         self.training.trained.connect(self.opener.open_trained)
-        self.training.availability_changed.connect(self._show_availability)
-        self.run_bar.main_clicked.connect(self.start_or_pause)
-        self.run_bar.stop_clicked.connect(self.stop)
-        self.settings_panel.edited.connect(self._show_availability)
-        self.history.changed.connect(self._show_availability)
-        self.examiner.inspector.changed.connect(self._show_availability)
-        self.controller.state_changed.connect(self._show_availability)
-        self.running.changed.connect(self._show_workspace)
-        self.arrivals.changed.connect(self._show_workspace)
-        self.queue.changed.connect(self._show_availability)
-        self.queue_panel.add_wanted.connect(self.choose_several)
-        self.queue_panel.open_wanted.connect(self.open_one)
+        self.preferences.device_chosen.connect(self._use_device)
+        self.preferences.scheme_chosen.connect(self.choose_scheme)
+        self.preferences.data_sets_moved.connect(self.training.form.look_again)
+        for moved in (
+            self.pages.changed,
+            self.training.availability_changed,
+            self.settings_panel.edited,
+            self.history.changed,
+            self.examiner.inspector.changed,
+            self.controller.activity_changed,
+            self.queue.changed,
+        ):
+            moved.connect(self._show_availability)
+
+    def _connect_messages(self) -> None:
+        """What is said, and where it is read."""
         self.queue_panel.complained.connect(self.strip.show_note)
         self.views.described.connect(self.statusBar().showMessage)
-        self.veil.dropped.connect(self.open)
         for complaint in (
             self.opener.refused,
             self.training.complained,
@@ -184,8 +255,6 @@ class MainWindow(QMainWindow):
             complaint.connect(self.strip.show_error)
         for noticed in (self.controller.noticed, self.training.controller.noticed):
             noticed.connect(self.strip.show_note)
-        for saved in (self.training.saved, self.exporter.saved):
-            saved.connect(self._on_saved)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)
 
     @Slot(object)
@@ -196,129 +265,37 @@ class MainWindow(QMainWindow):
         self.history.begin_from_here()
         self.training.history.begin_from_here()
 
-    # --- commands ---------------------------------------------------------------------------
-
-    @Slot(object)
-    def open(self, paths: Sequence[Path]) -> None:
-        """Opens a network, a session or images, takes images to train on, or offers the queue."""
-        models = [path for path in paths if is_model(path)]
-        if len(models) > 1 and all(is_checkpoint(path) for path in models):
-            self._offer_queue(models)
-        elif self.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
-            self.training.use_images(paths[0])
-        else:
-            self.opener.open(paths)
-
-    def _offer_queue(self, paths: Sequence[Path]) -> None:
-        dialogs.ask(
-            self,
-            f"Run these {len(paths)} networks in turn?",
-            "The results of each are written to a folder. Images are taken where they lie beside "
-            "a network, else those that are open.",
-            "&Add to the Queue",
-            partial(self.add_to_queue, paths),
-        )
-
-    def add_to_queue(self, paths: Sequence[Path]) -> None:
-        """Adds checkpoints to the queue, and shows it."""
-        self.queue.add(paths)
-        self.queue_panel.show()
-        bring_to_front(self.queue_panel)
-        self.queue_panel.main_button.setFocus()
-
-    @Slot()
-    def choose_several(self) -> None:
-        """File → Queue Several."""
-        self.opener.choose_several(self.add_to_queue)
-
-    def open_one(self, path: Path) -> None:
-        """Opens one file."""
-        self.open([path])
-
-    def open_at_start(self) -> None:
-        """Opens what the user prefers to start with, where nothing else is asked for."""
-        if preferences.load().opens_last_run and self.keeper.last_run.exists():
-            self.opener.open_last_run()
-
-    @Slot()
-    def show_training(self) -> None:
-        """File → Train a Network."""
-        self.stack.setCurrentWidget(self.training)
-        self.training.open()
-        self._show_availability()
-
-    @Slot()
-    def show_network(self) -> None:
-        """Back from the training page."""
-        self.stack.setCurrentIndex(0)
-        self._show_availability()
-
-    @property
-    def is_training_shown(self) -> bool:
-        """Whether the training page is shown, and commands are meant for it."""
-        return self.stack.currentWidget() is self.training
-
-    @Slot()
-    def start_or_pause(self) -> None:
-        """What the button of the bar that is shown offers."""
-        shown = self.training if self.is_training_shown else self.running
-        shown.start_or_pause()
-
-    @Slot()
-    def stop(self) -> None:
-        """Ends the run or the training that is shown; what was found stays."""
-        shown = self.training.controller if self.is_training_shown else self.controller
-        shown.stop()
-
-    @Slot()
-    def save(self) -> None:
-        """File → Save: the session, or the network that was trained."""
-        if self.is_training_shown:
-            self.training.ask_where_to_save()
-        else:
-            self.exporter.ask("session")
-
-    @property
-    def shown_history(self) -> SettingsHistory:
-        """What was edited on the page that is shown."""
-        return self.training.history if self.is_training_shown else self.history
-
-    @Slot()
-    def undo(self) -> None:
-        """Edit → Undo."""
-        self.shown_history.undo()
-
-    @Slot()
-    def redo(self) -> None:
-        """Edit → Redo."""
-        self.shown_history.redo()
-
-    def show_advanced(self) -> None:
-        """Unfolds or folds the advanced settings."""
-        self.settings_panel.fold.toggle()
+    @Slot(str)
+    def _use_device(self, name: str) -> None:
+        """What is under way stays where it is; what comes next takes the device."""
+        if not self.controller.is_taken:
+            self.settings_panel.choose_device(name)
+        if not self.training.controller.is_active:
+            self.training.form.choose_device(name)
 
     # --- showing ----------------------------------------------------------------------------
 
     @Slot()
     def _show_workspace(self) -> None:
-        workspace = self.workspace
-        self.pages.setCurrentIndex(0 if workspace.network is None else 1)
-        self.references_panel.show_references(workspace.train, workspace.control)
-        self.views.show_workspace(workspace)
-        title = "" if workspace.network is None else f"{workspace.network.origin.name} — "
+        network = self.workspace.network
+        title = "" if network is None else f"{network.origin.name} — "
         self.setWindowTitle(f"{title}Afterimage")
         self._show_availability()
 
     @Slot()
     def _show_availability(self) -> None:
-        show_availability(self)
+        has_portrait = self.examiner.inspector.portrait is not None
+        is_training_shown = self.pages.is_training_shown
+        now = situation(self.context, self.runner, self.training, is_training_shown, has_portrait)
+        self.network_page.show_situation(now)
+        self.actions_.show(now, self.pages.shown)
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
         self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
         LOGGER.info(f"Saved {path}")
         if Path(path).suffix.lower() in (SUFFIX, ".safetensors"):
-            self.arrivals.remember(Path(path))
+            self.adoption.remember(Path(path))
 
     @Slot()
     def _follow_system_scheme(self) -> None:
@@ -327,6 +304,7 @@ class MainWindow(QMainWindow):
         theme.apply_palette(application)
         self.restyle()
 
+    @Slot(object)
     def choose_scheme(self, chosen: Qt.ColorScheme) -> None:
         """Takes on a colour scheme, and remembers it."""
         scheme.store_scheme(chosen)
@@ -335,14 +313,16 @@ class MainWindow(QMainWindow):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        self.strip.restyle()
-        self.views.restyle()
-        self.training.restyle()
-        self.log_panel.restyle()
-        self.queue_panel.restyle()
-        self.recent_list.restyle()
-        self.helping.restyle()
-        self.comparing.restyle()
+        for part in (
+            self.strip,
+            self.network_page,
+            self.training,
+            self.log_panel,
+            self.queue_panel,
+            self.help_windows,
+            self.comparison,
+        ):
+            part.restyle()
 
     # --- the window itself ------------------------------------------------------------------
 
@@ -352,7 +332,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.arrangement.store()
-        self.comparing.end()
+        self.comparison.end()
         self.hide()
         self.log_panel.end()
         self.queue.memory.end()

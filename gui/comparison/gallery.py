@@ -21,8 +21,8 @@ from engine.comparison.cells import Cell, Section, describe, sections
 from engine.comparison.comparison import Comparison
 from gui.comparison.layout import MARK, SPACE, TILE, GalleryLayout
 from gui.comparison.steps import Place, step, step_rows
-from gui.inspector.picture import image_of
 from gui.toolkit import theme
+from gui.toolkit.images import image_of
 
 _FRAME = 2
 """Width of the frame around the image that keys act on."""

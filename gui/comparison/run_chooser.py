@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -65,7 +66,7 @@ class RunChooser(QDialog):
         rows.addWidget(self.list, 1)
         rows.addWidget(buttons)
         self.resize(420, 300)
-        for button in buttons.buttons():
+        for button in buttons.findChildren(QPushButton):
             button.setAutoDefault(button is self.compare_button)  # Not the first of them, Cancel.
         self.compare_button.setDefault(True)
         self.list.setFocus()

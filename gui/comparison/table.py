@@ -57,6 +57,10 @@ class ComparisonTable(QTableWidget):
         for index, row in enumerate(self._rows):
             for column in range(3):
                 is_plain = column > 0 and row.differs
-                self.item(index, column).setForeground(plain if is_plain else quiet)
+                cell = self.item(index, column)
+                if cell is not None:
+                    cell.setForeground(plain if is_plain else quiet)
         for side in range(2):
-            self.horizontalHeaderItem(side + 1).setForeground(theme.curve_colour(side))
+            header = self.horizontalHeaderItem(side + 1)
+            if header is not None:
+                header.setForeground(theme.curve_colour(side))

@@ -20,13 +20,12 @@ from engine.comparison.cells import Cell
 from engine.comparison.comparison import Comparison
 from engine.comparison.recovered import recovered_in_words
 from engine.comparison.text import as_text, headline, remarks
-from gui.app.layout import line, scrolled
 from gui.comparison.closeup import Closeup
 from gui.comparison.gallery import ComparisonGallery
 from gui.comparison.plot import LossPlot
 from gui.comparison.table import ComparisonTable
-from gui.state import stored
-from gui.toolkit import theme
+from gui.toolkit import stored, theme
+from gui.toolkit.layout import line, scrolled
 from gui.toolkit.widgets import MessageStrip
 
 _GEOMETRY = "comparison_geometry"

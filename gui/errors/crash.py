@@ -10,37 +10,17 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from gui.errors.dialog import ErrorDialog
 from gui.errors.incidents import Incident, Incidents, incident_of
-from gui.errors.safety import circumstances, what_is_safe
+from gui.errors.safety import Safety
 from gui.toolkit.log import LOGGER
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
 
 _PATIENCE = 150
 """Milliseconds in which further errors are gathered before they are shown."""
-
-
-def report(error: BaseException) -> None:
-    """Hands on an error that was caught so that work could end in order, as if nobody had."""
-    sys.excepthook(type(error), error, error.__traceback__)
-
-
-@contextmanager
-def reported() -> Iterator[None]:
-    """Reports what goes wrong in here, and lets what follows happen all the same."""
-    try:
-        yield
-    except Exception as error:
-        report(error)
 
 
 class CrashReporter(QObject):
@@ -48,13 +28,14 @@ class CrashReporter(QObject):
 
     _crashed = Signal(object)
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, safety: Safety) -> None:
         """
         Args:
-            window: whose dialog it is.
+            safety: knows whose dialog it is, and what is safe.
         """
+        window = safety.context.window
         super().__init__(window)
-        self._window = window
+        self._safety, self._messages = safety, safety.context.messages
         self._incidents = Incidents()
         self._latest: Incident | None = None
         self._seen: set[tuple[str, ...]] = set()
@@ -120,8 +101,8 @@ class CrashReporter(QObject):
             self._tell(incident)
             if not self.dialog.isVisible() and incident.place in self._seen:
                 # Whoever closed it knows; a dialog that came again and again would be a trap.
-                self._window.strip.show_error(f"The same error again. {incident.happened}")
-                self._window.strip.offer("Sho&w Details", self.dialog.show)
+                self._messages.show_error(f"The same error again. {incident.happened}")
+                self._messages.offer("Sho&w Details", self.dialog.show)
             else:
                 self.dialog.show()
             self._seen.add(incident.place)
@@ -132,10 +113,10 @@ class CrashReporter(QObject):
         self.dialog.tell(
             f"{incident.happened}\n{incident.summary}",
             self._incidents.count,
-            what_is_safe(self._window),
+            self._safety.in_sentences,
             f"{incident.advice} To have it looked into, send the details; they name files and "
             "settings, and hold no image.",
-            f"{circumstances(self._window)}\n\n{self._incidents.traces}",
+            f"{self._safety.circumstances}\n\n{self._incidents.traces}",
         )
 
     @Slot()

@@ -78,7 +78,7 @@ class ErrorDialog(QDialog):
         buttons.addWidget(self.save_button)
         buttons.addWidget(self._said, 1)
         buttons.addWidget(self.close_button)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         layout.setSpacing(theme.MARGIN)
         layout.addLayout(upper)
@@ -116,11 +116,11 @@ class ErrorDialog(QDialog):
     @Slot()
     def _fit(self) -> None:
         """As high as its text, and no higher; a fold that closes gives its place back."""
-        self.fold.layout().activate()
-        self.layout().invalidate()
-        self.layout().activate()
+        self.fold.settle()
+        self._layout.invalidate()
+        self._layout.activate()
         width = max(self.width(), _WIDTH)
-        height = self.layout().totalHeightForWidth(width)
+        height = self._layout.totalHeightForWidth(width)
         self.resize(width, height if height > 0 else self.sizeHint().height())
 
     @Slot()

@@ -3,33 +3,68 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from engine.reconstruction.settings import Settings
 from engine.runtime.lazy import torch
 from gui.help.versions import in_one_line, versions
+from gui.run.context import AppContext
 from gui.run.run_bar import duration
 
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
 
+@dataclass(frozen=True)
+class Safety:
+    """Knows what there is to lose, and where it is kept.
 
-def what_is_safe(window: MainWindow) -> str:
-    """What is open and under way, and where it is kept."""
-    last_run, last_training = window.keeper.last_run, window.keeper.last_training
-    sentences = []
-    if window.controller.is_active:
-        sentences.append(f"The run goes on; {_kept(last_run)}.")
-    elif window.workspace.session is not None:
-        sentences.append(f"The run and what it found are open; {_kept(last_run)}.")
-    elif window.workspace.network is not None:
-        sentences.append(f"{window.workspace.network.origin.name} stays open.")
-    if window.training.controller.is_active:
-        sentences.append(f"The training goes on; {_kept(last_training)}.")
-    if not sentences and last_run.exists():
-        sentences.append(f"Nothing was under way. Of the last run, {_kept(last_run)}.")
-    return " ".join(sentences) or "Nothing was under way, so nothing is lost."
+    Attributes:
+        context: what is open and under way.
+        is_training: whether a training is on.
+        settings: those that a run would start with.
+    """
+
+    context: AppContext
+    is_training: Callable[[], bool]
+    settings: Callable[[], Settings]
+
+    @property
+    def in_sentences(self) -> str:
+        """What is open and under way, and where it is kept."""
+        context, workspace = self.context, self.context.workspace()
+        last_run = context.copies.last_run
+        sentences = []
+        if context.controller.is_active:
+            sentences.append(f"The run goes on; {_kept(last_run)}.")
+        elif workspace.session is not None:
+            sentences.append(f"The run and what it found are open; {_kept(last_run)}.")
+        elif workspace.network is not None:
+            sentences.append(f"{workspace.network.origin.name} stays open.")
+        if self.is_training():
+            sentences.append(f"The training goes on; {_kept(context.copies.last_training)}.")
+        if not sentences and last_run.exists():
+            sentences.append(f"Nothing was under way. Of the last run, {_kept(last_run)}.")
+        return " ".join(sentences) or "Nothing was under way, so nothing is lost."
+
+    @property
+    def circumstances(self) -> str:
+        """Versions, device and settings, for people who look into the error."""
+        lines = [
+            in_one_line(versions()),
+            f"cpu threads: {torch.get_num_threads()}, cuda: {torch.version.cuda or 'not built in'}",
+        ]
+        # Whatever is broken must not keep the error from being told.
+        with suppress(Exception):
+            network = self.context.workspace().network
+            if network is not None:
+                lines.append(f"network: {network.origin.name}, {network.architecture}")
+            lines.append(f"run: {self.context.controller.activity.value}")
+            settings = self.settings().as_dict()
+            lines.append(
+                "settings: " + ", ".join(f"{name}={value}" for name, value in settings.items())
+            )
+        return "\n".join(lines)
 
 
 def _kept(path: Path) -> str:
@@ -39,22 +74,3 @@ def _kept(path: Path) -> str:
     except OSError:
         return "there is no copy on disk yet"
     return f"a copy of {duration(age)} ago is in {path}"
-
-
-def circumstances(window: MainWindow) -> str:
-    """Versions, device and settings, for people who look into the error."""
-    lines = [
-        in_one_line(versions()),
-        f"cpu threads: {torch.get_num_threads()}, cuda: {torch.version.cuda or 'not built in'}",
-    ]
-    # Whatever is broken must not keep the error from being told.
-    with suppress(Exception):
-        network = window.workspace.network
-        if network is not None:
-            lines.append(f"network: {network.origin.name}, {network.architecture}")
-        lines.append(f"run: {window.controller.state.value}")
-        settings = window.settings_panel.settings().as_dict()
-        lines.append(
-            "settings: " + ", ".join(f"{name}={value}" for name, value in settings.items())
-        )
-    return "\n".join(lines)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
 from engine.evidence.references import References
+from engine.evidence.scoring import Evidence
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
@@ -19,11 +20,10 @@ from engine.exports.writing import write_bytes
 from engine.session.session import SUFFIX, Session, save_session
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
-from gui.run.reconstruction_controller import RunController
+from gui.run.context import AppContext
 from gui.run.worker import RunEnd
-from gui.state.workspace import Workspace
 from gui.toolkit import dialogs
-from gui.toolkit.background import Background, always
+from gui.toolkit.background import always
 
 _KINDS = {
     "gif": ("Export the drift as GIF", "drift.gif", "GIF (*.gif)"),
@@ -45,6 +45,15 @@ _FOLDERS = {
 }
 _WITH_OPTIONS = ("gif", "mp4", "png")
 
+_WRITERS: dict[str, Callable[[Session, Path, Progress], None]] = {
+    "gif": results.export_gif,
+    "mp4": results.export_mp4,
+    "png": results.export_png,
+    "npz": results.export_npz,
+    "pt": results.export_pt,
+    "losses": results.export_losses,
+}
+
 
 class Exporter(QObject):
     """Writes what a run has found, also while it goes on."""
@@ -52,21 +61,13 @@ class Exporter(QObject):
     saved = Signal(str)
     """Emitted with the path that was written."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        controller: RunController,
-        background: Background,
-        workspace: Callable[[], Workspace],
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controller = controller
-        self._background = background
-        self._workspace = workspace
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self._window, self._workspace = context.window, context.workspace
+        self._controller, self._background = context.controller, context.background
         self._waiting: list[Callable[[Session], None]] = []
-        controller.session_ready.connect(self._serve_waiting)
-        controller.ended.connect(self._on_run_ended)
+        context.controller.session_ready.connect(self._serve_waiting)
+        context.controller.ended.connect(self._on_run_ended)
 
     def ask(self, kind: str) -> None:
         """Asks how where there are options, and where to; then writes."""
@@ -154,31 +155,28 @@ def write(
         OSError: it cannot be written; what stood there before is untouched.
         Cancelled: `report` said so.
     """
+
+    def evidence() -> Evidence | None:
+        return None if references is None else results.evidence_of(session, references)
+
     if kind in ("session", "reference"):
-        if references is not None:
-            evidence = results.evidence_of(session, references)
-            session = session.with_evidence(evidence.as_dict())
+        found = evidence()
+        if found is not None:
+            session = session.with_evidence(found.as_dict())
         save_session(session, path, with_weights=kind == "session")
     elif kind == "folder":
-        evidence = None if references is None else results.evidence_of(session, references)
-        results.write_results(session, evidence, path, references)
+        results.write_results(session, evidence(), path, references)
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
         results.export_scores(session, path, references)
     elif kind in ("html", "pdf"):
-        evidence = None if references is None else results.evidence_of(session, references)
-        page = report_page(session, results.make_report(session, evidence), references)
-        (write_pdf if kind == "pdf" else results.write_page)(page, path)
+        page = report_page(session, results.make_report(session, evidence()), references)
+        if kind == "pdf":
+            write_pdf(page, path)
+        else:
+            results.write_page(page, path)
     elif kind == "pngs":
         write_pngs(session, path, progress=report)
     else:
-        writer = {
-            "gif": results.export_gif,
-            "mp4": results.export_mp4,
-            "png": results.export_png,
-            "npz": results.export_npz,
-            "pt": results.export_pt,
-            "losses": results.export_losses,
-        }[kind]
-        writer(session, path, report)
+        _WRITERS[kind](session, path, report)

@@ -7,8 +7,8 @@ from PySide6.QtCore import QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
-from gui.inspector.picture import image_of
 from gui.toolkit import theme
+from gui.toolkit.images import image_of
 
 _SIDE = 320
 _EDGE = 1

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.exports.films import CONTENTS, EASINGS, FilmOptions, parse_candidates
 from engine.exports.stills import GridOptions
@@ -49,7 +56,9 @@ class FilmForm(QWidget):
         self.numbers.show_values(asdict(FilmOptions()))
         self.numbers.editor("tiles").setSingleStep(8)
         for name in ("duration", "hold"):
-            self.numbers.editor(name).setSingleStep(0.5)
+            seconds = self.numbers.editor(name)
+            assert isinstance(seconds, QDoubleSpinBox)
+            seconds.setSingleStep(0.5)
         rows = self.numbers.layout()
         assert isinstance(rows, QFormLayout)
         self._rows = rows

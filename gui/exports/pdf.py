@@ -47,7 +47,7 @@ def write_pdf(page: str, path: Path) -> None:
     _paint(page, writer, painter)
     if not painter.end():
         raise OSError(f"{path.name} could not be written to its end")
-    write_bytes(path, buffer.data().data())
+    write_bytes(path, bytes(buffer.data().data()))
 
 
 def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 from engine.base.version import VERSION
 from engine.runtime.devices import describe_device
 from engine.runtime.lazy import torch
-from gui.app.layout import scrolled
 from gui.help.versions import versions
 from gui.toolkit import theme
+from gui.toolkit.layout import scrolled
 
 _WIDTH = 460
 _WHAT = (

@@ -151,16 +151,17 @@ class GuideText(QTextBrowser):
             self.verticalScrollBar().value() + self.cursorRect(cursor).top() - theme.MARGIN
         )
 
-    def loadResource(self, kind: int, name: QUrl) -> Any:
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
         """Pictures of the guide's own folder, at a size that fits; nothing else is ever fetched."""
         if kind != QTextDocument.ResourceType.ImageResource.value:
             return None
         image = QImage()
-        path = self._folder / name.path()
+        url = QUrl(name)
+        path = self._folder / url.path()
         dark = path.with_stem(f"{path.stem}-dark")  # docs/screenshots.py
         if theme.is_dark() and dark.is_file():
             path = dark
-        if name.isRelative() and path.is_file() and path.resolve().is_relative_to(self._folder):
+        if url.isRelative() and path.is_file() and path.resolve().is_relative_to(self._folder):
             image.load(str(path))
         if image.isNull():
             nothing = QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
@@ -14,9 +14,7 @@ from engine.viewing.portrait import Portrait, portray
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay
 from gui.inspector.scrubber import Scrubber
-from gui.run.reconstruction_controller import RunController
-from gui.state.workspace import Workspace
-from gui.toolkit.background import Background
+from gui.run.context import AppContext
 from gui.views.curves import Curves
 from gui.views.mosaic import MosaicView
 from gui.views.pairs import PairsView
@@ -31,16 +29,13 @@ class Examiner(QObject):
 
     def __init__(
         self,
-        controller: RunController,
-        background: Background,
-        workspace: Callable[[], Workspace],
+        context: AppContext,
         views: tuple[MosaicView, PairsView, Curves],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._controller = controller
-        self._background = background
-        self._workspace = workspace
+        self._workspace, self._background = context.workspace, context.background
+        self._controller = context.controller
         self._mosaic, self._pairs, self._curves = views
         self.inspector, self.timeline = Inspector(), Scrubber("timeline of the run")
         self.replay = Replay(self)
@@ -54,7 +49,7 @@ class Examiner(QObject):
         self.timeline.moved.connect(self._show_moment)
         self._curves.step_chosen.connect(self._go_to_step)
         self.replay.rendered.connect(self._show_replayed)
-        controller.session_ready.connect(self._on_session_ready)
+        context.controller.session_ready.connect(self._on_session_ready)
 
     @property
     def is_looking_back(self) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QTemporaryDir, QUrl
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QRect, QSize, Qt, QTemporaryDir, QUrl
 from PySide6.QtGui import (
     QDrag,
     QGuiApplication,
     QImage,
+    QImageWriter,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -19,18 +19,10 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from engine.data.pixels import Pixels
 from gui.toolkit import theme
+from gui.toolkit.images import image_of
 
 _TAKEN_AWAY_WIDTH = 256
 _DRAGGED_WIDTH = 64
-
-
-def image_of(tile: Pixels) -> QImage:
-    """A tile (h, w) or (h, w, 3), uint8, as an image of its own."""
-    height, width = tile.shape[:2]
-    is_grey = tile.ndim == 2
-    kind = QImage.Format.Format_Grayscale8 if is_grey else QImage.Format.Format_RGB888
-    data = np.ascontiguousarray(tile)
-    return QImage(data.data, width, height, width * (1 if is_grey else 3), kind).copy()
 
 
 class Picture(QWidget):
@@ -80,7 +72,7 @@ class Picture(QWidget):
         if self._folder is None:
             self._folder = QTemporaryDir()
         path = Path(self._folder.path()) / self.file_name
-        self._enlarged().save(str(path), "PNG")
+        QImageWriter(str(path), QByteArray(b"PNG")).write(self._enlarged())
         return path
 
     def _enlarged(self) -> QImage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,92 +12,109 @@ from engine.base.resources import resource_folder
 from engine.data.inputs import InputShape
 from engine.network.network import Network
 from engine.session.session import Session
+from gui.opening.opener import Opener
 from gui.opening.reading import Opened
+from gui.run.assessment import Assessment
+from gui.run.context import AppContext
+from gui.run.session_runner import SessionRunner
+from gui.run.settings_panel import SettingsPanel
 from gui.state.workspace import Workspace
 from gui.toolkit.log import LOGGER
 
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
 
+class Adoption(QObject):
+    """Puts networks, sessions and images that were read into the workspace, and tells of them."""
 
-class Arrivals(QObject):
-    """Puts networks, sessions and images that were read into the workspace, and shows them."""
+    network_taken = Signal(object, object)
+    """Emitted with a `Network` and its `Health`."""
 
-    changed = Signal()
-    """Emitted when something else is open than before."""
+    shape_changed = Signal(object)
+    """Emitted with the same `Network`, which reads its input as another shape."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    run_taken = Signal(object)
+    """Emitted with the `Session` that is open from now on."""
+
+    stationarity_found = Signal(object)
+    """Emitted with the `TrueStationarity` of the training images, or None."""
+
+    network_wanted = Signal()
+    """Emitted when the network that was opened is what a person wants to look at."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        opener: Opener,
+        runner: SessionRunner,
+        assessment: Assessment,
+        settings: SettingsPanel,
+    ) -> None:
+        super().__init__(context.window)
+        self._context, self._opener, self._settings = context, opener, settings
+        self._runner, self._assessment = runner, assessment
         self._continues = False
-        window.opener.opened.connect(self._on_opened)
-        window.opener.damaged.connect(self._offer_last_good)
-        window.model_panel.shape_edited.connect(self._change_shape)
-        window.references_panel.removed.connect(self.remove_references)
+        opener.opened.connect(self._on_opened)
+        opener.damaged.connect(self._offer_last_good)
 
     def continue_cut_off(self) -> None:
         """Opens the run that was cut off, and goes on with it."""
         self._continues = True
-        self._window.opener.open_last_run()
+        self._opener.open_last_run()
 
     @Slot()
     def remove_references(self) -> None:
         """Takes training and control images away."""
-        window = self._window
-        window.current.change(train=None, control=None)
-        window.views.clear_scores()
-        window.controller.set_references(None)
-        window.health.show_stationarity(None)
-        self.changed.emit()
+        self._context.workspace.change(train=None, control=None)
+        self._assessment.forget_scores()
+        self.stationarity_found.emit(None)
 
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
-        window = self._window
-        continues = self._continues and opened.path == window.keeper.last_run
+        context = self._context
+        continues = self._continues and opened.path == context.copies.last_run
         self._continues = False
-        window.strip.make_way()
+        context.messages.make_way()
         if opened.network is None:
             self._take_images(opened)
-        elif window.controller.is_active:
+        elif context.controller.is_active:
             # A run was started while the file was being read; it goes first.
-            window.strip.show_error("A run is on; stop it before opening another network.")
+            context.messages.show_error("A run is on; stop it before opening another network.")
             return
         else:
             self._take_network(opened, opened.network)
         LOGGER.info(_described(opened))
         if opened.train is not None:
-            window.health.show_stationarity(opened.stationarity)
-        self.changed.emit()
-        if continues and window.workspace.is_resumable(window.settings_panel.settings()):
-            window.running.start()
+            self.stationarity_found.emit(opened.stationarity)
+        if continues and self._runner.would_go_on:
+            self._runner.start()
 
     def _take_images(self, opened: Opened) -> None:
-        workspace = self._window.workspace
-        self._window.current.change(
-            train=opened.train or workspace.train, control=opened.control or workspace.control
+        workspace = self._context.workspace
+        workspace.change(
+            train=opened.train or workspace().train, control=opened.control or workspace().control
         )
-        self._window.findings.rescore()
+        self._assessment.rescore()
 
     def _take_network(self, opened: Opened, network: Network) -> None:
-        window = self._window
+        context, session = self._context, opened.session
         assert opened.health is not None
-        window.running.forget()
-        if opened.path is not None and not window.controller.in_queue:
+        self._runner.forget()
+        if opened.path is not None and not context.controller.in_queue:
             self.remember(opened.path)
-        window.workspace = Workspace(network, opened.train, opened.control, opened.session)
-        window.model_panel.show_network(network, opened.health)
-        window.health.show_health(opened.health)
-        window.lower.setCurrentWidget(window.health)
-        if not window.controller.in_queue:  # It changes what is open, not what is looked at.
-            window.show_network()
-        window.settings_panel.set_channels(network.input_shape[0])
-        window.curves.set_depth(network.depth)
-        if opened.session is not None:
-            if opened.path == window.keeper.last_run:
-                window.keeper.holds(opened.session.state)
-            self._take_session(opened.session)
-        if not network.shape_is_known:
-            window.strip.show_note(
+        self.network_taken.emit(network, opened.health)
+        if not context.controller.in_queue:  # It changes what is open, not what is looked at.
+            self.network_wanted.emit()
+        self._settings.set_channels(network.input_shape[0])
+        asked = None
+        if session is not None:
+            if opened.path == context.copies.last_run:
+                context.copies.holds(session.state)
+            self._settings.show_settings(session.settings)
+            asked = self._settings.settings()
+        context.workspace.open(Workspace(network, opened.train, opened.control, session, asked))
+        if session is not None:
+            self._show_run(session)
+        if not network.inputs.is_known:
+            context.messages.show_note(
                 f"{network.origin.name} does not say what its images look like; "
                 "the input shape on the left is a guess that you can correct."
             )
@@ -106,44 +122,37 @@ class Arrivals(QObject):
     def remember(self, path: Path) -> None:
         """Lists a file as recent; samples and our own copies have entries of their own."""
         path = path.absolute()
-        if not (self._window.keeper.is_ours(path) or path.is_relative_to(resource_folder())):
-            self._window.recent.add(path)
-
-    def _take_session(self, session: Session) -> None:
-        window = self._window
-        window.settings_panel.show_settings(session.settings)
-        window.current.change(asked=window.settings_panel.settings())
-        self._show_run(session)
+        if not (self._context.copies.is_ours(path) or path.is_relative_to(resource_folder())):
+            self._context.recent.add(path)
 
     def _show_run(self, session: Session) -> None:
-        self._window.run_bar.show_rest(session)
-        self._window.findings.show_session(session)
+        self.run_taken.emit(session)
+        self._assessment.show_gallery()
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:
-        window, self._continues = self._window, False
-        window.strip.show_error(sentence)
-        good = window.keeper.last_good(damaged)
+        context, self._continues = self._context, False
+        context.messages.show_error(sentence)
+        good = context.copies.last_good(damaged)
         if good is not None:
-            window.strip.offer("Open the Last &Good Run", partial(window.opener.open, [good]))
+            context.messages.offer("Open the Last &Good Run", partial(self._opener.open, [good]))
 
     @Slot(object)
-    def _change_shape(self, shape: InputShape) -> None:
-        window, network = self._window, self._window.workspace.network
-        if network is None:
+    def change_shape(self, shape: InputShape) -> None:
+        """Reads the network that is open as one of another input shape."""
+        now = self._context.workspace()
+        if now.network is None:
             return
-        network = network.with_input_shape(shape)
-        session, asked = window.workspace.session, window.workspace.asked
+        network, session = now.network.with_input_shape(shape), now.session
         if session is not None:
             session = replace(session, network=network)
-        window.running.forget()
-        window.workspace = Workspace(network, session=session, asked=asked)
-        window.model_panel.show_shape_of(network)
-        window.health.show_stationarity(None)
-        window.settings_panel.set_channels(shape[0])
+        self._runner.forget()
+        self.shape_changed.emit(network)
+        self.stationarity_found.emit(None)
+        self._settings.set_channels(shape[0])
+        self._context.workspace.open(Workspace(network, session=session, asked=now.asked))
         if session is not None:
             self._show_run(session)
-        self.changed.emit()
 
 
 def _described(opened: Opened) -> str:

@@ -35,13 +35,14 @@ class DropVeil(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follows files over the parent, and the parent's size."""
-        if watched is not self.parentWidget():
+        parent = self.parentWidget()
+        if parent is None or watched is not parent:
             return super().eventFilter(watched, event)
         kind = event.type()
         if kind == QEvent.Type.Resize:
-            self.resize(self.parentWidget().size())
+            self.resize(parent.size())
         elif kind == QEvent.Type.DragEnter and isinstance(event, QDragEnterEvent):
-            self._show_for(event)
+            self._show_for(event, parent)
         elif kind == QEvent.Type.DragLeave:
             self.hide()
         elif kind == QEvent.Type.Drop and isinstance(event, QDropEvent):
@@ -52,10 +53,10 @@ class DropVeil(QWidget):
             return super().eventFilter(watched, event)
         return kind != QEvent.Type.Resize
 
-    def _show_for(self, event: QDragEnterEvent) -> None:
+    def _show_for(self, event: QDragEnterEvent, parent: QWidget) -> None:
         if _local_files(event):
             event.acceptProposedAction()
-            self.resize(self.parentWidget().size())
+            self.resize(parent.size())
             self.raise_()
             self.show()
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import parse_shape
 from engine.evidence.diagnostics import Health, about_images
-from engine.network.checkpoints import parse_shape
 from engine.network.network import Network
 from gui.toolkit import theme
 from gui.toolkit.widgets import verbatim
@@ -98,7 +98,7 @@ class ModelPanel(QWidget):
 
     def _show_shape(self) -> None:
         assert self._network is not None
-        guess = "" if self._network.shape_is_known else "  (guessed)"
+        guess = "" if self._network.inputs.is_known else "  (guessed)"
         self.shape.setText("×".join(str(n) for n in self._network.input_shape) + guess)
 
     def _on_shape_edited(self) -> None:
@@ -117,7 +117,7 @@ class ModelPanel(QWidget):
                 f"{self.shape.text()} is not as many."
             )
         else:
-            if shape != network.input_shape or not network.shape_is_known:
+            if shape != network.input_shape or not network.inputs.is_known:
                 self.shape_edited.emit(shape)
             return
         self._show_shape()

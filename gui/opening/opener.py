@@ -8,15 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QWidget
 
 from engine.base.errors import DamagedSession
 from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
 from engine.evidence.scoring import warm_up
-from engine.network.checkpoints import SUFFIXES
 from engine.network.network import Network
+from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX
 from gui.opening.reading import (
     Opened,
@@ -28,11 +27,8 @@ from gui.opening.reading import (
     open_with_shared,
     with_stationarity,
 )
-from gui.run.reconstruction_controller import RunController
-from gui.state.run_copies import Keeper
-from gui.state.workspace import Workspace
+from gui.run.context import AppContext
 from gui.toolkit import dialogs
-from gui.toolkit.background import Background
 from gui.toolkit.task import sentence_of
 
 _FOLDER_TITLE = "Folder with one subfolder a class"
@@ -69,20 +65,11 @@ class Opener(QObject):
     stop_wanted = Signal(str, str, object)
     """Emitted with a question, its button, and what to do once the run has been stopped."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        controller: RunController,
-        background: Background,
-        workspace: Callable[[], Workspace],
-        keeper: Keeper,
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controller = controller
-        self._background = background
-        self._workspace = workspace
-        self._keeper = keeper
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self._window, self._copies = context.window, context.copies
+        self._controller, self._background = context.controller, context.background
+        self._workspace = context.workspace
         self._openings = 0
 
     def open(self, paths: Sequence[Path]) -> None:
@@ -161,17 +148,17 @@ class Opener(QObject):
     @Slot()
     def open_last_run(self) -> None:
         """Opens the copy that is kept of every run, also of one that was cut off."""
-        self.open([self._keeper.last_run])
+        self.open([self._copies.last_run])
 
     @Slot()
     def open_run_before(self) -> None:
         """Opens the copy of the run before that one."""
-        self.open([self._keeper.run_before])
+        self.open([self._copies.run_before])
 
     @Slot()
     def open_last_training(self) -> None:
         """Opens the copy that is kept of every network that is trained."""
-        self.open([self._keeper.last_training])
+        self.open([self._copies.last_training])
 
     @Slot()
     def choose_model(self) -> None:

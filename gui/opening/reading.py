@@ -11,8 +11,9 @@ from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
 from engine.evidence.diagnostics import Health, TrueStationarity, check_weights, true_stationarity
 from engine.evidence.scoring import warm_up
-from engine.network.checkpoints import SUFFIXES, load_network
+from engine.network.checkpoints import load_network
 from engine.network.network import Network
+from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX, Session, load_session
 
 

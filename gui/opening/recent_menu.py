@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QPalette
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
@@ -53,9 +53,12 @@ class RecentMenu(QObject):
 class RecentList(QWidget):
     """The first few as buttons; nothing where there are none."""
 
-    def __init__(self, recent: RecentFiles, open_file: Callable[[Path], None]) -> None:
+    open_wanted = Signal(object)
+    """Emitted with the path of a file that is to be opened."""
+
+    def __init__(self, recent: RecentFiles) -> None:
         super().__init__()
-        self._recent, self._open = recent, open_file
+        self._recent = recent
         self.buttons: list[QPushButton] = []
         self._heading = theme.secondary("Opened lately")
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -100,7 +103,7 @@ class RecentList(QWidget):
         return button
 
     def _open_one(self, path: Path, _checked: bool = False) -> None:
-        self._open(path)
+        self.open_wanted.emit(path)
 
 
 def _show_as_link(button: QPushButton) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -20,9 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.data import catalogue
-from gui.preferences.preferences import COPY_SECONDS, Preferences
-from gui.run.settings_panel import DeviceChoice
+from gui.state.preferences import COPY_SECONDS, Preferences
 from gui.toolkit import dialogs, theme
+from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.scheme import SCHEMES
 
 _COPIES = ("Every 20 seconds", "Every minute", "Every 5 minutes", "Not at all")
@@ -79,8 +80,10 @@ class PreferencesDialog(QDialog):
         form.addRow("", self.last_run)
         form.addRow("Re&sults", self.results)
         form.addRow("&Data sets", self.data_sets)
-        form.labelForField(self.results).setBuddy(self.results.choose)
-        form.labelForField(self.data_sets).setBuddy(self.data_sets.choose)
+        for folder in (self.results, self.data_sets):
+            label = form.labelForField(folder)
+            assert isinstance(label, QLabel)
+            label.setBuddy(folder.choose)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.restore = QPushButton("Restore De&faults")
         self.restore.setToolTip("Everything here as it was at the very first start.")

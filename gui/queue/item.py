@@ -67,7 +67,7 @@ class QueueItem:
         if self.phase is Phase.RUNNING:
             return f"{'paused at' if self.is_paused else 'running'} {percent(self.share)}"
         if self.outcome is None:
-            return self.phase.value
+            return str(self.phase.value)
         return _ended(self.outcome)
 
     @property

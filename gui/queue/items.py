@@ -1,4 +1,4 @@
-"""The checkpoints of the queue, in their order."""
+"""The checkpoints of the queue, in their order, and where their results go."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ class QueueList(QObject):
     item_changed = Signal(object)
     """Emitted with a `QueueItem` that says something else than before."""
 
+    folder_chosen = Signal()
+    """Emitted when results go somewhere else."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.items: list[QueueItem] = []
+        self.folder: Path | None = None
 
     @property
     def waiting(self) -> list[QueueItem]:
@@ -34,6 +38,11 @@ class QueueList(QObject):
             if path not in [item.path for item in self.waiting]:
                 self.items.append(QueueItem(path))
         self.listed.emit()
+
+    def choose_folder(self, folder: Path) -> None:
+        """Where results go to."""
+        self.folder = folder
+        self.folder_chosen.emit()
 
     def move(self, items: Collection[QueueItem], by: int) -> None:
         """Moves items one place up (−1) or down (+1), as far as there is room."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, Signal, Slot
 
@@ -14,13 +13,11 @@ from engine.reconstruction.settings import Settings
 from engine.session.waiting_list import WaitingList, read_waiting_list, write_waiting_list
 from gui.opening.reading import is_checkpoint
 from gui.queue.item import Phase, QueueItem
+from gui.queue.items import QueueList
+from gui.run.context import AppContext
+from gui.run.settings_panel import SettingsPanel
 from gui.toolkit.background import always
-from gui.toolkit.focus import bring_to_front
 from gui.toolkit.log import LOGGER
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
-    from gui.queue.queueing import Queue
 
 
 class QueueMemory(QObject):
@@ -32,15 +29,22 @@ class QueueMemory(QObject):
     changed = Signal()
     """Emitted when there is something that can be put back, and when it has been."""
 
-    def __init__(self, window: MainWindow, queue: Queue, path: Path) -> None:
+    restored = Signal()
+    """Emitted when what was left is in the list again, for a person to see."""
+
+    def __init__(
+        self, context: AppContext, settings: SettingsPanel, items: QueueList, parent: QObject
+    ) -> None:
         """
         Args:
-            window: whose settings the queue takes.
-            queue: whose list is kept.
-            path: of the file.
+            context: says where the list is kept.
+            settings: those that the queue takes.
+            items: the list that is kept.
+            parent: owner.
         """
-        super().__init__(queue)
-        self._window, self._queue, self._path = window, queue, path
+        super().__init__(parent)
+        self._context, self._settings, self._list = context, settings, items
+        self._path = path = context.copies.waiting_list
         self._lock = QLockFile(str(path.with_suffix(".lock")))
         self._lock.setStaleLockTime(0)  # Only a dead process makes it stale, not its age.
         self._written: WaitingList | None = None
@@ -50,10 +54,9 @@ class QueueMemory(QObject):
 
     def begin(self) -> None:
         """From here on changes are written down."""
-        queue, panel = self._queue, self._window.settings_panel
-        for happened in (queue.changed, queue.list.listed, panel.edited):
-            happened.connect(self._keep)
-        queue.list.item_changed.connect(self._keep_without)
+        for happened in (self._list.folder_chosen, self._list.listed, self._settings.edited):
+            happened.connect(self.keep)
+        self._list.item_changed.connect(self._keep_without)
 
     def end(self) -> None:
         """The window is gone; another may take over."""
@@ -73,7 +76,7 @@ class QueueMemory(QObject):
     @Slot()
     def offer(self) -> None:
         """Offers what was left, once the strip of messages offers nothing else."""
-        strip = self._window.strip
+        strip = self._context.messages
         if self.left is None:
             return
         if strip.is_offering:
@@ -87,10 +90,10 @@ class QueueMemory(QObject):
     def put_back(self) -> None:
         """Looks which of the files are networks, and puts them back with folder and settings."""
         left = self.left
-        if left is not None and self._queue.is_on:
-            self._window.strip.show_note("The queue is on; put them back once it has ended.")
+        if left is not None and self._is_queue_on:
+            self._context.messages.show_note("The queue is on; put them back once it has ended.")
         elif left is not None:
-            self._window.background.start(
+            self._context.background.start(
                 "Looking at what waited …",
                 lambda _: [path for path in left.checkpoints if is_checkpoint(path)],
                 lambda paths: self._show(left, paths),
@@ -98,20 +101,23 @@ class QueueMemory(QObject):
             )
 
     def _show(self, left: WaitingList, paths: Sequence[Path]) -> None:
-        window, queue = self._window, self._queue
-        if self.left is not left or queue.is_on:  # It was asked for twice, or the queue began.
+        items = self._list
+        if self.left is not left or self._is_queue_on:  # It was asked for twice, or it began.
             return
-        had_items = bool(queue.list.items)
+        had_items = bool(items.items)
         self.left = None
-        queue.list.add(paths)
-        if left.results is not None and queue.folder is None:
-            queue.choose_folder(left.results)
+        items.add(paths)
+        if left.results is not None and items.folder is None:
+            items.choose_folder(left.results)
         # Others that wait already were added with the settings that stand there.
-        if left.settings is not None and not had_items and not window.controller.is_active:
-            window.settings_panel.show_settings(left.settings)
+        if left.settings is not None and not had_items and not self._context.controller.is_active:
+            self._settings.show_settings(left.settings)
         self.changed.emit()
-        window.queue_panel.show()
-        bring_to_front(window.queue_panel)
+        self.restored.emit()
+
+    @property
+    def _is_queue_on(self) -> bool:
+        return self._context.controller.in_queue
 
     # --- while the window is open -----------------------------------------------------------------
 
@@ -119,10 +125,10 @@ class QueueMemory(QObject):
     def _keep_without(self, item: QueueItem) -> None:
         """What has ended waits no more; how far a run is makes no difference."""
         if item.phase is Phase.ENDED:
-            self._keep()
+            self.keep()
 
     @Slot()
-    def _keep(self) -> None:
+    def keep(self) -> None:
         """Writes down what waits now, if that is something else than before."""
         waiting = self._waiting()
         if waiting == self._written or (waiting is None and not self._lock.isLocked()):
@@ -142,7 +148,7 @@ class QueueMemory(QObject):
         """What is not finished, after what was left before."""
         before = () if self.left is None else self.left.checkpoints
         # What was under way when all went dark has no results, so that it waits again.
-        unfinished = [item for item in self._queue.list.items if item.phase is not Phase.ENDED]
+        unfinished = [item for item in self._list.items if item.phase is not Phase.ENDED]
         own = [item.path.absolute() for item in unfinished]
         paths = (*before, *(path for path in own if path not in before))
         if not paths:
@@ -150,11 +156,11 @@ class QueueMemory(QObject):
         left = self.left
         if left is not None and not own:
             return left
-        return WaitingList(paths, self._queue.folder, self._settings())
+        return WaitingList(paths, self._list.folder, self._entered())
 
-    def _settings(self) -> Settings | None:
+    def _entered(self) -> Settings | None:
         try:
-            return self._window.settings_panel.settings()
+            return self._settings.settings()
         except UnusableInput:
             return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -18,10 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from gui.queue.item import Phase, QueueItem
-from gui.queue.queueing import Queue
+from gui.queue.runner import QueueRunner
 from gui.queue.table import QueueTable
 from gui.run.run_bar import duration
 from gui.toolkit import dialogs, theme
+from gui.toolkit.focus import bring_to_front
 
 _EMPTY = (
     "No checkpoints yet. Drop several on the window, or choose File → Queue Several. They are run "
@@ -41,7 +43,7 @@ class QueuePanel(QDockWidget):
     complained = Signal(str)
     """Emitted with a sentence when something cannot be done now."""
 
-    def __init__(self, queue: Queue, parent: QWidget) -> None:
+    def __init__(self, queue: QueueRunner, parent: QWidget) -> None:
         super().__init__("Queue", parent)
         self.setObjectName("queue")
         self.setAllowedAreas(
@@ -115,6 +117,7 @@ class QueuePanel(QDockWidget):
         self.add_button.clicked.connect(self.add_wanted)
         self.back_button.clicked.connect(queue.memory.put_back)
         queue.memory.changed.connect(self._show_all)
+        queue.memory.restored.connect(self.come_forward)
         self.up_button.clicked.connect(lambda: rows.move(self.table.chosen, -1))
         self.down_button.clicked.connect(lambda: rows.move(self.table.chosen, 1))
         self.remove_button.clicked.connect(lambda: rows.remove(self.table.chosen))
@@ -125,6 +128,18 @@ class QueuePanel(QDockWidget):
         queue.changed.connect(self._show_all)
         rows.listed.connect(self._show_all)
         rows.item_changed.connect(self._show_progress)
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Shows itself, before a panel that shares its place."""
+        self.show()
+        bring_to_front(self)
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Adds checkpoints, and shows them; the next key starts the queue."""
+        self._queue.add(paths)
+        self.come_forward()
+        self.main_button.setFocus()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
@@ -149,7 +164,7 @@ class QueuePanel(QDockWidget):
     @Slot()
     def _ask_folder(self, starts: bool = False) -> None:
         def receive(folder: Path) -> None:
-            self._queue.choose_folder(folder)
+            self._queue.list.choose_folder(folder)
             if starts:
                 self._queue.start()
 

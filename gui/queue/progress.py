@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
 from engine.viewing.frames import Frame
+from gui.opening.opener import Opener
 from gui.opening.reading import Opened, SharedImages
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
-from gui.run.controller import RunState
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
-    from gui.run.reconstruction_controller import RunController
+from gui.run.activity import Activity
+from gui.run.reconstruction_controller import ReconstructionController
+from gui.state.workspace import CurrentWorkspace
 
 
 class QueueProgress(QObject):
@@ -23,7 +21,7 @@ class QueueProgress(QObject):
 
     def __init__(
         self,
-        controller: RunController,
+        controller: ReconstructionController,
         items: QueueList,
         current: Callable[[], QueueItem | None],
         parent: QObject,
@@ -37,7 +35,7 @@ class QueueProgress(QObject):
         """
         super().__init__(parent)
         self._list, self._current = items, current
-        controller.state_changed.connect(self._on_run_state)
+        controller.activity_changed.connect(self._on_run_state)
         controller.frame_ready.connect(self._on_frame)
 
     @property
@@ -46,10 +44,10 @@ class QueueProgress(QObject):
         return item if item is not None and item.phase is Phase.RUNNING else None
 
     @Slot(object)
-    def _on_run_state(self, state: RunState) -> None:
+    def _on_run_state(self, state: Activity) -> None:
         item = self._running
         if item is not None:
-            item.is_paused = state is RunState.PAUSED
+            item.is_paused = state is Activity.PAUSED
             self._list.item_changed.emit(item)
 
     @Slot(object)
@@ -67,15 +65,15 @@ class GivenImages(QObject):
     Those are shared by all networks of a queue; images beside a network belong to it alone.
     """
 
-    def __init__(self, window: MainWindow, parent: QObject) -> None:
+    def __init__(self, workspace: CurrentWorkspace, opener: Opener, parent: QObject) -> None:
         super().__init__(parent)
-        self._window = window
+        self._workspace = workspace
         self._by_hand = False
-        window.opener.opened.connect(self._on_opened)
+        opener.opened.connect(self._on_opened)
 
     def images(self) -> SharedImages | None:
         """Those that were given by hand, where there are some."""
-        workspace = self._window.workspace
+        workspace = self._workspace()
         if not self._by_hand or workspace.train is None:
             return None
         return SharedImages(workspace.train, workspace.control)

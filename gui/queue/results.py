@@ -1,8 +1,8 @@
-"""What the queue writes down of each checkpoint, on a thread."""
+"""What the queue writes down of each checkpoint, on a thread, and what it says at its end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -68,3 +68,10 @@ def write_run(
     subfolder = make_subfolder(folder, checkpoint)
     write(session, references, "folder", subfolder, unheard)
     return with_report(replace(known, folder=subfolder.name), read_report(subfolder))
+
+
+def how_it_ended(ended: Mapping[str, int], waiting: int, folder: Path | None) -> str:
+    """`The queue has ended: 2 done, 1 refused. The results are in FOLDER.`"""
+    counted = [f"{count} {what}" for what, count in ended.items()]
+    parts = counted + ([f"{waiting} not run"] if waiting else [])
+    return f"The queue has ended: {', '.join(parts)}. The results are in {folder}."

@@ -3,63 +3,51 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.progress import Progress
 from engine.evidence.references import References
 from engine.session.session import Session
 from engine.viewing.mosaic import Mosaic, gallery_mosaic
 from engine.viewing.pairs import Pairs, best_pairs, with_confidence
-from gui.run.reconstruction_controller import RunController
-from gui.state.workspace import CurrentWorkspace
-from gui.toolkit.background import Background
+from gui.run.context import AppContext
 from gui.toolkit.task import Task
-from gui.views.views import Views
 
 
-class Findings(QObject):
-    """Works out gallery and scores, and shows them if they still belong to what is open."""
+class Assessment(QObject):
+    """Works out gallery and scores, and tells them if they still belong to what is open."""
 
-    def __init__(
-        self,
-        window: QWidget,
-        controller: RunController,
-        background: Background,
-        current: CurrentWorkspace,
-        views: Views,
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controller = controller
-        self._background = background
-        self._current = current
-        self._views = views
+    gallery_found = Signal(object, object)
+    """Emitted with a `Session` at rest and the `Mosaic` of its gallery."""
+
+    scored = Signal(object)
+    """Emitted with the `Pairs` of the run that is open."""
+
+    outdated = Signal()
+    """Emitted when scores that are shown no longer count."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self._context = context
+        self._workspace, self._controller = context.workspace, context.controller
         self._gallery_task: Task | None = None
-
-    def show_session(self, session: Session) -> None:
-        """Shows a run that has ended."""
-        self._views.curves.show_losses(session.state.losses)
-        self._views.lower.setCurrentWidget(self._views.curves)
-        self.show_gallery()
 
     @Slot()
     def show_gallery(self) -> None:
-        """Shows the gallery of the run that has ended, once it is worked out."""
-        session = self._current().session
-        if session is None or self._controller.is_active or not self._window.isVisible():
+        """Works out the gallery of the run that has ended."""
+        session = self._workspace().session
+        if session is None or self._controller.is_active or not self._context.window.isVisible():
             return
 
-        def render(report: Progress) -> Any:
+        def render(report: Progress) -> Mosaic:
             return gallery_mosaic(session.images(), session.gallery(report), session.network.mean)
 
-        self._gallery_task = self._background.start(
+        self._gallery_task = self._context.background.start(
             "Working out the gallery …",
             render,
-            partial(self._on_gallery, session),
-            lambda: self._current().session is session and not self._controller.is_active,
+            partial(self.gallery_found.emit, session),
+            lambda: self._workspace().session is session and not self._controller.is_active,
         )
 
     def cancel_gallery(self) -> None:
@@ -69,33 +57,33 @@ class Findings(QObject):
 
     def rescore(self) -> None:
         """Scores against other references: the run that is on, or the one that has ended."""
-        self._views.clear_scores()
+        self.outdated.emit()
         if self._controller.is_active:
-            self._controller.set_references(self._current().references)
+            self._controller.set_references(self._workspace().references)
         else:
             self.score_in_full()
 
+    def forget_scores(self) -> None:
+        """There is nothing to score against any more."""
+        self.outdated.emit()
+        self._controller.set_references(None)
+
     def score_in_full(self) -> None:
         """Scores all candidates of the run that has ended."""
-        workspace = self._current()
+        workspace = self._workspace()
         references, session, train = workspace.references, workspace.session, workspace.train
-        if session is not None and references is not None and self._window.isVisible():
-            self._background.start(
-                "Scoring …",
-                lambda _report: _scored(session, references),
-                self._views.show_pairs,
-                lambda: (
-                    self._current().session is session
-                    and self._current().train is train
-                    and not self._controller.is_active
-                ),
-            )
-
-    def _on_gallery(self, session: Session, mosaic: Mosaic) -> None:
-        self._views.examiner.show_gallery(session, mosaic)
-        pairs = self._views.pairs.pairs
-        if pairs is not None and self._current().session is session:
-            self._views.show_pairs(with_confidence(pairs, session.gallery().of_each))
+        if session is None or references is None or not self._context.window.isVisible():
+            return
+        self._context.background.start(
+            "Scoring …",
+            lambda _report: _scored(session, references),
+            self.scored.emit,
+            lambda: (
+                self._workspace().session is session
+                and self._workspace().train is train
+                and not self._controller.is_active
+            ),
+        )
 
 
 def _scored(session: Session, references: References) -> Pairs:

@@ -32,7 +32,7 @@ class Latest(Generic[T]):
             return frame
 
 
-class RunControl:
+class Mailbox:
     """Pause, go on, stop, and requests for what stands between two steps, from any thread."""
 
     def __init__(self) -> None:

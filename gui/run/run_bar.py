@@ -10,16 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 
 from engine.session.session import Session
 from engine.viewing.frames import Frame
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.toolkit import theme
 
 _TEXT_INTERVAL = 0.25
 _LABELS = {
-    RunState.IDLE: "&Start",
-    RunState.STARTING: "Starting…",
-    RunState.RUNNING: "&Pause",
-    RunState.PAUSED: "Res&ume",
-    RunState.STOPPING: "Stopping…",
+    Activity.IDLE: "&Start",
+    Activity.STARTING: "Starting…",
+    Activity.RUNNING: "&Pause",
+    Activity.PAUSED: "Res&ume",
+    Activity.STOPPING: "Stopping…",
 }
 
 
@@ -33,7 +33,7 @@ class RunBar(QWidget):
 
     def __init__(
         self,
-        labels: Mapping[RunState, str] = _LABELS,
+        labels: Mapping[Activity, str] = _LABELS,
         starting: str = "Reading the row space of the first layer …",
         parent: QWidget | None = None,
     ) -> None:
@@ -68,38 +68,38 @@ class RunBar(QWidget):
         self._next_text = 0.0
         self._can_start = False
         self._resumable = False
-        self.show_state(RunState.IDLE)
+        self.show_activity(Activity.IDLE)
         self.clear()
 
     def set_can_start(self, can_start: bool, resumable: bool = False) -> None:
         """Whether there is a network to start on, and whether its run would be gone on with."""
         self._can_start, self._resumable = can_start, resumable
-        self.show_state(self._state)
+        self.show_activity(self._activity)
 
     def explain(self, why: str) -> None:
         """Says why the main button cannot start a run now; empty where nothing is in the way."""
         self.main_button.setToolTip(why or "Starts, holds, or goes on with the run.")
 
-    def show_state(self, state: RunState) -> None:
+    def show_activity(self, activity: Activity) -> None:
         """Offers what can be done in this state."""
-        self._state = state
-        label = self._labels[state]
-        if state is RunState.IDLE and self._resumable:
+        self._activity = activity
+        label = self._labels[activity]
+        if activity is Activity.IDLE and self._resumable:
             label = "Res&ume"
         self.main_button.setText(label)
-        busy = state in (RunState.STARTING, RunState.STOPPING)
-        idle = state is RunState.IDLE
+        busy = activity in (Activity.STARTING, Activity.STOPPING)
+        idle = activity is Activity.IDLE
         self.main_button.setEnabled(not busy and (not idle or self._can_start))
-        self.stop_button.setEnabled(not idle and state is not RunState.STOPPING)
-        if state is RunState.STARTING:
+        self.stop_button.setEnabled(not idle and activity is not Activity.STOPPING)
+        if activity is Activity.STARTING:
             self.progress.setRange(0, 0)
             self._text.setText(self._starting)
-        elif state is RunState.IDLE and self.progress.maximum() == 0:
+        elif activity is Activity.IDLE and self.progress.maximum() == 0:
             self.clear()  # The run failed before its first frame.
 
     def show_frame(self, frame: Frame) -> None:
         """Shows how far a reconstruction is."""
-        has_ended = self._state is RunState.IDLE
+        has_ended = self._activity is Activity.IDLE
         self.show_progress(frame.step, frame.steps, describe(frame, has_ended))
 
     def show_rest(self, session: Session) -> None:
@@ -115,7 +115,7 @@ class RunBar(QWidget):
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         now = time.monotonic()
-        if now >= self._next_text or self._state is RunState.IDLE:
+        if now >= self._next_text or self._activity is Activity.IDLE:
             self._next_text = now + _TEXT_INTERVAL
             self._text.setText(text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, 
 from engine.reconstruction.settings import PRESETS, Settings, preset
 from gui.state.undo import Entered
 from gui.toolkit import theme
+from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.options_form import Editor, Fold, OptionsForm, labels_of, make_editor
 
 _DESCRIPTIONS = {
@@ -24,40 +24,6 @@ _AUTOMATIC = {
     "smoothness": "automatic",
     "seconds": "none",
 }
-_DEVICE_NAMES = {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
-
-
-class DeviceChoice(QComboBox):
-    """Which of this machine's devices computes."""
-
-    def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._wish = ""
-        self.setToolTip("Automatic takes a GPU where there is one.")
-        self.activated.connect(self._forget_wish)
-        self.offer(devices)
-
-    def names(self) -> list[str]:
-        """The devices that can be chosen."""
-        return [self.itemData(index) for index in range(self.count())]
-
-    def choose(self, name: str) -> None:
-        """Chooses a device; automatic, if there is no such one here, or not yet."""
-        self._wish = name
-        self.setCurrentIndex(max(self.findData(name), 0))
-
-    def offer(self, devices: Sequence[str]) -> None:
-        """Adds devices that were found since; one that was wished for before is chosen."""
-        for name in devices:
-            if self.findData(name) < 0:
-                self.addItem(_DEVICE_NAMES[name], name)
-        if self._wish in devices:
-            self.choose(self._wish)
-
-    @Slot()
-    def _forget_wish(self) -> None:
-        """The user has chosen another."""
-        self._wish = ""
 
 
 class SettingsPanel(QWidget):
@@ -141,6 +107,7 @@ class SettingsPanel(QWidget):
         self.device.choose(values["device"])
         self.restarts.setValue(values["restarts"])
         self.form.show_values(values)
+        self.form.show_without_effect(self._base.without_effect)
         self.blockSignals(was_blocked)
         self.edited.emit()
 
@@ -163,7 +130,7 @@ class SettingsPanel(QWidget):
     @Slot()
     def _restore(self) -> None:
         chosen = preset(self._base.preset, self._channels)
-        device, restarts = self.device.currentData(), self.restarts.value()
+        device, restarts = self.device.currentData(), int(self.restarts.value())
         self.show_settings(replace(chosen, device=device, restarts=restarts))
 
     @Slot()
@@ -173,7 +140,7 @@ class SettingsPanel(QWidget):
             replace(
                 chosen,
                 device=self.device.currentData(),
-                restarts=self.restarts.value(),
-                seed=self.editor("seed").value(),
+                restarts=int(self.restarts.value()),
+                seed=int(self.editor("seed").value()),
             )
         )

@@ -24,8 +24,8 @@ from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
 from engine.session.session import Session, save_session, session_of
 from engine.viewing.frames import Frame, LiveView
-from gui.errors.crash import report
-from gui.run.mailbox import Latest, RunControl
+from gui.run.mailbox import Latest, Mailbox
+from gui.toolkit.faults import report
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RunEnd:
     error: str = ""
 
 
-class Worker(QObject):
+class ReconstructionWorker(QObject):
     """Lives on its own thread; runs one request after the other."""
 
     started = Signal(object)
@@ -69,20 +69,20 @@ class Worker(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.slot = Latest[Frame]()
-        self.control = RunControl()
+        self.mailbox = Mailbox()
         self.view: LiveView | None = None
         self._newest: Session | None = None
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
         self.slot = Latest[Frame]()
-        self.control = RunControl()
+        self.mailbox = Mailbox()
         self.view = LiveView(request.network.mean, request.references)
 
     @Slot(object)
     def run(self, request: RunRequest) -> None:
         """Drives one run from start to end."""
-        view, control, slot = self.view, self.control, self.slot
+        view, mailbox, slot = self.view, self.mailbox, self.slot
         assert view is not None
         last: Snapshot | None = None
         session, error = None, ""
@@ -90,7 +90,7 @@ class Worker(QObject):
         try:
             run = Reconstruction(request.network, request.settings, request.state)
             self.started.emit(run.settings)
-            last, error = self._drive(run, view, control, slot, request)
+            last, error = self._drive(run, view, mailbox, slot, request)
             session = self._session_at_end(run, last.note or error)
         except AfterimageError as failure:
             error = str(failure)
@@ -110,7 +110,7 @@ class Worker(QObject):
         self,
         run: Reconstruction,
         view: LiveView,
-        control: RunControl,
+        mailbox: Mailbox,
         slot: Latest[Frame],
         request: RunRequest,
     ) -> tuple[Snapshot, str]:
@@ -140,7 +140,7 @@ class Worker(QObject):
                     if autosave is not None and copies.is_due(last.seconds):
                         copies.done(last.seconds)
                         self._keep(session, autosave)
-                    if not control.between_steps(session, show):
+                    if not mailbox.between_steps(session, show):
                         break
             except AfterimageError as failure:
                 if last is None:

@@ -1,1 +1,1 @@
-"""What is open and what is remembered, without a widget in sight."""
+"""What is open, what is remembered, and what a person prefers; without a widget in sight."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from engine.base.json_text import read_json
-from gui.state import stored
+from gui.toolkit import stored
 
 MOST = 10
 _KEY = "recent"

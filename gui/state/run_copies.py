@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile
 
+from engine.reconstruction.snapshot import RunState
 from engine.session.session import SUFFIX
-
-if TYPE_CHECKING:
-    from engine.reconstruction.snapshot import RunState
 
 _NUMBERS = range(1, 21)
 """Of the files that windows have to themselves; the first has none in its files' names."""
 
 
-class Keeper:
+class RunCopies:
     """Knows where the last run is kept, the one before, and what was under way when all went dark.
 
     While a run goes on, a lock file of this process lies beside its copy. One that is left from a

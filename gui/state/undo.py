@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from PySide6.QtCore import QEvent, QObject, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Signal, SignalInstance, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QWidget
 
@@ -31,16 +31,19 @@ class Entered:
 
 
 class SettingsForm(Protocol):
-    """A widget whose edits can be taken back; `edited` tells of each.
+    """A widget whose edits can be taken back."""
 
-    Attributes:
-        labels: what each value is called in the form, by name.
-        leading: values that bring others with them; choosing one is a step of its own.
-    """
+    @property
+    def edited(self) -> SignalInstance:
+        """Tells of each edit."""
 
-    edited: Signal
-    labels: Mapping[str, str]
-    leading: frozenset[str]
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What each value is called in the form, by name."""
+
+    @property
+    def leading(self) -> frozenset[str]:
+        """Values that bring others with them; choosing one is a step of its own."""
 
     def entered(self) -> Entered:
         """What stands in the form."""

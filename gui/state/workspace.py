@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from PySide6.QtCore import QObject, Signal
+
 from engine.data.datasets import LabelledImages
 from engine.evidence.references import References
 from engine.network.network import Network
@@ -52,16 +54,32 @@ class Workspace:
         return same == self.asked and self.session.state.step < self.session.state.steps
 
 
-class CurrentWorkspace:
+class CurrentWorkspace(QObject):
     """Holds the workspace that is open now; the parts of the window share it."""
 
-    def __init__(self) -> None:
-        self.workspace = Workspace()
+    changed = Signal()
+    """Emitted when something else is open than before, or a run has left what it found."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = Workspace()
 
     def __call__(self) -> Workspace:
         """What is open now."""
-        return self.workspace
+        return self._workspace
+
+    def open(self, workspace: Workspace) -> None:
+        """Exchanges all of it."""
+        self._workspace = workspace
+        self.changed.emit()
 
     def change(self, **changes: Any) -> None:
         """Exchanges some of its attributes."""
-        self.workspace = replace(self.workspace, **changes)
+        self.open(replace(self._workspace, **changes))
+
+    def begin_run(self, asked: Settings | None) -> None:
+        """A run is under way, by these settings; what is open changes when it has left something.
+
+        Until then what was said of the run before stays to be read.
+        """
+        self._workspace = replace(self._workspace, session=None, asked=asked)

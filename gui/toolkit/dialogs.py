@@ -9,13 +9,15 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from gui.preferences import preferences
-from gui.state import stored
+from gui.toolkit import stored
 
 Receiver = Callable[[Path], None]
 
 Purpose = Literal["models", "images", "results"]
 """What a file dialog is for; each kind remembers a folder of its own."""
+
+RESULTS_FOLDER = "results"
+"""Under this key the folder is stored that a person prefers for results."""
 
 
 def choose_file(
@@ -137,7 +139,7 @@ def _ask_among(
 
 def first_folder(purpose: Purpose) -> str:
     """Where a dialog begins: where the last one of its kind ended, or where results belong."""
-    preferred = preferences.load().results if purpose == "results" else None
+    preferred = stored.folder(RESULTS_FOLDER) if purpose == "results" else None
     return str(preferred or stored.folder(f"last_folder_{purpose}") or "")
 
 

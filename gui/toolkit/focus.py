@@ -24,17 +24,18 @@ class FocusFrame(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follows the keyboard, and the view's size."""
-        if watched is self.parentWidget():
+        view = self.parentWidget()
+        if view is not None and watched is view:
             if event.type() == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
                 if event.reason() not in _OF_A_WINDOW:
                     self._came_by_keys = event.reason() in _BY_KEYS
-                self.resize(self.parentWidget().size())
+                self.resize(view.size())
                 self.raise_()
                 self.setVisible(self._came_by_keys)
             elif event.type() == QEvent.Type.FocusOut:
                 self.hide()
             elif event.type() == QEvent.Type.Resize:
-                self.resize(self.parentWidget().size())
+                self.resize(view.size())
         return super().eventFilter(watched, event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -51,6 +51,8 @@ class OptionsForm(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         form.setHorizontalSpacing(theme.MARGIN)
         self._editors: dict[str, Editor] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._tooltips: dict[str, str] = {}
         for each in fields(kind):
             if not each.metadata or each.name in left_out:
                 continue
@@ -62,6 +64,8 @@ class OptionsForm(QWidget):
             form.addRow(label, editor)
             editor.valueChanged.connect(self.edited)
             self._editors[each.name] = editor
+            self._labels[each.name] = label
+            self._tooltips[each.name] = editor.toolTip()
 
     def values(self) -> dict[str, Any]:
         """What the editors say, by name."""
@@ -71,6 +75,20 @@ class OptionsForm(QWidget):
         """Fills the editors; values of options that are edited elsewhere do no harm."""
         for name, editor in self._editors.items():
             editor.setValue(values[name])
+
+    def show_without_effect(self, reasons: Mapping[str, str]) -> None:
+        """Greys out what has no effect as things are, and says why.
+
+        Args:
+            reasons: by the option's name; all others can be edited.
+        """
+        for name, editor in self._editors.items():
+            label = self._labels[name]
+            why = reasons.get(name, "")
+            tooltip = f"{why} {self._tooltips[name]}".strip()
+            for part in (editor, label):
+                part.setEnabled(not why)
+                part.setToolTip(tooltip)
 
     def editors(self) -> Mapping[str, Editor]:
         """All editors, by name."""
@@ -94,11 +112,15 @@ class Fold(QWidget):
         self.button.setAutoRaise(True)
         self.button.setToolTip("Shows what seldom needs a change, or hides it.")
         self.button.toggled.connect(self._on_folded)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.button)
         layout.addWidget(body)
         self._on_folded(False)
+
+    def settle(self) -> None:
+        """Takes the size of what is unfolded at once."""
+        self._layout.activate()
 
     @Slot(bool)
     def _on_folded(self, unfolded: bool) -> None:

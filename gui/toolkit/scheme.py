@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from gui.state import stored
-from gui.toolkit import theme
+from gui.toolkit import stored, theme
 
 SCHEMES = {
     "Like the &system": Qt.ColorScheme.Unknown,

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 from engine.base.errors import AfterimageError
 from engine.base.progress import Cancelled, Progress
 from engine.runtime.device_errors import is_out_of_memory
-from gui.errors.crash import report
+from gui.toolkit.faults import report
 
 
 class Task(QThread):

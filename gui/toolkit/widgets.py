@@ -1,20 +1,17 @@
-"""Small pieces of the window: message strip, empty page."""
+"""Small pieces of windows: the message strip; tooltips that say what is in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from engine.base.plain_text import plain
 from gui.toolkit import theme
 from gui.toolkit.log import LOGGER
-
-_TEXT_WIDTH = 440
 
 
 class MessageStrip(QFrame):
@@ -112,76 +109,6 @@ class MessageStrip(QFrame):
         if self._is_error:
             palette.setColor(QPalette.ColorRole.WindowText, theme.error_colour())
         self._text.setPalette(palette)
-
-
-class EmptyPage(QWidget):
-    """What the centre shows while no network is open."""
-
-    open_wanted = Signal()
-    sample_wanted = Signal()
-    train_wanted = Signal()
-    last_run_wanted = Signal()
-
-    def __init__(
-        self, icon: QIcon, last_run: Path, recent: QWidget, parent: QWidget | None = None
-    ) -> None:
-        """
-        Args:
-            icon: of the application.
-            last_run: where a copy of the last run is, if there is one.
-            recent: what was opened lately.
-            parent: owner.
-        """
-        super().__init__(parent)
-        picture = QLabel()
-        picture.setPixmap(icon.pixmap(96, 96))
-        title = QLabel("Drop a trained network here")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        title.setFont(font)
-        text = theme.secondary(
-            "A PyTorch, safetensors or NumPy checkpoint of a fully connected ReLU network with "
-            "one output. Nothing in it is executed, and nothing leaves this machine."
-        )
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setFixedWidth(_TEXT_WIDTH)
-        text.setMinimumHeight(text.heightForWidth(_TEXT_WIDTH))
-        self.open_button = QPushButton("&Open…")
-        self.open_button.setToolTip("Opens a checkpoint or a session from a file.")
-        self.open_button.clicked.connect(self.open_wanted)
-        self.sample_button = QPushButton("Try the &sample")
-        self.sample_button.setToolTip(
-            "Opens a bundled network, with the 100 digits it was trained on to compare with."
-        )
-        self.sample_button.clicked.connect(self.sample_wanted)
-        self.train_button = QPushButton("Tra&in a network…")
-        self.train_button.setToolTip(
-            "Makes a network that remembers its images, out of images of your choice."
-        )
-        self.train_button.clicked.connect(self.train_wanted)
-        self.last_run_button = QPushButton("Reopen the &last run")
-        self.last_run_button.setToolTip("Opens the run that was on last, where it stood.")
-        self.last_run_button.clicked.connect(self.last_run_wanted)
-        self.last_run_button.setVisible(last_run.exists())
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        for button in (
-            self.open_button,
-            self.sample_button,
-            self.train_button,
-            self.last_run_button,
-        ):
-            button.setMinimumWidth(130)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.addStretch(2)
-        for widget in (picture, title, text):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-            layout.addSpacing(theme.SPACING)
-        layout.addLayout(buttons)
-        layout.addWidget(recent, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
 
 
 def verbatim(*lines: str) -> str:

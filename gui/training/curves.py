@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.reconstruction.history import TrainingCurves
-from engine.stationarity.row_space import Spectrum
+from engine.stationarity.spectrum import Spectrum
 from engine.training.view import TrainingFrame
 from gui.toolkit import theme
 from gui.views.plots import Plot, SpectrumPlot

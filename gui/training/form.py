@@ -22,11 +22,10 @@ from engine.base.plain_text import plain
 from engine.data import catalogue
 from engine.data.datasets import Selection
 from engine.training.recipe import Recipe, parse_widths
-from gui.preferences import preferences
-from gui.run.settings_panel import DeviceChoice
-from gui.state import stored
+from gui.state import preferences
 from gui.state.undo import Entered
-from gui.toolkit import dialogs, theme
+from gui.toolkit import dialogs, stored, theme
+from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.menus import plain as without_mnemonic
 from gui.toolkit.options_form import Fold, OptionsForm, labels_of
 from gui.toolkit.widgets import verbatim
@@ -105,7 +104,7 @@ class TrainingForm(QWidget):
 
     def selection(self) -> Selection:
         """Which images of the source."""
-        seed = self.options.editor("seed").value() if self.draw.currentIndex() else None
+        seed = int(self.options.editor("seed").value()) if self.draw.currentIndex() else None
         return Selection(self.classes.text().strip(), self.per_class.value(), seed)
 
     def recipe(self) -> Recipe:
@@ -117,7 +116,7 @@ class TrainingForm(QWidget):
         return Recipe(
             hidden=parse_widths(self.hidden.text()),
             schedule=self.schedule.currentData(),
-            dtype=self.dtype.currentText(),
+            dtype="float64" if self.dtype.currentText() == "float64" else "float32",
             device=self.device.currentData(),
             **self.options.values(),
         )

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from engine.data.datasets import TrainingData
 from engine.training.trained import SUFFIX
 from engine.training.view import Trained, TrainingFrame
-from gui.app.layout import line, scrolled_column
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.run.run_bar import RunBar, duration
 from gui.state.undo import SettingsHistory
 from gui.toolkit import dialogs, theme
 from gui.toolkit.background import Background
+from gui.toolkit.layout import line, scrolled_column
 from gui.training.curves import TrainingCurvesView
 from gui.training.form import TrainingForm
 from gui.training.images import TrainingImages
@@ -25,11 +25,11 @@ from gui.training.trainer import Trainer
 
 _CURVES_HEIGHT = 220
 _LABELS = {
-    RunState.IDLE: "&Train",
-    RunState.STARTING: "Starting…",
-    RunState.RUNNING: "&Pause",
-    RunState.PAUSED: "Res&ume",
-    RunState.STOPPING: "Stopping…",
+    Activity.IDLE: "&Train",
+    Activity.STARTING: "Starting…",
+    Activity.RUNNING: "&Pause",
+    Activity.PAUSED: "Res&ume",
+    Activity.STOPPING: "Stopping…",
 }
 
 
@@ -129,7 +129,7 @@ class TrainingPage(QWidget):
         self.attack_button.clicked.connect(self._hand_over)
         self.bar.main_clicked.connect(self.start_or_pause)
         self.bar.stop_clicked.connect(self.controller.stop)
-        self.controller.state_changed.connect(self._on_state_changed)
+        self.controller.activity_changed.connect(self._on_state_changed)
         self.controller.frame_ready.connect(self._show_frame)
         self.trainer.began_anew.connect(self.curves.clear)
         self.trainer.began_anew.connect(self.bar.clear)
@@ -197,13 +197,13 @@ class TrainingPage(QWidget):
         self._result.setText(found.sentence if found.data is None else _described(found.data))
 
     @Slot(object)
-    def _on_state_changed(self, state: RunState) -> None:
-        self.bar.show_state(state)
+    def _on_state_changed(self, state: Activity) -> None:
+        self.bar.show_activity(state)
         self._show_availability()
 
     @Slot(object)
     def _show_frame(self, frame: TrainingFrame) -> None:
-        self.curves.show_frame(frame, hurry=self.controller.state is not RunState.RUNNING)
+        self.curves.show_frame(frame, hurry=self.controller.activity is not Activity.RUNNING)
         parts = [f"Step {frame.step:,}"]
         if len(frame.curves):
             parts.append(f"loss 1e{frame.curves.log10_loss[-1]:.1f}")

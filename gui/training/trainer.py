@@ -19,8 +19,8 @@ from engine.training.recipe import Recipe
 from engine.training.trained import keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import look_at
-from gui.preferences import preferences
-from gui.run.controller import RunState
+from gui.run.activity import Activity
+from gui.state import preferences
 from gui.toolkit.background import Background, always
 from gui.toolkit.log import LOGGER
 from gui.training.form import TrainingForm
@@ -90,12 +90,12 @@ class Trainer(QObject):
     @Slot()
     def start_or_pause(self) -> None:
         """What the bar's button offers: train, go on, pause, or resume."""
-        state, data = self.controller.state, self._images.data
-        if state is RunState.RUNNING:
+        state, data = self.controller.activity, self._images.data
+        if state is Activity.RUNNING:
             self.controller.pause()
-        elif state is RunState.PAUSED:
+        elif state is Activity.PAUSED:
             self.controller.go_on()
-        elif state is RunState.IDLE and data is not None:
+        elif state is Activity.IDLE and data is not None:
             self._start(data)
 
     def _start(self, data: TrainingData) -> None:

@@ -19,9 +19,9 @@ from engine.training.state import TrainingSnapshot
 from engine.training.trained import keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import TrainingFrame, TrainingView
-from gui.errors.crash import report
-from gui.run.controller import Controller
-from gui.run.mailbox import Latest, RunControl
+from gui.run.mailbox import Latest, Mailbox
+from gui.run.worker_controller import WorkerController
+from gui.toolkit.faults import report
 
 T = TypeVar("T")
 
@@ -65,17 +65,17 @@ class TrainingWorker(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.slot: Latest[TrainingFrame] = Latest()
-        self.control = RunControl()
+        self.mailbox = Mailbox()
 
     def prepare(self, request: TrainingRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
         self.slot = Latest()
-        self.control = RunControl()
+        self.mailbox = Mailbox()
 
     @Slot(object)
     def run(self, request: TrainingRequest) -> None:
         """Trains from start to end."""
-        control, slot = self.control, self.slot
+        mailbox, slot = self.mailbox, self.slot
         training, error = request.training, ""
         last: TrainingSnapshot | None = None
         view: TrainingView | None = None
@@ -86,14 +86,14 @@ class TrainingWorker(QObject):
                 training.recipe = request.recipe
             view = TrainingView(training)
             self.started.emit(training)
-            last = self._drive(training, view, control, slot, request)
+            last = self._drive(training, view, mailbox, slot, request)
         except AfterimageError as failure:
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as failure:
             report(failure)
             error = "An error in Afterimage itself ended the training."
-        control.close(lambda: training)
+        mailbox.close(lambda: training)
         is_of_use = training is not None and training.state.step > 0 and _is_sound(training)
         if is_of_use and training is not None:
             self._keep(training, request)
@@ -108,7 +108,7 @@ class TrainingWorker(QObject):
         self,
         training: Training,
         view: TrainingView,
-        control: RunControl,
+        mailbox: Mailbox,
         slot: Latest[TrainingFrame],
         request: TrainingRequest,
     ) -> TrainingSnapshot | None:
@@ -130,7 +130,7 @@ class TrainingWorker(QObject):
                 if time.monotonic() - kept_at > request.copy_seconds:
                     self._keep(training, request)
                     kept_at = time.monotonic()
-                if not last.end and not control.between_steps(lambda: training, show):
+                if not last.end and not mailbox.between_steps(lambda: training, show):
                     break
         return last
 
@@ -161,7 +161,7 @@ def _is_sound(training: Training) -> bool:
         return False
 
 
-class TrainingController(Controller):
+class TrainingController(WorkerController):
     """Starts, pauses and stops trainings. `prepared` carries the `Training`, `frame_ready` a
     `TrainingFrame`, `ended` a `TrainingEnd`.
     """
@@ -175,7 +175,7 @@ class TrainingController(Controller):
         The training is held between two steps until the work is done. What the work raises, the
         caller's thread raises.
         """
-        control = self._worker.control
+        mailbox = self._worker.mailbox
 
         def held() -> T:
             outcome: Future[T] = Future()
@@ -186,7 +186,7 @@ class TrainingController(Controller):
                 except Exception as error:
                     outcome.set_exception(error)
 
-            control.want(serve)
+            mailbox.want(serve)
             return outcome.result()
 
         return held

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from engine.base.plain_text import percent
 from engine.evidence.diagnostics import CARRIES, Health, TrueStationarity, about_images
-from gui.app.layout import scrolled
 from gui.toolkit import theme
+from gui.toolkit.layout import scrolled
 from gui.views.plots import Plot, SpectrumPlot
 
 _NUMBERS_WIDTH = 390

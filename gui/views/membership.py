@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,18 +20,15 @@ from PySide6.QtWidgets import (
 
 from engine.base.plain_text import percent
 from engine.base.progress import Progress
-from engine.evidence.membership import SCORES, Membership, Score, ask, resolution_note
-from gui.app.layout import scrolled
+from engine.evidence.membership import SCORES, Membership, ask, resolution_note
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
+from gui.toolkit.layout import scrolled
 from gui.toolkit.task import Task
-from gui.views.plots import Plot
+from gui.views.histogram import HistogramPlot
 
 _WORDS_WIDTH = 390
-_FILL_ALPHA = 60
-_PADDING = 0.12
-_LABEL_PLACE = 0.95
 
 _INVITATION = (
     "Give images whose membership is in question, and a control that the network never saw, on "
@@ -93,7 +87,7 @@ class MembershipView(QWidget):
         )
         self.ask_button.clicked.connect(self._ask)
         self.table = _table()
-        self._plots = {name: _HistogramPlot(name) for name in SCORES}
+        self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in SCORES}
         self._build()
         self.show_workspace()
 
@@ -212,51 +206,6 @@ class MembershipView(QWidget):
                 self.table.setItem(row, column, item)
 
 
-class _HistogramPlot(Plot):
-    """How often each score occurs among the images in question, and in the control."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name.capitalize(), ["asked", "control"], 0)
-        self._canvas.getPlotItem().getViewBox().setDefaultPadding(_PADDING)
-        self._canvas.setAccessibleName(f"{name.capitalize()} in question and in the control")
-        self.setToolTip(
-            f"<p>{_TOOLTIPS[name]} Upwards the share of each set; the dashed line is the threshold "
-            "at 1 % false positives.</p>"
-        )
-
-    def show_score(self, score: Score) -> None:
-        """Draws both histograms on the same scale."""
-        edges, images, control = score.histograms()
-        for index, shares in enumerate((images, control)):
-            if shares is not None:
-                x, y = _outline(edges, shares)
-                self.show_curve(index, x, y)
-        few = score.few
-        shown = few is not None and math.isfinite(few.threshold)
-        self.show_levels([("1 %", few.threshold, True)] if shown and few is not None else [])
-
-    def _make_level(self, is_upright: bool) -> pg.InfiniteLine:
-        line = super()._make_level(is_upright)
-        # The words stand above the bars, and change sides before the plot's edge cuts them.
-        line.label.anchors = [(0, 0.5), (1, 0.5)]
-        line.label.setPosition(_LABEL_PLACE)
-        return line
-
-    def restyle(self) -> None:
-        """Takes on the current colour scheme."""
-        super().restyle()
-        for index, curve in enumerate(self._curves):
-            colour = theme.curve_colour(self._first_colour + index)
-            colour.setAlpha(_FILL_ALPHA)
-            curve.setFillLevel(0.0)
-            curve.setFillBrush(pg.mkBrush(colour))
-
-
-def _outline(edges: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The steps of a histogram as one line, from the ground and back to it."""
-    return np.repeat(edges, 2), np.concatenate([[0.0], np.repeat(shares, 2), [0.0]])
-
-
 def _invitation(workspace: Workspace) -> str:
     if workspace.train is None:
         return _INVITATION
@@ -283,16 +232,20 @@ def _summary(found: Membership) -> str:
     return " ".join(parts)
 
 
+def _header(title: str, tooltip: str) -> QTableWidgetItem:
+    item = QTableWidgetItem(title)
+    item.setToolTip(f"<p>{tooltip}</p>")
+    return item
+
+
 def _table() -> QTableWidget:
     table = QTableWidget(len(SCORES), len(_COLUMNS))
     table.setAccessibleName("What each score is worth")
     table.setToolTip("What each score is worth; the headers say what they mean.")
-    table.setHorizontalHeaderLabels(list(_COLUMNS))
-    table.setVerticalHeaderLabels([name.capitalize() for name in SCORES])
-    for column, tooltip in enumerate(_COLUMNS.values()):
-        table.horizontalHeaderItem(column).setToolTip(f"<p>{tooltip}</p>")
+    for column, (title, tooltip) in enumerate(_COLUMNS.items()):
+        table.setHorizontalHeaderItem(column, _header(title, tooltip))
     for row, name in enumerate(SCORES):
-        table.verticalHeaderItem(row).setToolTip(f"<p>{_TOOLTIPS[name]}</p>")
+        table.setVerticalHeaderItem(row, _header(name.capitalize(), _TOOLTIPS[name]))
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setTabKeyNavigation(False)
     table.setFrameShape(QFrame.Shape.NoFrame)

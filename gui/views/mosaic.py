@@ -15,7 +15,7 @@ from gui.toolkit.focus import FocusFrame
 _ZOOM_STEP = 1.4
 
 
-class MosaicView(pg.GraphicsView):
+class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no types
     """Shows a `Mosaic`; the wheel zooms, dragging moves, a double click fits.
 
     A click chooses a tile; arrow keys, Home and End walk on from there.

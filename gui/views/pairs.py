@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 
 from engine.evidence.scoring import Evidence
 from engine.viewing.pairs import Pairs
-from gui.app.layout import scrolled
-from gui.inspector.picture import image_of
 from gui.toolkit import theme
+from gui.toolkit.images import image_of
+from gui.toolkit.layout import scrolled
 
 _TILE = 56
 _TEXT_HEIGHT = 18

@@ -27,7 +27,7 @@ _FINE = 0.0
 """The spacing that stands for round numbers, where a decade is more than is shown."""
 
 
-class _LogAxis(pg.AxisItem):
+class _LogAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph says no types
     """Decades, 2 and 5 between them where there is room, and round numbers where there is none of
     these; never more than can be read.
     """
@@ -51,7 +51,7 @@ class _LogAxis(pg.AxisItem):
         return [f"{10**value:.{digits}g}" for value in values]
 
 
-class _StepAxis(pg.AxisItem):
+class _StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph says no types
     """Numbers below the plot; fewer of them where they would run into each other."""
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
@@ -81,7 +81,7 @@ def _round_numbers(low: float, high: float) -> list[float]:
     return [math.log10(number * step) for number in numbers if number]
 
 
-class _ExponentAxis(pg.AxisItem):
+class _ExponentAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph says no types
     """For values that are decadic logarithms already: 1e-40 is beyond what a float plot likes."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:

@@ -22,6 +22,7 @@ Only where they are named, because they take long:
     cycles  a thousand times open, start and stop in the window, and what that leaves (TURNS=1000)
     soak    memory over an hour of runs in the window at full speed (MINUTES=60)
     fuzz    mutated files of every kind that is read (FILES=100000, FIRST=0)
+    mutants which single changed lines of the engine the tests notice (TESTS=all, ONLY=, WORKERS=1)
 
 Each prints one line of JSON. Real checkpoints are used where they are.
 """
@@ -44,13 +45,15 @@ import torch
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
+from engine.data.inputs import InputSpec
 from engine.evidence.references import References
 from engine.evidence.scoring import score
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
-from tests.benchmarks import attack, endurance, hostile, training
+from tests.benchmarks import attack, endurance, hostile, mutants, training
 from tests.benchmarks.start import bench_start
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
@@ -68,7 +71,8 @@ def colour_network() -> Network:
     )
     second = torch.randn(1000, 1000, generator=generator) / 50
     weights = (first / 2000, second, torch.randn(1, 1000, generator=generator) / 10)
-    return Network(weights, torch.randn(1000, generator=generator) / 50, (3, 32, 32))
+    parameters = Parameters.of(weights, torch.randn(1000, generator=generator) / 50)
+    return Network(parameters, InputSpec((3, 32, 32)))
 
 
 def colour_references() -> References | None:
@@ -136,7 +140,6 @@ def bench_window() -> dict[str, Any]:
     window.resize(1600, 1000)
     window.workspace = Workspace(network)
     window.curves.set_depth(network.depth)
-    window._show_workspace()
     window.show()
     frames: list[tuple[float, int]] = []
     beats: list[float] = []
@@ -245,6 +248,7 @@ LONG: dict[str, Callable[[], dict[str, Any]]] = {
     "cycles": endurance.bench_cycles,
     "soak": endurance.bench_soak,
     "fuzz": hostile.bench_fuzz,
+    "mutants": mutants.bench_mutants,
 }
 
 

@@ -22,10 +22,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, load_images
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, InputSpec
 from engine.evidence.scoring import score
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, fast, paper
 from engine.runtime.devices import quick_products
@@ -289,7 +290,8 @@ def _random_network(side: int, hidden: int) -> Network:
     shape: InputShape = (3, side, side)
     first = draw(1000, 100) @ draw(100, 3 * side**2) / (300 * side)
     upper = [draw(1000, 1000) / 50 for _ in range(hidden - 1)]
-    return Network((first, *upper, draw(1, 1000) / 10), draw(1000) / 50, shape)
+    parameters = Parameters.of((first, *upper, draw(1, 1000) / 10), draw(1000) / 50)
+    return Network(parameters, InputSpec(shape))
 
 
 def bench_memory() -> dict[str, Any]:

@@ -26,7 +26,7 @@ def bench_cycles() -> dict[str, Any]:
     window = open_window(folder)
     network = folder / "network.pth"
     torch.save({"0.weight": torch.randn(64, 144), "1.weight": torch.randn(1, 64)}, network)
-    kept = window.keeper.last_run
+    kept = window.copies.last_run
     table = []
     for number in range(1, turns + 1):
         turn(window, [sample_network() if number % 10 == 5 else (kept, network)[number % 2]])
@@ -55,7 +55,7 @@ def bench_soak() -> dict[str, Any]:
     minutes = float(os.environ.get("MINUTES", 60))
     window = open_window(Path(tempfile.mkdtemp(prefix="soak")))
     train, control = images_beside(sample_network())
-    window.open([path for path in (sample_network(), train, control) if path])
+    window.files.open([path for path in (sample_network(), train, control) if path])
     settle(window)
     window.settings_panel.editor("candidates").setValue(300)
     memory: list[float] = []
@@ -65,7 +65,7 @@ def bench_soak() -> dict[str, Any]:
         if not window.controller.is_active:
             settle(window)
             window.settings_panel.editor("seed").setValue(runs)
-            window.start_or_pause()
+            window.pages.start_or_pause()
             runs += 1
         due = started + 60 * minutes * (len(memory) + 1) / _SAMPLES
         wait_until(lambda: not window.controller.is_active or time.monotonic() > due)  # noqa: B023
@@ -75,7 +75,7 @@ def bench_soak() -> dict[str, Any]:
             memory.append(footprint().megabytes)
             row = f"{(time.monotonic() - started) / 60:6.1f} min {memory[-1]:8.0f} MB"
             print(f"{row} {runs:5d} runs", flush=True)
-    window.stop()
+    window.pages.stop()
     settle(window)
     _close(window)
     flat, ratio = is_flat(memory)

@@ -35,7 +35,7 @@ def window(qtbot, qapp):
     window.show()
     qtbot.waitExposed(window)
     yield window
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())
@@ -67,7 +67,7 @@ def checkpoint(tmp_path, make_network):
     def write(name="small.pth", *sizes):
         network: Network = make_network(*(sizes or (16, 12, 10, 1)))
         state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-        torch.save({**state, "layers.0.bias": network.bias}, tmp_path / name)
+        torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / name)
         return tmp_path / name
 
     return write

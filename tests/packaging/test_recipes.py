@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from engine.base.version import VERSION
-from engine.network.checkpoints import SUFFIXES
+from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX
 from tests.conftest import ROOT
 

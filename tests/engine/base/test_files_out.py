@@ -18,8 +18,8 @@ from PIL import Image
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path, save_tensors
 from engine.base.progress import Cancelled
+from engine.data import pixels as data_pixels
 from engine.exports import film_files, results
-from engine.exports import writing as exporting
 from engine.reconstruction.recording import frame_steps
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
@@ -28,7 +28,7 @@ from engine.session.session import load_session, save_session, session_of
 
 @pytest.fixture
 def session(make_network):
-    network = replace(make_network(48, 12, 10, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    network = make_network(48, 12, 10, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
     run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
     list(run.iterate())
     return session_of(run, "cpu (test)")
@@ -80,7 +80,7 @@ def test_identical_frames_are_kept_apart(tmp_path):
 
 def test_enlargement_repeats_pixels_and_invents_none():
     tile = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    large = exporting.enlarged(tile, 3)
+    large = data_pixels.enlarged(tile, 3)
     assert large.shape == (6, 9)
     np.testing.assert_array_equal(large[::3, ::3], tile)
     np.testing.assert_array_equal(large[2::3, 1::3], tile)
@@ -88,7 +88,7 @@ def test_enlargement_repeats_pixels_and_invents_none():
 
 def test_a_mosaic_puts_every_tile_in_its_place():
     tiles = np.arange(1, 6, dtype=np.uint8)[:, None, None] * np.ones((1, 2, 3), np.uint8)
-    joined = exporting.mosaic(tiles, 2)
+    joined = data_pixels.mosaic(tiles, 2)
     assert joined.shape == (3 * 3 + 1, 2 * 4 + 1)
     for index in range(5):
         row, column = divmod(index, 2)

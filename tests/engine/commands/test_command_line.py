@@ -29,7 +29,7 @@ SAMPLE = str(sample_network())
 def model(tmp_path, make_network):
     network = make_network(16, 12, 10, 1)
     state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    torch.save({**state, "layers.0.bias": network.bias}, tmp_path / "small.pth")
+    torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / "small.pth")
     return str(tmp_path / "small.pth")
 
 

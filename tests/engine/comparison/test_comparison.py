@@ -34,7 +34,7 @@ from tests.engine.session.test_session_formats import FIXTURES
 
 @pytest.fixture(scope="module")
 def network(make_network):
-    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+    return make_network(16, 12, 10, 1, shape=(1, 4, 4))
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,7 @@ def test_exchanging_the_runs_exchanges_the_sides(network, a):
 
 
 def test_in_colour_too(make_network):
-    colour = replace(
-        make_network(48, 12, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4) * 0.1 + 0.4
-    )
+    colour = make_network(48, 12, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4) * 0.1 + 0.4)
     a, b = run(colour, seed=0), run(colour, seed=1)
     one, other = compare(a, b), compare(b, a)
     assert "SSIM" in one.rule
@@ -148,13 +146,13 @@ def test_restarts_that_take_the_same_seed_start_from_the_same_noise(network, b):
 
 
 def test_networks_may_differ_but_not_the_shape_of_their_images(network, make_network, a):
-    other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
+    other = make_network(16, 9, 1, seed=1, shape=(1, 4, 4))
     comparison = compare(a, run(other))
     assert not comparison.has_same_weights
     assert not comparison.shares_noise
     assert "different networks" in remarks(comparison)[0]
     with pytest.raises(UnusableInput, match=r"1×4×4.*1×2×8"):
-        compare(a, run(replace(network, input_shape=(1, 2, 8))))
+        compare(a, run(network.with_input_shape((1, 2, 8))))
 
 
 def test_the_same_weights_are_one_network_whatever_file_they_are_from(network, a, b):
@@ -165,7 +163,8 @@ def test_the_same_weights_are_one_network_whatever_file_they_are_from(network, a
     assert "two files" in remarks(same)[0]
     changed = [w.clone() for w in network.weights]
     changed[1][0, 0] += 0.1
-    other = replace(b, network=replace(network, weights=tuple(changed)))
+    parameters = replace(network.parameters, weights=tuple(changed))
+    other = replace(b, network=replace(network, parameters=parameters))
     assert not compare(a, other).has_same_weights
 
 
@@ -371,7 +370,7 @@ def test_folders_of_results_bring_their_scores(capsys, tmp_path, saved):
 
 def test_what_compare_cannot_use_is_one_line(capsys, tmp_path, saved, make_network):
     (tmp_path / "torn.afterimage").write_bytes(saved[0].read_bytes()[:-100])
-    other = replace(make_network(16, 9, 1), input_shape=(1, 2, 8))
+    other = make_network(16, 9, 1, shape=(1, 2, 8))
     save_session(run(other), tmp_path / "other.afterimage")
     for arguments, says in (
         ((saved[0], tmp_path / "torn.afterimage"), "damaged"),
@@ -430,7 +429,7 @@ def test_the_picture_ticks_what_is_recovered(a, b, planted):
 
 
 def test_a_comparison_in_colour_and_one_without_a_pair_are_written(make_network, tmp_path, a):
-    colour = replace(make_network(48, 12, 1), input_shape=(3, 4, 4))
+    colour = make_network(48, 12, 1, shape=(3, 4, 4))
     runs = (run(colour, seed=0), run(colour, seed=1))
     for index, comparison in enumerate(
         (compare(*runs), replace(compare(a, a), both=np.zeros((0, 2), int), measure=np.zeros(0)))

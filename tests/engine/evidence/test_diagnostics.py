@@ -24,7 +24,7 @@ from engine.evidence.diagnostics import (
 )
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
-from engine.stationarity.closed_form import layer_norms
+from engine.network.parameters import Parameters
 from engine.training.recipe import Recipe
 from engine.training.training import Training
 from tests.conftest import shared_file
@@ -33,19 +33,21 @@ from tests.engine.training.test_training import points
 
 def gradients(network: Network, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """y_i ∇Φ(x_i) by autograd, one column an image: the array that the Gram matrix avoids."""
-    assert network.bias is not None
-    parameters = [p.clone().requires_grad_() for p in (*network.weights, network.bias)]
-    live = replace(network, weights=tuple(parameters[:-1]), bias=parameters[-1])
-    columns = [
-        torch.cat([g.flatten() for g in torch.autograd.grad(sign * output, parameters)])
-        for sign, output in ((y[i], live.forward(x[i : i + 1])[0]) for i in range(len(x)))
-    ]
+    parameters = network.parameters.each(lambda p: p.clone().requires_grad_())
+    live, leaves = replace(network, parameters=parameters), parameters.tensors
+    columns = []
+    for output in y * live.forward(x)[:, 0]:
+        by_theta = torch.autograd.grad(output, leaves, retain_graph=True)
+        columns.append(torch.cat([g.flatten() for g in by_theta]))
     return torch.stack(columns, 1)
 
 
 def theta(network: Network) -> torch.Tensor:
-    assert network.bias is not None
-    return torch.cat([p.flatten() for p in (*network.weights, network.bias)])
+    return torch.cat([p.flatten() for p in network.parameters.tensors])
+
+
+def with_weights(network: Network, *weights: torch.Tensor) -> Network:
+    return replace(network, parameters=replace(network.parameters, weights=weights))
 
 
 @pytest.mark.parametrize("sizes", [(6, 9, 1), (6, 9, 8, 1), (6, 9, 8, 7, 1)])
@@ -59,9 +61,9 @@ def test_multipliers_are_those_of_least_squares_on_the_whole_array(make_network,
     multipliers, residual = nnls(jacobian.numpy(), theta(network).numpy())
     np.testing.assert_allclose(found.multipliers, multipliers, atol=1e-8)
     assert found.relative == pytest.approx(residual / float(theta(network).norm()), rel=1e-8)
-    np.testing.assert_allclose(found.margins, y * network.forward(x), rtol=1e-12)
+    np.testing.assert_allclose(found.margins, y * network.forward(x)[:, 0], rtol=1e-12)
     shares, norms = np.array(found.relative_per_layer), [float(w.norm()) for w in network.weights]
-    norms[0] = math.hypot(norms[0], float(network.bias.norm()))
+    norms[0] = math.hypot(norms[0], float(network.biases[0].norm()))
     assert np.hypot.reduce(shares * norms) == pytest.approx(residual, rel=1e-8)
 
 
@@ -95,14 +97,13 @@ def test_no_candidates_pass_the_floor(make_network):
     """Fact 1 of `engine.evidence.diagnostics`, on networks whose layers differ in norm."""
     for seed in range(5):
         network = make_network(6, 9, 8, 1, seed=seed)
-        unbalanced = replace(
-            network, weights=(network.weights[0] / 3, network.weights[1] * 4, network.weights[2])
-        )
+        first, second, third = network.weights
+        unbalanced = with_weights(network, first / 3, second * 4, third)
         generator = torch.Generator().manual_seed(seed)
         x = torch.randn(300, 6, generator=generator, dtype=torch.float64) * 3
-        y = unbalanced.forward(x).sign()
+        y = unbalanced.forward(x)[:, 0].sign()
         found = check_stationarity(unbalanced, x, y)
-        floor = _balance_floor(layer_norms(unbalanced).numpy())
+        floor = _balance_floor(unbalanced.parameters.squared_norms().numpy())
         assert floor > 0.05
         assert found.relative >= floor
 
@@ -113,7 +114,8 @@ def test_balanced_layers_have_no_floor(make_network):
 
 def test_the_check_does_not_depend_on_the_scale_of_the_weights():
     network = load_network(sample_network())
-    first, second = check_weights(network), check_weights(network.scaled(7.0))
+    scaled = replace(network, parameters=network.parameters.each(lambda p: 7 * p))
+    first, second = check_weights(network), check_weights(scaled)
     assert first.remembered == second.remembered
     assert first.outlook == second.outlook
     assert first.floor == pytest.approx(second.floor)
@@ -146,9 +148,8 @@ def test_words_fit_what_is_seen(make_network):
     def planted(rank: int, size: float) -> Network:
         left = torch.randn(100, rank, generator=generator, dtype=torch.float64)
         right = torch.randn(rank, 200, generator=generator, dtype=torch.float64)
-        return replace(
-            network, weights=(network.weights[0] + size * left @ right, *network.weights[1:])
-        )
+        first, *others = network.weights
+        return with_weights(network, first + size * left @ right, *others)
 
     assert "random start" in check_weights(planted(3, 0.03)).outlook
     assert "told apart" in check_weights(planted(95, 100)).outlook
@@ -165,7 +166,8 @@ def test_which_class_is_negative_does_not_matter():
 
 def test_a_dead_network_has_no_multipliers(make_network):
     network = make_network(4, 3, 1)
-    dead = replace(network, bias=torch.full((3,), -1e6, dtype=torch.float64))
+    never = torch.full((3,), -1e6, dtype=torch.float64)
+    dead = replace(network, parameters=Parameters.of(network.weights, never))
     x = torch.ones(5, 4, dtype=torch.float64)
     found = check_stationarity(dead, x, torch.ones(5))
     assert found.carrying == 0

@@ -22,7 +22,7 @@ from engine.viewing.mosaic import gallery_mosaic
 
 @pytest.fixture
 def network(make_network):
-    return replace(make_network(64, 30, 20, 1), input_shape=(1, 8, 8))
+    return make_network(64, 30, 20, 1, shape=(1, 8, 8))
 
 
 def draw(count, seed=0):

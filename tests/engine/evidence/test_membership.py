@@ -47,7 +47,7 @@ def test_margins_are_the_networks_output_times_the_label(trained):
     found = ask(network, train, control)
     mean = common_mean(network, train, control)[0].double()
     for images, margins in ((train, found.margin.images), (control, found.margin.control)):
-        outputs = network.forward((images.images.double() - mean).flatten(1))
+        outputs = network.forward((images.images.double() - mean).flatten(1))[:, 0]
         np.testing.assert_allclose(np.abs(margins), outputs.abs(), rtol=1e-9)
         agrees = np.sign(margins) == (outputs.sign() * images.signs).numpy()
         assert agrees.all()
@@ -76,7 +76,7 @@ def test_solved_apart_the_control_would_take_multipliers(trained):
 
 def test_it_does_not_matter_which_set_is_called_the_control(trained):
     network, train, control = trained
-    for without_mean in (network, replace(network, mean=None)):
+    for without_mean in (network, network.with_mean(None)):
         one, other = ask(without_mean, train, control), ask(without_mean, control, train)
         for name in ("margin", "multiplier"):
             a, b = one.scores[name], other.scores[name]
@@ -87,7 +87,7 @@ def test_it_does_not_matter_which_set_is_called_the_control(trained):
 
 def test_without_a_mean_in_the_checkpoint_both_sets_share_one(trained):
     network, train, control = trained
-    network = replace(network, mean=None)
+    network = network.with_mean(None)
     fewer = replace(control, images=control.images[:4], labels=control.labels[:4])
     mean, words = common_mean(network, train, fewer)
     torch.testing.assert_close(mean, (train.images.mean(0) + fewer.images.mean(0)) / 2)
@@ -240,7 +240,7 @@ def test_a_mean_can_be_given_where_the_checkpoint_has_none(capsys, tmp_path, tra
     assert status == 2
     assert "--mean-of" in err
     state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    torch.save({**state, "layers.0.bias": network.bias}, model.with_suffix(".pth"))
+    torch.save({**state, "layers.0.bias": network.biases[0]}, model.with_suffix(".pth"))
     status, out, _ = call(capsys, given[0], model.with_suffix(".pth"), *given[2:])
     assert status == 0
     assert json.loads(out)["scores"]["multiplier"]["area"] > 0.99

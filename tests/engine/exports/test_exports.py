@@ -25,7 +25,7 @@ from engine.session.session import save_session, session_of
 
 @pytest.fixture
 def session(make_network):
-    network = replace(make_network(48, 12, 10, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    network = make_network(48, 12, 10, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
     run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
     list(run.iterate())
     return session_of(run, "cpu (test)")

@@ -49,7 +49,7 @@ def sample_session(request):
 
 @pytest.fixture
 def session(make_network):
-    network = replace(make_network(48, 12, 10, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    network = make_network(48, 12, 10, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
     run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
     list(run.iterate())
     return session_of(run, "cpu (test)")

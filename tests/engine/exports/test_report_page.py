@@ -44,12 +44,9 @@ _BROWSER_FLAGS = [
 
 @pytest.fixture
 def session(make_network):
-    network = replace(
-        make_network(48, 12, 10, 1),
-        input_shape=(3, 4, 4),
-        mean=torch.rand(3, 4, 4),
-        origin=Origin("/home/<b>me</b>/odd & even.pth", "ab" * 32),
-    )
+    origin = Origin("/home/<b>me</b>/odd & even.pth", "ab" * 32)
+    mean = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0))
+    network = replace(make_network(48, 12, 10, 1, shape=(3, 4, 4), mean=mean), origin=origin)
     run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
     list(run.iterate())
     return session_of(run, "cpu (test)")
@@ -135,7 +132,7 @@ def test_what_is_said_to_repeat_the_run_repeats_it(session, tmp_path, capsys):
     )[1]
     assert "'odd & even.pth'" in said
     state = {f"layers.{i}.weight": w for i, w in enumerate(session.network.weights)}
-    torch.save({**state, "layers.0.bias": session.network.bias}, tmp_path / "again.pth")
+    torch.save({**state, "layers.0.bias": session.network.biases[0]}, tmp_path / "again.pth")
     words = said.replace("'odd & even.pth'", str(tmp_path / "again.pth")).split()
     words[words.index("--out") + 1] = str(tmp_path / "again")
     assert main([*words, "--quiet"]) == 0

@@ -18,7 +18,8 @@ from engine.reconstruction.settings import Settings, fast, paper, preset, settin
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.session.session import load_session, save_session, session_of
-from engine.stationarity.row_space import row_space, spectrum_of
+from engine.stationarity.row_space import row_space
+from engine.stationarity.spectrum import spectrum_of
 
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
 
@@ -31,7 +32,7 @@ def run(network, settings, state=None):
 
 @pytest.fixture
 def network(make_network):
-    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+    return make_network(16, 12, 10, 1, shape=(1, 4, 4))
 
 
 def test_a_run_starts_from_noise_and_lowers_its_loss(network):
@@ -47,6 +48,7 @@ def test_a_run_starts_from_noise_and_lowers_its_loss(network):
     assert losses.column_names[-1] == "relative_3"
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_the_same_seed_gives_the_same_images_and_another_seed_others(network):
     one, same = run(network, SMALL), run(network, SMALL)
     other = run(network, replace(SMALL, seed=1))
@@ -63,6 +65,7 @@ def test_a_snapshot_does_not_change_while_the_run_goes_on(network):
     assert torch.equal(first.images(), before)
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("settings", [SMALL, replace(paper(1), candidates=6, steps=40)])
 @pytest.mark.parametrize("through_a_file", [False, True])
 def test_a_resumed_run_is_bit_identical(network, settings, through_a_file, tmp_path, monkeypatch):
@@ -118,6 +121,7 @@ def test_the_drift_of_restarts_is_one_wide_film(network):
     )
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("taken", [9, 21, 22, 30, 43])
 def test_restarts_go_on_from_a_file_bit_for_bit(network, taken, tmp_path, monkeypatch):
     """Also where one has just ended (step 20, once before and once after the new noise)."""
@@ -283,7 +287,7 @@ def test_the_paper_preset_takes_the_published_step(network):
             return g * torch.sigmoid(19.2 * ctx.saved_tensors[0])
 
     w1, w2, w3 = (w.clone().requires_grad_() for w in network.weights)
-    b1 = network.bias.clone().requires_grad_()
+    b1 = network.biases[0].clone().requires_grad_()
     for _ in range(5):
         h = SoftReLU.apply(SoftReLU.apply(x @ w1.T + b1) @ w2.T)
         values = (h @ w3.T).squeeze(1)

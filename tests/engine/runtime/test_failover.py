@@ -27,7 +27,7 @@ ON_CPU = replace(SMALL, device="cpu")
 
 @pytest.fixture
 def network(make_network):
-    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+    return make_network(16, 12, 10, 1, shape=(1, 4, 4))
 
 
 @pytest.fixture(autouse=True)
@@ -324,7 +324,7 @@ def test_a_training_takes_fewer_images_at_a_time_where_memory_is_short(images, g
 @pytest.fixture
 def checkpoint(network, tmp_path):
     state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    torch.save({**state, "layers.0.bias": network.bias}, tmp_path / "small.pth")
+    torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / "small.pth")
     return str(tmp_path / "small.pth")
 
 

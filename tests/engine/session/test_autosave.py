@@ -41,7 +41,7 @@ def run_in_a_process(tmp_path, make_network):
     """Starts a long run on the command line; returns the process and its session file."""
     network = make_network(16, 12, 10, 1)
     state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    torch.save({**state, "layers.0.bias": network.bias}, tmp_path / "small.pth")
+    torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / "small.pth")
 
     def start(*arguments, **options):
         command = [sys.executable, "main.py", "reconstruct", str(tmp_path / "small.pth")]

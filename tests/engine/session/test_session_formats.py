@@ -48,7 +48,7 @@ def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, ste
 def checkpoint(tmp_path, make_network):
     network = make_network(16, 12, 10, 1)
     state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    torch.save({**state, "layers.0.bias": network.bias}, tmp_path / "small.pth")
+    torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / "small.pth")
     return tmp_path / "small.pth"
 
 
@@ -69,7 +69,7 @@ def test_a_session_may_leave_the_weights_to_their_checkpoint(session, checkpoint
     whole, light = tmp_path / "whole.afterimage", tmp_path / "light.afterimage"
     save_session(session, whole)
     save_session(session, light, with_weights=False)
-    assert light.stat().st_size < whole.stat().st_size - 8 * session.network.parameter_count + 2000
+    assert light.stat().st_size < whole.stat().st_size - 8 * session.network.parameters.count + 2000
     expected = finish(load_session(whole).resume()).unknowns
     assert torch.equal(finish(load_session(light).resume()).unknowns, expected)
     elsewhere = tmp_path / "elsewhere"

@@ -3,80 +3,155 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.data.inputs import InputSpec
+from engine.network.activation import Activation
+from engine.network.checkpoints import load_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
+from engine.reconstruction.terms import MarginPull
 from engine.stationarity.autograd import DoubleBackward
-from engine.stationarity.chunked import ClosedFormInParts, DoubleBackwardInParts
-from engine.stationarity.closed_form import ClosedForm, DirectionWeights, layer_norms
+from engine.stationarity.closed_form import ClosedForm
+from engine.stationarity.evaluation import DirectionWeights
+from engine.stationarity.multipliers import BinaryMargin, Free
+from engine.stationarity.target import Target
 from tests.conftest import shared_file
 
-problems = st.fixed_dictionaries(
-    {
-        "sizes": st.lists(st.integers(1, 12), min_size=2, max_size=5),
-        "bias": st.booleans(),
-        "count": st.integers(1, 9),
-        "alpha": st.floats(0.1, 300),
-        "seed": st.integers(0, 2**31),
-    }
-)
+
+@dataclass(frozen=True)
+class Case:
+    """A target and candidates, drawn from a seed."""
+
+    target: Target
+    x: torch.Tensor
+    multipliers: torch.Tensor
+    labels: torch.Tensor
+    alpha: float
+    directions: DirectionWeights | None
+
+    @property
+    def kind(self):
+        outputs = self.target.network.output_count
+        return BinaryMargin() if self.multipliers.dim() == 1 else Free(outputs)
+
+    def evaluated_by(self, way, chunk=None, term=None):
+        solver = way(self.target, self.kind, term, self.directions)
+        return solver.evaluate(self.x, self.multipliers, self.labels, self.alpha, chunk)
+
+
+@st.composite
+def cases(draw, most_outputs=5):
+    """1 to 5 outputs, depth 2 to 5, any biases, slopes to 0.3, θ* = θ or not, few or many."""
+    widths = draw(st.lists(st.integers(1, 12), min_size=2, max_size=5))
+    outputs = draw(st.integers(1, most_outputs))
+    where = draw(st.sampled_from(["first", "all", "none", "any"]))
+    count, is_tied = draw(st.integers(1, 9)), draw(st.booleans())
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
+    with_bias = {
+        "first": [True, *(False for _ in widths[1:])],
+        "all": [True for _ in widths],
+        "none": [False for _ in widths],
+        "any": [draw(st.booleans()) for _ in widths],
+    }[where]
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    def parameters():
+        sizes = [*widths, outputs]
+        return Parameters(
+            tuple(normal(n, k) for k, n in itertools.pairwise(sizes)),
+            tuple(normal(n) if has else None for n, has in zip(sizes[1:], with_bias, strict=True)),
+        )
+
+    network = Network(
+        parameters(),
+        InputSpec.flat(widths[0]),
+        Activation(draw(st.sampled_from([0.0, 0.01, 0.1, 0.3]))),
+    )
+    target = Target.of(network) if draw(st.booleans()) else Target(network, parameters())
+    is_weighed = draw(st.booleans())
+    return Case(
+        target,
+        normal(count, widths[0]),
+        normal(count) if outputs == 1 and is_tied else normal(count, outputs),
+        normal(count).sign(),
+        draw(st.floats(0.1, 300)),
+        DirectionWeights(normal(widths[0]).abs(), 0.7) if is_weighed else None,
+    )
 
 
 def relative_difference(a, b):
     return float((a - b).norm() / b.norm().clamp_min(1e-30))
 
 
-@settings(max_examples=120, deadline=None)
-@given(problems)
-def test_closed_form_equals_double_backward(problem):
-    generator = torch.Generator().manual_seed(problem["seed"])
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-    sizes = [*problem["sizes"], 1]
-    weights = tuple(draw(n, k) for k, n in itertools.pairwise(sizes))
-    bias = draw(sizes[1]) if problem["bias"] else None
-    network = Network(weights, bias, (1, 1, sizes[0]))
-    count = problem["count"]
-    x, multipliers, labels = draw(count, sizes[0]), draw(count), draw(count).sign()
-
-    closed = ClosedForm(network).evaluate(x, multipliers, labels, problem["alpha"])
-    reference = DoubleBackward(network).evaluate(x, multipliers, labels, problem["alpha"])
-
-    assert relative_difference(closed.per_layer, reference.per_layer) < 1e-10
-    assert relative_difference(closed.candidate_gradient, reference.candidate_gradient) < 1e-10
-    assert relative_difference(closed.multiplier_gradient, reference.multiplier_gradient) < 1e-10
+def assert_same(found, expected, tolerance=1e-10):
+    for name in ("per_layer", "candidate_gradient", "multiplier_gradient"):
+        assert relative_difference(getattr(found, name), getattr(expected, name)) < tolerance, name
 
 
-def test_the_loss_is_the_distance_of_theta_from_its_sum_of_gradients(make_network):
+@settings(max_examples=200, deadline=None)
+@given(cases())
+def test_closed_form_equals_double_backward(case):
+    assert_same(case.evaluated_by(ClosedForm), case.evaluated_by(DoubleBackward))
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases(), st.sampled_from([ClosedForm, DoubleBackward]), st.integers(1, 9))
+def test_a_few_candidates_at_a_time_give_the_same_numbers(case, way, chunk):
+    assert_same(case.evaluated_by(way, chunk), case.evaluated_by(way), 1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases(most_outputs=1), st.integers(1, 9))
+def test_a_term_of_the_outputs_joins_either_way_all_or_a_few_at_a_time(case, chunk):
+    case = replace(case, multipliers=case.multipliers.flatten().abs())
+    term = MarginPull(0.3)
+    closed = case.evaluated_by(ClosedForm, term=term)
+    assert_same(closed, case.evaluated_by(DoubleBackward, term=term))
+    assert_same(case.evaluated_by(ClosedForm, chunk, term), closed, 1e-9)
+    assert_same(case.evaluated_by(DoubleBackward, chunk, term), closed, 1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases())
+def test_the_loss_is_the_distance_from_the_sum_of_gradients(case):
     """Straight from the definition, with nothing but autograd's first derivative."""
-    network = make_network(6, 5, 4, 1)
-    x = torch.randn(3, 6, dtype=torch.float64)
-    multipliers = torch.rand(3, dtype=torch.float64)
-    labels = torch.tensor([1.0, -1.0, 1.0], dtype=torch.float64)
     # With gates this sharp, σ(αz) is the ReLU's own derivative.
-    per_layer = ClosedForm(network).evaluate(x, multipliers, labels, 1e9).per_layer
+    found = replace(case, alpha=1e12, directions=None).evaluated_by(ClosedForm)
+    network, explained = case.target.network, case.target.explained
+    live = replace(
+        network, parameters=network.parameters.each(lambda p: p.clone().requires_grad_())
+    )
+    tied = case.multipliers.dim() == 1
+    u = (case.multipliers * case.labels)[:, None] if tied else case.multipliers
+    ((live.forward(case.x) * u).sum() / len(case.x)).backward()
+    sums = live.parameters.each(lambda p: p.grad)
+    expected = (explained - sums).squared_norms()
+    torch.testing.assert_close(found.per_layer, expected, rtol=1e-9, atol=1e-12)
 
-    parameters = [w.clone().requires_grad_() for w in network.weights]
-    bias = network.bias.clone().requires_grad_()
-    outputs = Network(tuple(parameters), bias, (1, 1, 6)).forward(x)
-    (outputs * multipliers * labels).mean().backward()
-    residuals = [(p.detach() - p.grad).square().sum() for p in (*parameters, bias)]
-    residuals[0] = residuals[0] + residuals.pop()
-    torch.testing.assert_close(per_layer, torch.stack(residuals), rtol=1e-12, atol=0)
+
+def candidates(count, dimension, seed=0):
+    """x, λ ≥ 0 and y."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(count, dimension, dtype=torch.float64, generator=generator)
+    multipliers = torch.rand(count, dtype=torch.float64, generator=generator)
+    return x, multipliers, torch.randn(count, dtype=torch.float64, generator=generator).sign()
 
 
 def test_no_candidates_that_matter_leave_the_whole_network_unexplained(make_network):
     network = make_network(5, 4, 1)
-    x = torch.randn(4, 5, dtype=torch.float64)
-    nothing = torch.zeros(4, dtype=torch.float64)
-    per_layer = ClosedForm(network).evaluate(x, nothing, torch.ones_like(nothing), 10).per_layer
-    torch.testing.assert_close(per_layer, layer_norms(network), rtol=1e-12, atol=0)
+    x, multipliers, labels = candidates(4, 5)
+    found = ClosedForm(Target.of(network)).evaluate(x, 0 * multipliers, labels, 10)
+    torch.testing.assert_close(
+        found.per_layer, network.parameters.squared_norms(), rtol=1e-12, atol=0
+    )
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -86,11 +161,10 @@ def test_scaling_the_network_scales_the_multipliers_and_leaves_the_images(
 ):
     """Homogeneity: θ → tθ keeps the solutions x and takes λ to t^(2−L) λ."""
     network = make_network(6, 5, 4, 1, bias=bias)
-    x = torch.randn(7, 6, dtype=torch.float64)
-    multipliers = torch.rand(7, dtype=torch.float64)
-    labels = torch.randn(7, dtype=torch.float64).sign()
-    before = ClosedForm(network).evaluate(x, multipliers, labels, 1e12)
-    after = ClosedForm(network.scaled(factor)).evaluate(
+    x, multipliers, labels = candidates(7, 6)
+    before = ClosedForm(Target.of(network)).evaluate(x, multipliers, labels, 1e12)
+    scaled = replace(network, parameters=network.parameters.each(lambda p: p * factor))
+    after = ClosedForm(Target.of(scaled)).evaluate(
         x, multipliers * factor ** (2 - network.depth), labels, 1e12
     )
     torch.testing.assert_close(after.per_layer, before.per_layer * factor**2, rtol=1e-9, atol=0)
@@ -99,19 +173,17 @@ def test_scaling_the_network_scales_the_multipliers_and_leaves_the_images(
 def test_the_pull_to_one_margin_is_the_gradient_of_the_spread_of_margins(make_network):
     """By autograd, with γ held constant and gates as sharp as the ReLU's own."""
     network = make_network(6, 5, 4, 1)
-    # Whatever was drawn before: where no candidate has a positive margin there is none to share.
-    draw = torch.Generator().manual_seed(0)
-    x = torch.randn(7, 6, dtype=torch.float64, generator=draw)
-    multipliers = torch.rand(7, dtype=torch.float64, generator=draw)
-    labels = torch.randn(7, dtype=torch.float64, generator=draw).sign()
+    x, multipliers, labels = candidates(7, 6)
     weight = 0.3
-    plain = ClosedForm(network).evaluate(x, multipliers, labels, 1e9)
-    pulled = ClosedForm(network, weight).evaluate(x, multipliers, labels, 1e9)
+    plain = ClosedForm(Target.of(network)).evaluate(x, multipliers, labels, 1e9)
+    pulled = ClosedForm(Target.of(network), BinaryMargin(), MarginPull(weight)).evaluate(
+        x, multipliers, labels, 1e9
+    )
 
     free = x.clone().requires_grad_()
-    margins = labels * network.forward(free)
+    margins = labels * network.forward(free)[:, 0]
     gamma = ((multipliers * margins).relu().sum() / multipliers.sum()).detach()
-    spread = weight * network.weights[-1].square().sum() * (margins / gamma - 1).square().mean()
+    spread = weight * (margins / gamma - 1).square().mean()
     (expected,) = torch.autograd.grad(spread, free)
     torch.testing.assert_close(
         pulled.candidate_gradient - plain.candidate_gradient, expected, rtol=1e-9, atol=1e-12
@@ -122,10 +194,8 @@ def test_the_pull_to_one_margin_is_the_gradient_of_the_spread_of_margins(make_ne
 
 def test_on_a_real_checkpoint_all_layers_are_equal_at_stationarity():
     """‖θ_1‖ = ‖θ_L‖ for the layers that started small or whose start does not matter."""
-    from engine.network.checkpoints import load_network
-
     network = load_network(shared_file("checkpoints/cifar10_vehicles_animals_d250.pth"))
-    first, _, last = layer_norms(network).sqrt()
+    first, _, last = network.parameters.squared_norms().sqrt()
     assert abs(float(first / last) - 1) < 0.01
 
 
@@ -133,15 +203,16 @@ def test_on_a_real_checkpoint_all_layers_are_equal_at_stationarity():
 def test_directions_weigh_the_first_layers_residual_and_nothing_else(make_network, count):
     """By autograd, for few candidates (through Gram matrices) and many (through the residual)."""
     network = make_network(6, 20, 20, 1)
-    x = torch.randn(count, 6, dtype=torch.float64, requires_grad=True)
-    multipliers = torch.rand(count, dtype=torch.float64, requires_grad=True)
-    labels = torch.randn(count, dtype=torch.float64).sign()
-    directions = DirectionWeights(torch.rand(6, dtype=torch.float64) + 0.1, 0.7)
-    found = ClosedForm(network, directions=directions).evaluate(
-        x.detach(), multipliers.detach(), labels, 5
+    x, multipliers, labels = candidates(count, 6)
+    x.requires_grad_()
+    multipliers.requires_grad_()
+    generator = torch.Generator().manual_seed(1)
+    directions = DirectionWeights(
+        torch.rand(6, dtype=torch.float64, generator=generator) + 0.1, 0.7
     )
-    plain = ClosedForm(network).evaluate(x.detach(), multipliers.detach(), labels, 5)
-    assert torch.equal(found.per_layer, plain.per_layer)
+    target, given = Target.of(network), (x.detach(), multipliers.detach(), labels, 5)
+    found = ClosedForm(target, directions=directions).evaluate(*given)
+    assert torch.equal(found.per_layer, ClosedForm(target).evaluate(*given).per_layer)
 
     residuals = soft_residuals(network, x, multipliers * labels / count, 5)
     first, bias = residuals[0], residuals[-1]
@@ -159,7 +230,7 @@ def soft_residuals(network, x, c, alpha):
     """
     activations, gates = [x], []
     for index, weight in enumerate(network.weights[:-1]):
-        z = activations[-1] @ weight.T + (network.bias if index == 0 else 0)
+        z = activations[-1] @ weight.T + (network.biases[0] if index == 0 else 0)
         gate = torch.sigmoid(alpha * z)
         soft = z * gate.detach()  # Its derivative by z is σ(αz); its value is put right below.
         activations.append(soft + (z.relu() - soft).detach())
@@ -171,30 +242,4 @@ def soft_residuals(network, x, c, alpha):
         (c[:, None] * delta).T @ h - weight
         for delta, h, weight in zip(deltas, activations, network.weights, strict=True)
     ]
-    return [*residuals, c @ deltas[0] - network.bias]
-
-
-@settings(max_examples=80, deadline=None)
-@given(problems, st.integers(1, 9), st.booleans())
-def test_in_parts_the_numbers_are_the_same(problem, size, weighed):
-    generator = torch.Generator().manual_seed(problem["seed"])
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-    sizes = [*problem["sizes"], 1]
-    weights = tuple(draw(n, k) for k, n in itertools.pairwise(sizes))
-    network = Network(weights, draw(sizes[1]) if problem["bias"] else None, (1, 1, sizes[0]))
-    count = problem["count"]
-    given = draw(count, sizes[0]), draw(count).abs(), draw(count).sign(), problem["alpha"]
-    directions = DirectionWeights(draw(sizes[0]).abs(), 0.7) if weighed else None
-    closed = ClosedForm(network, 0.2 if weighed else 0.0, directions)
-    double = DoubleBackward(network)
-    for whole, in_parts in (
-        (closed, ClosedFormInParts(closed, size)),
-        (double, DoubleBackwardInParts(double, size)),
-    ):
-        expected, found = whole.evaluate(*given), in_parts.evaluate(*given)
-        assert relative_difference(found.per_layer, expected.per_layer) < 1e-10
-        assert relative_difference(found.candidate_gradient, expected.candidate_gradient) < 1e-9
-        assert relative_difference(found.multiplier_gradient, expected.multiplier_gradient) < 1e-9
+    return [*residuals, c @ deltas[0] - network.biases[0]]

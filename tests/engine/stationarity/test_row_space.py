@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from engine.data.inputs import InputSpec
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.reconstruction.problem import Problem
-from engine.reconstruction.settings import Settings
+from engine.reconstruction.settings import fast, paper
 from engine.stationarity.closed_form import ClosedForm
-from engine.stationarity.row_space import read_spectrum, row_space
+from engine.stationarity.row_space import row_space
+from engine.stationarity.spectrum import read_spectrum
+from engine.stationarity.target import Target
 from tests.conftest import shared_file
 
 
@@ -23,20 +29,28 @@ def low_rank_network(rank, dimension=40, width=30, noise=1e-3):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     first = draw(width, rank) @ draw(rank, dimension) + noise * draw(width, dimension)
-    return Network((first, draw(20, width), draw(1, 20)), draw(width), (1, 5, dimension // 5))
+    parameters = Parameters.of((first, draw(20, width), draw(1, 20)), draw(width))
+    return Network(parameters, InputSpec((1, 5, dimension // 5)))
+
+
+def scaled(network, factor):
+    return replace(network, parameters=network.parameters.each(lambda p: p * factor))
 
 
 @pytest.mark.parametrize("power", [0.0, 0.8])
-def test_reduced_and_full_problem_have_the_same_loss_and_gradient(power):
+@pytest.mark.parametrize("is_other", [False, True], ids=["θ", "θ − θ_0"])
+def test_reduced_and_full_problem_have_the_same_loss_and_gradient(power, is_other):
     network = low_rank_network(6)
+    explained = network.parameters - low_rank_network(7).parameters
     space = row_space(network, scale_power=power)
-    reduced, unseen = space.reduce(network)
+    target = Target(network, explained) if is_other else Target.of(network)
+    reduced, unseen = space.reduce(target)
     z = torch.randn(8, space.rank, dtype=torch.float64)
     multipliers = torch.rand(8, dtype=torch.float64)
     labels = torch.randn(8, dtype=torch.float64).sign()
 
-    full = ClosedForm(network).evaluate(space.pixels(z), multipliers, labels, 20)
-    small = ClosedForm(reduced).evaluate(z * space.scale, multipliers, labels, 20)
+    full = ClosedForm(target).evaluate(space.pixels(z), multipliers, labels, 20)
+    small = ClosedForm(reduced).evaluate(space.to_input(z), multipliers, labels, 20)
 
     torch.testing.assert_close(
         small.per_layer.sum() + unseen, full.per_layer.sum(), rtol=1e-10, atol=0
@@ -50,10 +64,14 @@ def test_reduced_and_full_problem_have_the_same_loss_and_gradient(power):
     )
 
 
-def test_coordinates_are_the_inverse_of_pixels_inside_the_space():
+def test_the_way_to_pixels_and_its_pull_back_are_adjoint():
     space = row_space(low_rank_network(5), scale_power=0.8)
-    z = torch.randn(4, space.rank, dtype=torch.float64)
-    torch.testing.assert_close(space.coordinates(space.pixels(z)), z)
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(4, space.rank, dtype=torch.float64, generator=generator)
+    x = torch.randn(4, space.input_dimension, dtype=torch.float64, generator=generator)
+    there, back = (space.pixels(z) * x).sum(), (z * space.pull_back_pixels(x)).sum()
+    torch.testing.assert_close(there, back, rtol=1e-12, atol=0)
+    torch.testing.assert_close(space.pixels(z), space.to_input(z) @ space.basis)
 
 
 @pytest.mark.parametrize("rank", [1, 5, 12])
@@ -78,7 +96,7 @@ def test_a_matrix_without_any_noise_has_its_own_rank():
 
 def test_the_rank_does_not_depend_on_the_scale_of_the_network():
     network = low_rank_network(6)
-    ranks = {row_space(network.scaled(t), 0.5).spectrum.rank for t in (1e-3, 1.0, 1e3)}
+    ranks = {row_space(scaled(network, t), 0.5).spectrum.rank for t in (1e-3, 1.0, 1e3)}
     assert ranks == {6}
 
 
@@ -118,6 +136,9 @@ def test_whitening_makes_all_directions_of_the_first_layer_count_alike():
     assert float(shares.sum()) == pytest.approx(float(values.square().sum()))
 
 
+SETTINGS = {"row": fast(), "pixel": replace(paper(1), gradient="closed form")}
+
+
 @pytest.mark.parametrize("space", ["row", "pixel"])
 def test_smoothness_adds_the_gradient_of_the_differences_of_neighbours(space):
     network = low_rank_network(6)
@@ -125,15 +146,17 @@ def test_smoothness_adds_the_gradient_of_the_differences_of_neighbours(space):
     rough, smooth = (
         Problem(
             network,
-            Settings(space=space, dtype="float64", smoothness=smoothness),
+            replace(SETTINGS[space], dtype="float64", smoothness=smoothness),
             torch.device("cpu"),
         )
         for smoothness in (0.0, weight)
     )
-    unknowns = torch.randn(7, rough.unknowns_per_candidate, dtype=torch.float64, requires_grad=True)
+    unknowns = torch.randn(
+        7, rough.coordinates.per_candidate, dtype=torch.float64, requires_grad=True
+    )
     images = rough.pixels(unknowns).reshape(7, *network.input_shape)
     differences = images.diff(dim=2).square().sum() + images.diff(dim=3).square().sum()
-    scale = float(rough.layer_norms[0]) / network.input_dimension / 7
+    scale = float(rough.squared_norms[0]) / network.input_dimension / 7
     (expected,) = torch.autograd.grad(weight * scale * differences, unknowns)
 
     multipliers, labels = torch.rand(7, dtype=torch.float64), torch.ones(7, dtype=torch.float64)

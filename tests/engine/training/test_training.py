@@ -14,9 +14,11 @@ import torch.nn.functional as functional
 from engine.base.errors import RunFailed, UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, TrainingData, load_images
+from engine.data.inputs import InputSpec
 from engine.evidence.diagnostics import check_weights
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.training.objective import Objective
 from engine.training.recipe import Recipe, parse_widths
 from engine.training.trained import (
@@ -60,8 +62,7 @@ def trained_on(images: LabelledImages) -> Kept:
 
 
 def theta(network: Network) -> torch.Tensor:
-    assert network.bias is not None
-    return torch.cat([p.double().flatten() for p in (*network.weights, network.bias)])
+    return torch.cat([p.double().flatten() for p in network.parameters.tensors])
 
 
 def angle(a: Network, b: Network) -> float:
@@ -77,7 +78,8 @@ SMALL = Recipe(hidden=(20, 20), dtype="float64", first_layer_scale=0.1)
 def test_the_objective_and_its_gradient_are_those_of_autograd(weight_decay, is_logarithm):
     generator = torch.Generator().manual_seed(0)
     shapes = ((6, 5), (4, 6), (1, 4), (6,))
-    parameters = [torch.randn(*s, generator=generator, dtype=torch.float64) for s in shapes]
+    *weights, bias = (torch.randn(*s, generator=generator, dtype=torch.float64) for s in shapes)
+    parameters = Parameters.of(weights, bias)
     x = torch.randn(2300, 5, generator=generator, dtype=torch.float64)  # More than one part.
     y = torch.arange(2300).double() % 2 * 2 - 1
     steps = Objective(weight_decay, is_logarithm).at(parameters, x, y)
@@ -90,14 +92,14 @@ def test_the_objective_and_its_gradient_are_those_of_autograd(weight_decay, is_l
             found = end.value
             break
     assert parts == 4  # Two breaks on the way up, two on the way down.
-    leaves = [p.clone().requires_grad_() for p in parameters]
-    *weights, bias = leaves
-    outputs = Network(tuple(weights), bias, (1, 1, 5)).forward(x)
+    leaves = parameters.each(lambda p: p.clone().requires_grad_())
+    outputs = Network(leaves, InputSpec.flat(5)).forward(x)[:, 0]
     expected = functional.softplus(-y * outputs).mean()
-    expected = expected + weight_decay / 2 * sum(p.square().sum() for p in leaves)
+    expected = expected + weight_decay / 2 * sum(p.square().sum() for p in leaves.tensors)
     expected = expected.log() if is_logarithm else expected
     assert found.objective == pytest.approx(float(expected.detach()), rel=1e-12)
-    for mine, other in zip(found.gradient, torch.autograd.grad(expected, leaves), strict=True):
+    by_theta = torch.autograd.grad(expected, leaves.tensors)
+    for mine, other in zip(found.gradient.tensors, by_theta, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-9, atol=1e-10)
 
 
@@ -126,6 +128,7 @@ def test_the_fast_schedule_and_plain_descent_reach_the_same_direction():
     assert angle(fast.network, start) > 20
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -151,6 +154,7 @@ def test_going_on_is_bit_identical(tmp_path, recipe):
     assert torch.equal(theta(whole.network), theta(second.network))
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_the_same_seed_makes_the_same_network_and_another_does_not():
     made = []
     for seed in (0, 0, 1):

@@ -21,7 +21,7 @@ from engine.viewing.pairs import best_pairs
 @pytest.fixture
 def small(make_network):
     """A run of three restarts with four training images and as many of a control."""
-    network = replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4), mean=torch.zeros(1, 4, 4))
+    network = make_network(16, 12, 10, 1, shape=(1, 4, 4), mean=torch.zeros(1, 4, 4))
     settings = replace(fast(), candidates=9, steps=3, restarts=3, rank=6, device="cpu")
     train, control = torch.rand(2, 4, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     return Reconstruction(network, settings), References(train, control, network.mean)

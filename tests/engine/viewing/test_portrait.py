@@ -19,7 +19,7 @@ from engine.viewing.portrait import portray
 
 @pytest.fixture
 def session(make_network):
-    network = replace(make_network(48, 30, 20, 1), input_shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    network = make_network(48, 30, 20, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
     settings = replace(fast(), candidates=9, steps=30, restarts=2, rank=6, device="cpu")
     run = Reconstruction(network, settings)
     list(run.iterate())

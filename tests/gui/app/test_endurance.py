@@ -20,7 +20,7 @@ def test_turns_leave_no_thread_no_file_and_no_memory(window, tmp_path):
     weights = {"0.weight": torch.randn(64, 784), "1.weight": torch.randn(1, 64)}
     torch.save(weights, network)
     window.settings_panel.editor("candidates").setValue(12)
-    kept = window.keeper.last_run
+    kept = window.copies.last_run
     for _ in range(4):
         turn(window, [network])
         turn(window, [kept])

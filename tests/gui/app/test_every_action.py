@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 from shiboken6 import isValid
 
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.conftest import settle, until
 
 
@@ -61,7 +61,7 @@ def walk(qtbot, window) -> list[str]:
         close_dialogs()
         called.append(name)
         if "Train a Network" in name:
-            window.show_network()
+            window.pages.show_network()
     for widget in QApplication.topLevelWidgets():
         if widget is not window and widget.isWindow() and widget.isVisible():
             widget.close()
@@ -70,7 +70,7 @@ def walk(qtbot, window) -> list[str]:
 
 @pytest.fixture
 def opened(qtbot, window, checkpoint):
-    window.open([checkpoint()])
+    window.files.open([checkpoint()])
     until(qtbot, lambda: window.workspace.network is not None)
     settle(qtbot, window)
     return window
@@ -86,26 +86,26 @@ def test_every_command_of_the_empty_window(qtbot, window):
 def test_every_command_with_a_network_and_a_run(qtbot, opened):
     opened.settings_panel.editor("steps").setValue(1_000_000)
     opened.settings_panel.editor("candidates").setValue(20)
-    opened.start_or_pause()
-    until(qtbot, lambda: opened.controller.state is RunState.RUNNING)
+    opened.pages.start_or_pause()
+    until(qtbot, lambda: opened.controller.activity is Activity.RUNNING)
     called = walk(qtbot, opened)
     assert "Run → Pause" in called
     assert "File → Export → Drift as GIF…" in called
-    opened.stop()
+    opened.pages.stop()
     settle(qtbot, opened)
 
 
 def test_every_command_after_a_run(qtbot, opened):
     opened.settings_panel.editor("steps").setValue(20)
     opened.settings_panel.editor("candidates").setValue(20)
-    opened.start_or_pause()
+    opened.pages.start_or_pause()
     until(qtbot, lambda: opened.workspace.session is not None)
     settle(qtbot, opened)
     called = walk(qtbot, opened)
     assert "File → Export → Report as PDF…" in called
     assert len(called) > 30
     settle(qtbot, opened)
-    opened.stop()
+    opened.pages.stop()
     settle(qtbot, opened)
 
 

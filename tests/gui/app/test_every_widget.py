@@ -17,7 +17,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
 from gui.app.main_window import MainWindow
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.conftest import bring_to_front, settle, until
 from tests.gui.inspector.test_looking_closely import some_images
 from tests.gui.private_window import private_window
@@ -30,12 +30,12 @@ SMALLEST = 1024, 700
 def pages(window: MainWindow):
     """Shows one page of the window after the other, with its name."""
     yield "as it is"
-    for tabs in (window.lower, window.beside):
+    for tabs in (window.lower_tabs, window.beside):
         for index in range(tabs.count()):
             if tabs.isTabVisible(index):
                 tabs.setCurrentIndex(index)
                 yield tabs.tabText(index)
-    window.show_advanced()
+    window.settings_panel.fold.toggle()
     yield "advanced settings"
     window.log_panel.show()
     yield "the log"
@@ -47,20 +47,20 @@ def pages(window: MainWindow):
     window.strip.offer("Do Something", window.strip.hide)
     yield "a message"
     window.strip.hide()
-    window.show_training()
+    window.pages.show_training()
     yield "the training"
-    window.show_network()
+    window.pages.show_network()
 
 
 @pytest.fixture
 def ended(qtbot, window, checkpoint):
     """The window after a run."""
     window.resize(*SMALLEST)
-    window.open([checkpoint()])
+    window.files.open([checkpoint()])
     until(qtbot, lambda: window.workspace.network is not None)
     window.settings_panel.editor("steps").setValue(20)
     window.settings_panel.editor("candidates").setValue(20)
-    window.start_or_pause()
+    window.pages.start_or_pause()
     until(qtbot, lambda: window.workspace.session is not None)
     settle(qtbot, window)
     return window
@@ -88,17 +88,16 @@ def test_a_letter_with_alt_means_one_thing(qtbot, window, checkpoint):
         assert (where, shared_letters(window)) == (where, {})
 
     nothing_is_shared("empty")
-    window.open([checkpoint()])
+    window.files.open([checkpoint()])
     settle(qtbot, window)
     window.workspace = replace(window.workspace, train=some_images(8, 0))
-    window._show_workspace()
     nothing_is_shared("open")
-    window.start_or_pause()
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    window.pages.start_or_pause()
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     nothing_is_shared("a run")
-    window.start_or_pause()
+    window.pages.start_or_pause()
     nothing_is_shared("a pause")
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     window.mosaic._choose(0)
     settle(qtbot, window)
@@ -107,7 +106,11 @@ def test_a_letter_with_alt_means_one_thing(qtbot, window, checkpoint):
 
 
 def test_a_letter_means_one_thing_in_dialogs_and_menus(qtbot, window):
-    for show in (window.preferring.show, window.helping.show_about, window.helping.show_shortcuts):
+    for show in (
+        window.preferences.show,
+        window.help_windows.show_about,
+        window.help_windows.show_shortcuts,
+    ):
         show()
         settle(qtbot, window)
         (dialog,) = window.findChildren(QDialog)
@@ -170,6 +173,7 @@ def test_the_keyboard_is_seen_in_a_view_that_it_came_to(qtbot, ended, view):
     assert widget.grab().toImage() != before
 
 
+@pytest.mark.offscreen
 @pytest.mark.parametrize("scale", ["1.5", "2"])
 def test_no_text_is_cut_off_where_a_screen_is_finer(scale):
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale}

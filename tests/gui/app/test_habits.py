@@ -21,12 +21,11 @@ from gui.errors.crash import CrashReporter
 from gui.help.about import AboutDialog, details
 from gui.help.guide import GuideWindow, _anchor, _headings
 from gui.help.shortcuts import ShortcutsDialog, shortcuts
-from gui.preferences import preferences
 from gui.preferences.dialog import PreferencesDialog
-from gui.preferences.preferences import NEVER, Preferences
-from gui.state import stored
+from gui.state import preferences
+from gui.state.preferences import NEVER, Preferences
 from gui.state.recent import MOST
-from gui.toolkit import dialogs
+from gui.toolkit import dialogs, stored
 from gui.toolkit.log import LOGGER
 from gui.toolkit.menus import plain
 from gui.toolkit.scheme import store_scheme, stored_scheme
@@ -108,7 +107,7 @@ def test_samples_and_kept_copies_have_entries_of_their_own(qtbot, window, checkp
     assert not menu(window, "Open Recent").isEnabled()
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 5)
-    until(qtbot, window.keeper.last_run.exists)
+    until(qtbot, window.copies.last_run.exists)
     window.opener.open_last_run()
     settle(qtbot, window)
     assert [path.name for path in window.recent.paths] == ["small.pth"]
@@ -267,35 +266,35 @@ def test_data_sets_are_looked_for_in_the_preferred_folder(window, tmp_path):
 def test_without_copies_nothing_is_kept_and_the_run_before_stays(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 5)
-    until(qtbot, window.keeper.last_run.exists)
-    kept = window.keeper.last_run.read_bytes()
+    until(qtbot, window.copies.last_run.exists)
+    kept = window.copies.last_run.read_bytes()
     preferences.save(Preferences(copy_seconds=NEVER))
     window.settings_panel.editor("seed").setValue(3)
     run_to_end(qtbot, window, 6)
     settle(qtbot, window)
     assert window.workspace.session.settings.seed == 3
-    assert window.keeper.last_run.read_bytes() == kept
-    assert not window.keeper.run_before.exists()
+    assert window.copies.last_run.read_bytes() == kept
+    assert not window.copies.run_before.exists()
 
 
 def test_what_cannot_be_continued_leaves_others_alone(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 100_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
-    window.keeper.last_run.replace(tmp_path / "half.afterimage")
-    window.keeper.last_run.write_bytes(b"cut short")
-    window.arrivals.continue_cut_off()
+    window.copies.last_run.replace(tmp_path / "half.afterimage")
+    window.copies.last_run.write_bytes(b"cut short")
+    window.adoption.continue_cut_off()
     settle(qtbot, window)
-    window.open([tmp_path / "half.afterimage"])
+    window.files.open([tmp_path / "half.afterimage"])
     until(qtbot, lambda: window.workspace.session is not None and not window.background.is_busy)
     assert window.run_bar.main_button.text() == "Res&ume"
     assert not window.controller.is_active
 
 
 def test_a_folder_for_data_sets_is_not_where_results_were_saved_last(window, tmp_path):
-    window.preferring.show()
+    window.preferences.show()
     dialog = window.findChild(PreferencesDialog)
     dialog.data_sets.choose.click()
     (chooser,) = (each for each in dialog.findChildren(QFileDialog) if each.isVisible())
@@ -319,12 +318,12 @@ def test_the_last_run_opens_at_the_start_if_that_is_preferred(
 ):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 5)
-    until(qtbot, window.keeper.last_run.exists)
+    until(qtbot, window.copies.last_run.exists)
     later = another_window()
-    later.open_at_start()
+    later.files.open_at_start()
     assert not later.background.is_busy
     preferences.save(Preferences(opens_last_run=True))
-    later.open_at_start()
+    later.files.open_at_start()
     settle(qtbot, later)
     assert later.workspace.session.state.step == 5
 
@@ -417,7 +416,7 @@ def test_settings_that_do_not_go_together_are_said_at_the_start_of_a_run(qtbot, 
     open_and_wait(qtbot, window, checkpoint())
     window.settings_panel.editor("candidates").setValue(10_000)
     window.settings_panel.restarts.setValue(30)
-    window.start_or_pause()
+    window.pages.start_or_pause()
     assert "take fewer" in window.strip.text
     assert not window.controller.is_active
 
@@ -471,7 +470,7 @@ def test_any_thread_may_log_and_markup_stays_text(qtbot, window):
 
 def test_unexpected_errors_are_in_the_log_with_their_trace(qtbot, window, monkeypatch, capsys):
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    reporter = CrashReporter(window)
+    reporter = CrashReporter(window.safety)
     reporter.install()
     try:
         raise ZeroDivisionError("by nothing")
@@ -522,7 +521,7 @@ def test_panels_hide_and_resize_and_are_remembered(qtbot, window, checkpoint, an
         action(window, panel).trigger()
     assert window.log_panel.isVisible()
     assert not window.beside.isVisible()
-    centre = window.lower.parentWidget()
+    centre = window.lower_tabs.parentWidget()
     until(qtbot, lambda: sum(centre.sizes()) < 600)
     upper, lower = centre.sizes()
     centre.setSizes([upper - 40, lower + 40])
@@ -535,7 +534,7 @@ def test_panels_hide_and_resize_and_are_remembered(qtbot, window, checkpoint, an
     assert later.log_panel.isVisible()
     assert not later.beside.isVisible()
     assert not action(later, "Right Panel").isChecked()
-    until(qtbot, lambda: later.lower.parentWidget().sizes() == sizes)
+    until(qtbot, lambda: later.lower_tabs.parentWidget().sizes() == sizes)
     action(later, "Right Panel").trigger()
     assert later.beside.isVisible()
 

@@ -31,7 +31,7 @@ def shown(window):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_of_any_name_is_shown_as_plain_text(qtbot, window, checkpoint, name):
     width = window.model_panel.width()
-    window.open([checkpoint(name)])
+    window.files.open([checkpoint(name)])
     assert window.statusBar().currentMessage().isprintable()
     settle(qtbot, window)
     assert window.workspace.network is not None
@@ -47,7 +47,7 @@ def test_a_network_of_any_name_is_shown_as_plain_text(qtbot, window, checkpoint,
 def test_a_file_of_any_name_is_refused_in_plain_text(qtbot, window, tmp_path, name):
     (tmp_path / name).write_bytes(b"hello " * 100)
     width = window.width()
-    window.open([tmp_path / name])
+    window.files.open([tmp_path / name])
     settle(qtbot, window)
     assert window.strip.text.isprintable()
     assert "no PyTorch file" in window.strip.text
@@ -59,6 +59,6 @@ def test_a_file_of_any_name_is_refused_in_plain_text(qtbot, window, tmp_path, na
 def test_a_pipe_does_not_hold_the_window(qtbot, window, tmp_path):
     """Whether a path holds images is asked on the window's own thread."""
     os.mkfifo(tmp_path / "images.npz")
-    window.open([tmp_path / "images.npz"])
+    window.files.open([tmp_path / "images.npz"])
     settle(qtbot, window)
     assert "pipe or a device" in window.strip.text

@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from engine.base.resources import sample_network
 from engine.session.session import load_session
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from gui.toolkit.scheme import store_scheme, stored_scheme
 from tests.gui.conftest import PATIENCE, bring_to_front, settle, until
 
 
 def open_and_wait(qtbot, window, *paths):
-    window.open(list(paths))
+    window.files.open(list(paths))
     settle(qtbot, window)
 
 
@@ -34,7 +34,7 @@ def start(qtbot, window, steps, candidates=12):
     window.settings_panel.editor("steps").setValue(steps)
     window.settings_panel.editor("candidates").setValue(candidates)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    until(qtbot, lambda: window.controller.state is not RunState.STARTING)
+    until(qtbot, lambda: window.controller.activity is not Activity.STARTING)
 
 
 def run_to_end(qtbot, window, steps=30):
@@ -213,7 +213,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
-    assert window.controller.state is RunState.PAUSED
+    assert window.controller.activity is Activity.PAUSED
     assert window.run_bar.main_button.text() == "Res&ume"
     # Once the worker has come to rest its last frame is shown, and no other follows.
     qtbot.wait(200)
@@ -225,7 +225,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > held)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
         qtbot.mouseClick(window.run_bar.stop_button, Qt.MouseButton.LeftButton)
-    assert window.controller.state is RunState.IDLE
+    assert window.controller.activity is Activity.IDLE
     assert window.workspace.session.state.step > held
     until(qtbot, lambda: window.run_bar.text.startswith("Stopped at step"))
 
@@ -235,7 +235,7 @@ def test_a_paused_run_can_be_stopped(qtbot, window, checkpoint):
     start(qtbot, window, 1_000_000)
     window.controller.pause()
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
-        window.stop()
+        window.pages.stop()
     assert window.workspace.session is not None
 
 
@@ -244,7 +244,7 @@ def test_a_stopped_run_is_gone_on_with(qtbot, window, checkpoint):
     start(qtbot, window, 100_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
-        window.stop()
+        window.pages.stop()
     stopped_at = window.workspace.session.state.step
     assert window.run_bar.main_button.text() == "Res&ume"
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
@@ -257,7 +257,7 @@ def test_a_run_that_is_opened_says_how_far_it_came(qtbot, window, checkpoint):
     window.settings_panel.restarts.setValue(2)
     start(qtbot, window, 3000)
     until(qtbot, lambda: "restart 2 of 2" in window.run_bar.text)
-    window.stop()
+    window.pages.stop()
     until(qtbot, lambda: "taken" in window.run_bar.text)
     settle(qtbot, window)
     said, done = window.run_bar.text, window.run_bar.progress.value()
@@ -290,7 +290,7 @@ def test_images_opened_while_paused_are_scored(qtbot, window, checkpoint, tmp_pa
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     window.controller.pause()
-    window.open([save_images(tmp_path / "train.npz")])
+    window.files.open([save_images(tmp_path / "train.npz")])
     until(qtbot, lambda: "good of 5" in window.pairs.headline)
     assert window.references_panel.remove.text() == "Remove"
     window.references_panel.remove.click()
@@ -330,7 +330,7 @@ def test_changed_settings_start_another_run(qtbot, window, checkpoint):
     start(qtbot, window, 100_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     with qtbot.waitSignal(window.controller.ended, timeout=PATIENCE):
-        window.stop()
+        window.pages.stop()
     assert window.run_bar.main_button.text() == "Res&ume"
     window.settings_panel.editor("seed").setValue(7)
     assert window.run_bar.main_button.text() == "&Start"
@@ -385,7 +385,7 @@ def test_a_gif_of_a_run_that_goes_on(qtbot, window, checkpoint, tmp_path):
     until(qtbot, lambda: window.run_bar.progress.value() > 20)
     window.exporter.write_to("gif", tmp_path / "drift.gif")
     until(qtbot, (tmp_path / "drift.gif").exists)
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     with Image.open(tmp_path / "drift.gif") as gif:
         assert gif.is_animated
 
@@ -417,8 +417,8 @@ def test_a_saved_session_opens_where_it_was(qtbot, window, checkpoint, tmp_path)
 def test_every_run_is_kept_and_can_be_reopened(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 25)
-    until(qtbot, window.keeper.last_run.exists)
-    assert load_session(window.keeper.last_run).state.step == 25
+    until(qtbot, window.copies.last_run.exists)
+    assert load_session(window.copies.last_run).state.step == 25
     window.opener.open_last_run()
     settle(qtbot, window)
     assert window.workspace.session.state.step == 25
@@ -437,6 +437,20 @@ def test_presets_fill_the_advanced_settings(qtbot, window):
     assert not panel.editor("steps").isVisible()
     panel.fold.click()
     assert panel.editor("steps").isVisible()
+
+
+def test_what_the_preset_cannot_honour_is_greyed_out_and_says_why(window):
+    panel = window.settings_panel
+    of_the_row_space = ("rank", "scale_power", "whitening")
+    for name, is_honoured in (("paper", False), ("fast", True), ("paper", False)):
+        panel.preset.setCurrentIndex(panel.preset.findData(name))
+        panel.preset.activated.emit(panel.preset.currentIndex())
+        for setting in of_the_row_space:
+            editor = panel.editor(setting)
+            assert editor.isEnabled() is is_honoured
+            assert ("searches among pixels" in editor.toolTip()) is not is_honoured
+        assert panel.editor("margin_weight").isEnabled()
+        assert panel.settings().preset == name
 
 
 def test_every_advanced_setting_says_what_it_does(window):
@@ -467,9 +481,9 @@ def test_start_and_stop_by_keyboard(qtbot, window, checkpoint):
     window.settings_panel.editor("steps").setValue(1_000_000)
     bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    assert window.controller.state is RunState.PAUSED
+    assert window.controller.activity is Activity.PAUSED
     qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
     until(qtbot, lambda: not window.controller.is_active)
 

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from engine.runtime.lazy import torch as later
 from gui.app.loading import Loading
-from gui.run.settings_panel import DeviceChoice
+from gui.toolkit.device_choice import DeviceChoice
 from tests.conftest import ROOT
 
 _SHOWN_WITHOUT_TORCH = """
@@ -19,7 +21,7 @@ from gui.app import application
 qt, window, _ = application.start([])
 assert window.isVisible() and window.empty.isVisible()
 assert "torch" not in sys.modules
-window.show_training()
+window.pages.show_training()
 assert "torch" not in sys.modules
 QTimer.singleShot(0, window.close)
 assert qt.exec() == 0
@@ -27,6 +29,7 @@ assert "torch" in sys.modules
 """
 
 
+@pytest.mark.offscreen
 def test_the_window_is_there_before_torch(tmp_path):
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     done = subprocess.run(

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit
 
 from engine.base.resources import guide_file
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.conftest import bring_to_front, settle, until
 
 _STEPS, _CANDIDATES = 80, 200
@@ -50,7 +50,7 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
     settle(qtbot, window)
 
     assert health == "Look at Health"
-    assert window.lower.tabText(window.lower.currentIndex()).replace("&", "") == "Health"
+    assert window.lower_tabs.tabText(window.lower_tabs.currentIndex()).replace("&", "") == "Health"
     assert "good chance" in window.health.outlook
 
     assert start == "Press Start"
@@ -58,9 +58,9 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
     window.settings_panel.editor("candidates").setValue(_CANDIDATES)
     bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F5)
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     until(qtbot, lambda: window.mosaic.mosaic is not None)
-    assert window.lower.tabText(window.lower.currentIndex()).replace("&", "") == "Losses"
+    assert window.lower_tabs.tabText(window.lower_tabs.currentIndex()).replace("&", "") == "Losses"
 
     assert end == "Wait for the end."
     until(qtbot, lambda: window.workspace.session is not None)

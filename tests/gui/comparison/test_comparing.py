@@ -19,7 +19,7 @@ from engine.reconstruction.settings import fast
 from engine.session.session import load_session, save_session, session_of
 from gui.comparison.run_chooser import RunChooser
 from gui.comparison.steps import step_rows
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.app.test_main_window import answer, open_and_wait, run_to_end, save_images, start
 from tests.gui.conftest import settle, until
 from tests.gui.wording import accessible_name, controls, cut_off, where
@@ -35,7 +35,7 @@ def run(network, seed, steps=12):
 
 @pytest.fixture(scope="module")
 def network(make_network):
-    return replace(make_network(16, 12, 10, 1), input_shape=(1, 4, 4))
+    return make_network(16, 12, 10, 1, shape=(1, 4, 4))
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,9 @@ def two_runs(network, tmp_path_factory):
 def compared(qtbot, window, two_runs):
     """The window of a comparison that is done."""
     open_and_wait(qtbot, window, two_runs[0])
-    window.comparing.compare_with(two_runs[1], two_runs[1].name)
+    window.comparison.compare_with(two_runs[1], two_runs[1].name)
     settle(qtbot, window)
-    return window.comparing.window
+    return window.comparison.window
 
 
 def point_at(place, widget, kind=QEvent.Type.MouseMove):
@@ -211,9 +211,9 @@ def test_the_large_view_shows_the_training_image_and_whether_it_is_recovered(
     open_and_wait(qtbot, window, two_runs[0])
     images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for n, s in (("a", 0), ("control", 1))]
     open_and_wait(qtbot, window, *images)
-    window.comparing.compare_with(two_runs[1], "b")
+    window.comparison.compare_with(two_runs[1], "b")
     settle(qtbot, window)
-    shown = window.comparing.window
+    shown = window.comparison.window
     found = shown.comparison.sides[0].found
     place = int(np.flatnonzero(found.reference >= 0)[0])
     cell = next(c for s in shown.gallery.sections for c in s.cells if c.places[0] == place)
@@ -329,7 +329,7 @@ def test_two_runs_made_here_are_compared_with_one_command(qtbot, window, checkpo
     assert before.isEnabled()
     before.trigger()
     settle(qtbot, window)
-    shown = window.comparing.window
+    shown = window.comparison.window
     seeds = [side.session.settings.seed for side in shown.comparison.sides]
     assert seeds == [5, 0]
     assert "the run before" in shown.plot.plot.words
@@ -338,12 +338,12 @@ def test_two_runs_made_here_are_compared_with_one_command(qtbot, window, checkpo
 def test_a_run_is_compared_as_it_stands(qtbot, window, checkpoint, two_runs):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, steps=1_000_000)
-    window.comparing.compare_with(two_runs[0], "another")
-    until(qtbot, lambda: window.comparing.window is not None)
-    until(qtbot, lambda: window.comparing.window.comparison is not None)
-    state = window.comparing.window.comparison.sides[0].session.state
+    window.comparison.compare_with(two_runs[0], "another")
+    until(qtbot, lambda: window.comparison.window is not None)
+    until(qtbot, lambda: window.comparison.window.comparison is not None)
+    state = window.comparison.window.comparison.sides[0].session.state
     assert 0 <= state.step < state.steps
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
 
 
 def test_open_references_score_both_runs_of_one_network(
@@ -356,48 +356,48 @@ def test_open_references_score_both_runs_of_one_network(
         save_images(tmp_path / "train.npz", 6),
         save_images(tmp_path / "control.npz", 6, seed=1),
     )
-    window.comparing.compare_with(two_runs[1], "b")
+    window.comparison.compare_with(two_runs[1], "b")
     settle(qtbot, window)
-    counts = [side.scores["control"]["count"] for side in window.comparing.window.comparison.sides]
+    counts = [side.scores["control"]["count"] for side in window.comparison.window.comparison.sides]
     assert counts == [6, 6]
-    comparison = window.comparing.window.comparison
-    assert window.comparing.window.known.text() == recovered_in_words(comparison)
+    comparison = window.comparison.window.comparison
+    assert window.comparison.window.known.text() == recovered_in_words(comparison)
     assert UNKNOWN not in recovered_in_words(comparison)
-    ticked = sum("✓" in cell.text for cell in window.comparing.window.gallery.sections[1].cells)
+    ticked = sum("✓" in cell.text for cell in window.comparison.window.gallery.sections[1].cells)
     assert ticked == count_recovered(comparison).of_only[0]
-    other = replace(make_network(16, 9, 1, seed=1), input_shape=(1, 4, 4))
+    other = make_network(16, 9, 1, seed=1, shape=(1, 4, 4))
     save_session(run(other, 0), tmp_path / "other.afterimage")
-    window.comparing.compare_with(tmp_path / "other.afterimage", "other")
+    window.comparison.compare_with(tmp_path / "other.afterimage", "other")
     settle(qtbot, window)
-    a, b = window.comparing.window.comparison.sides
+    a, b = window.comparison.window.comparison.sides
     assert a.scores is not None
     assert b.scores is None
-    assert "different networks" in window.comparing.window.remarks
+    assert "different networks" in window.comparison.window.remarks
 
 
 def test_what_cannot_be_compared_is_one_sentence(qtbot, window, two_runs, tmp_path, network):
     torn = tmp_path / "torn.afterimage"
     torn.write_bytes(two_runs[1].read_bytes()[:-200])
     other = tmp_path / "wide.afterimage"
-    save_session(run(replace(network, input_shape=(1, 2, 8)), 0), other)
+    save_session(run(network.with_input_shape((1, 2, 8)), 0), other)
     open_and_wait(qtbot, window, two_runs[0])
     before = window.workspace
     for path, says in ((torn, "damaged"), (other, "one shape"), (tmp_path / "no", "not exist")):
-        window.comparing.compare_with(path, path.name)
+        window.comparison.compare_with(path, path.name)
         settle(qtbot, window)
         assert says in window.strip.text
-        assert window.comparing.window is None
+        assert window.comparison.window is None
     assert window.workspace is before
 
 
 def test_waiting_can_be_cancelled(qtbot, window, two_runs):
     open_and_wait(qtbot, window, two_runs[0])
-    window.comparing.compare_with(two_runs[1], "b")
-    shown = window.comparing.window
+    window.comparison.compare_with(two_runs[1], "b")
+    shown = window.comparison.window
     assert shown.is_waiting
     qtbot.mouseClick(shown.cancel_button, Qt.MouseButton.LeftButton)
     settle(qtbot, window)
-    assert window.comparing.window is None
+    assert window.comparison.window is None
     assert window.strip.text == ""
 
 
@@ -407,9 +407,9 @@ def test_a_session_without_weights_is_compared(qtbot, window, checkpoint, tmp_pa
     settle(qtbot, window)
     slim = tmp_path / "slim.afterimage"
     save_session(window.workspace.session, slim, with_weights=False)
-    window.comparing.compare_with(slim, "slim")
+    window.comparison.compare_with(slim, "slim")
     settle(qtbot, window)
-    comparison = window.comparing.window.comparison
+    comparison = window.comparison.window.comparison
     assert comparison.has_same_checkpoint
     assert [len(places) for places in comparison.only] == [0, 0]
 
@@ -424,7 +424,7 @@ def test_runs_at_hand_are_offered_but_not_the_open_one(qtbot, window, two_runs):
     assert chooser.compare_button.isDefault()
     qtbot.mouseClick(chooser.compare_button, Qt.MouseButton.LeftButton)
     settle(qtbot, window)
-    seeds = [side.session.settings.seed for side in window.comparing.window.comparison.sides]
+    seeds = [side.session.settings.seed for side in window.comparison.window.comparison.sides]
     assert seeds == [1, 0]
 
 
@@ -435,7 +435,7 @@ def test_any_other_session_can_be_chosen(qtbot, window, two_runs):
     dialog.fileSelected.emit(str(two_runs[1]))
     dialog.reject()
     settle(qtbot, window)
-    assert "seed-1.afterimage" in window.comparing.window.plot.plot.words
+    assert "seed-1.afterimage" in window.comparison.window.plot.plot.words
     open_and_wait(qtbot, window, two_runs[1])
     window.actions_.compare.trigger()
     chooser = window.findChild(RunChooser)
@@ -448,14 +448,14 @@ def test_any_other_session_can_be_chosen(qtbot, window, two_runs):
 def test_its_size_is_remembered_and_it_closes_with_the_window(qtbot, compared, window, two_runs):
     compared.resize(720, 500)
     compared.close()
-    assert window.comparing.window is None
-    window.comparing.compare_with(two_runs[1], "b")
-    again = window.comparing.window
+    assert window.comparison.window is None
+    window.comparison.compare_with(two_runs[1], "b")
+    again = window.comparison.window
     assert (again.width(), again.height()) == (720, 500)
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())
-    assert window.comparing.window is None
+    assert window.comparison.window is None
 
 
 @pytest.mark.parametrize("scheme", [Qt.ColorScheme.Dark, Qt.ColorScheme.Light])

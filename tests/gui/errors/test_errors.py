@@ -20,7 +20,7 @@ from shiboken6 import isValid
 from engine.session.session import load_session
 from gui.errors.crash import CrashReporter
 from gui.errors.crash_log import CrashLog
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests import pretend_gpu
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
@@ -32,7 +32,7 @@ def reporter(window, monkeypatch):
     """Takes errors as in the application; the hooks of before are put back afterwards."""
     for owner, name in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    reporter = CrashReporter(window)
+    reporter = CrashReporter(window.safety)
     reporter.install()
     yield reporter
     reporter.dialog.close()
@@ -223,7 +223,7 @@ def test_an_error_before_a_run_leaves_the_window_ready(
     break_once(monkeypatch, torch.linalg, "svd", at=1)
     window.run_bar.main_button.click()
     told(qtbot, reporter, "deep inside", "small.pth stays open")
-    until(qtbot, lambda: window.controller.state is RunState.IDLE)
+    until(qtbot, lambda: window.controller.activity is Activity.IDLE)
     assert "could not begin" in window.strip.text
     run_to_end(qtbot, window, 30)
 
@@ -291,7 +291,7 @@ def test_no_command_of_a_menu_closes_the_window_by_failing(
     until(qtbot, lambda: len(failed) >= 12)  # Opening, saving, exporting, and About.
     told(qtbot, reporter, "Qt said no")
     monkeypatch.undo()
-    window.show_network()
+    window.pages.show_network()
     window.opener.open_first_sample()
     settle(qtbot, window)
     assert window.workspace.network is not None
@@ -310,6 +310,7 @@ import {module}
 """
 
 
+@pytest.mark.offscreen
 @pytest.mark.parametrize(("module", "call"), [("os", "abort()"), ("faulthandler", "_sigsegv()")])
 def test_a_crash_leaves_a_log_that_the_next_start_tells_of(tmp_path, module, call):
     command = [sys.executable, "-c", CRASH.format(module=module, call=call), str(tmp_path)]
@@ -354,13 +355,14 @@ class Driven(main_window.MainWindow):
                 faulthandler._sigsegv()
         elif self.workspace.network is not None:
             self.settings_panel.editor("steps").setValue(10_000_000)
-            self.start_or_pause()
+            self.pages.start_or_pause()
 
 main_window.MainWindow = Driven
 sys.exit(application.main(sys.argv[2:]))
 """
 
 
+@pytest.mark.offscreen
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of this kind are POSIX's")
 def test_the_application_itself_tells_of_its_crash(tmp_path, checkpoint):
     """The real program crashes in the middle of a run; started again it offers that run."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.exports.films import FilmOptions, make_film
 from gui.exports.dialog import ExportDialog
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
 from tests.gui.conftest import settle, until
 
@@ -151,7 +151,7 @@ def test_a_run_that_goes_on_can_be_previewed(qtbot, window, checkpoint):
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     dialog = ask(qtbot, window, "gif")
     ready(qtbot, dialog)
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     dialog.reject()
     until(qtbot, lambda: not window.findChildren(ExportDialog))
 

@@ -20,8 +20,8 @@ from engine.data.datasets import LabelledImages
 from engine.session.session import load_session, save_session
 from engine.viewing.mosaic import make_mosaic
 from gui.app.main_window import MainWindow
-from gui.run.controller import RunState
-from gui.state.run_copies import Keeper
+from gui.run.activity import Activity
+from gui.state.run_copies import RunCopies
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
 from tests.gui.conftest import settle, until
@@ -41,7 +41,6 @@ def ended(qtbot, window, checkpoint):
     window.workspace = replace(
         window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
     )
-    window._show_workspace()
     run_to_end(qtbot, window, 40)
     until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
     settle(qtbot, window)
@@ -95,7 +94,7 @@ def test_a_tile_and_a_step_are_chosen_with_the_mouse(qtbot, ended):
     inspector = ended.examiner.inspector
     until(qtbot, lambda: inspector.portrait is not None)
     assert inspector.portrait.candidate == int(mosaic.mosaic.order[1])
-    ended.lower.setCurrentWidget(ended.curves)
+    ended.lower_tabs.setCurrentWidget(ended.curves)
     canvas = ended.curves._constraint._canvas
     centre = canvas.viewport().rect().center()
     qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=centre)
@@ -119,8 +118,8 @@ def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
 def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: ended.pairs.pairs is not None)
-    ended.start_or_pause()
-    until(qtbot, lambda: ended.controller.state is RunState.PAUSED)
+    ended.pages.start_or_pause()
+    until(qtbot, lambda: ended.controller.activity is Activity.PAUSED)
     ended.beside.setCurrentIndex(0)
     candidate = int(ended.pairs.pairs.candidate[ended.pairs.shown[0]])
     cell = ended.pairs._grid._cell(0)
@@ -133,7 +132,7 @@ def test_what_takes_long_to_score_is_scored_when_the_run_has_ended(qtbot, ended,
     monkeypatch.setattr("engine.evidence.references._MOST_COMPARED", 0)
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: "when the run has ended" in ended.pairs._details.text())
-    ended.stop()
+    ended.pages.stop()
     settle(qtbot, ended)
     until(qtbot, lambda: ended.pairs.pairs is not None)
     assert ended.pairs.pairs.candidate.max() < len(ended.workspace.session.images())
@@ -218,12 +217,12 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     noise = window.mosaic.mosaic
     shown = window.run_bar.progress.value()
     until(qtbot, lambda: window.run_bar.progress.value() > shown)
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     assert window.mosaic.mosaic is noise
     timeline.go_to_end()
     until(qtbot, lambda: window.mosaic.mosaic is not noise)
     assert not window.examiner.is_looking_back
-    window.stop()
+    window.pages.stop()
     until(qtbot, lambda: not window.controller.is_active)
 
 
@@ -249,13 +248,13 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
     assert ended.scores.has_scores
     network = ended.workspace.network.to("cpu", torch.float32)
     train = ended.workspace.train.images
-    outputs = network.forward((train - train.mean(0)).flatten(1)).numpy()
+    outputs = network.forward((train - train.mean(0)).flatten(1))[:, 0].numpy()
     np.testing.assert_allclose(
         pairs.outputs,
         outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
         rtol=1e-4,
     )
-    ended.arrivals.remove_references()
+    ended.adoption.remove_references()
     assert not ended.scores.has_scores
     assert "not evidence" in ended.scores.words.text()
 
@@ -263,7 +262,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
 def test_a_damaged_session_is_refused_whole_and_the_last_good_one_is_offered(
     qtbot, ended, tmp_path
 ):
-    until(qtbot, lambda: ended.keeper.last_run.exists())
+    until(qtbot, lambda: ended.copies.last_run.exists())
     before = ended.workspace
     damaged = tmp_path / "damaged.afterimage"
     save_session(ended.workspace.session, damaged)
@@ -295,8 +294,8 @@ window = gui.app.main_window.MainWindow(["auto", "cpu"])
 window.show()
 window.settings_panel.editor("steps").setValue(10_000_000)
 window.settings_panel.editor("candidates").setValue(8)
-window.opener.opened.connect(lambda _: window.start_or_pause())
-window.open([Path(sys.argv[2])])
+window.opener.opened.connect(lambda _: window.pages.start_or_pause())
+window.files.open([Path(sys.argv[2])])
 app.exec()
 """
 
@@ -320,16 +319,16 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     assert reached > 0
     window = MainWindow(["auto", "cpu"])
     window.show()
-    window.open([path])  # As `make run` does; what is offered waits all the same.
+    window.files.open([path])  # As `make run` does; what is offered waits all the same.
     until(qtbot, lambda: window.workspace.network is not None)
     assert "cut off" in window.strip.text
     window.strip.offer_button.click()
-    until(qtbot, lambda: window.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
     until(qtbot, lambda: window.run_bar.progress.value() > 0)
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
-    assert not window.keeper.was_cut_off()
+    assert not window.copies.was_cut_off()
     window.close()
     until(qtbot, lambda: not window.isVisible())
     window.deleteLater()
@@ -342,20 +341,20 @@ def test_a_run_that_goes_on_from_a_file_leaves_the_copy_of_the_last_one(
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 10_000, 8)
     until(qtbot, lambda: window.run_bar.progress.value() > 0)
-    window.stop()
+    window.pages.stop()
     settle(qtbot, window)
     save_session(window.workspace.session, saved)
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 20)
-    kept = window.keeper.last_run.read_bytes()
+    kept = window.copies.last_run.read_bytes()
     open_and_wait(qtbot, window, saved)
     for _ in range(2):  # Once from the file, once more from where that has come to.
-        window.start_or_pause()
-        until(qtbot, lambda: window.controller.state is RunState.RUNNING)
-        window.stop()
+        window.pages.start_or_pause()
+        until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
+        window.pages.stop()
         settle(qtbot, window)
-        until(qtbot, window.keeper.last_run.exists)
-        assert window.keeper.run_before.read_bytes() == kept
+        until(qtbot, window.copies.last_run.exists)
+        assert window.copies.run_before.read_bytes() == kept
 
 
 def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
@@ -364,23 +363,23 @@ def test_two_windows_keep_their_runs_apart(qtbot, window, checkpoint):
     for each in (window, other):
         open_and_wait(qtbot, each, checkpoint())
         start(qtbot, each, 10_000_000, 8)
-        until(qtbot, each.keeper.last_run.exists)
-    assert window.keeper.last_run != other.keeper.last_run
-    other.stop()
+        until(qtbot, each.copies.last_run.exists)
+    assert window.copies.last_run != other.copies.last_run
+    other.pages.stop()
     settle(qtbot, other)
     step = other.workspace.session.state.step
     other.close()
     until(qtbot, lambda: not other.isVisible())
-    assert load_session(other.keeper.last_run).state.step == step
-    assert not window.keeper.run_before.exists()
+    assert load_session(other.copies.last_run).state.step == step
+    assert not window.copies.run_before.exists()
     other.deleteLater()
-    assert not Keeper(window.keeper.last_run.parent).was_cut_off()
-    window.stop()
+    assert not RunCopies(window.copies.last_run.parent).was_cut_off()
+    window.pages.stop()
     settle(qtbot, window)
     window.close()
     until(qtbot, lambda: not window.isVisible())
     newest = time.time() + 60
-    os.utime(other.keeper.last_run, (newest, newest))
-    later = Keeper(window.keeper.last_run.parent)
+    os.utime(other.copies.last_run, (newest, newest))
+    later = RunCopies(window.copies.last_run.parent)
     assert not later.was_cut_off()
-    assert later.last_run == other.keeper.last_run
+    assert later.last_run == other.copies.last_run

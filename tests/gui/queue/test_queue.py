@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from engine.session.session import load_session
 from gui.queue.item import Phase
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.gui.app.test_main_window import (
     answer,
     drop,
@@ -41,8 +41,8 @@ def three(checkpoint, tmp_path):
 def queue_up(window, folder, paths, steps=12):
     window.settings_panel.editor("steps").setValue(steps)
     window.settings_panel.editor("candidates").setValue(12)
-    window.add_to_queue(paths)
-    window.queue.choose_folder(folder)
+    window.queue_panel.add(paths)
+    window.queue.list.choose_folder(folder)
 
 
 def press(qtbot, button):
@@ -65,7 +65,7 @@ def wait_for_run(qtbot, window, name):
 
     def is_on():
         item = window.queue.current
-        is_running = window.controller.state is RunState.RUNNING
+        is_running = window.controller.activity is Activity.RUNNING
         return is_running and item is not None and item.path.name == name and item.share > 0
 
     until(qtbot, is_on)
@@ -273,7 +273,7 @@ def test_keep_running_keeps_running(qtbot, window, checkpoint, tmp_path):
     answer(qtbot, window, "Keep Running")
     assert window.queue.is_on
     assert not window.queue.ends_after
-    assert window.controller.state is RunState.RUNNING
+    assert window.controller.activity is Activity.RUNNING
     window.queue.stop_now(lambda: None)
     wait_for_end(qtbot, window)
 
@@ -284,7 +284,7 @@ def test_pause_resume_and_stop_are_those_of_the_run(qtbot, window, checkpoint, t
     for name in ("a.pth", "b.pth"):
         wait_for_run(qtbot, window, name)
         press(qtbot, window.run_bar.main_button)
-        assert window.controller.state is RunState.PAUSED
+        assert window.controller.activity is Activity.PAUSED
         assert window.queue.current.state.startswith("paused at ")
         press(qtbot, window.run_bar.main_button)
         assert window.queue.current.state.startswith("running ")
@@ -305,7 +305,7 @@ def test_while_it_is_on_nothing_else_starts_and_settings_stay(qtbot, window, thr
             assert not window.actions_.main.isEnabled()
             assert not window.settings_panel.isEnabled()
             assert not window.queue_panel.folder_button.isEnabled()
-            window.start_or_pause()
+            window.pages.start_or_pause()
             assert not window.controller.is_active
 
     window.queue.changed.connect(look)
@@ -319,7 +319,7 @@ def test_while_it_is_on_nothing_else_starts_and_settings_stay(qtbot, window, thr
 def test_start_asks_for_a_folder_and_then_begins(qtbot, window, checkpoint, tmp_path):
     window.settings_panel.editor("steps").setValue(8)
     window.settings_panel.editor("candidates").setValue(12)
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     press(qtbot, window.queue_panel.main_button)
     assert not window.queue.is_on
     dialog = next(each for each in window.findChildren(QFileDialog) if each.isVisible())
@@ -333,8 +333,8 @@ def test_start_asks_for_a_folder_and_then_begins(qtbot, window, checkpoint, tmp_
 def test_a_run_that_is_on_is_asked_about_first(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint("mine.pth"))
     start(qtbot, window, _LONG)
-    window.add_to_queue([checkpoint("a.pth")])
-    window.queue.choose_folder(tmp_path / "out")
+    window.queue_panel.add([checkpoint("a.pth")])
+    window.queue.list.choose_folder(tmp_path / "out")
     press(qtbot, window.queue_panel.main_button)
     assert not window.queue.is_on
     answer(qtbot, window, "Stop and Start")
@@ -349,7 +349,7 @@ def test_opening_another_network_stops_the_queue_and_opens_it(qtbot, window, che
     mine = checkpoint("mine.pth")
     begin(qtbot, window)
     wait_for_run(qtbot, window, "a.pth")
-    window.open([mine])
+    window.files.open([mine])
     assert "Stop the queue" in window.findChildren(QMessageBox)[-1].text()
     answer(qtbot, window, "Stop and Open")
     wait_for_end(qtbot, window)
@@ -369,7 +369,7 @@ def test_a_folder_that_cannot_be_used_says_so_before_anything_runs(
     assert states(window) == ["waiting"]
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "summary.json").write_text("mine")
-    window.queue.choose_folder(tmp_path / "others")
+    window.queue.list.choose_folder(tmp_path / "others")
     begin(qtbot, window)
     wait_for_end(qtbot, window)
     assert "another folder" in window.strip.text
@@ -424,7 +424,7 @@ def test_several_that_are_dropped_are_offered_the_queue(qtbot, window, three):
 
 
 def test_queue_several_of_the_file_menu(qtbot, window, three, tmp_path):
-    window.choose_several()
+    window.files.choose_several()
     dialog = next(each for each in window.findChildren(QDialog) if isinstance(each, QFileDialog))
     dialog.filesSelected.emit([str(path) for path in (*three, tmp_path / "notes.txt", three[0])])
     dialog.close()

@@ -84,14 +84,14 @@ def test_what_waits_is_offered_at_the_next_start_and_does_not_start(
     begin(qtbot, window)
     wait_for_end(qtbot, window)
     assert states(window) == ["done", "done"]
-    assert not window.keeper.waiting_list.exists()
+    assert not window.copies.waiting_list.exists()
 
 
 def test_what_has_ended_is_not_offered_again(qtbot, window, again, checkpoint, tmp_path):
     queue_up(window, tmp_path / "out", [checkpoint("a.pth"), checkpoint("b.pth")], 100_000)
     begin(qtbot, window)
     wait_for_run(qtbot, window, "a.pth")
-    waiting = read_waiting_list(window.keeper.waiting_list)
+    waiting = read_waiting_list(window.copies.waiting_list)
     assert [path.name for path in waiting.checkpoints] == ["a.pth", "b.pth"]  # It may be cut off.
     window.queue.stop_now(lambda: None)
     wait_for_end(qtbot, window)
@@ -102,20 +102,20 @@ def test_what_has_ended_is_not_offered_again(qtbot, window, again, checkpoint, t
 
 
 def test_without_a_list_nothing_is_kept_or_offered(qtbot, window, again, checkpoint):
-    window.add_to_queue([checkpoint("a.pth")])
-    assert window.keeper.waiting_list.exists()
+    window.queue_panel.add([checkpoint("a.pth")])
+    assert window.copies.waiting_list.exists()
     press(qtbot, window.queue_panel.clear_button)
-    assert not window.keeper.waiting_list.exists()
+    assert not window.copies.waiting_list.exists()
     assert again().strip.text == ""
 
 
 def test_dismissed_it_can_still_be_put_back_beside_others(qtbot, window, again, checkpoint):
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     window = again()
     qtbot.mouseClick(window.strip.close_button, Qt.MouseButton.LeftButton)
-    window.add_to_queue([checkpoint("c.pth")])
+    window.queue_panel.add([checkpoint("c.pth")])
     assert names(window) == ["c.pth"]
-    waiting = read_waiting_list(window.keeper.waiting_list)
+    waiting = read_waiting_list(window.copies.waiting_list)
     assert [path.name for path in waiting.checkpoints] == ["a.pth", "c.pth"]
     button = window.queue_panel.back_button
     assert button.isVisible()
@@ -128,8 +128,8 @@ def test_dismissed_it_can_still_be_put_back_beside_others(qtbot, window, again, 
 
 
 def test_a_run_that_was_cut_off_is_offered_first(qtbot, window, again, checkpoint):
-    queue_file = window.keeper.waiting_list
-    window.add_to_queue([checkpoint("a.pth")])
+    queue_file = window.copies.waiting_list
+    window.queue_panel.add([checkpoint("a.pth")])
     open_and_wait(qtbot, window, checkpoint("mine.pth"))
     start(qtbot, window, 8)
     settle(qtbot, window)
@@ -143,7 +143,7 @@ def test_a_run_that_was_cut_off_is_offered_first(qtbot, window, again, checkpoin
 
 
 def test_a_damaged_list_is_no_obstacle(qtbot, window, again):
-    path = window.keeper.waiting_list
+    path = window.copies.waiting_list
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('{"format": 1, "checkpoints": ["//server/a.pth"]}')
     window = again()
@@ -152,11 +152,11 @@ def test_a_damaged_list_is_no_obstacle(qtbot, window, again):
 
 
 def test_a_second_window_leaves_the_list_of_the_first_alone(qtbot, window, again, checkpoint):
-    window.add_to_queue([checkpoint("a.pth")])
+    window.queue_panel.add([checkpoint("a.pth")])
     other = again(closes=False)
     assert other.strip.text == ""
-    other.add_to_queue([checkpoint("b.pth")])
-    waiting = read_waiting_list(window.keeper.waiting_list)
+    other.queue_panel.add([checkpoint("b.pth")])
+    waiting = read_waiting_list(window.copies.waiting_list)
     assert [path.name for path in waiting.checkpoints] == ["a.pth"]
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 from engine.base.resources import images_beside
 from engine.data import catalogue
 from engine.network.checkpoints import load_network
-from gui.run.controller import RunState
+from gui.run.activity import Activity
 from tests.engine.data.test_catalogue import originals  # noqa: F401 - a fixture
 from tests.gui.app.test_main_window import answer, drop, run_to_end
 from tests.gui.conftest import settle, until
@@ -35,7 +35,7 @@ def folder(tmp_path):
 @pytest.fixture
 def page(qtbot, window, folder):
     """The training page, with images chosen and read, and a small network."""
-    window.show_training()
+    window.pages.show_training()
     window.training.form.use_own(folder)
     window.training.form.per_class.setValue(4)
     window.training.form.hidden.setText("30, 20")
@@ -68,7 +68,8 @@ def train_for_ever(qtbot, page):
     page.form.options.editor("largest_change").setValue(1e-6)
     page.form.options.editor("most_steps").setValue(2_000_000_000)
     click(qtbot, page.bar.main_button)
-    until(qtbot, lambda: "Step" in page.bar.text)
+    # A frame can be picked up just before the window hears that the training has begun.
+    until(qtbot, lambda: page.controller.activity is Activity.RUNNING and "Step" in page.bar.text)
 
 
 def test_the_images_are_shown_before_anything_is_trained(page):
@@ -104,7 +105,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
 ):
     train_for_ever(qtbot, page)
     click(qtbot, page.bar.main_button)
-    assert page.controller.state is RunState.PAUSED
+    assert page.controller.activity is Activity.PAUSED
     page.save(tmp_path / "paused.safetensors")
     settle(qtbot, window)
     click(qtbot, page.bar.main_button)
@@ -121,7 +122,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
         assert None not in images_beside(path)
     assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
-    until(qtbot, lambda: page.controller.state is RunState.RUNNING)
+    until(qtbot, lambda: page.controller.activity is Activity.RUNNING)
     until(qtbot, lambda: steps_of(page.bar.text) > stopped_at)
     page.controller.stop()
     until(qtbot, lambda: not page.controller.is_active)
@@ -136,7 +137,9 @@ def test_a_training_that_is_over_goes_on_to_a_lower_loss(qtbot, page):
     page.form.options.editor("until_exponent").setValue(-30)
     assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
-    until(qtbot, lambda: page.controller.state is RunState.IDLE and page.trainer.training.is_over)
+    until(
+        qtbot, lambda: page.controller.activity is Activity.IDLE and page.trainer.training.is_over
+    )
     assert len(page.trainer.training.curves) > steps
     assert page.trainer.training.curves.step[0] == 1
 
@@ -175,7 +178,7 @@ def test_images_dropped_on_the_page_are_taken_to_train_on(qtbot, window, page, t
 
 def test_nothing_is_downloaded_unless_the_user_says_so(qtbot, window, tmp_path, originals):  # noqa: F811
     originals.make("kmnist")
-    window.show_training()
+    window.pages.show_training()
     page = window.training
     page.form.use_root(tmp_path / "root")
     page.form.dataset.setCurrentIndex(page.form.dataset.findData("kmnist"))
@@ -206,7 +209,7 @@ def test_closing_asks_while_a_training_is_on(qtbot, window, page):
 def test_a_copy_of_every_training_is_kept_and_opened_again(qtbot, window, page):
     train(qtbot, page)
     settle(qtbot, window)
-    window.show_network()
+    window.pages.show_network()
     assert window.actions_.last_training.isEnabled()
     window.actions_.last_training.trigger()
     until(qtbot, lambda: window.workspace.network is not None)
@@ -250,7 +253,7 @@ def test_the_keys_of_the_menus_are_for_the_page_that_is_shown(qtbot, window, pag
     until(qtbot, lambda: "chance" in page.result)
     assert not window.controller.is_active
     assert window.actions_.save.isEnabled()
-    window.show_network()
+    window.pages.show_network()
     assert not window.actions_.main.isEnabled()
 
 

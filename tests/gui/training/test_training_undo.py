@@ -15,7 +15,7 @@ from tests.gui.training.test_training_page import click, folder, page, train_for
 @pytest.fixture
 def form(window):
     """The form of the page that is shown, in a window that takes keys."""
-    window.show_training()
+    window.pages.show_training()
     window.activateWindow()
     return window.training.form
 
@@ -144,18 +144,18 @@ def test_undo_is_for_the_page_that_is_shown(window):
     run, training = window.settings_panel, window.training.form
     run.editor("steps").setValue(77)
     training.options.editor("most_steps").setValue(88)
-    window.show_training()
+    window.pages.show_training()
     assert plain(window.actions_.undo.text()) == "Undo " + training.labels["most_steps"]
     window.actions_.undo.trigger()
     assert training.recipe().most_steps != 88
     assert run.settings().steps == 77
     assert not window.actions_.undo.isEnabled()
-    window.show_network()
+    window.pages.show_network()
     assert plain(window.actions_.undo.text()) == "Undo Steps"
     assert not window.actions_.redo.isEnabled()
     window.actions_.undo.trigger()
     assert run.settings().steps == 500
-    window.show_training()
+    window.pages.show_training()
     assert window.actions_.redo.isEnabled()
     window.actions_.redo.trigger()
     assert training.recipe().most_steps == 88

@@ -15,7 +15,7 @@ from tests.gui.conftest import settle, until
 
 
 def ask_in(qtbot, window):
-    window.lower.setCurrentWidget(window.membership)
+    window.lower_tabs.setCurrentWidget(window.membership)
     qtbot.mouseClick(window.membership.ask_button, Qt.MouseButton.LeftButton)
     settle(qtbot, window)
     until(qtbot, lambda: window.membership.found is not None)
@@ -74,7 +74,7 @@ def test_a_run_adds_similarity_and_makes_an_old_answer_go(qtbot, window, checkpo
 def test_an_answer_about_images_that_are_gone_is_not_shown(qtbot, window, checkpoint, tmp_path):
     images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for s, n in enumerate(("a", "control"))]
     open_and_wait(qtbot, window, checkpoint(), *images)
-    window.lower.setCurrentWidget(window.membership)
+    window.lower_tabs.setCurrentWidget(window.membership)
     qtbot.mouseClick(window.membership.ask_button, Qt.MouseButton.LeftButton)
     assert not window.membership.ask_button.isEnabled()
     qtbot.mouseClick(window.references_panel.remove, Qt.MouseButton.LeftButton)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMainWindow
 
 from engine.base.progress import Progress
 from gui.help.about import AboutDialog, details
 from gui.help.guide import GuideWindow
 from gui.help.shortcuts import ShortcutsDialog
-from gui.toolkit.background import always
-
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
+from gui.toolkit.background import Background, always
 
 
-class Helping(QObject):
+class HelpWindows(QObject):
     """Opens the windows of the Help menu."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(
+        self, window: QMainWindow, background: Background, devices: Callable[[], list[str]]
+    ) -> None:
+        """
+        Args:
+            window: whose menus and whose dialogs these are.
+            background: where it is found out what there is.
+            devices: names of the devices that can be chosen.
+        """
         super().__init__(window)
-        self._window = window
+        self._window, self._background, self._devices = window, background, devices
         self._guide: GuideWindow | None = None
 
     def show_guide(self) -> None:
@@ -38,7 +44,7 @@ class Helping(QObject):
 
     def show_about(self) -> None:
         """Help → About; a GPU may take a moment to say its name."""
-        devices = self._window.settings_panel.device.names()
+        devices = self._devices()
 
         def find(_report: Progress) -> dict[str, str]:
             return details(devices)
@@ -46,7 +52,7 @@ class Helping(QObject):
         def show(found: dict[str, str]) -> None:
             AboutDialog(found, self._window).open()
 
-        self._window.background.start("Looking at the devices …", find, show, always)
+        self._background.start("Looking at the devices …", find, show, always)
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

@@ -10,60 +10,85 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
 from engine.exports.summary import FAILED, REFUSED, Outcome, Summary, without_run
+from gui.opening.opener import Opener
 from gui.opening.reading import Opened, Refusal, SharedImages, is_checkpoint
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.queue.memory import QueueMemory
 from gui.queue.progress import GivenImages, QueueProgress
-from gui.queue.results import attempt, known_after, known_of, write_run
-from gui.run.controller import RunState
+from gui.queue.results import attempt, how_it_ended, known_after, known_of, write_run
+from gui.run.activity import Activity
+from gui.run.assessment import Assessment
+from gui.run.context import AppContext
+from gui.run.session_runner import SessionRunner
+from gui.run.settings_panel import SettingsPanel
 from gui.run.worker import RunEnd
 from gui.toolkit.background import always
 from gui.toolkit.log import LOGGER
 
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
 
-
-class Queue(QObject):
+class QueueRunner(QObject):
     """Drives the window through a list of checkpoints."""
 
     changed = Signal()
     """Emitted when the queue starts, ends, is about to end, or writes somewhere else."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    began = Signal()
+    """Emitted when the network that is run is what a person wants to look at."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        opener: Opener,
+        runner: SessionRunner,
+        assessment: Assessment,
+        settings: SettingsPanel,
+    ) -> None:
+        super().__init__(context.window)
+        self._context, self._opener, self._settings = context, opener, settings
+        self._runner, self._assessment = runner, assessment
+        self._controller, self._messages = context.controller, context.messages
         self.list = QueueList(self)
-        self.memory = QueueMemory(window, self, window.keeper.waiting_list)
-        self.folder: Path | None = None
+        self.list.folder_chosen.connect(self.changed)
+        self.memory = QueueMemory(context, settings, self.list, self)
         self._summary: Summary | None = None
-        self._given = GivenImages(window, self)
+        self._given = GivenImages(context.workspace, opener, self)
         self._shared: SharedImages | None = None
         self._current: QueueItem | None = None
         self._known: Outcome | None = None
         self._end: RunEnd | None = None
         self._was_stopped = False
         self._ends_after = False
-        self._then: Callable[[], None] | None = None
+        self._then: Callable[[], object] | None = None
         self._starts = 0
         self._ended: Counter[str] = Counter()
-        window.controller.state_changed.connect(self._on_run_state)
-        self._progress = QueueProgress(window.controller, self.list, lambda: self._current, self)
-        window.controller.ended.connect(self._on_run_ended)
-        window.controller.rested.connect(self._on_run_rested)
+        controller = context.controller
+        controller.activity_changed.connect(self._on_run_activity)
+        self._progress = QueueProgress(controller, self.list, lambda: self._current, self)
+        controller.ended.connect(self._on_run_ended)
+        controller.rested.connect(self._on_run_rested)
+
+    def begin(self) -> None:
+        """From here on what waits is kept; what an earlier window has left is offered."""
+        self.memory.begin()
+        self.changed.connect(self.memory.keep)
+        self.memory.offer()
 
     @property
     def is_on(self) -> bool:
         """Whether checkpoints are run in turn."""
-        return self._window.controller.in_queue
+        return self._controller.in_queue
+
+    @property
+    def folder(self) -> Path | None:
+        """Where results go, once that has been chosen."""
+        return self.list.folder
 
     @property
     def ends_after(self) -> bool:
@@ -87,28 +112,23 @@ class Queue(QObject):
         good = [path for path in paths if is_checkpoint(path)]
         others = ", ".join(path.name for path in paths if path not in good)
         if others:
-            self._window.strip.show_error(f"Only networks can be queued; left out: {others}.")
+            self._messages.show_error(f"Only networks can be queued; left out: {others}.")
         self.list.add(good)
-
-    def choose_folder(self, folder: Path) -> None:
-        """Where results go to."""
-        self.folder = folder
-        self.changed.emit()
 
     @Slot()
     def start(self) -> None:
         """Runs what waits, with the settings of the panel; asks first if a run is on."""
-        window, folder = self._window, self.folder
+        folder = self.folder
         if self.is_on or not self.list.waiting or folder is None:
             return
-        if window.controller.is_active:
+        if self._controller.is_active:
             question = "Stop the run and start the queue?"
-            window.running.stop_then(question, "Stop and &Start", self.start)
+            self._runner.stop_then(question, "Stop and &Start", self.start)
             return
         try:
-            window.settings_panel.settings()
+            self._settings.settings()
         except UnusableInput as error:
-            window.strip.show_error(str(error))
+            self._messages.show_error(str(error))
             return
         self._begin(folder)
 
@@ -117,7 +137,7 @@ class Queue(QObject):
         self._ends_after = self.is_on
         self.changed.emit()
 
-    def stop_now(self, then: Callable[[], None]) -> None:
+    def stop_now(self, then: Callable[[], object]) -> None:
         """Ends the present run, writes what it found, and ends; calls `then` at last."""
         if not self.is_on:
             then()
@@ -130,21 +150,20 @@ class Queue(QObject):
             self._finish()
             return
         self.changed.emit()
-        self._window.controller.stop()
+        self._controller.stop()
 
     # --- from one checkpoint to the next -------------------------------------------------------
 
     def _begin(self, folder: Path) -> None:
-        window = self._window
         self._shared = self._given.images()
         self._starts += 1
         number = self._starts
         self._ends_after, self._ended = False, Counter()
-        window.controller.take_for_queue(True)
-        window.show_network()
+        self._controller.take_for_queue(self.stop_now)
+        self.began.emit()
         self.changed.emit()
         LOGGER.info(f"The queue begins: {len(self.list.waiting)} networks, results in {folder}")
-        window.background.start(
+        self._context.background.start(
             "Looking at the folder …",
             lambda _: attempt(lambda: Summary(folder)),
             self._on_folder_ready,
@@ -169,7 +188,7 @@ class Queue(QObject):
         item.share, item.remaining_seconds, item.is_paused = 0.0, None, False
         self.list.change(item, Phase.OPENING)
         self.changed.emit()
-        self._window.opener.open_for_queue(
+        self._opener.open_for_queue(
             item.path,
             self._shared,
             self._on_read,
@@ -178,17 +197,17 @@ class Queue(QObject):
 
     def _on_read(self, found: Opened | Refusal) -> None:
         """Shows the network, and starts on it."""
-        item, window = self._current, self._window
+        item = self._current
         assert item is not None
         if isinstance(found, Refusal):
             self._record(item, lambda: without_run(item.path, REFUSED, found.sentence))
             return
         self._known = known_of(item.path, found)
-        window.opener.opened.emit(found)
+        self._opener.opened.emit(found)
         self.list.change(item, Phase.RUNNING)
-        window.running.start()
-        if not window.controller.is_active:
-            sentence = window.strip.text
+        self._runner.start()
+        if not self._controller.is_active:
+            sentence = self._messages.text
             self._record(item, lambda: without_run(item.path, FAILED, sentence))
 
     @Slot(object)
@@ -210,11 +229,11 @@ class Queue(QObject):
         item, end = self._current, self._end
         if not self.is_on or item is None or end is None or end.session is None:
             return
-        window, folder, known = self._window, self.folder, self._known
+        folder, known = self.folder, self._known
         assert folder is not None
         assert known is not None
-        window.findings.cancel_gallery()  # It is worked out here, and shown at the end.
-        session, references = end.session, window.workspace.references
+        self._assessment.cancel_gallery()  # It is worked out here, and shown at the end.
+        session, references = end.session, self._context.workspace().references
         known = known_after(known, end, self._was_stopped)
         self._record(item, lambda: write_run(folder, item.path, session, references, known))
 
@@ -233,7 +252,7 @@ class Queue(QObject):
 
             return attempt(record)
 
-        self._window.background.start(
+        self._context.background.start(
             f"Writing the results of {item.path.name} …", recorded, self._on_recorded, always
         )
 
@@ -257,30 +276,23 @@ class Queue(QObject):
 
     def _finish(self, error: str = "") -> None:
         """The queue is off."""
-        window = self._window
         self._current = None
         self._ends_after = False
         then, self._then = self._then, None
-        window.controller.take_for_queue(False)
+        self._controller.give_back()
         self.changed.emit()
         if error:
-            window.strip.show_error(error)
+            self._messages.show_error(error)
         else:
-            window.strip.show_note(self._told())
-        window.findings.show_gallery()
+            told = how_it_ended(self._ended, len(self.list.waiting), self.folder)
+            self._messages.show_note(told)
+        self._assessment.show_gallery()
         if then is not None:
             then()
 
-    def _told(self) -> str:
-        """`The queue has ended: 2 done, 1 refused. The results are in FOLDER.`"""
-        counted = [f"{count} {what}" for what, count in self._ended.items()]
-        waiting = len(self.list.waiting)
-        parts = counted + ([f"{waiting} not run"] if waiting else [])
-        return f"The queue has ended: {', '.join(parts)}. The results are in {self.folder}."
-
     @Slot(object)
-    def _on_run_state(self, state: RunState) -> None:
+    def _on_run_activity(self, activity: Activity) -> None:
         """A run that somebody stopped has not come to its own end."""
         item = self._current
         if item is not None and item.phase is Phase.RUNNING:
-            self._was_stopped |= state is RunState.STOPPING
+            self._was_stopped |= activity is Activity.STOPPING

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
@@ -15,28 +15,35 @@ from engine.session.session import SUFFIX, Session, load_session
 from gui.comparison.export import ComparisonExport
 from gui.comparison.run_chooser import Offer, RunChooser
 from gui.comparison.window import ComparisonWindow
+from gui.opening.opener import Opener
 from gui.opening.reading import Opened
+from gui.run.context import AppContext
 from gui.state.recent import title
 from gui.toolkit import dialogs
 from gui.toolkit.task import Task
 
-if TYPE_CHECKING:
-    from gui.app.main_window import MainWindow
+WithSession = Callable[[Callable[[Session], None]], None]
 
 _OPEN_RUN, _RUN_BEFORE = "the open run", "the run before"
 
 
-class Comparing(QObject):
+class ComparisonController(QObject):
     """Asks for the other run, compares on a thread, and shows what comes of it in one window."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, context: AppContext, opener: Opener, with_session: WithSession) -> None:
+        """
+        Args:
+            context: what is open, and what can be compared with it.
+            opener: tells which run was opened from where.
+            with_session: calls with the open run as it stands, now or a little later.
+        """
+        super().__init__(context.window)
+        self._context, self._with_session = context, with_session
         self._task: Task | None = None
         self._opened: Opened | None = None
-        window.opener.opened.connect(self._remember)
+        opener.opened.connect(self._remember)
         self.window: ComparisonWindow | None = None
-        self.export = ComparisonExport(window.background, lambda: self.window, self)
+        self.export = ComparisonExport(context.background, lambda: self.window, self)
 
     def choose(self) -> None:
         """Run → Compare with Another Run: offers those that are at hand, or any file."""
@@ -44,18 +51,18 @@ class Comparing(QObject):
         if not offers:
             self._choose_file()
             return
-        chooser = RunChooser(offers, self._window)
+        chooser = RunChooser(offers, self._context.window)
         chooser.chosen.connect(self._compare_with_chosen)
         chooser.file_wanted.connect(self._choose_file)
         chooser.open()
 
     def compare_with_run_before(self) -> None:
         """Run → Compare with the Run Before."""
-        self.compare_with(self._window.keeper.run_before, _RUN_BEFORE)
+        self.compare_with(self._context.copies.run_before, _RUN_BEFORE)
 
     def compare_with(self, path: Path, name: str) -> None:
         """Compares the open run, as it stands, with a saved one, which is called so."""
-        self._window.exporter.with_session(partial(self._start, path, name))
+        self._with_session(partial(self._start, path, name))
 
     def cancel(self) -> None:
         """Nobody waits for a comparison any more."""
@@ -83,11 +90,11 @@ class Comparing(QObject):
         opened = self._opened
         if opened is None or opened.path is None:
             return False
-        is_shown = opened.session is self._window.workspace.session
+        is_shown = opened.session is self._context.workspace().session
         return is_shown and opened.path.absolute() == path
 
     def _offers(self) -> list[Offer]:
-        recent, before = self._window.recent, self._window.keeper.run_before
+        recent, before = self._context.recent, self._context.copies.run_before
         offers: list[Offer] = []
         if before.exists() and not self._is_open(before):
             offers.append(("The run before", before))
@@ -102,13 +109,13 @@ class Comparing(QObject):
 
     @Slot(str, object)
     def _compare_with_chosen(self, name: str, path: Path) -> None:
-        is_before = path == self._window.keeper.run_before
+        is_before = path == self._context.copies.run_before
         self.compare_with(path, _RUN_BEFORE if is_before else name)
 
     @Slot()
     def _choose_file(self) -> None:
         dialogs.choose_file(
-            self._window,
+            self._context.window,
             "Compare with a run",
             f"Sessions (*{SUFFIX})",
             lambda path: self.compare_with(path, path.name),
@@ -119,8 +126,8 @@ class Comparing(QObject):
         self.cancel()
         shown = self._shown_window()
         shown.wait_for((_OPEN_RUN, name))
-        references = self._window.workspace.references
-        task = self._window.background.start(
+        references = self._context.workspace().references
+        task = self._context.background.start(
             f"Comparing with {name} …",
             lambda report: _compare(session, path, references, report),
             self._show,
@@ -132,7 +139,7 @@ class Comparing(QObject):
 
     def _shown_window(self) -> ComparisonWindow:
         if self.window is None:
-            self.window = ComparisonWindow(self._window)
+            self.window = ComparisonWindow(self._context.window)
             self.window.finished.connect(self._on_closed)
             self.window.export_wanted.connect(self.export.ask)
         return self.window

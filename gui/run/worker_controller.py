@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Any, Protocol, cast
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
-from gui.run.mailbox import Latest, RunControl
+from gui.run.activity import Activity
+from gui.run.mailbox import Latest, Mailbox
 
 _FRAMES_PER_SECOND = 30
 
 
-class RunState(enum.Enum):
-    """What the work is doing."""
-
-    IDLE = "idle"
-    STARTING = "starting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-
-
 class Worker(Protocol):
-    """What a worker offers, beside signals of the names that a `Controller` has, and `started`."""
+    """What a worker offers, beside `started` and signals named as a `WorkerController`'s are."""
 
     slot: Latest[Any]
-    control: RunControl
+    mailbox: Mailbox
 
     def prepare(self, request: Any) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
@@ -37,11 +27,11 @@ class Worker(Protocol):
         ...
 
 
-class Controller(QObject):
+class WorkerController(QObject):
     """Starts, pauses and stops work, and hands on what it shows, all without waiting."""
 
-    state_changed = Signal(object)
-    """Emitted with the new `RunState`."""
+    activity_changed = Signal(object)
+    """Emitted with the new `Activity`."""
 
     prepared = Signal(object)
     """Emitted with what the worker says once the work is under way."""
@@ -71,7 +61,7 @@ class Controller(QObject):
             parent: owner.
         """
         super().__init__(parent)
-        self.state = RunState.IDLE
+        self.activity = Activity.IDLE
         self._shown: object = None
         self._worker = cast(Any, worker)
         self._thread = QThread(self)
@@ -91,34 +81,34 @@ class Controller(QObject):
     @property
     def is_active(self) -> bool:
         """Whether there is work that has not ended."""
-        return self.state is not RunState.IDLE
+        return self.activity is not Activity.IDLE
 
     def start(self, request: object) -> None:
         """Starts; the work before must have ended."""
         assert not self.is_active
         self._shown = None
         self._worker.prepare(request)
-        self._set_state(RunState.STARTING)
+        self._set_activity(Activity.STARTING)
         self._timer.start()
         self._requested.emit(request)
 
     def pause(self) -> None:
         """Holds the work before its next step."""
-        if self.state is RunState.RUNNING:
-            self._worker.control.pause()
-            self._set_state(RunState.PAUSED)
+        if self.activity is Activity.RUNNING:
+            self._worker.mailbox.pause()
+            self._set_activity(Activity.PAUSED)
 
     def go_on(self) -> None:
         """Lets paused work go on."""
-        if self.state is RunState.PAUSED:
-            self._worker.control.go_on()
-            self._set_state(RunState.RUNNING)
+        if self.activity is Activity.PAUSED:
+            self._worker.mailbox.go_on()
+            self._set_activity(Activity.RUNNING)
 
     def stop(self) -> None:
         """Ends the work after the step it is in; `ended` follows."""
-        if self.is_active and self.state is not RunState.STOPPING:
-            self._worker.control.stop()
-            self._set_state(RunState.STOPPING)
+        if self.is_active and self.activity is not Activity.STOPPING:
+            self._worker.mailbox.stop()
+            self._set_activity(Activity.STOPPING)
 
     def forget(self) -> None:
         """Shows nothing more of work that has ended, not even its last frame."""
@@ -150,16 +140,16 @@ class Controller(QObject):
 
     @Slot(object)
     def _on_started(self, what: object) -> None:
-        if self.state is RunState.STARTING:
-            self._set_state(RunState.RUNNING)
+        if self.activity is Activity.STARTING:
+            self._set_activity(Activity.RUNNING)
         self.prepared.emit(what)
 
     @Slot(object)
     def _on_ended(self, end: object) -> None:
         self._timer.stop()
-        self._set_state(RunState.IDLE)
+        self._set_activity(Activity.IDLE)
         self.ended.emit(end)
 
-    def _set_state(self, state: RunState) -> None:
-        self.state = state
-        self.state_changed.emit(state)
+    def _set_activity(self, activity: Activity) -> None:
+        self.activity = activity
+        self.activity_changed.emit(activity)

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 
 from engine.data import catalogue
 from engine.runtime.devices import DEVICES
-from gui.state import stored
+from gui.toolkit import stored
+from gui.toolkit.dialogs import RESULTS_FOLDER
 from gui.toolkit.scheme import stored_scheme
 
 NEVER = 0
@@ -50,7 +51,7 @@ def load() -> Preferences:
     return Preferences(
         device=device if device in DEVICES else "auto",
         scheme=stored_scheme(),
-        results=stored.folder("results"),
+        results=stored.folder(RESULTS_FOLDER),
         data_sets=stored.folder("data_root"),
         copy_seconds=seconds if seconds in COPY_SECONDS else COPY_SECONDS[0],
         opens_last_run=stored.flag("opens_last_run", False),
@@ -63,7 +64,7 @@ def save(preferences: Preferences) -> None:
     stored.store("scheme", preferences.scheme.name)
     stored.store("copy_seconds", preferences.copy_seconds)
     stored.store("opens_last_run", preferences.opens_last_run)
-    for key, path in (("results", preferences.results), ("data_root", preferences.data_sets)):
+    for key, path in ((RESULTS_FOLDER, preferences.results), ("data_root", preferences.data_sets)):
         if path is None:
             stored.forget(key)
         else:

@@ -64,7 +64,7 @@ def state(key: str) -> QByteArray:
 def store(key: str, value: str | int | bool | QByteArray) -> None:
     """Remembers a value."""
     if isinstance(value, QByteArray):
-        value = value.toBase64().data().decode()
+        value = bytes(value.toBase64().data()).decode()
     elif isinstance(value, bool):
         value = "true" if value else "false"
     _settings().setValue(key, str(value))

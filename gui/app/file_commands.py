@@ -1,0 +1,71 @@
+"""Files that a person opens, drops or chooses: who takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+
+from engine.data.datasets import holds_images
+from gui.app.pages import Pages
+from gui.opening.opener import Opener
+from gui.opening.reading import is_checkpoint, is_model
+from gui.queue.panel import QueuePanel
+from gui.run.context import AppContext
+from gui.state import preferences
+from gui.toolkit import dialogs
+from gui.training.page import TrainingPage
+
+
+class FileCommands(QObject):
+    """Hands files to the opener, to the training page, or to the queue."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        opener: Opener,
+        queue: QueuePanel,
+        training: TrainingPage,
+        pages: Pages,
+    ) -> None:
+        super().__init__(context.window)
+        self._context, self._opener, self._queue = context, opener, queue
+        self._training, self._pages = training, pages
+
+    @Slot(object)
+    def open(self, paths: Sequence[Path]) -> None:
+        """Opens a network, a session or images, takes images to train on, or offers the queue."""
+        models = [path for path in paths if is_model(path)]
+        if len(models) > 1 and all(is_checkpoint(path) for path in models):
+            self._offer_queue(models)
+        elif self._pages.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
+            self._training.use_images(paths[0])
+        else:
+            self._opener.open(paths)
+
+    def _offer_queue(self, paths: Sequence[Path]) -> None:
+        dialogs.ask(
+            self._context.window,
+            f"Run these {len(paths)} networks in turn?",
+            "The results of each are written to a folder. Images are taken where they lie beside "
+            "a network, else those that are open.",
+            "&Add to the Queue",
+            partial(self._queue.add, paths),
+        )
+
+    @Slot(object)
+    def open_one(self, path: Path) -> None:
+        """Opens one file."""
+        self.open([path])
+
+    @Slot()
+    def choose_several(self) -> None:
+        """File → Queue Several."""
+        self._opener.choose_several(self._queue.add)
+
+    def open_at_start(self) -> None:
+        """Opens what the user prefers to start with, where nothing else is asked for."""
+        if preferences.load().opens_last_run and self._context.copies.last_run.exists():
+            self._opener.open_last_run()

@@ -1,0 +1,175 @@
+"""Everything that shows a network and its run: mosaic, matches, losses, health, scores."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from engine.evidence.diagnostics import Health
+from engine.network.network import Network
+from engine.session.session import Session
+from engine.viewing.frames import Frame
+from engine.viewing.mosaic import Mosaic
+from engine.viewing.pairs import Pairs, with_confidence
+from gui.inspector.examiner import Examiner
+from gui.opening.adoption import Adoption
+from gui.run.assessment import Assessment
+from gui.run.context import AppContext
+from gui.run.session_runner import SessionRunner
+from gui.toolkit import theme
+from gui.toolkit.layout import captioned, scrolled
+from gui.views.curves import Curves
+from gui.views.health import HealthView
+from gui.views.membership import MembershipView
+from gui.views.mosaic import MosaicView
+from gui.views.pairs import PairsView
+from gui.views.scores import ScoresView
+
+_CONFIDENCE = (
+    "<p>A confidence is an estimate without a training image, fitted to networks of our "
+    "own. It is 0 before half of a run's steps, and before a hundred. Only a match with real "
+    "images beside a control is evidence.</p>"
+)
+
+
+class Views(QObject):
+    """Makes the views, puts them into tabs, and keeps those together that show the same."""
+
+    described = Signal(str)
+    """Emitted with a line about the tile under the pointer; empty where there is none."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self._workspace = context.workspace
+        self.mosaic, self.caption, self.pairs = MosaicView(), theme.secondary(), PairsView()
+        self.caption.setToolTip(_CONFIDENCE)
+        self.curves, self.health, self.scores = Curves(), HealthView(), ScoresView()
+        self.membership = MembershipView(context.background, context.workspace)
+        self.examiner = Examiner(context, (self.mosaic, self.pairs, self.curves), self)
+        self.drawn = captioned(self.mosaic, self.examiner.timeline, self.caption)
+        self.beside = _tabs(
+            {"&Matches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
+        )
+        self.lower_tabs = _tabs(
+            {
+                "Hea&lth": self.health,
+                "L&osses": self.curves,
+                "S&cores": self.scores,
+                "Mem&bership": self.membership,
+            }
+        )
+        self.mosaic.hovered.connect(self._describe_tile)
+        self.mosaic.captioned.connect(self.caption.setText)
+        self.mosaic.selected.connect(self._show_inspector)
+        self.pairs.chosen.connect(self._show_inspector)
+        context.workspace.changed.connect(self.show_workspace)
+        context.controller.frame_ready.connect(self._show_frame)
+
+    def follow(self, runner: SessionRunner, assessment: Assessment, adoption: Adoption) -> None:
+        """Shows what becomes of runs, what is worked out of them, and what is opened."""
+        runner.began.connect(self._begin_run)
+        runner.forgotten.connect(self._clear)
+        assessment.gallery_found.connect(self._show_gallery)
+        assessment.scored.connect(self._show_pairs)
+        assessment.outdated.connect(self._clear_scores)
+        adoption.network_taken.connect(self._show_network)
+        adoption.run_taken.connect(self._show_losses)
+        adoption.stationarity_found.connect(self.health.show_stationarity)
+
+    @Slot()
+    def show_workspace(self) -> None:
+        """Matches are there where there is something to match with."""
+        has_train = self._workspace().train is not None
+        if self.beside.isTabVisible(0) is not has_train:
+            self.beside.setTabVisible(0, has_train)
+            self.beside.setCurrentIndex(0 if has_train else 1)
+        self.membership.show_workspace()
+
+    def restyle(self) -> None:
+        """Takes on the current colour scheme."""
+        for view in (self.mosaic, self.curves, self.health, self.scores, self.membership):
+            view.restyle()
+
+    # --- a run ------------------------------------------------------------------------------
+
+    @Slot()
+    def _begin_run(self) -> None:
+        self._clear()
+        self.lower_tabs.setCurrentWidget(self.curves)
+
+    @Slot(object)
+    def _show_frame(self, frame: Frame) -> None:
+        self.curves.show_losses(frame.losses, hurry=frame.is_last)
+        if frame.mosaic is not None:
+            self.examiner.show_present(frame.mosaic, frame.recorded)
+        if frame.pairs is not None and self._workspace().train is not None:
+            self._show_pairs(frame.pairs)
+        elif frame.scores_later:
+            self.pairs.say_later()
+
+    @Slot(object)
+    def _show_losses(self, session: Session) -> None:
+        self.curves.show_losses(session.state.losses)
+        self.lower_tabs.setCurrentWidget(self.curves)
+
+    @Slot(object, object)
+    def _show_gallery(self, session: Session, mosaic: Mosaic) -> None:
+        self.examiner.show_gallery(session, mosaic)
+        pairs = self.pairs.pairs
+        if pairs is not None and self._workspace().session is session:
+            self._show_pairs(with_confidence(pairs, session.gallery().of_each))
+
+    @Slot(object)
+    def _show_pairs(self, pairs: Pairs) -> None:
+        """Shows scores, as pairs and beside the control."""
+        self.pairs.show_pairs(pairs)
+        self.scores.show_pairs(pairs)
+
+    @Slot()
+    def _clear(self) -> None:
+        """Shows nothing of a run."""
+        self.examiner.clear()
+        self.mosaic.clear()
+        self.curves.clear()
+        self._clear_scores()
+
+    @Slot()
+    def _clear_scores(self) -> None:
+        self.pairs.clear()
+        self.scores.clear()
+
+    # --- a network, and one of its candidates -----------------------------------------------
+
+    @Slot(object, object)
+    def _show_network(self, network: Network, health: Health) -> None:
+        self.health.show_health(health)
+        self.lower_tabs.setCurrentWidget(self.health)
+        self.curves.set_depth(network.depth)
+
+    @Slot(int)
+    def _show_inspector(self, _which: int) -> None:
+        self.beside.setCurrentIndex(1)
+
+    @Slot(int)
+    def _describe_tile(self, tile: int) -> None:
+        session, mosaic = self._workspace().session, self.mosaic.mosaic
+        if tile < 0 or mosaic is None:
+            self.described.emit("")
+            return
+        index = int(mosaic.order[tile])
+        parts = [f"Candidate {index}"]
+        if session is not None and mosaic.confidence is not None:
+            parts += [
+                f"confidence {mosaic.confidence[tile]:.2f}",
+                f"label {session.labels[index]:+.0f}",
+                f"multiplier {session.multipliers[index]:.3f}",
+            ]
+        self.described.emit(" · ".join(parts))
+
+
+def _tabs(pages: dict[str, QWidget]) -> QTabWidget:
+    tabs = QTabWidget()
+    tabs.setDocumentMode(True)
+    for title, page in pages.items():
+        tabs.addTab(page, title)
+    return tabs

@@ -1,0 +1,652 @@
+"""The physics, written down a second time: every term of a step, and every sign of a confidence.
+
+Formula by formula, in float64, as it is stated and not as it is fast: one candidate or pair after
+the other where that reads better, and autograd for every derivative. Nothing of the engine is used
+here. `under_test` is where the engine is asked for the same numbers; test_oracle_* compares.
+
+Shapes: m candidates, D numbers an image, k coordinates, C outputs. y is −1 or +1.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Array = NDArray[np.float64]
+
+# --- the network and the stationarity loss (Haim et al. 2022, equations 4 to 7) ------------------
+
+
+@dataclass(frozen=True)
+class Theta:
+    """The parameters of Φ(x) = W_L relu(… relu(W_1 x + b_1) …) + b_L.
+
+    Attributes:
+        weights: W_1 … W_L, of shape (n_l, n_{l−1}).
+        biases: b_1 … b_L, of shape (n_l,); None where a layer has none.
+    """
+
+    weights: tuple[Tensor, ...]
+    biases: tuple[Tensor | None, ...]
+
+    @property
+    def layers(self) -> list[tuple[Tensor, Tensor | None]]:
+        """Each layer's W and b."""
+        return list(zip(self.weights, self.biases, strict=True))
+
+
+def soft_gated_relu(z: Tensor, alpha: float) -> Tensor:
+    """relu(z), whose derivative is σ(αz) in place of the step: the paper's ModifiedReLU."""
+    soft = z * torch.sigmoid(alpha * z).detach()
+    return soft + (z.relu() - soft).detach()
+
+
+def activations(theta: Theta, x: Tensor, alpha: float) -> tuple[list[Tensor], list[Tensor]]:
+    """z_1 … z_L and h_0 … h_{L−1} of images x (m, D); z_L is the output Φ, of shape (m, C)."""
+    z, h = [], [x]
+    for weight, bias in theta.layers:
+        z.append(h[-1] @ weight.T + (0 if bias is None else bias))
+        h.append(soft_gated_relu(z[-1], alpha))
+    return z, h[:-1]
+
+
+def residuals(theta: Theta, x: Tensor, u: Tensor, alpha: float) -> list[tuple[Tensor, Tensor]]:
+    """What Σ_i J(x_i)ᵀ u_i leaves of θ: R_l and r_l of each layer; r is 0 where it has no bias.
+
+    By backpropagation with soft gates δ_L = u, δ_l = σ(αz_l) ∘ (δ_{l+1} W_{l+1}), and
+    ∂/∂W_l = Σ_i δ_l,i h_{l−1,i}ᵀ, ∂/∂b_l = Σ_i δ_l,i.
+
+    Args:
+        theta: the network, which is also what has to be explained.
+        x: images, shape (m, D).
+        u: cotangents of the outputs, shape (m, C); λ_i y_i / m of one output.
+        alpha: gate sharpness.
+    """
+    z, h = activations(theta, x, alpha)
+    found: list[tuple[Tensor, Tensor]] = []
+    delta = u
+    for layer in reversed(range(len(z))):
+        weight, bias = theta.layers[layer]
+        of_bias = torch.zeros(()) if bias is None else bias - delta.sum(0)
+        found.insert(0, (weight - torch.einsum("ij,ik->jk", delta, h[layer]), of_bias))
+        if layer:
+            delta = torch.sigmoid(alpha * z[layer - 1]) * (delta @ weight)
+    return found
+
+
+def squared(tensor: Tensor) -> Tensor:
+    """The sum of the squares."""
+    return (tensor**2).sum()
+
+
+def norm_of_layer(theta: Theta, layer: int) -> Tensor:
+    """‖θ_l‖²; a bias counts with its layer."""
+    weight, bias = theta.layers[layer]
+    return squared(weight) + (0 if bias is None else squared(bias))
+
+
+def stationarity(theta: Theta, x: Tensor, lam: Tensor, y: Tensor, alpha: float) -> Tensor:
+    """‖θ_l − (1/m) Σ_i λ_i y_i ∇_θ_l Φ(x_i)‖² of each layer, shape (L,)."""
+    parts = residuals(theta, x, (lam * y / len(x))[:, None], alpha)
+    return torch.stack([squared(weight) + squared(bias) for weight, bias in parts])
+
+
+# --- what else a step minimises -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Physics:
+    """The numbers of one search; defaults are those of the fast preset.
+
+    Attributes:
+        shape: (c, h, w) of an image.
+        basis: B of the row space, orthonormal rows, shape (k, D); None: unknowns are pixels.
+        scale_power: p of the coordinates' scale s = (S/S_0)^p.
+        whitening: q of the directions' weight S^(−2q).
+    """
+
+    shape: tuple[int, int, int]
+    basis: Tensor | None = None
+    scale_power: float = 0.8
+    whitening: float = 0.8
+    margin_weight: float = 0.2
+    smoothness: float = 4.0
+    minimum_multiplier: float = 0.1
+    alpha_start: float = 30.0
+    alpha_end: float = 80.0
+    initial_scale: float = 1.5
+    candidate_rate: float = 0.3
+    multiplier_rate: float = 0.02
+    steps: int = 500
+    optimizer: str = "adam"
+
+
+def leading_singular_values(theta: Theta, k: int) -> Tensor:
+    """S_0 ≥ … ≥ S_{k−1} of W_1, by way of the smaller of its Gram matrices."""
+    first = theta.weights[0]
+    gram = first @ first.T if first.shape[0] < first.shape[1] else first.T @ first
+    return torch.linalg.eigvalsh(gram).flip(0)[:k].sqrt()
+
+
+def to_images(theta: Theta, physics: Physics, unknowns: Tensor) -> Tensor:
+    """x = (z ∘ s) B with s = (S/S_0)^p, or the unknowns themselves where they are pixels."""
+    if physics.basis is None:
+        return unknowns
+    values = leading_singular_values(theta, len(physics.basis))
+    return (unknowns * (values / values[0]) ** physics.scale_power) @ physics.basis
+
+
+def whitened(theta: Theta, physics: Physics, first: tuple[Tensor, Tensor]) -> Tensor:
+    """Σ_k w_k ‖R_1 B_k‖² + w_b ‖r_1‖², the first layer's part of what is minimised (decision 9).
+
+    w_k ∝ (S_k² + (S_0/100)²)^(−q), scaled so that Σ w_k S_k² = Σ S_k²: as much of W_1 is to be
+    explained as without weights. b_1 is the direction of a constant input: ‖b_1‖ is its S.
+    """
+    basis, bias = physics.basis, theta.biases[0]
+    assert basis is not None
+    values = leading_singular_values(theta, len(basis))
+    faint = (values[0] / 100) ** 2
+    weights = (values**2 + faint) ** -physics.whitening
+    common = (values**2).sum() / (weights * values**2).sum()
+    in_space = sum(w * squared(first[0] @ b) for w, b in zip(common * weights, basis, strict=True))
+    of_bias = 0.0 if bias is None else (squared(bias) + faint) ** -physics.whitening
+    return in_space + common * of_bias * squared(first[1])
+
+
+def one_margin(theta: Theta, x: Tensor, lam: Tensor, y: Tensor, alpha: float) -> Tensor:
+    """‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)², to be multiplied by its weight (decision 5).
+
+    γ is the mean of the positive margins weighted by the multipliers, and constant: the pull is on
+    the candidates, not on the mean. While it is below a twentieth of the mean size of all margins
+    there is no margin to pull to.
+    """
+    margins = y * activations(theta, x, alpha)[0][-1][:, 0]
+    heavy = lam.detach().clamp(min=0)
+    gamma = ((heavy * margins.clamp(min=0)).sum() / heavy.sum().clamp(min=1e-12)).detach()
+    if gamma <= margins.abs().mean() / 20:
+        return torch.zeros(())
+    return squared(theta.weights[-1]) * ((margins / gamma - 1) ** 2).mean()
+
+
+def roughness(images: Tensor) -> Tensor:
+    """Σ ‖∇x_i‖² over images (m, c, h, w): squared differences of neighbouring pixels."""
+    across = squared(images[..., 1:] - images[..., :-1])
+    return across + squared(images[..., 1:, :] - images[..., :-1, :])
+
+
+def outside_the_box(x: Tensor) -> Tensor:
+    """Σ relu(x − 1)² + Σ relu(−1 − x)²."""
+    return squared((x - 1).clamp(min=0)) + squared((-1 - x).clamp(min=0))
+
+
+def looks_at_pixels(physics: Physics, step: int) -> bool:
+    """Whether a step counts pixels outside the box: all of them in pixels.
+
+    In the row space every tenth, from the first, or every D/1000-th of images above 10,000 numbers.
+    """
+    dimension = math.prod(physics.shape)
+    return physics.basis is None or step % max(10, dimension // 1000) == 0
+
+
+def too_small(lam: Tensor, least: float) -> Tensor:
+    """5 Σ relu(λ_min − λ_i)²."""
+    return 5 * squared((least - lam).clamp(min=0))
+
+
+@dataclass(frozen=True)
+class StepNumbers:
+    """What a step reports and where it goes.
+
+    Attributes:
+        per_layer: stationarity loss of each layer, without any weight, shape (L,).
+        box: the pixels' penalty, None where the step does not look at them.
+        floor: the multipliers' penalty.
+        unknowns_gradient: of everything that is minimised, shape (m, k).
+        multiplier_gradient: shape (m,).
+    """
+
+    per_layer: Tensor
+    box: Tensor | None
+    floor: Tensor
+    unknowns_gradient: Tensor
+    multiplier_gradient: Tensor
+
+
+def step_numbers(
+    theta: Theta,
+    physics: Physics,
+    unknowns: Tensor,
+    lam: Tensor,
+    y: Tensor,
+    alpha: float,
+    step: int,
+) -> StepNumbers:
+    """The sum of all terms at some unknowns, differentiated; `step` were taken before."""
+    unknowns = unknowns.detach().clone().requires_grad_()
+    lam = lam.detach().clone().requires_grad_()
+    x = to_images(theta, physics, unknowns)
+    parts = residuals(theta, x, (lam * y / len(x))[:, None], alpha)
+    first, *others = parts
+    minimised = sum((squared(w) + squared(b) for w, b in others), torch.zeros(()))
+    if physics.basis is not None and physics.whitening:
+        minimised = minimised + whitened(theta, physics, first)
+    else:
+        minimised = minimised + squared(first[0]) + squared(first[1])
+    if physics.margin_weight:
+        minimised = minimised + physics.margin_weight * one_margin(theta, x, lam, y, alpha)
+    images = x.reshape(-1, *physics.shape)
+    smooth = norm_of_layer(theta, 0) * roughness(images) / (len(x) * x.shape[1])
+    minimised = minimised + physics.smoothness * smooth
+    box = outside_the_box(x) if looks_at_pixels(physics, step) else None
+    floor = too_small(lam, physics.minimum_multiplier)
+    by_z, by_lam = torch.autograd.grad(
+        minimised + floor + (0 if box is None else box), [unknowns, lam]
+    )
+    return StepNumbers(
+        per_layer=stationarity(theta, x, lam, y, alpha).detach(),
+        box=None if box is None else box.detach(),
+        floor=floor.detach(),
+        unknowns_gradient=by_z,
+        multiplier_gradient=by_lam,
+    )
+
+
+# --- a search -----------------------------------------------------------------------------------
+
+
+def start(m: int, k: int, scale: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """z ~ scale · N(0, 1), λ ~ U(0, 1), y: a half −1, the rest +1; one generator, in this order."""
+    generator = torch.Generator().manual_seed(seed)
+    z = scale * torch.randn(m, k, generator=generator, dtype=torch.float64)
+    lam = torch.rand(m, generator=generator, dtype=torch.float64)
+    y = torch.tensor([-1.0 if i < m // 2 else 1.0 for i in range(m)], dtype=torch.float64)
+    return z, lam, y
+
+
+def sharpness(physics: Physics, step: int) -> float:
+    """α, which grows by the same factor each step and would reach its end after the last."""
+    ratio = physics.alpha_end / physics.alpha_start
+    return physics.alpha_start * math.exp(math.log(ratio) * step / physics.steps)
+
+
+def rate_share(physics: Physics, step: int) -> float:
+    """Half a cosine, from 1 down to 0 after the last step; the published SGD keeps its rate."""
+    if physics.optimizer == "sgd":
+        return 1.0
+    return math.cos(math.pi / 2 * step / physics.steps) ** 2
+
+
+class Adam:
+    """Kingma and Ba 2015, algorithm 1, with their β = (0.9, 0.999) and ε = 1e-8."""
+
+    def __init__(self, like: Tensor) -> None:
+        self.t = 0
+        self.mean, self.square = torch.zeros_like(like), torch.zeros_like(like)
+
+    def move(self, gradient: Tensor, rate: float) -> Tensor:
+        """What to add to the unknowns."""
+        self.t += 1
+        self.mean = 0.9 * self.mean + 0.1 * gradient
+        self.square = 0.999 * self.square + 0.001 * gradient**2
+        mean = self.mean / (1 - 0.9**self.t)
+        square = self.square / (1 - 0.999**self.t)
+        return -rate * mean / (square.sqrt() + 1e-8)
+
+
+class Momentum:
+    """Gradient descent with momentum 0.9: v ← 0.9 v + g, x ← x − rate · v."""
+
+    def __init__(self, like: Tensor) -> None:
+        self.velocity = torch.zeros_like(like)
+
+    def move(self, gradient: Tensor, rate: float) -> Tensor:
+        """What to add to the unknowns."""
+        self.velocity = 0.9 * self.velocity + gradient
+        return -rate * self.velocity
+
+
+@dataclass(frozen=True)
+class SearchNumbers:
+    """A search from its noise to its end.
+
+    Attributes:
+        unknowns: before each step and after the last, each of shape (m, k).
+        multipliers: likewise, each of shape (m,).
+        labels: shape (m,).
+        alphas: of each step.
+        per_layer: loss of each layer at the start of each step, shape (steps, L).
+        constraint: penalties at the start of each step; None where pixels were not looked at.
+    """
+
+    unknowns: list[Tensor]
+    multipliers: list[Tensor]
+    labels: Tensor
+    alphas: list[float]
+    per_layer: Tensor
+    constraint: list[float | None]
+
+
+def search(theta: Theta, physics: Physics, m: int, seed: int) -> SearchNumbers:
+    """All steps, from the noise of a seed."""
+    k = math.prod(physics.shape) if physics.basis is None else len(physics.basis)
+    z, lam, y = start(m, k, physics.initial_scale, seed)
+    make: Callable[[Tensor], Adam | Momentum] = Adam if physics.optimizer == "adam" else Momentum
+    of_z, of_lam = make(z), make(lam)
+    unknowns, multipliers, alphas, per_layer, constraint = [z], [lam], [], [], []
+    for step in range(physics.steps):
+        alpha, share = sharpness(physics, step), rate_share(physics, step)
+        now = step_numbers(theta, physics, z, lam, y, alpha, step)
+        z = z + of_z.move(now.unknowns_gradient, physics.candidate_rate * share)
+        lam = lam + of_lam.move(now.multiplier_gradient, physics.multiplier_rate * share)
+        unknowns.append(z)
+        multipliers.append(lam)
+        alphas.append(alpha)
+        per_layer.append(now.per_layer)
+        constraint.append(None if now.box is None else float(now.box + now.floor))
+    return SearchNumbers(unknowns, multipliers, y, alphas, torch.stack(per_layer), constraint)
+
+
+# --- how many directions, candidates, steps -----------------------------------------------------
+
+
+def noise_floor(values: Array, shape: tuple[int, int]) -> tuple[float, int]:
+    """The largest singular value of the noise in a p × q matrix, and how many stand above it.
+
+    Noise of standard deviation σ ends at σ(√p + √q), and its squared singular values over qσ² are
+    distributed as Marchenko and Pastur (1967) say. σ is the median, over 13 quantiles from 0.1 to
+    0.4, of what is measured over what the law gives. A signal of rank r leaves noise of
+    (p − r) × (q − r): r grows until it is no more than stands above the floor.
+    """
+    small, large = sorted(shape)
+    exact = float(values[0]) * large * float(np.finfo(float).eps)
+    floor, rank = exact, 0
+    while small - rank >= 2:
+        p, q = small - rank, large - rank
+        low, high = (1 - math.sqrt(p / q)) ** 2, (1 + math.sqrt(p / q)) ** 2
+        # Fine steps in the square root, in which the density has no pole.
+        root = np.linspace(math.sqrt(low), math.sqrt(high), 20_001)
+        root = (root[1:] + root[:-1]) / 2
+        density = np.sqrt((high - root**2) * (root**2 - low)) / root
+        share = (np.cumsum(density) - density / 2) / density.sum()
+        at = np.linspace(0.1, 0.4, 13)
+        law = math.sqrt(q) * np.interp(at, share, root)
+        sigma = float(np.median(np.quantile(values[rank:], at) / law))
+        floor = max(exact, sigma * (math.sqrt(p) + math.sqrt(q)))
+        above = int((values > floor).sum())
+        if above <= rank:
+            break
+        rank = above
+    return floor, rank
+
+
+def directions(values: Array, floor: float, rank: int) -> int:
+    """How many a candidate is made of: above three floors; a third of the rank at least."""
+    return max(1, -(-rank // 3), sum(1 for value in values if value > 3 * floor))
+
+
+def next_fifty(count: float) -> int:
+    """The next multiple of 50, from 100 to 3,000."""
+    return int(min(3000, max(100, 50 * math.ceil(count / 50))))
+
+
+def candidates(rank: int, restarts: int) -> tuple[int, int]:
+    """Fewest, and as many as are taken without a time limit: twelve a rank; eight in a pool."""
+    return next_fifty(4 * rank), next_fifty((12 if restarts == 1 else 8) * rank)
+
+
+def smoothness(restarts: int) -> float:
+    """4 for one search, 2 where several are pooled."""
+    return 4.0 if restarts == 1 else 2.0
+
+
+def affordable_steps(steps: int, seconds: float, restarts: int, seconds_per_step: float) -> int:
+    """What 85 % of an equal share of the time limit pays for; one at least."""
+    return max(1, min(steps, math.floor(0.85 * seconds / restarts / seconds_per_step)))
+
+
+def affordable_candidates(
+    fewest: int, most: int, steps: int, seconds: float, restarts: int, seconds_per_step: float
+) -> int:
+    """As many as can take all steps within that time, a step of the fewest being timed."""
+    share = 0.85 * seconds / restarts / (seconds_per_step * steps)
+    return max(fewest, min(most, next_fifty(fewest * share)))
+
+
+# --- scoring ------------------------------------------------------------------------------------
+
+
+def standardised(image: Array) -> Array:
+    """Each channel (c, h, w) to mean 0 and variance 1; a flat one to 0."""
+    centred = image - image.mean((1, 2), keepdims=True)
+    deviation = np.sqrt((centred**2).mean((1, 2), keepdims=True))
+    return np.asarray(np.where(deviation > 1e-12, centred / np.maximum(deviation, 1e-12), 0.0))
+
+
+def ncc(one: Array, other: Array) -> float:
+    """Normalised cross-correlation of two images (c, h, w)."""
+    return float((standardised(one) * standardised(other)).mean())
+
+
+def halved(image: Array) -> Array:
+    """Half the resolution, bicubic (a = −3/4): four taps an axis, the edge repeated."""
+    taps = {-1: -0.09375, 0: 0.59375, 1: 0.59375, 2: -0.09375}
+    for axis in (1, 2):
+        size = image.shape[axis]
+        at = [np.clip(2 * np.arange(size // 2) + offset, 0, size - 1) for offset in taps]
+        image = sum(w * image.take(i, axis) for i, w in zip(at, taps.values(), strict=True))
+    return image
+
+
+def alike(one: Array, other: Array) -> float:
+    """What images are matched by: NCC; of colour at half resolution."""
+    return ncc(halved(one), halved(other)) if len(one) == 3 else ncc(one, other)
+
+
+def stretch(image: Array) -> Array:
+    """To [0, 1]."""
+    return np.asarray((image - image.min()) / max(image.max() - image.min(), 1e-12))
+
+
+def ssim(one: Array, other: Array) -> float:
+    """Wang et al. 2004, window 3 (Gaussian, σ 1.5), mirrored at the edge, range 1."""
+    kernel = np.exp(-0.5 * (np.arange(-1, 2) / 1.5) ** 2)
+    kernel = kernel / kernel.sum()
+
+    def blurred(image: Array) -> Array:
+        for axis in (1, 2):
+            width = [(1, 1) if each == axis else (0, 0) for each in range(3)]
+            padded, size = np.pad(image, width, mode="reflect"), image.shape[axis]
+            taps = (padded.take(range(i, i + size), axis) for i in range(3))
+            image = sum(weight * tap for weight, tap in zip(kernel, taps, strict=True))
+        return image
+
+    mean_1, mean_2 = blurred(one), blurred(other)
+    variance_1 = blurred(one**2) - mean_1**2
+    variance_2 = blurred(other**2) - mean_2**2
+    covariance = blurred(one * other) - mean_1 * mean_2
+    light, contrast = 0.01**2, 0.03**2
+    above = (2 * mean_1 * mean_2 + light) * (2 * covariance + contrast)
+    below = (mean_1**2 + mean_2**2 + light) * (variance_1 + variance_2 + contrast)
+    return float((above / below).mean())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A candidate, the image that it is matched with, and how alike they are."""
+
+    candidate: int
+    reference: int
+    ssim: float
+    ncc: float
+    is_colour: bool
+
+    @property
+    def measure(self) -> float:
+        """SSIM of colour, NCC of grey."""
+        return self.ssim if self.is_colour else self.ncc
+
+    @property
+    def is_good(self) -> bool:
+        """SSIM > 0.4, NCC > 0.8."""
+        return self.measure > (0.4 if self.is_colour else 0.8)
+
+
+def assignment(similarity: Array) -> list[tuple[int, int]]:
+    """One to one, of largest total similarity: all of them tried."""
+    rows, columns = similarity.shape
+    if rows < columns:
+        return [(row, column) for column, row in assignment(similarity.T)]
+    best = max(
+        itertools.permutations(range(rows), columns),
+        key=lambda chosen: sum(similarity[row, column] for column, row in enumerate(chosen)),
+    )
+    return [(row, column) for column, row in enumerate(best)]
+
+
+def pairs(candidates: Array, references: Array, mean: Array, one_to_one: bool = True) -> list[Pair]:
+    """Candidates (m, c, h, w), centred, against images (n, c, h, w) in [0, 1], in any order."""
+    centred = references - mean
+    table = np.array([[alike(x, y) for y in centred] for x in candidates])
+    if one_to_one:
+        chosen = assignment(table)
+    else:
+        chosen = [(int(table[:, j].argmax()), j) for j in range(len(references))]
+    return [
+        Pair(
+            candidate=i,
+            reference=j,
+            ssim=ssim(stretch(candidates[i] + mean), references[j]),
+            ncc=ncc(candidates[i], centred[j]),
+            is_colour=candidates.shape[1] == 3,
+        )
+        for i, j in chosen
+    ]
+
+
+def above_control(train: Sequence[Pair], control: Sequence[Pair]) -> set[int]:
+    """Training images whose match is better than the control's best."""
+    bar = max(pair.measure for pair in control)
+    return {pair.reference for pair in train if pair.measure > bar}
+
+
+def recovered(train: Sequence[Pair], control: Sequence[Pair]) -> set[int]:
+    """Training images that are good and above the control's best."""
+    return above_control(train, control) & {pair.reference for pair in train if pair.is_good}
+
+
+# --- the confidence (decision 11) ---------------------------------------------------------------
+
+SIGNS = ("across", "within", "margin", "agreement", "contrast", "spread", "roughness")
+OF_POOLS = ((14.701, 5.304, 1.982, 14.767, 2.203, 29.108, 31.535), -4.118)
+OF_ONE_SEARCH = ((0.0, 12.663, 2.043, 15.494, 2.505, 25.481, 34.631), -3.724)
+"""Published weights of the seven, and what is added."""
+
+
+def recurrence(images: Array, y: Array, restarts: int) -> Array:
+    """`across` and `within`, shape (2, R·m): the best NCC with another candidate of its label.
+
+    Of each other restart, on average (0 without any), and of its own; 0 if it is the only one.
+    """
+    count = len(images)
+    restart = np.arange(count) // (count // restarts)
+    found = np.zeros((2, count))
+    for i in range(count):
+        best = []
+        for r in range(restarts):
+            others = [j for j in range(count) if restart[j] == r and y[j] == y[i] and j != i]
+            likeness = [alike(images[i], images[j]) for j in others]
+            # A candidate beside itself counts as unlike, so that nothing of its own is below 0.
+            best.append(max([*likeness, 0.0] if r == restart[i] else likeness))
+        found[1, i] = best.pop(restart[i])
+        found[0, i] = np.mean(best) if best else 0.0
+    return found
+
+
+def explanation(theta: Theta, x: Tensor, lam: Tensor, y: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """`margin` and `agreement`, each of shape (m,), of images x (m, D).
+
+    * y Φ(x)/γ, between −1 and 4, with γ the mean positive margin weighted by the multipliers;
+    * the cosine between W_1 C x and y ∂Φ/∂z_1(x), where C = Σ_k v_k v_kᵀ / (S_k² + (S_0/100)²)
+      is the regularised inverse of W_1ᵀ W_1 in the k leading directions v of W_1.
+    """
+    x = x.clone().requires_grad_()
+    first, bias = theta.layers[0]
+    z_1 = x @ first.T + (0 if bias is None else bias)
+    h = z_1.relu()
+    for weight, its_bias in theta.layers[1:-1]:
+        h = (h @ weight.T + (0 if its_bias is None else its_bias)).relu()
+    last, last_bias = theta.layers[-1]
+    outputs = (h @ last.T + (0 if last_bias is None else last_bias))[:, 0]
+    (delta,) = torch.autograd.grad(outputs.sum(), z_1)
+    margins = (y * outputs).detach()
+    heavy = lam.clamp(min=0)
+    gamma = (heavy * margins.clamp(min=0)).sum() / heavy.sum().clamp(min=1e-9)
+    squares, vectors = torch.linalg.eigh(first.T @ first)
+    squares, vectors = squares.flip(0)[:k], vectors.flip(1)[:, :k]
+    inverse = vectors @ torch.diag(1 / (squares + 1e-4 * squares[0])) @ vectors.T
+    traced = x.detach() @ inverse @ first.T
+    cosine = torch.cosine_similarity(traced, y[:, None] * delta, eps=1e-9)
+    return (margins / gamma.clamp(min=1e-9)).clamp(-1, 4), cosine
+
+
+def appearance(image: Array) -> tuple[float, float, float]:
+    """`contrast`, `spread` and `roughness` of an image (c, h, w).
+
+    ln of its standard deviation; that of the image stretched to [0, 1]; and the root of its mean
+    squared difference from one row to the next plus that from one column to the next.
+    """
+    shown = stretch(image)
+    rough = (np.diff(shown, axis=1) ** 2).mean() + (np.diff(shown, axis=2) ** 2).mean()
+    deviation = math.log(max(image.std(ddof=1), 1e-9))
+    return deviation, float(shown.std(ddof=1)), math.sqrt(rough)
+
+
+def signs(theta: Theta, images: Tensor, y: Tensor, lam: Tensor, restarts: int, k: int) -> Array:
+    """All seven, in the order of `SIGNS`, shape (R·m, 7); images (R·m, c, h, w)."""
+    pictures, labels = images.double().numpy(), y.double().numpy()
+    flat = images.double().flatten(1)
+    margin, agreement = explanation(theta, flat, lam.double(), y.double(), k)
+    looks = np.array([appearance(picture) for picture in pictures]).T
+    rows = [*recurrence(pictures, labels, restarts), margin.numpy(), agreement.numpy(), *looks]
+    return np.stack(rows, 1)
+
+
+def confidence(found: Array, restarts: int) -> Array:
+    """σ(Σ_s w_s (sign_s − its median over all candidates) + bias); the lower of two medians."""
+    weights, bias = OF_ONE_SEARCH if restarts == 1 else OF_POOLS
+    median = np.sort(found, 0)[(len(found) - 1) // 2]
+    return np.asarray(1 / (1 + np.exp(-((found - median) @ np.array(weights) + bias))))
+
+
+def distinct(images: Array, y: Array, trust: Array) -> list[int]:
+    """Who stands for whom: the most trusted first, without those that repeat one before them.
+
+    To repeat is to have its label and an NCC with it above 0.7.
+    """
+    chosen: list[int] = []
+    for i in sorted(range(len(images)), key=lambda index: -trust[index]):
+        if not any(y[i] == y[j] and alike(images[i], images[j]) > 0.7 for j in chosen):
+            chosen.append(i)
+    return chosen
+
+
+def found_by(chosen: Sequence[int], images: Array, y: Array, restarts: int) -> list[int]:
+    """In how many restarts there is a candidate of each."""
+    each = len(images) // restarts
+    return [
+        len(
+            {
+                j // each
+                for j in range(len(images))
+                if y[i] == y[j] and alike(images[i], images[j]) > 0.7
+            }
+        )
+        for i in chosen
+    ]

@@ -1,0 +1,74 @@
+"""A setting does what it says, or is refused with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engine.base.errors import UnusableInput
+from engine.reconstruction.problem import Problem
+from engine.reconstruction.settings import fast, paper, settings_from_dict
+
+
+@pytest.mark.parametrize(("name", "value"), [("rank", 7), ("scale_power", 0.8), ("whitening", 0.8)])
+def test_what_acts_on_the_row_space_is_refused_where_pixels_are_searched(name, value):
+    assert name in paper(1).without_effect
+    assert name not in fast().without_effect
+    with pytest.raises(UnusableInput, match="acts on the row space"):
+        replace(paper(1), **{name: value})
+
+
+def test_a_session_of_before_that_carries_such_a_setting_still_opens():
+    saved = {**paper(1).as_dict(), "whitening": 0.8, "scale_power": 0.8, "rank": 12}
+    assert settings_from_dict(saved) == paper(1)
+
+
+@pytest.mark.parametrize("start", [fast(), paper(1)], ids=["fast", "paper"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"margin_weight": 0.3},
+        {"whitening": 0.5},
+        {"scale_power": 0.3},
+        {"smoothness": 2.0},
+        {"minimum_multiplier": 0.9},
+        {"rank": 6},
+    ],
+    ids=lambda changed: ", ".join(changed) or "as it is",
+)
+def test_both_ways_to_the_gradient_honour_every_setting_alike(make_network, start, changed):
+    """Before, double backward passed over the margin and the whitening in silence."""
+    if changed.keys() & start.without_effect.keys():
+        with pytest.raises(UnusableInput):
+            replace(start, **changed)
+        return
+    network = make_network(12, 9, 7, 1, shape=(1, 3, 4))
+    generator = torch.Generator().manual_seed(0)
+    multipliers = torch.rand(6, generator=generator, dtype=torch.float64)
+    labels = torch.tensor([-1.0, -1, -1, 1, 1, 1], dtype=torch.float64)
+    directions = 5 if start.space == "row" else 0
+    plain = replace(start, dtype="float64", smoothness=max(start.smoothness, 0), rank=directions)
+
+    def step(settings):
+        problem = Problem(network, settings, torch.device("cpu"))
+        draw = torch.Generator().manual_seed(1)
+        unknowns = torch.randn(
+            6, problem.coordinates.per_candidate, generator=draw, dtype=torch.float64
+        )
+        return problem.evaluate(unknowns, multipliers, labels, 30.0, 0)
+
+    settings = replace(plain, **changed)
+    closed, double = (
+        step(replace(settings, gradient=way)) for way in ("closed form", "double backward")
+    )
+    close = {"rtol": 1e-9, "atol": 1e-10}
+    torch.testing.assert_close(closed.unknowns_gradient, double.unknowns_gradient, **close)
+    torch.testing.assert_close(closed.multiplier_gradient, double.multiplier_gradient, **close)
+    if changed and "rank" not in changed:
+        before, after = step(plain), step(settings)
+        assert not torch.equal(before.unknowns_gradient, after.unknowns_gradient) or (
+            not torch.equal(before.multiplier_gradient, after.multiplier_gradient)
+        )
