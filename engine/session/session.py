@@ -358,7 +358,7 @@ def _check(session: Session) -> None:
         and state.steps == each * session.settings.restarts
     )
     fits = [
-        network.with_input_shape(network.input_shape) is not None,
+        network.inputs.dimension == network.input_dimension,
         network.depth >= 2 and sizes[-1] == 1,
         all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
         network.biases[0] is None or network.biases[0].shape == (sizes[1],),

@@ -169,6 +169,8 @@ def test_a_session_comes_back_whole(session, tmp_path):
         {"step": "30"},
         {"frame_steps": ["a"] * 30},
         {"restart_frame_steps": [[0, 1]]},
+        {"input_shape": [1, 4, 5]},
+        {"input_shape": [1, 2**31, 4]},
     ],
 )
 def test_a_session_whose_numbers_do_not_fit_is_refused(session, tmp_path, lie):
