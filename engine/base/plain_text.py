@@ -12,6 +12,9 @@ _UNSEEN = re.compile(
     "\ud800-\udfff"  # Bytes of a file's name that are no text, as Python stands for them.
     "]"
 )
+SEEN = rf"\A[^{_UNSEEN.pattern[1:-1]}]*\Z"
+"""A pattern of text of which `plain` escapes nothing."""
+
 _LONGEST_WORD, _LONGEST_TEXT = 120, 1200
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 
 from engine.base.plain_text import plain
@@ -13,7 +11,7 @@ from engine.comparison.comparison import Comparison
 from engine.comparison.recovered import recovered_in_words
 from engine.comparison.text import LOSSES_DO_NOT_RANK, Row, headline, remarks, table
 from engine.exports.charts import Values, log_curves
-from engine.exports.page_parts import TILE, as_chart, as_grid, as_picture, as_table, whole_page
+from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 
 _MOST = 60
 """Images of a section that are shown."""
@@ -29,27 +27,27 @@ def comparison_page(comparison: Comparison, names: tuple[str, str]) -> str:
         names: what A and B are called; plain text.
     """
     return whole_page(
-        "Afterimage: two runs side by side",
-        [
-            "<h1>Two runs side by side</h1>",
-            '<p class="quiet">Reconstructions of training images out of the weights alone, by '
-            f"Afterimage {escape(VERSION)}.</p>",
-            f'<p class="headline">{escape(headline(comparison))}</p>',
-            f"<p>{escape(recovered_in_words(comparison))}</p>",
-            *(f'<p class="quiet">{escape(remark)}</p>' for remark in remarks(comparison)),
-            f"<h2>What they are and what differs</h2>{_facts(comparison, names)}",
-            f"<h2>Stationarity loss</h2><p>{escape(LOSSES_DO_NOT_RANK)}</p>{_losses(comparison)}",
-            *(_section(comparison, section) for section in sections(comparison)),
+        "comparison.html.j2",
+        version=VERSION,
+        headline=headline(comparison),
+        recovered=recovered_in_words(comparison),
+        remarks=remarks(comparison),
+        facts=_facts(comparison, names),
+        caution=LOSSES_DO_NOT_RANK,
+        losses=_losses(comparison),
+        sections=[
+            {"title": section.title, "note": section.note, "grid": _grid(comparison, section)}
+            for section in sections(comparison)
         ],
     )
 
 
-def _facts(comparison: Comparison, names: tuple[str, str]) -> str:
+def _facts(comparison: Comparison, names: tuple[str, str]) -> list[tuple[str, ...]]:
     rows = [Row("", *LETTERS), Row("Run", *names), *table(comparison)]
-    return as_table([tuple(escape(plain(words)) for words in (r.name, r.a, r.b)) for r in rows])
+    return [tuple(plain(words) for words in (row.name, row.a, row.b)) for row in rows]
 
 
-def _losses(comparison: Comparison) -> str:
+def _losses(comparison: Comparison) -> Picture:
     """One curve a run over all steps that either has."""
     runs = [side.session.state.losses for side in comparison.sides]
     steps: Values = np.unique(np.concatenate([losses.step for losses in runs]))
@@ -66,25 +64,21 @@ def _at(x: Values, y: Values, places: Values) -> Values:
     return np.where((index >= 0) & (places <= x[-1]), y[index.clip(0)], np.nan)
 
 
-def _section(comparison: Comparison, section: Section) -> str:
-    shown = section.cells[:_MOST]
-    more = f" The first {_MOST} are shown." if len(section.cells) > _MOST else ""
-    is_pair = bool(shown) and shown[0].is_pair
-    columns, width = (_PAIRS_IN_ROW, 2 * TILE + 14) if is_pair else (_ALONE_IN_ROW, TILE + 10)
-    cells = [_cell(comparison, cell) for cell in shown]
-    return (
-        f"<h2>{escape(section.title)}</h2><p>{escape(section.note)}{more}</p>"
-        f"{as_grid(cells, columns, width)}"
-    )
+def _grid(comparison: Comparison, section: Section) -> Grid:
+    tiles = [_tile(comparison, cell) for cell in section.cells[:_MOST]]
+    if section.cells and section.cells[0].is_pair:
+        return Grid(tiles, len(section.cells), _PAIRS_IN_ROW, 2 * TILE + 14)
+    return Grid(tiles, len(section.cells), _ALONE_IN_ROW, TILE + 10)
 
 
-def _cell(comparison: Comparison, cell: Cell) -> str:
-    pictures = "".join(
-        as_picture(side.tiles[place], describe(comparison, cell).splitlines()[line])
-        for line, (side, place) in enumerate(
-            (side, place)
-            for side, place in zip(comparison.sides, cell.places, strict=True)
-            if place is not None
-        )
-    )
-    return f'{pictures}<br><span class="small">{escape(cell.text)}</span>'
+def _tile(comparison: Comparison, cell: Cell) -> Tile:
+    shown = [
+        (side, place)
+        for side, place in zip(comparison.sides, cell.places, strict=True)
+        if place is not None
+    ]
+    lines = describe(comparison, cell).splitlines()
+    pictures = [
+        as_picture(side.tiles[place], lines[line]) for line, (side, place) in enumerate(shown)
+    ]
+    return Tile(pictures, cell.text)

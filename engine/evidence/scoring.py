@@ -10,10 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
+from engine.base.json_text import Count, Words, held_to
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -278,31 +280,42 @@ def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
     return np.asarray(torch.cat(parts).double().numpy())
 
 
+class ScoredSet(msgspec.Struct, frozen=True):
+    """Pairs with images of one set, as `report.json` and sessions hold them.
+
+    Attributes:
+        count: how many images there were.
+        good: how many of them have a good match.
+        rule: what a good match is, in words.
+        ssim: of each pair, the best first.
+        ncc: of each pair, the best first.
+        recovered: how many are good and above the control's best; None where that is not asked.
+        above_control: how many match better than the control's best, alike.
+    """
+
+    count: Count
+    good: Count
+    rule: Words
+    ssim: list[float]
+    ncc: list[float]
+    recovered: Count | None = None
+    above_control: Count | None = None
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """What `Evidence.as_dict` gives, where it is read back."""
+
+    train: ScoredSet
+    control: ScoredSet | None
+
+
 def is_evidence(found: Any) -> bool:
     """Whether something read from a file is what `Evidence.as_dict` gives, numbers and all."""
-    if not isinstance(found, dict) or not {"train", "control"} <= found.keys():
+    try:
+        held_to(found, Scored)
+    except ValueError:
         return False
-    control = found["control"]
-    return _is_summary(found["train"]) and (control is None or _is_summary(control))
-
-
-def _is_summary(found: Any) -> bool:
-    def is_count(value: Any) -> bool:
-        return type(value) is int and value >= 0
-
-    return (
-        isinstance(found, dict)
-        and all(is_count(found.get(name)) for name in ("count", "good"))
-        and all(
-            found.get(name) is None or is_count(found[name])
-            for name in ("recovered", "above_control")
-        )
-        and isinstance(found.get("rule"), str)
-        and all(
-            isinstance(found.get(name), list) and all(type(v) is float for v in found[name])
-            for name in ("ssim", "ncc")
-        )
-    )
+    return True
 
 
 def _summary(

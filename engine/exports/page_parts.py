@@ -1,6 +1,7 @@
-"""What pages for people are made of: one HTML file each, which holds all it shows.
+"""What pages for people are made of: templates, and the pictures that go into them.
 
-A page keeps to what Qt's text documents understand, too: tables for layout, sizes in attributes.
+The templates lie in `resources/pages`. All that goes into them is plain text, which they escape,
+and every picture is part of its page, as the address of an image.
 """
 
 from __future__ import annotations
@@ -8,13 +9,19 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from engine.base.resources import resource_folder
 from engine.data.pixels import Pixels, enlarged
 from engine.exports.charts import HEIGHT, WIDTH
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TILE = 44
 """Width of a tile on a page, in its pixels."""
@@ -22,75 +29,102 @@ TILE = 44
 _CHART = 520
 _PRINTED = 3
 """How many of a tile's own pixels a pixel of the page has in print, at least."""
-_STYLE = """
-body { font-family: sans-serif; font-size: 14px; color: #1f1d1a; max-width: 700px;
-       margin: 24px auto; padding: 0 16px; }
-h1 { font-size: 26px; margin: 0 0 2px 0; }
-h2 { font-size: 17px; margin: 22px 0 6px 0; color: #b3541e; page-break-after: avoid; }
-p { margin: 6px 0; }
-td { padding: 2px 10px 2px 0; vertical-align: top; }
-.quiet { color: #76716a; }
-.small { font-size: 11px; }
-.headline { font-size: 21px; font-weight: bold; }
-tr { page-break-inside: avoid; }
-img { image-rendering: pixelated; }
-img.chart { image-rendering: auto; max-width: 100%; height: auto; }
-code { font-family: monospace; overflow-wrap: anywhere; }
-@page { size: A4; margin: 18mm 16mm; }
-@media print { body { margin: 0; max-width: none; padding: 0; } }
-"""
 
 
-def whole_page(title: str, parts: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """A picture on a page.
+
+    Attributes:
+        source: all of it, as a `data:` address.
+        words: what it shows.
+        width: in the page's pixels.
+        height: alike.
+    """
+
+    source: str
+    words: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Pictures side by side, with words below."""
+
+    pictures: Sequence[Picture]
+    words: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Tiles in rows.
+
+    Attributes:
+        tiles: those that are shown.
+        count: how many there are.
+        columns: tiles in a row.
+        width: of each, in the page's pixels.
+    """
+
+    tiles: Sequence[Tile]
+    count: int
+    columns: int
+    width: int
+
+    @property
+    def shown(self) -> int:
+        """How many are shown."""
+        return len(self.tiles)
+
+    @property
+    def rows(self) -> list[Sequence[Tile]]:
+        """The tiles, row by row."""
+        starts = range(0, len(self.tiles), self.columns)
+        return [self.tiles[start : start + self.columns] for start in starts]
+
+
+def whole_page(template: str, **words: Any) -> str:
     """A page that loads nothing and runs nothing.
 
     Args:
-        title: plain text.
-        parts: HTML, in the order in which it is read.
+        template: name of a file in `resources/pages`.
+        words: what it asks for, as plain text, pictures and grids.
+
+    Raises:
+        jinja2.UndefinedError: it asks for more.
     """
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title>"
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
+    return _environment().get_template(template).render(words)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(resource_folder() / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 
-def as_table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows of HTML, the first column quiet."""
-    lines = [
-        f'<tr><td class="quiet">{first}</td>' + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"
-        for first, *cells in rows
-    ]
-    return f'<table cellspacing="0">{"".join(lines)}</table>'
-
-
-def as_grid(cells: list[str], columns: int, width: int) -> str:
-    """Cells of HTML in rows, each so many of the page's pixels wide."""
-    cell = f'<td align="center" width="{width}">{{}}</td>'
-    rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
-    lines = ["<tr>" + "".join(cell.format(c) for c in row) + "</tr>" for row in rows]
-    return f'<table cellspacing="0">{"".join(lines)}</table>'
-
-
-def as_picture(tile: Pixels, words: str) -> str:
+def as_picture(tile: Pixels, words: str) -> Picture:
     """A tile as PNG, enlarged by a whole factor so that no viewer has to invent pixels."""
     factor = max(1, round(_PRINTED * TILE / tile.shape[1]))
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(enlarged(tile, factor))).save(buffer, "PNG")
-    width, height = TILE, round(TILE * tile.shape[0] / tile.shape[1])
-    return (
-        f'<img width="{width}" height="{height}" alt="{escape(words)}" '
-        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-    )
+    height = round(TILE * tile.shape[0] / tile.shape[1])
+    return Picture(_address("image/png", buffer.getvalue()), words, TILE, height)
 
 
-def as_chart(svg: str, words: str) -> str:
+def as_chart(svg: str, words: str) -> Picture:
     """A chart (`charts`) with what it shows in words."""
-    data, height = base64.b64encode(svg.encode()).decode(), round(_CHART * HEIGHT / WIDTH)
-    return (
-        f'<p><img class="chart" width="{_CHART}" height="{height}" alt="{escape(words)}" '
-        f'src="data:image/svg+xml;base64,{data}"></p>'
-    )
+    height = round(_CHART * HEIGHT / WIDTH)
+    return Picture(_address("image/svg+xml", svg.encode()), words, _CHART, height)
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

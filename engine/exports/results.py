@@ -7,11 +7,13 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
+from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.evidence.gallery import Gallery
@@ -32,6 +34,27 @@ RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"
 PAGE = "report.html"
 SESSION = f"session{SUFFIX}"
+
+
+class _Model(msgspec.Struct, frozen=True):
+    sha256: str | None = None
+
+
+class _Loss(msgspec.Struct, frozen=True):
+    stationarity: float | None = None
+
+
+class _Stamp(msgspec.Struct, frozen=True):
+    """What is asked of a `report.json` that is read back: which run it is of.
+
+    Its score is looked at where it is used (`is_evidence`); all else is for people and others.
+    """
+
+    model: _Model = _Model()
+    loss: _Loss = _Loss()
+    seed: Count | None = None
+    steps: Count | None = None
+    seconds: Measure | None = None
 
 
 def write_results(
@@ -233,11 +256,10 @@ def read_report(folder: Path) -> dict[str, Any]:
     """
     check_file(folder / REPORT)
     try:
-        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        report = read_json((folder / REPORT).read_text(encoding="utf-8"), dict[str, Any])
+        held_to(report, _Stamp)
+    except (OSError, ValueError) as error:
         raise UnusableInput(f"{folder} holds no readable {REPORT}.") from error
-    if not isinstance(report, dict):
-        raise UnusableInput(f"{folder / REPORT} is no report of a run.")
     return report
 
 
@@ -246,15 +268,13 @@ def is_report_of(report: dict[str, Any], session: Session) -> bool:
 
     Hardly two runs take the same time, and none from other noise come to the same loss.
     """
-    model, loss, state = report.get("model"), report.get("loss"), session.state
+    stamp, state = held_to(report, _Stamp), session.state
     return (
-        isinstance(model, dict)
-        and isinstance(loss, dict)
-        and model.get("sha256") == session.network.origin.sha256
-        and report.get("seed") == session.settings.seed
-        and report.get("steps") == state.step
-        and report.get("seconds") == round(state.seconds, 3)
-        and (not len(state.losses) or loss.get("stationarity") == float(state.losses.rows[-1][2]))
+        stamp.model.sha256 == session.network.origin.sha256
+        and stamp.seed == session.settings.seed
+        and stamp.steps == state.step
+        and stamp.seconds == round(state.seconds, 3)
+        and (not len(state.losses) or stamp.loss.stationarity == float(state.losses.rows[-1][2]))
     )
 
 

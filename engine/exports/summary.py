@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
+from engine.base.json_text import read_json
 from engine.network.checkpoints import sha256_of
 
 SUMMARY_JSON, SUMMARY_CSV = "summary.json", "summary.csv"
@@ -65,6 +66,9 @@ class Outcome:
     seconds: float | None = None
     sentence: str = ""
 
+
+Row = dict[str, str | int | float | bool | None]
+"""An `Outcome` that is read back; one of another version may have other columns."""
 
 COLUMNS = tuple(each.name for each in fields(Outcome))
 
@@ -167,20 +171,17 @@ def _compared(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _read_rows(path: Path) -> list[dict[str, Any]]:
+def _read_rows(path: Path) -> list[Row]:
     if not path.exists():
         return []
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ValueError
-    except (ValueError, RecursionError) as error:
+        return read_json(path.read_text(encoding="utf-8"), list[Row])
+    except ValueError as error:
         raise UnusableInput(
             f"{path} is no summary that Afterimage can add to; choose another folder."
         ) from error
-    return rows
 
 
 def _cell(value: Any) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from engine.base.errors import UnusableInput
+from engine.base.json_text import held_to
 from engine.base.options import check_options, option
 
 PresetName = Literal["fast", "paper"]
@@ -198,20 +199,17 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
     Raises:
         UnusableInput: an unknown field, or a value of the wrong type or out of range.
     """
+    unknown = values.keys() - {each.name for each in fields(Settings)}
+    if unknown:
+        raise UnusableInput(
+            f"The settings cannot be read: this Afterimage knows none called “{min(unknown)}”."
+        )
     try:
         # Earlier versions took them without a row space, too, and passed over them.
         off = _OFF if values.get("space") == "pixel" else {}
-        settings = Settings(**{**_BEFORE_THEY_EXISTED, **values, **off})
-    except TypeError as error:
+        return held_to({**_BEFORE_THEY_EXISTED, **values, **off}, Settings)
+    except ValueError as error:
         raise UnusableInput(f"The settings cannot be read: {error}.") from error
-    for each in fields(Settings):
-        value = getattr(settings, each.name)
-        if type(value) is not type(each.default) and (type(each.default), type(value)) != (
-            float,
-            int,
-        ):
-            raise UnusableInput(f"The setting {each.name} cannot be “{value}”.")
-    return settings
 
 
 def fast() -> Settings:

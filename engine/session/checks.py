@@ -1,14 +1,13 @@
-"""Whether what a session file holds is of the kind that it should be, before any of it is used."""
+"""Whether the tensors of a session file are such as its header says, before any is used."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.network.tensor_checks import LARGEST_WEIGHT, LEAST_WEIGHT
 from engine.runtime.lazy import torch
+from engine.session.header import Header
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,43 +16,26 @@ _UNIT = 1.001
 _MEMORY = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "sgd": {"momentum_buffer"}}
 
 
-def check_kinds(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Holds header and tensors to the kinds that docs/session-format.md gives them.
+def check_kinds(header: Header, tensors: Mapping[str, Tensor]) -> None:
+    """Holds tensors to the kinds that docs/session-format.md gives them.
 
     Raises:
         ValueError: something is of another kind.
         KeyError, TypeError: something is missing.
     """
-    file, sha256, details = header["origin"]
-    texts = [header["version"], header["device"], header["note"], file, sha256]
-    texts += [*details.keys(), *details.values()]
-    steps = [header["frame_steps"], *header.get("restart_frame_steps", ())]
-    has_space = "space.basis" in tensors
     fits = [
-        all(type(text) is str for text in texts),
-        type(header["shape_is_known"]) is bool,
-        len(header["input_shape"]) == 3,
-        all(type(n) is int and n > 0 for n in header["input_shape"]),
-        _is_measure(header["seconds"]),
-        all(_are_rising(each) for each in steps),
-        not has_space or _is_measure(header["floor"]),
-        not has_space or 0 <= header["rank"] <= len(tensors["space.spectrum"]),
-        not has_space or type(header["rank"]) is int,
+        "space.basis" not in tensors or _has_spectrum(header, tensors["space.spectrum"]),
         tensors["losses"].dtype == torch.float64,
         all(_is_number_array(name, tensor) for name, tensor in tensors.items()),
-        _is_memory(header["settings"]["optimizer"], tensors),
+        _is_memory(header.settings["optimizer"], tensors),
     ]
     if not all(fits):
         raise ValueError("something in the session is of another kind than it should be")
 
 
-def _is_measure(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
-
-
-def _are_rising(steps: Any) -> bool:
-    whole = all(type(step) is int for step in steps)
-    return whole and all(a < b for a, b in pairwise(steps))
+def _has_spectrum(header: Header, values: Tensor) -> bool:
+    """Whether the header says where the noise of these singular values ends."""
+    return header.floor is not None and header.rank is not None and header.rank <= len(values)
 
 
 def _is_number_array(name: str, tensor: Tensor) -> bool:

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.file_checks import check_file
 from engine.base.files import read_tensors, save_tensors
+from engine.base.plain_text import plain
 from engine.base.progress import Progress, unheard
 from engine.base.version import VERSION
-from engine.data.inputs import InputShape, InputSpec
+from engine.data.inputs import InputSpec
 from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
-from engine.evidence.scoring import is_evidence
 from engine.network.checkpoints import load_network
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
@@ -33,6 +34,7 @@ from engine.reconstruction.settings import Settings, settings_from_dict
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import load_torch, torch
 from engine.session.checks import check_kinds
+from engine.session.header import FORMAT_VERSION, Header, read_header
 from engine.stationarity.row_space import RowSpace
 from engine.stationarity.spectrum import Spectrum
 
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 
 SUFFIX = ".afterimage"
 
-_FORMAT_VERSION = 4
 _PACKED_SINCE = 4
 """Earlier formats hold their frames as float16. All are read (docs/session-format.md)."""
 
@@ -201,7 +202,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         tensors["space.scale"] = state.space.scale
         tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
     header = {
-        "format": _FORMAT_VERSION,
+        "format": FORMAT_VERSION,
         "version": VERSION,
         "settings": session.settings.as_dict(),
         "step": state.step,
@@ -245,12 +246,7 @@ def load_session(path: Path) -> Session:
     load_torch()  # Were it broken, that would look like a damaged file below.
     try:
         metadata, tensors = read_tensors(path)
-        header = json.loads(metadata["session"])
-        if header["format"] > _FORMAT_VERSION:
-            raise UnusableInput(
-                f"{path.name} was saved by a newer Afterimage ({header['version']}); update to "
-                "open it."
-            )
+        header = read_header(metadata["session"], path.name)
         check_kinds(header, tensors)
         if "network.0" not in tensors:
             tensors |= _network_tensors(_referenced(header, path))
@@ -266,18 +262,17 @@ def load_session(path: Path) -> Session:
         ) from error
 
 
-def _referenced(header: dict[str, Any], path: Path) -> Network:
+def _referenced(header: Header, path: Path) -> Network:
     """The network of a session that does not hold it: where it was, or beside the session.
 
     A path that begins with two slashes lies on another machine; opening a file asks no server.
     """
-    file, sha256, _ = header["origin"]
-    channels, height, width = header["input_shape"]
+    file, sha256, _ = header.origin
     name = PureWindowsPath(file).name  # Takes either kind of slash, wherever it was saved.
     was_there = () if file.startswith(("\\\\", "//")) else (Path(file),)
     for place in (*was_there, path.parent / name):
         if place.is_file():
-            network = load_network(place, (channels, height, width))
+            network = load_network(place, header.input_shape)
             if network.origin.sha256 == sha256:
                 return network
     raise UnusableInput(
@@ -286,19 +281,19 @@ def _referenced(header: dict[str, Any], path: Path) -> Network:
     )
 
 
-def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
+def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
     weights = [tensors[f"network.{i}"] for i in range(_count(tensors))]
-    file, sha256, details = header["origin"]
-    channels, height, width = header["input_shape"]
-    shape: InputShape = (channels, height, width)
+    file, sha256, details = header.origin
     network = Network(
         Parameters.of(weights, tensors.get("network.bias")),
-        InputSpec(shape, tensors.get("network.mean"), header["shape_is_known"]),
+        InputSpec(header.input_shape, tensors.get("network.mean"), header.shape_is_known),
         origin=Origin(file, sha256, details),
     )
     space = None
     if "space.basis" in tensors:
-        spectrum = Spectrum(tensors["space.spectrum"].numpy(), header["floor"], header["rank"])
+        assert header.floor is not None  # So says `check_kinds`.
+        assert header.rank is not None
+        spectrum = Spectrum(tensors["space.spectrum"].numpy(), header.floor, header.rank)
         space = RowSpace(tensors["space.basis"], tensors["space.scale"], spectrum)
     finished = tuple(
         Restart(
@@ -306,12 +301,12 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
             tensors[f"restart.{index}.multipliers"],
             _recording(header, f"restart.{index}.frames", steps, tensors),
         )
-        for index, steps in enumerate(header.get("restart_frame_steps", ()))
+        for index, steps in enumerate(header.restart_frame_steps)
     )
     state = RunState(
-        step=header["step"],
-        steps=header["steps"],
-        seconds=header["seconds"],
+        step=header.step,
+        steps=header.steps,
+        seconds=header.seconds,
         tensors={
             name.removeprefix("state."): tensor
             for name, tensor in tensors.items()
@@ -319,25 +314,25 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> Session:
         },
         space=space,
         losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
-        recording=_recording(header, "frames", header["frame_steps"], tensors),
+        recording=_recording(header, "frames", header.frame_steps, tensors),
         finished=finished,
-        notes=tuple(str(note) for note in header.get("notes", ())),
+        notes=tuple(plain(note) for note in header.notes),
     )
     return Session(
         network,
-        settings_from_dict(header["settings"]),
+        settings_from_dict(header.settings),
         state,
-        header["device"],
-        header["note"],
-        header.get("evidence"),
+        plain(header.device),
+        plain(header.note),
+        None if header.evidence is None else msgspec.to_builtins(header.evidence),
     )
 
 
 def _recording(
-    header: Mapping[str, Any], name: str, steps: Sequence[int], tensors: Mapping[str, Tensor]
+    header: Header, name: str, steps: Sequence[int], tensors: Mapping[str, Tensor]
 ) -> Recording:
     """The drift of one restart, from the format that the header says."""
-    if header["format"] < _PACKED_SINCE:
+    if header.format < _PACKED_SINCE:
         return Recording(steps, tensors[name].unbind())
     parts = {part: tensors[f"{name}.{part}"] for part in ("packed", "sizes", "units")}
     return Recording.from_tensors(steps, parts, tensors["state.unknowns"].shape[1])
@@ -353,9 +348,8 @@ def _check(session: Session) -> None:
     dimension = network.input_dimension
     k = dimension if state.space is None else state.space.rank
     sizes = network.layer_sizes
-    counts = (m, session.settings.restarts, state.step, state.steps, *state.recording.steps)
-    if not all(type(count) is int for count in counts) or m < 1:
-        raise ValueError("what should be whole numbers are none")
+    if m < 1:
+        raise ValueError("a run without candidates")
     each, reached = state.steps // session.settings.restarts, state.recording.steps[-1]
     goes_on = (
         each > 0
@@ -375,7 +369,6 @@ def _check(session: Session) -> None:
         state.space is None or len(state.space.spectrum.values) >= k,
         state.losses.rows.shape == (state.step, 5 + network.depth),
         len(state.finished) < session.settings.restarts,
-        session.evidence is None or is_evidence(session.evidence),
         *(_is_of_size(restart, m, k) for restart in session._restarts),
     ]
     if not all(fits):

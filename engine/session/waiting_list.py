@@ -7,22 +7,34 @@ a stranger all the same: it can be damaged, or written by somebody else.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import check_file
 from engine.base.files import atomic_path
+from engine.base.json_text import read_json
 from engine.reconstruction.settings import Settings, settings_from_dict
 
-_FORMAT = 1
 _LARGEST = 8 << 20
 _MOST = 1000
 """Checkpoints that are kept; nobody waits for more."""
 
 _LONGEST_PATH = 4096
+
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_PATH)]
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """What the file holds; all of it has to be there."""
+
+    format: Literal[1]
+    checkpoints: Annotated[list[_Name], msgspec.Meta(min_length=1, max_length=_MOST)]
+    results: _Name | None
+    settings: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ def write_waiting_list(waiting: WaitingList, path: Path) -> None:
         OSError: it cannot be written; what stood there before is untouched.
     """
     content = {
-        "format": _FORMAT,
+        "format": 1,
         "checkpoints": [str(each) for each in waiting.checkpoints[:_MOST]],
         "results": None if waiting.results is None else str(waiting.results),
         "settings": None if waiting.settings is None else waiting.settings.as_dict(),
@@ -66,43 +78,23 @@ def read_waiting_list(path: Path) -> WaitingList:
     if check_file(path) > _LARGEST:
         raise UnusableInput(f"{path.name} is too large for a list of what waits.")
     try:
-        content = json.loads(path.read_text(encoding="ascii"), parse_constant=_refuse)
-        return _waiting_list(content)
-    except UnusableInput:
-        raise
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        return _waiting_list(read_json(path.read_text(encoding="ascii"), _Content))
+    except (OSError, ValueError) as error:
         raise UnusableInput(f"{path.name} is no list of what waits.") from error
 
 
-def _waiting_list(content: Any) -> WaitingList:
-    if not isinstance(content, dict) or content["format"] != _FORMAT:
-        raise ValueError
-    names, results, settings = (content[name] for name in ("checkpoints", "results", "settings"))
-    if not isinstance(names, list) or not 0 < len(names) <= _MOST:
-        raise ValueError
+def _waiting_list(content: _Content) -> WaitingList:
+    results, settings = content.results, content.settings
     return WaitingList(
-        tuple(_local_path(name) for name in names),
+        tuple(_local_path(name) for name in content.checkpoints),
         None if results is None else _local_path(results),
-        None if settings is None else _settings(settings),
+        None if settings is None else settings_from_dict(settings),
     )
 
 
-def _local_path(name: Any) -> Path:
+def _local_path(name: str) -> Path:
     """A path on this machine: asking another one for a file would tell it who asks."""
-    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_PATH or "\0" in name:
-        raise ValueError
     path = Path(name)
-    if name.startswith(("\\\\", "//")) or not path.is_absolute():
-        raise ValueError
+    if "\0" in name or name.startswith(("\\\\", "//")) or not path.is_absolute():
+        raise ValueError(f"{name} is no path on this machine")
     return path
-
-
-def _settings(values: Mapping[str, Any]) -> Settings:
-    if not isinstance(values, dict):
-        raise TypeError
-    return settings_from_dict(values)
-
-
-def _refuse(constant: str) -> NoReturn:
-    """JSON has no NaN and no infinity."""
-    raise ValueError(constant)

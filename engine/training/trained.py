@@ -6,10 +6,13 @@ import json
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
+from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.base.resources import control_path, images_path
 from engine.data.datasets import TrainingData, save_images
 from engine.network.checkpoints import load_beside, load_network, save_network
@@ -25,6 +28,14 @@ if TYPE_CHECKING:
 SUFFIX = ".safetensors"
 
 _STATE_KEY = "training"
+
+
+class _Stand(msgspec.Struct, frozen=True):
+    """A `TrainingState` as a checkpoint holds it; all of it has to be there."""
+
+    step: Count
+    seconds: Measure
+    rate: Measure
 
 
 def check_target(path: Path) -> None:
@@ -92,15 +103,15 @@ def load_start(path: Path) -> TrainingStart:
     """
     network = load_network(path)
     try:
-        stored = json.loads(network.origin.details[_STATE_KEY])
-        state = TrainingState(int(stored["step"]), float(stored["seconds"]), float(stored["rate"]))
+        stand = read_json(network.origin.details[_STATE_KEY], _Stand)
         beside = load_beside(path)
         velocity = tuple(beside[str(index)] for index in range(len(beside)))
-    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+    except (KeyError, ValueError) as error:
         raise UnusableInput(f"{path.name} does not say how its training stood.") from error
     wanted = [p.shape for p in network.parameters.tensors]
     if velocity and [v.shape for v in velocity] != wanted:
         raise UnusableInput(f"{path.name} does not say how its training stood.")
+    state = TrainingState(stand.step, stand.seconds, stand.rate)
     return TrainingStart(network, state, velocity)
 
 
@@ -136,8 +147,7 @@ def recipe_of(network: Network) -> Recipe:
         UnusableInput: its file does not say.
     """
     try:
-        made = json.loads(network.origin.details["recipe"])
-        known = {each.name: made[each.name] for each in fields(Recipe)}
-        return Recipe(**{**known, "hidden": tuple(known["hidden"])})
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        made = read_json(network.origin.details["recipe"], dict[str, Any])
+        return held_to({each.name: made[each.name] for each in fields(Recipe)}, Recipe)
+    except (KeyError, ValueError) as error:
         raise UnusableInput(f"{network.origin.name} does not say how it was made.") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from engine.base.json_text import read_json
 from gui.toolkit import stored
 
 MOST = 10
@@ -77,12 +78,10 @@ def _exists(path: Path) -> bool:
 def _stored_paths() -> list[Path]:
     """What was listed last time; a list that cannot be read is empty."""
     try:
-        names = json.loads(stored.text(_KEY, "[]"))
-    except (ValueError, RecursionError):
+        names = read_json(stored.text(_KEY, "[]"), list[str])
+    except ValueError:
         return []
-    if not isinstance(names, list):
-        return []
-    plain = [name for name in names if isinstance(name, str) and name.isprintable() and name]
+    plain = [name for name in names if name.isprintable() and name]
     return [Path(name) for name in plain[:MOST]]
 
 

@@ -61,6 +61,7 @@ def test_the_spec_takes_files_that_exist_and_compresses_no_library(system, monke
         *(source for source, _ in analysis["datas"]),
     ):
         assert Path(path).exists(), path
+    assert {"resources/icons", "resources/pages"} <= {target for _, target in analysis["datas"]}
     programs = [options for _, options in spec.of("EXE")]
     assert all(Path(options["icon"]).exists() and not options["upx"] for options in programs)
     ((_, collect),) = spec.of("COLLECT")
