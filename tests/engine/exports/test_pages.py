@@ -58,7 +58,7 @@ def references():
 @pytest.fixture(scope="module")
 def session(make_network, references):
     network = replace(
-        make_network(16, 12, 10, 1, shape=(1, 4, 4)), origin=Origin("a.pth", "ab" * 32)
+        make_network(16, 12, 10, 1).with_input_shape((1, 4, 4)), origin=Origin("a.pth", "ab" * 32)
     )
     run = Reconstruction(network, replace(fast(), candidates=9, steps=20, rank=6, device="cpu"))
     list(run.iterate())
