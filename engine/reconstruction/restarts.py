@@ -26,12 +26,19 @@ class Restart:
     Attributes:
         unknowns: shape (m, k), on the CPU, in the coordinates of the problem.
         multipliers: λ, shape (m,).
+        labels: y, −1 or +1, shape (m,).
         recording: its drift.
     """
 
     unknowns: Tensor
     multipliers: Tensor
+    labels: Tensor
     recording: Recording
+
+
+def halves(count: int) -> Tensor:
+    """The labels that a search gives its candidates: the first half −1, the others +1."""
+    return torch.cat([-torch.ones(count // 2), torch.ones(count - count // 2)])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from engine.base.errors import OutOfMemory
 from engine.reconstruction.planning import Plan, fastest
 from engine.reconstruction.problem import Problem, Step
 from engine.reconstruction.recording import Recording
-from engine.reconstruction.restarts import Restart
+from engine.reconstruction.restarts import Restart, halves
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.device_errors import device_errors
@@ -73,8 +73,7 @@ class Search:
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
         self.unknowns = (noise * self._settings.initial_scale).to(device)
         self.multipliers = uniform(self._problem.kind, m, generator, dtype).to(device)
-        self.labels = torch.ones(m, dtype=dtype, device=device)
-        self.labels[: m // 2] = -1
+        self.labels = halves(m).to(device, dtype)
 
     def _make_optimizer(self) -> None:
         groups = [
@@ -163,8 +162,12 @@ class Search:
     # --- where it stands --------------------------------------------------------------------
 
     def tensors(self) -> dict[str, Tensor]:
-        """Unknowns, multipliers and the optimiser's memory, by name, copied to the CPU."""
-        tensors = {"unknowns": self.unknowns, "multipliers": self.multipliers}
+        """Unknowns, multipliers, labels and the optimiser's memory, by name, copied to the CPU."""
+        tensors = {
+            "unknowns": self.unknowns,
+            "multipliers": self.multipliers,
+            "labels": self.labels,
+        }
         for index, memory in self._optimizer.state_dict()["state"].items():
             for name, value in memory.items():
                 tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
@@ -174,6 +177,7 @@ class Search:
         """Goes on from where `tensors` once stood, at the end of a recording."""
         self.unknowns.copy_(tensors["unknowns"])
         self.multipliers.copy_(tensors["multipliers"])
+        self.labels.copy_(tensors["labels"])
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             if name.startswith("optimizer."):
@@ -202,6 +206,7 @@ class Search:
         return Restart(
             self.unknowns.detach().cpu().clone(),
             self.multipliers.detach().cpu().clone(),
+            self.labels.cpu().clone(),
             self.recording,
         )
 

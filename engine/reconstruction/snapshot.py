@@ -88,7 +88,7 @@ class RunState:
     """Everything a run needs to go on: what `Reconstruction` can be made from again.
 
     Attributes:
-        tensors: unknowns, multipliers and the optimiser's memory, by name, on the CPU.
+        tensors: unknowns, multipliers, labels and the optimiser's memory, by name, on the CPU.
         space: the row space that the unknowns are coordinates in; another machine's might
             have other signs.
         recording: of the restart that is on.

@@ -44,7 +44,7 @@ def _is_number_array(name: str, tensor: Tensor) -> bool:
         return (
             _is_float(tensor) and bool(torch.isfinite(tensor).all()) and _is_in_range(name, tensor)
         )
-    if name.endswith(("unknowns", "multipliers")):
+    if name.endswith(("unknowns", "multipliers", "labels")):
         return _is_float(tensor)
     return True
 

@@ -11,7 +11,7 @@ from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.evidence.scoring import Scored
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 """Empty for a network that is in no file."""

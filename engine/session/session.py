@@ -28,7 +28,7 @@ from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
 from engine.reconstruction.history import Losses
 from engine.reconstruction.recording import Recording
-from engine.reconstruction.restarts import Drift, Restart
+from engine.reconstruction.restarts import Drift, Restart, halves
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, settings_from_dict
 from engine.reconstruction.snapshot import RunState
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 SUFFIX = ".afterimage"
 
 _PACKED_SINCE = 4
+_LABELLED_SINCE = 5
 """Earlier formats hold their frames as float16. All are read (docs/session-format.md)."""
 
 
@@ -77,7 +78,7 @@ class Session:
     def _restarts(self) -> tuple[Restart, ...]:
         """All there are, the last where it stands."""
         tensors, recording = self.state.tensors, self.state.recording
-        now = Restart(tensors["unknowns"], tensors["multipliers"], recording)
+        now = Restart(tensors["unknowns"], tensors["multipliers"], tensors["labels"], recording)
         return (*self.state.finished, now)
 
     def images(self) -> Tensor:
@@ -96,10 +97,8 @@ class Session:
 
     @property
     def labels(self) -> Tensor:
-        """The label y of each: in a restart the first half −1, the others +1; shape (R·m,)."""
-        m = self.settings.candidates
-        one = torch.cat([-torch.ones(m // 2), torch.ones(m - m // 2)])
-        return one.repeat(len(self.state.finished) + 1)
+        """y, −1 or +1, float32, shape (R·m,)."""
+        return torch.cat([restart.labels for restart in self._restarts]).float()
 
     @property
     def multipliers(self) -> Tensor:
@@ -196,6 +195,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
     for index, restart in enumerate(state.finished):
         tensors[f"restart.{index}.unknowns"] = restart.unknowns
         tensors[f"restart.{index}.multipliers"] = restart.multipliers
+        tensors[f"restart.{index}.labels"] = restart.labels
         tensors |= _frames_tensors(f"restart.{index}.frames", restart.recording)
     if state.space is not None:
         tensors["space.basis"] = state.space.basis
@@ -248,6 +248,8 @@ def load_session(path: Path) -> Session:
         metadata, tensors = read_tensors(path)
         header = read_header(metadata["session"], path.name)
         check_kinds(header, tensors)
+        if header.format < _LABELLED_SINCE:
+            tensors |= _labels_by_position(tensors)
         if "network.0" not in tensors:
             tensors |= _network_tensors(_referenced(header, path))
         session = _assemble(header, tensors)
@@ -299,6 +301,7 @@ def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
         Restart(
             tensors[f"restart.{index}.unknowns"],
             tensors[f"restart.{index}.multipliers"],
+            tensors[f"restart.{index}.labels"],
             _recording(header, f"restart.{index}.frames", steps, tensors),
         )
         for index, steps in enumerate(header.restart_frame_steps)
@@ -367,18 +370,30 @@ def _check(session: Session) -> None:
         0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
         state.step == state.steps or goes_on,
         state.space is None or len(state.space.spectrum.values) >= k,
-        state.losses.rows.shape == (state.step, 5 + network.depth),
+        state.losses.rows.shape == (state.step, Losses.width(network.depth)),
         len(state.finished) < session.settings.restarts,
         *(_is_of_size(restart, m, k) for restart in session._restarts),
+        all(torch.equal(r.labels, state.tensors["labels"]) for r in state.finished),
     ]
     if not all(fits):
         raise ValueError("the parts of the session do not belong together")
+
+
+def _labels_by_position(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What earlier formats did not say: the first half of each restart is labelled −1."""
+    names = [name for name in tensors if name.endswith(".unknowns")]
+    return {
+        f"{name.removesuffix('.unknowns')}.labels": halves(len(tensors[name])).to(tensors[name])
+        for name in names
+    }
 
 
 def _is_of_size(restart: Restart, m: int, k: int) -> bool:
     return (
         restart.unknowns.shape == (m, k)
         and restart.multipliers.shape == (m,)
+        and restart.labels.shape == (m,)
+        and bool((restart.labels.abs() == 1).all())
         and len(restart.recording) > 0
         and restart.recording.shape == (m, k)
     )

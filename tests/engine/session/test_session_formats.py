@@ -30,6 +30,7 @@ def finish(run):
         ("format-2", 60, 80, 2),
         ("format-3", 60, 80, 2),
         ("format-4", 60, 80, 2),
+        ("format-5", 60, 80, 2),
     ],
 )
 def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, steps, restarts):
@@ -121,3 +122,13 @@ def test_a_session_from_a_cpu_goes_on_on_a_gpu(session, tmp_path):
     last = finish(Reconstruction(back.network, on_gpu, back.state))
     assert last.step == 40
     assert last.images().device.type == "cpu"
+
+
+def test_labels_are_those_of_the_file_wherever_a_candidate_stands(session, tmp_path):
+    mixed = torch.tensor([1.0, -1, 1, 1, -1, -1]).to(session.state.tensors["labels"])
+    state = replace(session.state, tensors={**session.state.tensors, "labels": mixed})
+    save_session(replace(session, state=state), tmp_path / "mixed.afterimage")
+    back = load_session(tmp_path / "mixed.afterimage")
+    assert torch.equal(back.labels, mixed.float())
+    first = next(Reconstruction(back.network, back.settings, back.state).iterate())
+    assert torch.equal(first.labels, mixed)
