@@ -24,6 +24,7 @@ from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
 from engine.exports.writing import write_csv, write_npz, write_png, write_pt, write_scores
+from engine.reconstruction.history import Losses
 from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session, save_session
 
@@ -178,7 +179,6 @@ def evidence_of(session: Session, references: References) -> Evidence:
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
     """The report of a run as the design's section 4 lays it down."""
     network, settings, state = session.network, session.settings, session.state
-    last = state.losses.rows[-1] if len(state.losses) else None
     space = state.space
     return {
         "app": {"version": VERSION, "torch": torch.__version__},
@@ -196,13 +196,7 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
         "planned_steps": state.steps,
         "seconds": round(state.seconds, 3),
         "seconds_per_step": round(state.seconds / state.step, 5) if state.step else None,
-        "loss": {
-            "stationarity": None if last is None else float(last[2]),
-            "constraint": None if last is None else _finite_or_none(float(last[3])),
-            "relative_per_layer": []
-            if last is None
-            else [_finite_or_none(float(v)) for v in last[5:]],
-        },
+        "loss": _newest(state.losses),
         "row_space": {
             "rank": None if space is None else space.spectrum.rank,
             "directions": None if space is None else space.rank,
@@ -216,6 +210,17 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
             "images": _gallery_entries(session.gallery()),
         },
         "note": session.remarks,
+    }
+
+
+def _newest(losses: Losses) -> dict[str, Any]:
+    """The losses of the last step."""
+    if not len(losses):
+        return {"stationarity": None, "constraint": None, "relative_per_layer": []}
+    return {
+        "stationarity": float(losses.stationarity[-1]),
+        "constraint": _finite_or_none(float(losses.constraint[-1])),
+        "relative_per_layer": [_finite_or_none(float(v)) for v in losses.relative_per_layer[-1]],
     }
 
 
@@ -274,7 +279,7 @@ def is_report_of(report: dict[str, Any], session: Session) -> bool:
         and stamp.seed == session.settings.seed
         and stamp.steps == state.step
         and stamp.seconds == round(state.seconds, 3)
-        and (not len(state.losses) or stamp.loss.stationarity == float(state.losses.rows[-1][2]))
+        and stamp.loss.stationarity == _newest(state.losses)["stationarity"]
     )
 
 

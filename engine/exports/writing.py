@@ -91,7 +91,9 @@ def write_csv(path: Path, losses: Losses) -> None:
         writer = csv.writer(file)
         writer.writerow(losses.column_names)
         for row in losses.rows:
-            writer.writerow([int(row[0]), *(f"{value:.9g}" for value in row[1:])])
+            numbers = dict(zip(losses.column_names, row, strict=True))
+            step = int(numbers.pop("step"))
+            writer.writerow([step, *(f"{value:.9g}" for value in numbers.values())])
 
 
 def write_scores(path: Path, evidence: Evidence) -> None:

@@ -370,7 +370,7 @@ def _check(session: Session) -> None:
         0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
         state.step == state.steps or goes_on,
         state.space is None or len(state.space.spectrum.values) >= k,
-        state.losses.rows.shape == (state.step, 5 + network.depth),
+        state.losses.rows.shape == (state.step, Losses.width(network.depth)),
         len(state.finished) < session.settings.restarts,
         *(_is_of_size(restart, m, k) for restart in session._restarts),
         all(torch.equal(r.labels, state.tensors["labels"]) for r in state.finished),

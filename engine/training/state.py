@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.network.network import Network
 from engine.network.parameters import Parameters
-from engine.reconstruction.history import TrainingCurves
+from engine.training.curves import TrainingCurves
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,20 +14,19 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
+from engine.base.rows import RowBuffer
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import InputShape, InputSpec
 from engine.evidence.diagnostics import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.network import Network
 from engine.network.parameters import Parameters
-from engine.reconstruction.history import RowBuffer, TrainingCurves
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
+from engine.training.curves import TrainingCurves
 from engine.training.descent import Descent, initial_weights, norm
 from engine.training.objective import PART, Value
 from engine.training.recipe import Recipe
@@ -87,7 +86,7 @@ class Training:
         self._shape: InputShape = (channels, height, width)
         self._recovery = Recovery[HostState](choose_device(recipe.device, self._dtype))
         self._recovery.at_once = min(len(train), PART)
-        self._curves = RowBuffer(6)
+        self._curves = RowBuffer(len(TrainingCurves.COLUMNS))
         theta, state = initial_weights(self._mean.numel(), recipe), TrainingState()
         velocity = theta.each(torch.zeros_like)
         if start is not None:
@@ -111,7 +110,7 @@ class Training:
         self._descent = Descent(x, y, theta, velocity, kept.state.step, kept.state.rate)
         self._seconds = kept.state.seconds
         if kept.rows < len(self.curves):
-            self._curves = RowBuffer(6, self._curves.rows()[: kept.rows])
+            self._curves = RowBuffer(len(TrainingCurves.COLUMNS), self._curves.rows()[: kept.rows])
         if not self._recovery.needs_copies:
             self._recovery.copy.forget()
 
@@ -291,15 +290,15 @@ class Training:
                 "schedule."
             )
         is_measured = len(self.curves) % _TEST_EVERY == 0
-        row = (
-            step,
-            self._seconds,
-            value.log_loss / math.log(10),
-            float((value.margins > 0).double().mean()),
-            float(value.margins.min()) / self._norm**theta.depth,
-            self._test_accuracy() if is_measured else math.nan,
+        row = TrainingCurves.of(
+            step=step,
+            seconds=self._seconds,
+            log10_loss=value.log_loss / math.log(10),
+            accuracy=float((value.margins > 0).double().mean()),
+            margin=float(value.margins.min()) / self._norm**theta.depth,
+            test_accuracy=self._test_accuracy() if is_measured else math.nan,
         )
-        self._curves.extend(np.array([row]))
+        self._curves.extend(row.rows)
 
     def _why_to_end(self) -> str:
         state, recipe, curves = self.state, self.recipe, self.curves

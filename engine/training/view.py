@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from engine.base.errors import UnusableInput
 from engine.evidence.diagnostics import Health, TrueStationarity, check_weights
-from engine.reconstruction.history import TrainingCurves
 from engine.runtime.pace import Pace
 from engine.stationarity.spectrum import Spectrum, spectrum_of
+from engine.training.curves import TrainingCurves
 from engine.training.state import TrainingSnapshot
 from engine.training.training import Training
 

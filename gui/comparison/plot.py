@@ -10,8 +10,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from engine.base.rows import Rows
 from engine.comparison.text import LOSSES_DO_NOT_RANK
-from engine.reconstruction.history import Losses, Rows
+from engine.reconstruction.history import Losses
 from gui.toolkit import theme
 from gui.views.plots import Plot
 

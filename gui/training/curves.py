@@ -8,8 +8,8 @@ from collections import deque
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from engine.reconstruction.history import TrainingCurves
 from engine.stationarity.spectrum import Spectrum
+from engine.training.curves import TrainingCurves
 from engine.training.view import TrainingFrame
 from gui.toolkit import theme
 from gui.views.plots import Plot, SpectrumPlot

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -54,7 +53,7 @@ class Curves(QWidget):
 
     def clear(self) -> None:
         """Draws nothing."""
-        self.show_losses(Losses(np.empty((0, 5 + self._depth))))
+        self.show_losses(Losses.none(self._depth))
 
     def show_losses(self, losses: Losses, hurry: bool = True) -> None:
         """Draws all rows.

@@ -7,8 +7,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
+from engine.base.rows import Rows
 from engine.evidence.scoring import Evidence, Matches
-from engine.reconstruction.history import Rows
 from engine.viewing.pairs import Pairs
 from gui.toolkit import theme
 from gui.views.plots import Plot

@@ -19,6 +19,7 @@ from PIL import Image
 from engine.exports.results import make_report
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
+from engine.reconstruction.history import Losses
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import Session, save_session, session_of
@@ -129,9 +130,9 @@ def _session(folder: Path, restarts: int) -> Session:
         if run.step > 6 * (restarts - 1):
             break
     session = session_of(run, "cpu")
-    rows = session.state.losses.rows.copy()
-    rows[:, 1] = np.arange(len(rows))
-    state = replace(session.state, seconds=1.0, losses=replace(session.state.losses, rows=rows))
+    losses = Losses(session.state.losses.rows.copy())
+    losses.seconds[:] = np.arange(len(losses))
+    state = replace(session.state, seconds=1.0, losses=losses)
     return replace(session, state=state)
 
 
