@@ -232,10 +232,7 @@ def _load(source: str | None, network: Network, root: Path | None) -> LabelledIm
 def _references(
     network: Network, train: LabelledImages | None, control: LabelledImages | None
 ) -> References | None:
-    if train is None:
-        return None
-    unseen = None if control is None else control.images
-    return References(train.images, unseen, network.mean, train.labels, network)
+    return None if train is None else References.of(network, train, control)
 
 
 # --- the edges ------------------------------------------------------------------------------

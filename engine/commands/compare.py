@@ -77,8 +77,6 @@ def _references(options: argparse.Namespace, session: Session) -> References | N
     network, root = session.network, options.data_root
     train = load_images(options.images, network.input_shape, root)
     control = (
-        None
-        if options.control is None
-        else load_images(options.control, network.input_shape, root).images
+        None if options.control is None else load_images(options.control, network.input_shape, root)
     )
-    return References(train.images, control, network.mean, train.labels, network)
+    return References.of(network, train, control)

@@ -128,7 +128,7 @@ def _references(options: argparse.Namespace, network: Network) -> References | N
         for source in (options.images, options.control)
     )
     assert train is not None
-    return References(train.images, None if control is None else control.images, network.mean)
+    return References.of(network, train, control)
 
 
 def _writers(

@@ -10,7 +10,7 @@ from typing import Any
 from engine.base.errors import UnusableInput
 from engine.data.datasets import load_images
 from engine.evidence.references import References
-from engine.evidence.scoring import is_evidence, score
+from engine.evidence.scoring import is_evidence
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.network.network import Network
@@ -48,7 +48,7 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
     references, evidence = None, None
     if options.images is not None:
         references = _references(options, session.network)
-        evidence = score(session.images(), references.train, references.control, references.mean)
+        evidence = references.score(session.images())
     report = results.make_report(session, evidence)
     if report["evidence"] is None and not is_file and (folder / results.REPORT).exists():
         report["evidence"] = scored_before(folder, session)
@@ -84,6 +84,6 @@ def scored_before(folder: Path, session: Session) -> Any:
 
 def _references(options: argparse.Namespace, network: Network) -> References:
     shape, root = network.input_shape, options.data_root
-    control = None if options.control is None else load_images(options.control, shape, root).images
+    control = None if options.control is None else load_images(options.control, shape, root)
     train = load_images(options.images, shape, root)
-    return References(train.images, control, network.mean, train.labels, network)
+    return References.of(network, train, control)

@@ -20,7 +20,7 @@ from engine.data.pixels import Pixels, display_pixels
 from engine.evidence.gallery import Gallery
 from engine.evidence.gallery_scores import GalleryScores, score_gallery
 from engine.evidence.references import References
-from engine.evidence.scoring import match_reconstructions, rule_in_words, score
+from engine.evidence.scoring import match_reconstructions, rule_in_words
 from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.runtime.lazy import torch
@@ -173,7 +173,7 @@ def _side(
 ) -> Side:
     scores, found = session.evidence, None
     if references is not None:
-        evidence = score(session.images(), references.train, references.control, references.mean)
+        evidence = references.score(session.images())
         scores, found = evidence.as_dict(), score_gallery(images, evidence, references)
     return Side(session, session.gallery(), display_pixels(images, mean), scores, found)
 

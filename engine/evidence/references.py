@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.datasets import LabelledImages
+from engine.evidence.scoring import Evidence, score
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 
@@ -28,7 +30,7 @@ _MOST_PIXELS = 8_000_000
 
 @dataclass(frozen=True)
 class References:
-    """Images to score against.
+    """Images to score against; `of` puts them together.
 
     Attributes:
         train: training images in [0, 1], shape (n, c, h, w).
@@ -43,6 +45,28 @@ class References:
     mean: Tensor | None
     labels: Tensor | None = None
     network: Network | None = None
+
+    @classmethod
+    def of(
+        cls, network: Network, train: LabelledImages, control: LabelledImages | None = None
+    ) -> References:
+        """What a run on a network is scored against.
+
+        Args:
+            network: under attack.
+            train: images that it was trained on.
+            control: images that it never saw; without them a score is no claim.
+        """
+        unseen = None if control is None else control.images
+        return cls(train.images, unseen, network.mean, train.labels, network)
+
+    def score(self, candidates: Tensor) -> Evidence:
+        """What a match of these candidates, centred, shape (m, c, h, w), with the images shows.
+
+        Raises:
+            UnusableInput: the images are of different sizes.
+        """
+        return score(candidates, self.train, self.control, self.mean)
 
     @cached_property
     def outputs(self) -> NDArray[np.float64] | None:

@@ -18,7 +18,7 @@ from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.evidence.gallery import Gallery
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, score
+from engine.evidence.scoring import Evidence
 from engine.exports.film_files import write_gif, write_mp4
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
@@ -173,7 +173,7 @@ def export_scores(session: Session, path: Path, references: References) -> None:
 
 def evidence_of(session: Session, references: References) -> Evidence:
     """What a match of all candidates with real images shows."""
-    return score(session.images(), references.train, references.control, references.mean)
+    return references.score(session.images())
 
 
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.base.plain_text import counted
 from engine.evidence.ranking import settled_order
 from engine.evidence.references import References
-from engine.evidence.scoring import score, warm_up
+from engine.evidence.scoring import warm_up
 from engine.reconstruction.history import Losses
 from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.lazy import torch
@@ -161,7 +161,7 @@ class LiveView:
             numbers = np.append(self._kept_numbers, _numbers(self._kept_restarts, each))
             if self._kept is not None:
                 found = torch.cat([self._kept, found])
-            evidence = score(found, references.train, references.control, references.mean)
+            evidence = references.score(found)
             matched = [evidence.train.candidate]
             if evidence.control is not None:
                 matched.append(evidence.control.candidate)

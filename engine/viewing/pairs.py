@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.data.pixels import Pixels, display_pixels, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, score
+from engine.evidence.scoring import Evidence
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def best_pairs(images: Tensor, references: References, confidence: Tensor | None
         references: images to score against.
         confidence: of each candidate, shape (m,), where there is a gallery.
     """
-    evidence = score(images, references.train, references.control, references.mean)
+    evidence = references.score(images)
     train = evidence.train
     best = np.argsort(-train.measure)
     chosen = torch.from_numpy(train.candidate[best])

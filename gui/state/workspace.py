@@ -37,10 +37,7 @@ class Workspace:
         """The images as the engine scores against them."""
         if self.train is None or self.network is None:
             return None
-        control = None if self.control is None else self.control.images
-        return References(
-            self.train.images, control, self.network.mean, self.train.labels, self.network
-        )
+        return References.of(self.network, self.train, self.control)
 
     def is_resumable(self, settings: Settings) -> bool:
         """Whether Start would go on with the run that is open, rather than start another.

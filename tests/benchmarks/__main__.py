@@ -43,11 +43,10 @@ from typing import Any
 
 import torch
 
-from engine.base.resources import images_beside, sample_network
+from engine.base.resources import sample_network
 from engine.data.datasets import load_images
 from engine.data.inputs import InputSpec
 from engine.evidence.references import References
-from engine.evidence.scoring import score
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -75,13 +74,13 @@ def colour_network() -> Network:
     return Network(parameters, InputSpec((3, 32, 32)))
 
 
-def colour_references() -> References | None:
+def colour_references(network: Network) -> References | None:
     """Its training images and their control, where they are."""
     train = SHARED / f"{COLOUR}_d250_images.npz"
     if not train.exists():
         return None
-    control = load_images(SHARED / f"{COLOUR}_control_images.npz").images
-    return References(load_images(train).images, control, None)
+    control = load_images(SHARED / f"{COLOUR}_control_images.npz")
+    return References.of(network, load_images(train), control)
 
 
 def bench_step() -> dict[str, Any]:
@@ -134,7 +133,8 @@ def bench_window() -> dict[str, Any]:
     application.configure(QApplication)
     app.setStyle("Fusion")
     theme.apply_palette(app)
-    network, references = colour_network(), colour_references()
+    network = colour_network()
+    references = colour_references(network)
     settings = replace(fast(), candidates=1000, steps=100_000, device="cpu")
     window = MainWindow(["auto", "cpu"])
     window.resize(1600, 1000)
@@ -206,13 +206,13 @@ def bench_window() -> dict[str, Any]:
 def bench_sample() -> dict[str, Any]:
     """Counts scoring out: the clock is that of the run."""
     network = load_network(sample_network())
-    train, control = (load_images(path).images for path in images_beside(sample_network()) if path)
+    references = References.of(network, *training.images(training.DIGITS))
     run = Reconstruction(network, replace(fast(), device="cpu"))
     reached, next_look = None, 5.0
     for last in run.iterate():
         if last.seconds > next_look or last.is_last:
             next_look += 2.5
-            evidence = score(last.images(), train, control, network.mean)
+            evidence = references.score(last.images())
             assert evidence.control is not None
             if reached is None and evidence.train.good >= 20 and evidence.control.good == 0:
                 reached = round(last.seconds, 1)

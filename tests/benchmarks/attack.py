@@ -23,7 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, InputSpec
-from engine.evidence.scoring import score
+from engine.evidence.references import References
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -42,11 +42,11 @@ MNIST = SHARED / "haim_mnist_d50.pth"
 SEEDS = range(5)
 _BLOCK = 10
 
-References = tuple[Tensor, Tensor]
+Sets = tuple[LabelledImages, LabelledImages]
 """Training images and control."""
 
 
-def references_of(checkpoint: Path) -> References | None:
+def sets_of(checkpoint: Path) -> Sets | None:
     """The images of a shared checkpoint, where they are."""
     if checkpoint == COLOUR:
         stem = str(checkpoint).removesuffix("_d250.pth")
@@ -55,12 +55,12 @@ def references_of(checkpoint: Path) -> References | None:
         files = [file for file in images_beside(checkpoint) if file is not None]
     if not checkpoint.exists() or len(files) < 2 or not all(file.exists() for file in files):
         return None
-    return load_images(files[0]).images, load_images(files[1]).images
+    return load_images(files[0]), load_images(files[1])
 
 
-def found(candidates: Tensor, network: Network, references: References) -> dict[str, Any]:
+def found(candidates: Tensor, network: Network, sets: Sets) -> dict[str, Any]:
     """Good and recovered images of some candidates, and good ones of the control."""
-    evidence = score(candidates, *references, network.mean)
+    evidence = References.of(network, *sets).score(candidates)
     assert evidence.control is not None
     return {
         "recovered": evidence.recovered,
@@ -69,25 +69,26 @@ def found(candidates: Tensor, network: Network, references: References) -> dict[
     }
 
 
-def attack(network: Network, settings: Settings, references: References) -> dict[str, Any]:
+def attack(network: Network, settings: Settings, sets: Sets) -> dict[str, Any]:
     """One run from start to end, and how true its gallery's confidences are."""
     run = Reconstruction(network, replace(settings, device="cpu"))
     *_, last = run.iterate()
     row = {
-        **found(last.pool(), network, references),
+        **found(last.pool(), network, sets),
         "steps": last.step,
         "seconds": round(last.seconds, 1),
         "candidates": run.settings.candidates,
     }
     if settings.preset == "fast":
-        row |= trust(session_of(run, "cpu"), references)
+        row |= trust(session_of(run, "cpu"), sets[0])
     return row
 
 
-def trust(session: Session, references: References) -> dict[str, Any]:
+def trust(session: Session, train: LabelledImages) -> dict[str, Any]:
     """How well confidence tells good images from others: area under the ROC, and above 0.9."""
     gallery = session.gallery()
-    matches = score(session.images()[gallery.candidate], references[0], None, session.network.mean)
+    references = References.of(session.network, train)
+    matches = references.score(session.images()[gallery.candidate])
     is_good = torch.zeros(len(gallery), dtype=torch.bool)
     is_good[torch.from_numpy(matches.train.candidate[matches.train.is_good])] = True
     ranks = torch.arange(len(gallery))
@@ -116,20 +117,18 @@ def bench_cifar() -> dict[str, Any]:
 
 def bench_pooled() -> dict[str, Any]:
     """Restarts on the colour checkpoint, ten minutes in all."""
-    references = references_of(COLOUR)
-    if references is None:
+    sets = sets_of(COLOUR)
+    if sets is None:
         return {"skipped": f"{COLOUR.name} is not here"}
-    return attack(load_network(COLOUR), replace(fast(), restarts=8, seconds=600), references)
+    return attack(load_network(COLOUR), replace(fast(), restarts=8, seconds=600), sets)
 
 
 def _seeds(checkpoint: Path, settings: Settings, seconds: float) -> dict[str, Any]:
-    references = references_of(checkpoint)
-    if references is None:
+    sets = sets_of(checkpoint)
+    if sets is None:
         return {"skipped": f"{checkpoint.name} is not here"}
     network = load_network(checkpoint)
-    runs = [
-        attack(network, replace(settings, seconds=seconds, seed=seed), references) for seed in SEEDS
-    ]
+    runs = [attack(network, replace(settings, seconds=seconds, seed=seed), sets) for seed in SEEDS]
     return {
         "median_recovered": median(run["recovered"] for run in runs),
         **{name: [run[name] for run in runs] for name in runs[0]},
@@ -138,13 +137,12 @@ def _seeds(checkpoint: Path, settings: Settings, seconds: float) -> dict[str, An
 
 def bench_race(limit: float = 300.0) -> dict[str, Any]:
     """Good images over time of `fast` and of `paper` on the published MNIST checkpoint."""
-    references = references_of(MNIST)
-    if references is None:
+    sets = sets_of(MNIST)
+    if sets is None:
         return {"skipped": f"{MNIST.name} is not here"}
     network = load_network(MNIST)
     ours = [
-        attack(network, replace(fast(), seconds=seconds), references)
-        for seconds in (2, 4, 8, 15, 30)
+        attack(network, replace(fast(), seconds=seconds), sets) for seconds in (2, 4, 8, 15, 30)
     ]
     theirs: list[dict[str, Any]] = []
     run = Reconstruction(network, replace(paper(1), device="cpu"))
@@ -152,7 +150,7 @@ def bench_race(limit: float = 300.0) -> dict[str, Any]:
     for snapshot in run.iterate():
         if snapshot.seconds >= due:
             due = max(due + 10, snapshot.seconds)
-            now = found(snapshot.images(), network, references)
+            now = found(snapshot.images(), network, sets)
             theirs.append({**now, "steps": snapshot.step, "seconds": round(snapshot.seconds, 1)})
         if snapshot.seconds > limit or (theirs and theirs[-1]["good"] >= 8):
             break
@@ -166,21 +164,21 @@ def bench_race(limit: float = 300.0) -> dict[str, Any]:
     }
 
 
-def unseen_networks() -> dict[str, tuple[Network, References]]:
+def unseen_networks() -> dict[str, tuple[Network, Sets]]:
     """Four kinds of network that the defaults were not chosen on, with their images."""
     train, control = images(DIGITS)
     photos, other_photos = (_grey(part, 50) for part in images(PHOTOS))
     recipes = {
-        "grey photographs": (other_photos, photos.images, (1000, 1000)),
-        "1 hidden layer": (control, train.images, (1000,)),
-        "3 hidden layers": (control, train.images, (1000, 1000, 1000)),
-        "width 300": (control, train.images, (300, 300)),
+        "grey photographs": (other_photos, photos, (1000, 1000)),
+        "1 hidden layer": (control, train, (1000,)),
+        "3 hidden layers": (control, train, (1000, 1000, 1000)),
+        "width 300": (control, train, (300, 300)),
     }
     made = {}
     for name, (data, unseen, hidden) in recipes.items():
         training = Training(data, Recipe(hidden=hidden, seed=1, device="cpu"))
         list(training.iterate())
-        made[name] = (training.network, (data.images, unseen))
+        made[name] = (training.network, (data, unseen))
     return made
 
 
@@ -194,10 +192,10 @@ def _grey(data: LabelledImages, per_class: int) -> LabelledImages:
 def bench_unseen(seconds: float = 15.0) -> dict[str, Any]:
     """The defaults, and `paper` with ten times the time."""
     rows = {}
-    for name, (network, references) in unseen_networks().items():
+    for name, (network, sets) in unseen_networks().items():
         rows[name] = {
-            "fast": attack(network, replace(fast(), seconds=seconds), references),
-            "paper": attack(network, replace(paper(1), seconds=10 * seconds), references),
+            "fast": attack(network, replace(fast(), seconds=seconds), sets),
+            "paper": attack(network, replace(paper(1), seconds=10 * seconds), sets),
         }
     return rows
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images
-from engine.evidence.scoring import score
+from engine.evidence.references import References
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
@@ -94,12 +94,12 @@ def load_sample(sample: str) -> Network:
 
 def good(network: Network, sample: str, steps: int = 600) -> list[dict[str, int | None]]:
     """Good images of three seeds, with those of the control."""
-    train, control = images(sample)
+    references = References.of(network, *images(sample))
     found = []
     for seed in range(3):
         settings = replace(fast(), steps=steps, seed=seed, device="cpu")
         *_, last = Reconstruction(network, settings).iterate()
-        evidence = score(last.images(), train.images, control.images, network.mean)
+        evidence = references.score(last.images())
         assert evidence.control is not None
         found.append(
             {

@@ -200,7 +200,7 @@ def test_found_by_both_says_how_many_are_recovered(a, b, planted):
     comparison = compare(a, b, (references, references))
     ours, theirs = (side.is_recovered for side in comparison.sides)
     assert sorted(np.flatnonzero(ours)) == sorted(places)
-    bar = score(b.images(), references.train, references.control, references.mean).control.best
+    bar = references.score(b.images()).control.best
     images = b.images()[b.gallery().candidate]
     ncc = np.corrcoef(images.flatten(1), references.train.flatten(1))[: len(images), len(images) :]
     rows_, columns = linear_sum_assignment(-ncc)
@@ -221,9 +221,7 @@ def test_found_by_both_says_how_many_are_recovered(a, b, planted):
 def test_training_images_are_counted_whichever_candidate_recovered_them(a, b, planted):
     references, _ = planted
     counts = count_recovered(compare(a, b, (references, references)))
-    found = [
-        score(run.images(), references.train, references.control, references.mean) for run in (a, b)
-    ]
+    found = [references.score(run.images()) for run in (a, b)]
     ours, theirs = (set(each.train.reference[each.is_recovered]) for each in found)
     assert ours == {0, 1, 2}
     assert counts.training_images == (len(ours & theirs), len(ours - theirs), len(theirs - ours))

@@ -8,6 +8,8 @@ import torch
 from kornia.metrics import ssim
 
 from engine.base.errors import UnusableInput
+from engine.data.datasets import LabelledImages
+from engine.evidence.references import References
 from engine.evidence.scoring import match, match_reconstructions, score, stretched
 
 
@@ -157,3 +159,19 @@ def test_flat_images_score_nothing_and_divide_by_nothing():
 def test_sizes_that_differ_are_named():
     with pytest.raises(UnusableInput, match="control images are 1×10×10"):
         score(images(2), images(2), images(2, size=10))
+
+
+def test_references_of_a_network_hold_all_that_a_score_or_a_pair_asks_for(make_network):
+    network = make_network(64, 9, 1, shape=(1, 8, 8), mean=images(1, size=8)[0])
+    train = LabelledImages(images(6, size=8), torch.tensor([0, 1, 0, 1, 1, 0]), "train")
+    control = LabelledImages(
+        images(4, seed=1, size=8), torch.zeros(4, dtype=torch.int64), "control"
+    )
+    references = References.of(network, train, control)
+    candidates = train.images - network.mean
+    outputs = network.forward(candidates.flatten(1).double()).flatten()
+    assert references.outputs == pytest.approx(outputs.numpy(), rel=1e-5)
+    assert (references.labels == train.labels).all()
+    by_hand = score(candidates, train.images, control.images, network.mean)
+    assert references.score(candidates).as_dict() == by_hand.as_dict()
+    assert References.of(network, train).score(candidates).control is None

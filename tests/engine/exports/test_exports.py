@@ -14,7 +14,6 @@ from PIL import Image
 from engine.commands import command_line
 from engine.data.pixels import display_pixels, enlarged
 from engine.evidence.references import References
-from engine.evidence.scoring import score
 from engine.exports import results
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.stills import GridOptions, write_pngs
@@ -95,7 +94,7 @@ def test_tensors_open_without_executing_anything(session, tmp_path):
 def test_scores_are_those_of_the_rule(session, references, tmp_path):
     results.export_scores(session, tmp_path / "scores.csv", references)
     rows = rows_of(tmp_path / "scores.csv")
-    evidence = score(session.images(), references.train, references.control, references.mean)
+    evidence = references.score(session.images())
     train = [row for row in rows if row["set"] == "train"]
     control = [row for row in rows if row["set"] == "control"]
     assert [int(row["reference"]) for row in train] == list(range(11))

@@ -60,7 +60,7 @@ def test_the_output_is_what_the_neurons_it_fires_add_up_to(session):
 
 def test_its_match_is_the_one_of_the_rule_or_the_most_similar_image(session):
     references = References(torch.rand(5, 3, 4, 4), torch.rand(5, 3, 4, 4), session.network.mean)
-    evidence = score(session.images(), references.train, references.control, references.mean)
+    evidence = references.score(session.images())
     assigned = evidence.train.candidate.tolist()
     for pair, candidate in enumerate(assigned):
         match = portray(session, candidate, references, evidence).match
