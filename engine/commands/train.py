@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from contextlib import closing
 from dataclasses import Field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from tqdm import tqdm
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import percent
 from engine.base.resources import images_beside
-from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
-from engine.commands.terminal import tell
+from engine.commands.interruption import Interrupted, Interruption
+from engine.commands.sources import add_data_root
+from engine.commands.status import FAILED, INTERRUPTED
+from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.runtime.devices import DEVICES
@@ -34,8 +36,9 @@ from engine.training.trained import (
 from engine.training.training import Training
 from engine.training.view import look_at
 
+ABOUT = "make a network of given images"
+
 _AUTOSAVE_SECONDS = 30.0
-_FAILED = 1
 _NAMED_ELSEWHERE = ("until_exponent", "seconds", "seed")
 
 
@@ -45,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset", required=True, metavar="SOURCE", help=f"an .npz, a folder, or {known}"
     )
-    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    add_data_root(parser)
     parser.add_argument(
         "--download", action="store_true", help="fetch a known data set that is not there"
     )
@@ -77,7 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--half", action="store_true", help="store the weights with 16 bits")
     parser.add_argument("--go-on", type=Path, metavar="MODEL", help="an interrupted training")
     parser.add_argument("--quiet", action="store_true", help="no progress")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -138,8 +140,8 @@ def _download(options: argparse.Namespace) -> None:
     if catalogue.is_present(name, root):
         return
     title = catalogue.KNOWN[name].title
-    with closing(_bar(options, total=1.0, desc=title)) as bar:
-        catalogue.download(name, root, lambda share: _show_share(bar, share))
+    with closing(bar_of(options.quiet, total=1.0, desc=title)) as bar:
+        catalogue.download(name, root, partial(show_share, bar))
 
 
 def _drive(
@@ -156,7 +158,9 @@ def _drive(
     told: tuple[str, ...] = ()
     failure: AfterimageError | None = None
     with (
-        closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
+        closing(
+            bar_of(options.quiet, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")
+        ) as bar,
         closing(training.iterate()) as snapshots,
     ):
         try:
@@ -180,7 +184,7 @@ def _drive(
         raise failure or Interrupted
     save_trained(keep(training, data), options.out, options.half)
     if failure is not None:
-        status = _FAILED
+        status = FAILED
         tell(str(failure))
     return last, status
 
@@ -218,21 +222,11 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
     return found
 
 
-def _bar(options: argparse.Namespace, **settings: Any) -> tqdm[Any]:
-    """On a terminal only, and not if quiet."""
-    disable = True if options.quiet else None
-    return tqdm(disable=disable, file=sys.stderr, dynamic_ncols=True, **settings)
-
-
-def _show_share(bar: tqdm[Any], share: float) -> None:
-    bar.update(share - bar.n)
-
-
 def _show_progress(bar: tqdm[Any], snapshot: TrainingSnapshot) -> None:
     if len(snapshot.curves):
         loss, accuracy = snapshot.curves.log10_loss[-1], snapshot.curves.accuracy[-1]
         bar.set_postfix_str(f"loss 1e{loss:.1f}, {percent(accuracy)} right", refresh=False)
-    _show_share(bar, snapshot.share)
+    show_share(bar, snapshot.share)
 
 
 def _widths(text: str) -> tuple[int, ...]:
