@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from engine.base.errors import AfterimageError, UnusableInput
-from engine.commands.interruption import Interrupted, Interruption
+from engine.commands.interruption import Interruption
 from engine.commands.several import reconstruct_several
 from engine.commands.sources import (
     add_control,
@@ -33,6 +33,7 @@ from engine.reconstruction.settings import PRESETS, Settings, preset
 from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.devices import DEVICES
 from engine.session.autosave import Autosave
+from engine.session.driver import drive
 from engine.session.session import SUFFIX, Session, load_session, save_session, session_of
 
 ABOUT = "run the attack, write everything to a folder"
@@ -137,67 +138,64 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
 def _drive(
     run: Reconstruction, folder: Path, interruption: Interruption, quiet: bool
 ) -> tuple[Snapshot, int]:
-    """Runs to the end or to an interruption; saves the session first, and now and then.
-
-    Saving before the first step finds out at once whether the folder can be written to.
-    """
-    status, failure = 0, None
-    told = run.earlier_notes
-    autosave: Autosave | None = None
-    last: Snapshot | None = None
-    bar = bar_of(quiet, unit="step")
-    with interruption.during_run(), closing(run.iterate()) as snapshots, closing(bar):
-        try:
-            for last in snapshots:
-                if interruption.is_asked_for:
-                    status = INTERRUPTED
-                    break
-                _show_progress(bar, last)
-                if last.notes != told:
-                    told = last.notes
-                    _tell(told[-1], quiet)
-                if autosave is None:
-                    save_session(session_of(run, run.computed_on), folder / results.SESSION)
-                    autosave = Autosave(last.seconds)
-                elif autosave.is_due(last.seconds):
-                    autosave.done(last.seconds)
-                    _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
-        except AfterimageError as error:
-            failure = error
-        except Exception:
+    """Runs to the end, a failure or an interruption; the last snapshot, and the exit status."""
+    with interruption.during_run(), closing(bar_of(quiet, unit="step")) as bar:
+        watcher = _Watcher(run, folder / results.SESSION, interruption, bar, quiet)
+        driven = drive(run.iterate(), watcher, Autosave(run.seconds), run.earlier_notes)
+        last, failure = driven.last, driven.failure
+        if failure is not None and not isinstance(failure, AfterimageError):
             # Whatever it was, it must not cost the run; but where not even the first copy could be
             # written, the last could not be either.
-            if autosave is not None:
-                _save_if_possible(session_of(run, run.computed_on), folder / results.SESSION)
-            raise
-    if last is None:
-        raise failure or Interrupted
+            if driven.has_begun:
+                watcher.save()
+            raise failure
     if failure is not None:
-        last, status = replace(last, note=str(failure)), FAILED
         tell(str(failure))
-    elif last.note:
-        _tell(last.note, quiet)
-    return last, status
+        return replace(last, note=str(failure)), FAILED
+    watcher.say(last.note)
+    return last, INTERRUPTED if interruption.is_asked_for else 0
 
 
-def _tell(sentence: str, quiet: bool) -> None:
-    if not quiet:
-        tell(sentence)
+@dataclass(frozen=True)
+class _Watcher:
+    """Shows a run as a bar, saves it first and now and then, and looks out for Ctrl-C."""
 
+    run: Reconstruction
+    path: Path
+    interruption: Interruption
+    bar: tqdm[Any]
+    quiet: bool
 
-def _save_if_possible(session: Session, path: Path) -> None:
-    """A full disk must not end a run that may have hours behind it."""
-    try:
-        save_session(session, path)
-    except OSError as error:
-        why = error.strerror or error
-        tell(f"the run could not be saved: {why}.")
+    def show(self, snapshot: Snapshot, news: str) -> None:
+        """Moves the bar."""
+        self.say(news)
+        self.bar.total = snapshot.steps
+        self.bar.update(snapshot.step - self.bar.n)
+        if snapshot.restarts > 1:
+            self.bar.set_description_str(snapshot.where, refresh=False)
+        if len(snapshot.losses):
+            loss = f"loss {snapshot.losses.stationarity[-1]:.4g}"
+            self.bar.set_postfix_str(loss, refresh=False)
 
+    def begin(self) -> None:
+        """Saves before the first step, to find out at once whether the folder can be written to."""
+        save_session(self._session(), self.path)
 
-def _show_progress(bar: tqdm[Any], snapshot: Snapshot) -> None:
-    bar.total = snapshot.steps
-    bar.update(snapshot.step - bar.n)
-    if snapshot.restarts > 1:
-        bar.set_description_str(snapshot.where, refresh=False)
-    if len(snapshot.losses):
-        bar.set_postfix_str(f"loss {snapshot.losses.stationarity[-1]:.4g}", refresh=False)
+    def save(self) -> None:
+        """Saves; a full disk must not end a run that may have hours behind it."""
+        try:
+            save_session(self._session(), self.path)
+        except OSError as error:
+            tell(f"the run could not be saved: {error.strerror or error}.")
+
+    def goes_on(self, _snapshot: Snapshot) -> bool:
+        """Whether nobody has interrupted it."""
+        return not self.interruption.is_asked_for
+
+    def say(self, sentence: str) -> None:
+        """Says something, if it is anything, and may be said."""
+        if sentence and not self.quiet:
+            tell(sentence)
+
+    def _session(self) -> Session:
+        return session_of(self.run, self.run.computed_on)
