@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tomllib
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 
 import pytest
 
+from engine.commands import command_line
+from engine.commands.names import COMMANDS
 from tests.conftest import ROOT
 
 ENGINE_FILES = sorted((ROOT / "engine").rglob("*.py"))
@@ -151,6 +154,16 @@ def test_no_engine_file_imports_qt_or_the_window(path):
         elif isinstance(node, ast.ImportFrom) and node.module:
             imported.add(node.module.split(".")[0])
     assert not imported & {"PySide6", "pyqtgraph", "gui", "shiboken6"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_the_file_of_its_name(command, capsys):
+    """Its options and what it does stand there, and the command line only asks for them."""
+    module = import_module(f"engine.commands.{command}")
+    assert module.run.__module__ == module.add_arguments.__module__ == module.__name__
+    with pytest.raises(SystemExit):
+        command_line.main(["--help"])
+    assert module.ABOUT in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_command_line_runs_without_ever_loading_qt():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import fields
@@ -11,17 +10,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
-from engine.data.datasets import load_images
+from engine.commands.sources import (
+    add_control,
+    add_data_root,
+    add_images,
+    check_control,
+    load_references,
+    load_run,
+)
+from engine.commands.terminal import bar_of, show_share
 from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.films import EASINGS, FilmOptions, parse_candidates
 from engine.exports.stills import GridOptions, write_pngs
-from engine.network.network import Network
-from engine.session.session import SUFFIX, Session, load_session
+from engine.session.session import SUFFIX, Session
+
+ABOUT = "GIF, MP4, PNG and others from a folder of results"
 
 Writer = Callable[[Session, Path, Progress], object]
 
@@ -43,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for kind, about in _KINDS.items():
         metavar = "FOLDER" if kind == "pngs" else "FILE"
         parser.add_argument(f"--{kind}", type=Path, metavar=metavar, help=about)
-    parser.add_argument("--images", metavar="SOURCE", help="training images")
-    parser.add_argument("--control", metavar="SOURCE", help="images that the network never saw")
-    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    add_images(parser, "training images")
+    add_control(parser)
+    add_data_root(parser)
     film = parser.add_argument_group("GIF and MP4")
     content = film.add_mutually_exclusive_group()
     content.add_argument(
@@ -63,7 +69,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stills = parser.add_argument_group("PNG")
     stills.add_argument("--scale", type=int, metavar="N", help="each pixel as N × N")
     parser.add_argument("--quiet", action="store_true", help="no progress")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -76,15 +81,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     wanted = {kind: getattr(options, kind) for kind in _KINDS if getattr(options, kind)}
     _check(options, wanted)
     film = _film(options)
-    path = Path(options.folder)
-    session = load_session(path if path.suffix == SUFFIX else path / results.SESSION)
-    references = _references(options, session.network)
+    session = load_run(Path(options.folder))
+    references = load_references(options, session.network)
     writers = _writers(film, GridOptions(options.scale or 0), references)
     for kind, target in wanted.items():
-        with closing(
-            tqdm(total=1.0, desc=kind, disable=True if options.quiet else None, file=sys.stderr)
-        ) as bar:
-            writers[kind](session, target, partial(_show_share, bar))
+        with closing(bar_of(options.quiet, total=1.0, desc=kind)) as bar:
+            writers[kind](session, target, partial(show_share, bar))
     return {kind: str(target) for kind, target in wanted.items()}
 
 
@@ -93,8 +95,7 @@ def _check(options: argparse.Namespace, wanted: dict[str, Path]) -> None:
     if not wanted:
         kinds = ", ".join(f"--{kind}" for kind in _KINDS)
         raise UnusableInput(f"Say what to export, and where to: {kinds}.")
-    if options.control is not None and options.images is None:
-        raise UnusableInput("--control needs --images: a control is compared with training images.")
+    check_control(options)
     if options.images is None and ("scores" in wanted or options.pairs):
         which = "--scores" if "scores" in wanted else "--pairs"
         raise UnusableInput(f"{which} needs --images, the training images.")
@@ -120,17 +121,6 @@ def _film(options: argparse.Namespace) -> FilmOptions:
     return FilmOptions(**given)
 
 
-def _references(options: argparse.Namespace, network: Network) -> References | None:
-    if options.images is None:
-        return None
-    train, control = (
-        None if source is None else load_images(source, network.input_shape, options.data_root)
-        for source in (options.images, options.control)
-    )
-    assert train is not None
-    return References.of(network, train, control)
-
-
 def _writers(
     film: FilmOptions, grid: GridOptions, references: References | None
 ) -> dict[str, Writer]:
@@ -151,7 +141,3 @@ def _writers(
         "losses": results.export_losses,
         "scores": scores,
     }
-
-
-def _show_share(bar: tqdm[Any], share: float) -> None:
-    bar.update(share - bar.n)

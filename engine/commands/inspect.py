@@ -1,10 +1,12 @@
-"""What `inspect` tells of a network: as numbers for programs, as lines for people."""
+"""`main.py inspect`: what weights alone tell, as numbers for programs, as lines for people."""
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from engine.base.plain_text import percent
+from engine.commands.sources import add_data_root, add_images, add_shape, load_source
 from engine.data.datasets import LabelledImages
 from engine.evidence.diagnostics import (
     CARRIES,
@@ -13,9 +15,33 @@ from engine.evidence.diagnostics import (
     check_weights,
     true_stationarity,
 )
+from engine.network.checkpoints import load_network
 from engine.network.network import Network
 
+ABOUT = "what a checkpoint's weights tell"
+
 _SHOWN_IMAGES = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `inspect`."""
+    parser.add_argument("model", metavar="MODEL", help="a checkpoint")
+    add_images(parser, "training images: how true is it?")
+    add_data_root(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON instead of text")
+    add_shape(parser)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Inspects a network.
+
+    Raises:
+        UnusableInput: network or images cannot be used.
+    """
+    network = load_network(options.model, options.shape)
+    if not options.json:
+        options.text = inspection_text
+    return inspection(network, load_source(options, options.images, network.input_shape))
 
 
 def inspection(network: Network, train: LabelledImages | None = None) -> dict[str, Any]:

@@ -6,9 +6,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-INTERRUPTED = 130
-"""Exit status of what was interrupted."""
-
 
 class Interrupted(Exception):
     """A signal arrived where nothing is to be saved."""

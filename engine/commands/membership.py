@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
-from engine.data.datasets import load_images
-from engine.data.inputs import InputShape
+from engine.commands.sources import add_control, add_data_root, add_images, add_shape, load_source
 from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
 from engine.network.checkpoints import load_network
@@ -20,16 +18,14 @@ from engine.session.session import SUFFIX, load_session
 if TYPE_CHECKING:
     from torch import Tensor
 
+ABOUT = "were these images trained on?"
 
-def add_arguments(parser: argparse.ArgumentParser, shape: Callable[[str], InputShape]) -> None:
-    """The options of `membership`; `shape` reads an input shape."""
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `membership`."""
     parser.add_argument("model", metavar="MODEL", help="a checkpoint")
-    parser.add_argument(
-        "--images", required=True, metavar="SOURCE", help="images whose membership is in question"
-    )
-    parser.add_argument(
-        "--control", metavar="SOURCE", help="images of the same kind that the network never saw"
-    )
+    add_images(parser, "images whose membership is in question", required=True)
+    add_control(parser, "images of the same kind that the network never saw")
     parser.add_argument(
         "--run",
         dest="of_run",  # `run` is the function of a command.
@@ -41,10 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser, shape: Callable[[str], InputS
         metavar="SOURCE",
         help="images whose mean was subtracted in training, where the checkpoint holds no mean",
     )
-    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
-    parser.add_argument("--shape", type=shape, help="input shape like 1x28x28")
+    add_data_root(parser)
+    add_shape(parser)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="one row an image")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -55,14 +50,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         OSError: the table cannot be written.
     """
     network = load_network(options.model, options.shape)
-    shape, root = network.input_shape, options.data_root
-    images = load_images(options.images, shape, root)
-    control = None if options.control is None else load_images(options.control, shape, root)
-    if options.mean_of is not None:
-        if network.mean is not None:
-            raise UnusableInput("The checkpoint holds its mean image; leave --mean-of out.")
-        mean = load_images(options.mean_of, shape, root).images.mean(0)
-        network = network.with_mean(mean)
+    shape = network.input_shape
+    images = load_source(options, options.images, shape)
+    control = load_source(options, options.control, shape)
+    assert images is not None
+    if options.mean_of is not None and network.mean is not None:
+        raise UnusableInput("The checkpoint holds its mean image; leave --mean-of out.")
+    centre = load_source(options, options.mean_of, shape)
+    if centre is not None:
+        network = network.with_mean(centre.images.mean(0))
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
     found = ask(network, images, control, candidates)
     if options.csv is not None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain
-from engine.commands.interruption import INTERRUPTED
+from engine.commands.status import FAILED as ONE_FAILED
+from engine.commands.status import INTERRUPTED
 from engine.commands.terminal import tell
 from engine.data.inputs import InputShape
 from engine.evidence.diagnostics import check_weights
@@ -31,8 +32,6 @@ from engine.session.session import SUFFIX
 RunOne = Callable[[str, Path], dict[str, Any]]
 """Runs a checkpoint, writes its results to a folder, and returns its report with its `status`."""
 
-_ONE_FAILED = 1
-
 
 def reconstruct_several(
     models: Sequence[str], out: Path, shape: InputShape | None, run_one: RunOne
@@ -50,7 +49,7 @@ def reconstruct_several(
         outcome, its_status = _outcome(Path(model), out, shape, run_one)
         summary.add(outcome)
         outcomes.append(asdict(outcome))
-        status = status or (_ONE_FAILED if its_status else 0)
+        status = status or (ONE_FAILED if its_status else 0)
         if its_status == INTERRUPTED:
             status = INTERRUPTED
             break
@@ -73,7 +72,7 @@ def _outcome(
             with suppress(OSError):  # It holds what the run has left, if it has left anything.
                 folder.rmdir()
         what = REFUSED if isinstance(error, UnusableInput) else FAILED
-        return without_run(path, what, str(error)), _ONE_FAILED
+        return without_run(path, what, str(error)), ONE_FAILED
     status = report["status"]
     outcome = {0: DONE, INTERRUPTED: STOPPED}.get(status, FAILED)
     known = Outcome(str(path), outcome, folder.name, architecture=network.architecture)

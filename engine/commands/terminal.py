@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -21,6 +22,17 @@ def tell(sentence: str) -> None:
         return
     with suppress(OSError):
         tqdm.write(f"afterimage: {sentence}", file=sys.stderr)
+
+
+def bar_of(quiet: bool, **settings: Any) -> tqdm[Any]:
+    """A bar on standard error: on a terminal only, and not if quiet."""
+    disable = True if quiet else None
+    return tqdm(disable=disable, file=sys.stderr, dynamic_ncols=True, **settings)
+
+
+def show_share(bar: tqdm[Any], share: float) -> None:
+    """Moves a bar whose total is 1."""
+    bar.update(share - bar.n)
 
 
 def put_out(text: str) -> bool:

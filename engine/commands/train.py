@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from contextlib import closing
-from dataclasses import Field, fields, replace
+from dataclasses import Field, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,15 @@ from tqdm import tqdm
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import percent
 from engine.base.resources import images_beside
-from engine.commands.interruption import INTERRUPTED, Interrupted, Interruption
-from engine.commands.terminal import tell
+from engine.commands.interruption import Interrupted
+from engine.commands.sources import add_data_root
+from engine.commands.status import FAILED, INTERRUPTED
+from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.runtime.devices import DEVICES
+from engine.session.autosave import Autosave
+from engine.session.driver import drive
 from engine.training.recipe import Recipe, parse_widths
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import (
@@ -34,8 +38,10 @@ from engine.training.trained import (
 from engine.training.training import Training
 from engine.training.view import look_at
 
+ABOUT = "make a network of given images"
+
 _AUTOSAVE_SECONDS = 30.0
-_FAILED = 1
+_BAR = "{percentage:3.0f}%|{bar}| {postfix}"
 _NAMED_ELSEWHERE = ("until_exponent", "seconds", "seed")
 
 
@@ -45,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset", required=True, metavar="SOURCE", help=f"an .npz, a folder, or {known}"
     )
-    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+    add_data_root(parser)
     parser.add_argument(
         "--download", action="store_true", help="fetch a known data set that is not there"
     )
@@ -77,7 +83,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--half", action="store_true", help="store the weights with 16 bits")
     parser.add_argument("--go-on", type=Path, metavar="MODEL", help="an interrupted training")
     parser.add_argument("--quiet", action="store_true", help="no progress")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -138,59 +143,64 @@ def _download(options: argparse.Namespace) -> None:
     if catalogue.is_present(name, root):
         return
     title = catalogue.KNOWN[name].title
-    with closing(_bar(options, total=1.0, desc=title)) as bar:
-        catalogue.download(name, root, lambda share: _show_share(bar, share))
+    with closing(bar_of(options.quiet, total=1.0, desc=title)) as bar:
+        catalogue.download(name, root, partial(show_share, bar))
 
 
 def _drive(
     training: Training, data: TrainingData, options: argparse.Namespace
 ) -> tuple[TrainingSnapshot, int]:
-    """Trains to the end, a failure or an interruption.
-
-    Network and images are written at once, so that a disk without room is found out early, and the
-    network again now and then and at the end.
-    """
-    interruption: Interruption = options.interruption
-    last: TrainingSnapshot | None = None
-    saved_at, status = 0.0, 0
-    told: tuple[str, ...] = ()
-    failure: AfterimageError | None = None
-    with (
-        closing(_bar(options, total=1.0, bar_format="{percentage:3.0f}%|{bar}| {postfix}")) as bar,
-        closing(training.iterate()) as snapshots,
-    ):
-        try:
-            for last in snapshots:
-                _show_progress(bar, last)
-                if last.notes != told:
-                    told = last.notes
-                    tell(told[-1])
-                if saved_at == 0.0:
-                    saved_at = last.seconds
-                    save_with_data(keep(training, data), data, options.out, options.half)
-                elif last.seconds - saved_at > _AUTOSAVE_SECONDS:
-                    saved_at = last.seconds
-                    _save_if_possible(training, data, options)
-                if interruption.is_asked_for:
-                    status = INTERRUPTED
-                    break
-        except AfterimageError as error:
-            failure = error
-    if last is None or not training.is_sound:
+    """Trains to the end, a failure or an interruption; the last snapshot, and the exit status."""
+    autosave = Autosave(training.state.seconds, _AUTOSAVE_SECONDS, _AUTOSAVE_SECONDS)
+    with closing(bar_of(options.quiet, total=1.0, bar_format=_BAR)) as bar:
+        watcher = _Watcher(training, data, options, bar)
+        driven = drive(training.iterate(), watcher, autosave)
+    last, failure = driven.last, driven.failure
+    status = INTERRUPTED if options.interruption.is_asked_for else 0
+    if failure is not None and not isinstance(failure, AfterimageError):
+        raise failure
+    if not training.is_sound:
         raise failure or Interrupted
     save_trained(keep(training, data), options.out, options.half)
     if failure is not None:
-        status = _FAILED
         tell(str(failure))
+        return last, FAILED
     return last, status
 
 
-def _save_if_possible(training: Training, data: TrainingData, options: argparse.Namespace) -> None:
-    """A full disk must not end a training that may have hours behind it."""
-    try:
-        save_trained(keep(training, data), options.out, options.half)
-    except OSError as error:
-        tell(f"the network could not be saved: {error.strerror or error}.")
+@dataclass(frozen=True)
+class _Watcher:
+    """Shows a training as a bar, saves it first and now and then, and looks out for Ctrl-C."""
+
+    training: Training
+    data: TrainingData
+    options: argparse.Namespace
+    bar: tqdm[Any]
+
+    def show(self, snapshot: TrainingSnapshot, news: str) -> None:
+        """Moves the bar."""
+        if news:
+            tell(news)
+        if len(snapshot.curves):
+            loss, accuracy = snapshot.curves.log10_loss[-1], snapshot.curves.accuracy[-1]
+            self.bar.set_postfix_str(f"loss 1e{loss:.1f}, {percent(accuracy)} right", refresh=False)
+        show_share(self.bar, snapshot.share)
+
+    def begin(self) -> None:
+        """Saves network and images at once, so that a disk without room is found out early."""
+        kept = keep(self.training, self.data)
+        save_with_data(kept, self.data, self.options.out, self.options.half)
+
+    def save(self) -> None:
+        """Saves; a full disk must not end a training that may have hours behind it."""
+        try:
+            save_trained(keep(self.training, self.data), self.options.out, self.options.half)
+        except OSError as error:
+            tell(f"the network could not be saved: {error.strerror or error}.")
+
+    def goes_on(self, _snapshot: TrainingSnapshot) -> bool:
+        """Whether nobody has interrupted it."""
+        return not self.options.interruption.is_asked_for
 
 
 def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot) -> dict[str, Any]:
@@ -216,23 +226,6 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
             "carrying": true.carrying,
         }
     return found
-
-
-def _bar(options: argparse.Namespace, **settings: Any) -> tqdm[Any]:
-    """On a terminal only, and not if quiet."""
-    disable = True if options.quiet else None
-    return tqdm(disable=disable, file=sys.stderr, dynamic_ncols=True, **settings)
-
-
-def _show_share(bar: tqdm[Any], share: float) -> None:
-    bar.update(share - bar.n)
-
-
-def _show_progress(bar: tqdm[Any], snapshot: TrainingSnapshot) -> None:
-    if len(snapshot.curves):
-        loss, accuracy = snapshot.curves.log10_loss[-1], snapshot.curves.accuracy[-1]
-        bar.set_postfix_str(f"loss 1e{loss:.1f}, {percent(accuracy)} right", refresh=False)
-    _show_share(bar, snapshot.share)
 
 
 def _widths(text: str) -> tuple[int, ...]:

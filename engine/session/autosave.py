@@ -13,14 +13,18 @@ class Autosave:
     what is computed while the copy is written).
     """
 
-    def __init__(self, seconds: float = 0.0, most: float = MOST_SECONDS) -> None:
+    def __init__(
+        self, seconds: float = 0.0, most: float = MOST_SECONDS, first: float = _FIRST_SECONDS
+    ) -> None:
         """
         Args:
             seconds: computing time that needs no saving: where a resumed run goes on.
             most: seconds that two copies lie apart at most, where 20 are too few.
+            first: seconds before the first copy; where they are as many as `most`, all copies lie
+                as far apart.
         """
         self._began = self._saved_at = seconds
-        self._most = most
+        self._most, self._first = most, first
 
     def is_due(self, seconds: float) -> bool:
         """Whether it is time.
@@ -29,7 +33,7 @@ class Autosave:
             seconds: computing time so far.
         """
         saved = self._saved_at - self._began
-        return seconds - self._saved_at > min(self._most, max(_FIRST_SECONDS, saved))
+        return seconds - self._saved_at > min(self._most, max(self._first, saved))
 
     def done(self, seconds: float) -> None:
         """A copy of how things stood at `seconds` is on disk."""

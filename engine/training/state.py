@@ -65,6 +65,11 @@ class TrainingSnapshot:
     end: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the training has ended."""
+        return bool(self.end)
+
 
 @dataclass(frozen=True)
 class HostState:

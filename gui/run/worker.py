@@ -7,8 +7,8 @@ its own pace.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -22,6 +22,7 @@ from engine.reconstruction.snapshot import RunState, Snapshot
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
+from engine.session.driver import drive
 from engine.session.session import Session, save_session, session_of
 from engine.viewing.frames import Frame, LiveView
 from gui.run.mailbox import Latest, Mailbox
@@ -71,7 +72,7 @@ class ReconstructionWorker(QObject):
         self.slot = Latest[Frame]()
         self.mailbox = Mailbox()
         self.view: LiveView | None = None
-        self._newest: Session | None = None
+        self.newest: Session | None = None
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
@@ -86,7 +87,7 @@ class ReconstructionWorker(QObject):
         assert view is not None
         last: Snapshot | None = None
         session, error = None, ""
-        self._newest = None
+        self.newest = None
         try:
             run = Reconstruction(request.network, request.settings, request.state)
             self.started.emit(run.settings)
@@ -101,8 +102,8 @@ class ReconstructionWorker(QObject):
         self.ended.emit(RunEnd(session, error))
         if last is not None and session is not None:
             if request.autosave is not None:
-                self._keep(lambda: session, request.autosave)
-            self._show(last, view, slot, at_rest=True)
+                self.keep(lambda: session, request.autosave)
+            self.show(last, view, slot, at_rest=True)
             self.rested.emit()
         give_back_freed_memory()
 
@@ -115,47 +116,19 @@ class ReconstructionWorker(QObject):
         request: RunRequest,
     ) -> tuple[Snapshot, str]:
         """The last snapshot, and why the run failed if it did."""
-        autosave = request.autosave
-        last: Snapshot | None = None
-        copies = Autosave(run.seconds, request.copy_seconds)
-        told = run.earlier_notes
-
-        def session() -> Session:
-            self._newest = session_of(run, run.computed_on)
-            return self._newest
-
-        def show() -> None:
-            assert last is not None
-            self._show(last, view, slot, at_rest=True)
-
-        with closing(run.iterate()) as snapshots:
-            try:
-                for last in snapshots:
-                    if last.is_last:
-                        break
-                    if last.notes != told:
-                        told = last.notes
-                        self.noticed.emit(told[-1])
-                    self._show(last, view, slot)
-                    if autosave is not None and copies.is_due(last.seconds):
-                        copies.done(last.seconds)
-                        self._keep(session, autosave)
-                    if not mailbox.between_steps(session, show):
-                        break
-            except AfterimageError as failure:
-                if last is None:
-                    raise
-                return last, str(failure)
-            except Exception as failure:
-                if last is None:
-                    raise
-                report(failure)
-                return last, (
-                    f"An error in Afterimage itself ended the run after step {last.step:,}. "
-                    "What it had found is kept."
-                )
-        assert last is not None
-        return last, ""
+        watcher = _Watcher(self, run, view, mailbox, slot, request.autosave)
+        autosave = Autosave(run.seconds, request.copy_seconds)
+        driven = drive(run.iterate(), watcher, autosave, run.earlier_notes)
+        last, failure = driven.last, driven.failure
+        if failure is None:
+            return last, ""
+        if isinstance(failure, AfterimageError):
+            return last, str(failure)
+        report(failure)
+        return last, (
+            f"An error in Afterimage itself ended the run after step {last.step:,}. "
+            "What it had found is kept."
+        )
 
     def _session_at_end(self, run: Reconstruction, note: str) -> Session | None:
         """The run as it stands; the newest that there was, where that cannot be had any more."""
@@ -164,9 +137,9 @@ class ReconstructionWorker(QObject):
         except Exception as failure:
             if not isinstance(failure, AfterimageError):
                 report(failure)
-            return None if self._newest is None else replace(self._newest, note=note)
+            return None if self.newest is None else replace(self.newest, note=note)
 
-    def _show(
+    def show(
         self, snapshot: Snapshot, view: LiveView, slot: Latest[Frame], at_rest: bool = False
     ) -> None:
         """Leaves a frame in the slot; a picture or score that fails must not cost the run."""
@@ -181,7 +154,7 @@ class ReconstructionWorker(QObject):
                 f"The candidates could not be drawn or scored ({error}). The run itself goes on."
             )
 
-    def _keep(self, session: Callable[[], Session], path: Path) -> None:
+    def keep(self, session: Callable[[], Session], path: Path) -> None:
         """Keeps a copy against crashes; a full disk must not end the run."""
         try:
             save_session(session(), path)
@@ -193,3 +166,40 @@ class ReconstructionWorker(QObject):
             self.complained.emit(f"The run could not be kept safe on disk: {error}")
         except Exception as error:
             report(error)
+
+
+@dataclass(frozen=True)
+class _Watcher:
+    """Shows a run, keeps copies of it, and answers what the window asks between two steps."""
+
+    worker: ReconstructionWorker
+    run: Reconstruction
+    view: LiveView
+    mailbox: Mailbox
+    slot: Latest[Frame]
+    autosave: Path | None
+
+    def begin(self) -> None:
+        """No copy is wanted before there is something to lose."""
+
+    def show(self, snapshot: Snapshot, news: str) -> None:
+        """Shows all but the last, which waits until the window knows that the run has ended."""
+        if snapshot.is_last:
+            return
+        if news:
+            self.worker.noticed.emit(news)
+        self.worker.show(snapshot, self.view, self.slot)
+
+    def save(self) -> None:
+        """Keeps a copy, if one is wanted."""
+        if self.autosave is not None:
+            self.worker.keep(self._session, self.autosave)
+
+    def goes_on(self, snapshot: Snapshot) -> bool:
+        """Serves the window, and waits while it wants a pause."""
+        in_full = partial(self.worker.show, snapshot, self.view, self.slot, at_rest=True)
+        return self.mailbox.between_steps(self._session, in_full)
+
+    def _session(self) -> Session:
+        self.worker.newest = session_of(self.run, self.run.computed_on)
+        return self.worker.newest

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +12,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.errors import AfterimageError
 from engine.data.datasets import TrainingData
+from engine.session.autosave import Autosave
+from engine.session.driver import drive
 from engine.training.recipe import Recipe
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import keep, save_with_data
@@ -26,6 +26,7 @@ from gui.toolkit.faults import report
 T = TypeVar("T")
 
 _COPY_SECONDS = 30.0
+_FAULT = "An error in Afterimage itself ended the training."
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,17 @@ class TrainingWorker(QObject):
                 training.recipe = request.recipe
             view = TrainingView(training)
             self.started.emit(training)
-            last = self._drive(training, view, mailbox, slot, request)
+            last, error = self._drive(training, view, mailbox, slot, request)
         except AfterimageError as failure:
             error = str(failure)
         # Whatever else goes wrong must reach a person, not vanish with the thread.
         except Exception as failure:
             report(failure)
-            error = "An error in Afterimage itself ended the training."
+            error = _FAULT
         mailbox.close(lambda: training)
         is_of_use = training is not None and training.state.step > 0 and _is_sound(training)
         if is_of_use and training is not None:
-            self._keep(training, request)
+            self.keep(training, request)
         self.ended.emit(TrainingEnd(training if is_of_use else None, error))
         if view is not None:
             if last is not None and is_of_use:
@@ -111,30 +112,20 @@ class TrainingWorker(QObject):
         mailbox: Mailbox,
         slot: Latest[TrainingFrame],
         request: TrainingRequest,
-    ) -> TrainingSnapshot | None:
-        """Trains until the end, or until told to stop; returns the last snapshot."""
-        last: TrainingSnapshot | None = None
-        kept_at = time.monotonic()
+    ) -> tuple[TrainingSnapshot | None, str]:
+        """The last snapshot, or why there is none that counts: the training failed."""
+        watcher = _Watcher(self, training, view, mailbox, slot, request)
+        autosave = Autosave(training.state.seconds, request.copy_seconds, request.copy_seconds)
         told = () if request.training is None else training.notes
+        driven = drive(training.iterate(), watcher, autosave, told)
+        if driven.failure is None:
+            return driven.last, ""
+        if isinstance(driven.failure, AfterimageError):
+            return None, str(driven.failure)
+        report(driven.failure)
+        return None, _FAULT
 
-        def show() -> None:
-            assert last is not None
-            slot.put(view.frame(last))
-
-        with closing(training.iterate()) as snapshots:
-            for last in snapshots:
-                if last.notes != told:
-                    told = last.notes
-                    self.noticed.emit(told[-1])
-                slot.put(view.frame(last))
-                if time.monotonic() - kept_at > request.copy_seconds:
-                    self._keep(training, request)
-                    kept_at = time.monotonic()
-                if not last.end and not mailbox.between_steps(lambda: training, show):
-                    break
-        return last
-
-    def _keep(self, training: Training, request: TrainingRequest) -> None:
+    def keep(self, training: Training, request: TrainingRequest) -> None:
         """Keeps a copy against crashes; a full disk must not end the training."""
         if request.autosave is None:
             return
@@ -148,6 +139,37 @@ class TrainingWorker(QObject):
             )
         except Exception as error:
             report(error)
+
+
+@dataclass(frozen=True)
+class _Watcher:
+    """Shows a training, keeps copies of it, and answers what the window asks between two steps."""
+
+    worker: TrainingWorker
+    training: Training
+    view: TrainingView
+    mailbox: Mailbox
+    slot: Latest[TrainingFrame]
+    request: TrainingRequest
+
+    def begin(self) -> None:
+        """No copy is wanted before there is something to lose."""
+
+    def show(self, snapshot: TrainingSnapshot, news: str) -> None:
+        """Leaves a frame in the slot."""
+        if news:
+            self.worker.noticed.emit(news)
+        self.slot.put(self.view.frame(snapshot))
+
+    def save(self) -> None:
+        """Keeps a copy, if one is wanted."""
+        self.worker.keep(self.training, self.request)
+
+    def goes_on(self, snapshot: TrainingSnapshot) -> bool:
+        """Serves the window, and waits while it wants a pause."""
+        return self.mailbox.between_steps(
+            lambda: self.training, lambda: self.slot.put(self.view.frame(snapshot))
+        )
 
 
 def _is_sound(training: Training) -> bool:

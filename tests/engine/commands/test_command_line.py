@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from engine.base.resources import images_beside, sample_network
-from engine.commands import command_line
+from engine.commands import command_line, reconstruct
 from engine.network.checkpoints import load_network
 from tests.conftest import ROOT
 
@@ -200,7 +200,7 @@ def test_a_complaint_that_cannot_be_written_does_not_end_the_run(
     capsys, monkeypatch, tmp_path, model
 ):
     """The log lies on the disk that has no room for copies of the run."""
-    real, calls = command_line.save_session, []
+    real, calls = reconstruct.save_session, []
 
     def save(session, path):
         calls.append(path)
@@ -208,8 +208,8 @@ def test_a_complaint_that_cannot_be_written_does_not_end_the_run(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(session, path)
 
-    monkeypatch.setattr(command_line, "save_session", save)
-    monkeypatch.setattr(command_line.Autosave, "is_due", lambda *_: True)
+    monkeypatch.setattr(reconstruct, "save_session", save)
+    monkeypatch.setattr(reconstruct.Autosave, "is_due", lambda *_: True)
     options = ["--candidates", "4", "--steps", "20", "--device", "cpu", "--quiet"]
     monkeypatch.setattr(sys, "stderr", Full())
     assert command_line.main(["reconstruct", model, "--out", str(tmp_path), *options]) == 0

@@ -1,0 +1,201 @@
+"""`main.py reconstruct`: the attack on one network, or on several in turn, written to a folder."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from engine.base.errors import AfterimageError, UnusableInput
+from engine.commands.interruption import Interruption
+from engine.commands.several import reconstruct_several
+from engine.commands.sources import (
+    add_control,
+    add_data_root,
+    add_images,
+    add_shape,
+    check_control,
+    load_references,
+)
+from engine.commands.status import FAILED, INTERRUPTED
+from engine.commands.terminal import bar_of, tell
+from engine.evidence.references import References
+from engine.exports import results
+from engine.network.checkpoints import load_network
+from engine.network.network import Network
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import PRESETS, Settings, preset
+from engine.reconstruction.snapshot import Snapshot
+from engine.runtime.devices import DEVICES
+from engine.session.autosave import Autosave
+from engine.session.driver import drive
+from engine.session.session import SUFFIX, Session, load_session, save_session, session_of
+
+ABOUT = "run the attack, write everything to a folder"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `reconstruct`."""
+    parser.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="+",
+        help=f"a checkpoint, or a {SUFFIX} file to go on; several checkpoints are run in turn",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for the results; of several, one subfolder each and a summary",
+    )
+    add_images(parser, "training images, to score against")
+    add_control(parser)
+    add_data_root(parser)
+    _add_settings(parser)
+    add_shape(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Runs the attack and writes everything about it.
+
+    Raises:
+        UnusableInput: network, images or settings cannot be used.
+        AfterimageError: the run failed before its first step.
+        OSError: the folder cannot be written to.
+    """
+    folder = Path(options.out)
+    check_control(options)
+    run_one = partial(_run_one, options)
+    if len(options.models) > 1:
+        return reconstruct_several(options.models, folder, options.shape, run_one)
+    return run_one(options.models[0], folder)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, help="fast, if not given")
+    parser.add_argument("--candidates", type=int, metavar="M")
+    parser.add_argument("--steps", type=int, metavar="N")
+    parser.add_argument(
+        "--restarts",
+        type=int,
+        metavar="R",
+        help="searches from other noise, pooled; 1, if not given",
+    )
+    parser.add_argument(
+        "--seconds", type=float, metavar="S", help="of searching, over all restarts"
+    )
+    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--device", choices=DEVICES)
+
+
+def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
+    folder.mkdir(parents=True, exist_ok=True)
+    reconstruction, references = _prepared(options, model)
+    last, status = _drive(reconstruction, folder, options.interruption, options.quiet)
+    session = session_of(reconstruction, reconstruction.computed_on, last.note)
+    save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
+    evidence = None if references is None else results.evidence_of(session, references)
+    written = results.write_results(session, evidence, folder, references)
+    gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
+    return {**written, "gallery": gallery, "out": str(folder), "status": status}
+
+
+def _prepared(options: argparse.Namespace, model: str) -> tuple[Reconstruction, References | None]:
+    """The run, new or gone on with, and what it is to be scored against."""
+    if model.endswith(SUFFIX):
+        _refuse_changes(options)
+        earlier = load_session(Path(model))
+        given = {n: getattr(options, n) for n in ("device", "seconds") if getattr(options, n)}
+        resumed = Reconstruction(earlier.network, replace(earlier.settings, **given), earlier.state)
+        return resumed, load_references(options, earlier.network)
+    network = load_network(model, options.shape)
+    references = load_references(options, network)
+    return Reconstruction(network, _settings(options, network)), references
+
+
+def _refuse_changes(options: argparse.Namespace) -> None:
+    """What decides a run cannot be changed in its middle."""
+    for name in ("preset", "candidates", "steps", "restarts", "seed", "shape"):
+        if getattr(options, name) is not None:
+            raise UnusableInput(f"A session goes on with its own settings; leave --{name} out.")
+
+
+def _settings(options: argparse.Namespace, network: Network) -> Settings:
+    given = {
+        name: getattr(options, name)
+        for name in ("candidates", "steps", "restarts", "seconds", "seed", "device")
+        if getattr(options, name) is not None
+    }
+    return replace(preset(options.preset or "fast", network.input_shape[0]), **given)
+
+
+def _drive(
+    run: Reconstruction, folder: Path, interruption: Interruption, quiet: bool
+) -> tuple[Snapshot, int]:
+    """Runs to the end, a failure or an interruption; the last snapshot, and the exit status."""
+    with interruption.during_run(), closing(bar_of(quiet, unit="step")) as bar:
+        watcher = _Watcher(run, folder / results.SESSION, interruption, bar, quiet)
+        driven = drive(run.iterate(), watcher, Autosave(run.seconds), run.earlier_notes)
+        last, failure = driven.last, driven.failure
+        if failure is not None and not isinstance(failure, AfterimageError):
+            # Whatever it was, it must not cost the run; but where not even the first copy could be
+            # written, the last could not be either.
+            if driven.has_begun:
+                watcher.save()
+            raise failure
+    if failure is not None:
+        tell(str(failure))
+        return replace(last, note=str(failure)), FAILED
+    watcher.say(last.note)
+    return last, INTERRUPTED if interruption.is_asked_for else 0
+
+
+@dataclass(frozen=True)
+class _Watcher:
+    """Shows a run as a bar, saves it first and now and then, and looks out for Ctrl-C."""
+
+    run: Reconstruction
+    path: Path
+    interruption: Interruption
+    bar: tqdm[Any]
+    quiet: bool
+
+    def show(self, snapshot: Snapshot, news: str) -> None:
+        """Moves the bar."""
+        self.say(news)
+        self.bar.total = snapshot.steps
+        self.bar.update(snapshot.step - self.bar.n)
+        if snapshot.restarts > 1:
+            self.bar.set_description_str(snapshot.where, refresh=False)
+        if len(snapshot.losses):
+            loss = f"loss {snapshot.losses.stationarity[-1]:.4g}"
+            self.bar.set_postfix_str(loss, refresh=False)
+
+    def begin(self) -> None:
+        """Saves before the first step, to find out at once whether the folder can be written to."""
+        save_session(self._session(), self.path)
+
+    def save(self) -> None:
+        """Saves; a full disk must not end a run that may have hours behind it."""
+        try:
+            save_session(self._session(), self.path)
+        except OSError as error:
+            tell(f"the run could not be saved: {error.strerror or error}.")
+
+    def goes_on(self, _snapshot: Snapshot) -> bool:
+        """Whether nobody has interrupted it."""
+        return not self.interruption.is_asked_for
+
+    def say(self, sentence: str) -> None:
+        """Says something, if it is anything, and may be said."""
+        if sentence and not self.quiet:
+            tell(sentence)
+
+    def _session(self) -> Session:
+        return session_of(self.run, self.run.computed_on)
