@@ -69,7 +69,7 @@ def train_for_ever(qtbot, page):
     page.form.options.editor("most_steps").setValue(2_000_000_000)
     click(qtbot, page.bar.main_button)
     # A frame can be picked up just before the window hears that the training has begun.
-    until(qtbot, lambda: page.controller.state is RunState.RUNNING and "Step" in page.bar.text)
+    until(qtbot, lambda: page.controller.activity is Activity.RUNNING and "Step" in page.bar.text)
 
 
 def test_the_images_are_shown_before_anything_is_trained(page):
