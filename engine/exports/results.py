@@ -1,4 +1,4 @@
-"""What a run leaves behind: the folder of files and the report (design, section 4)."""
+"""What a run leaves behind: the folder of files and the report (docs/results.md)."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def evidence_of(session: Session, references: References) -> Evidence:
 
 
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
-    """The report of a run as the design's section 4 lays it down."""
+    """The report of a run (docs/results.md)."""
     network, settings, state = session.network, session.settings, session.state
     space = state.space
     return {

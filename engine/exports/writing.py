@@ -55,7 +55,7 @@ def write_npz(
     gallery: Gallery,
     mean: Tensor | None,
 ) -> None:
-    """The reconstructions as numbers (design, section 4).
+    """The reconstructions as numbers (docs/results.md).
 
     Args:
         path: where to.
