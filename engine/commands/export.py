@@ -22,9 +22,11 @@ from engine.commands.sources import (
 )
 from engine.commands.terminal import bar_of, show_share
 from engine.evidence.references import References
+from engine.evidence.scoring import Evidence
 from engine.exports import results
 from engine.exports.films import EASINGS, FilmOptions, parse_candidates
 from engine.exports.stills import GridOptions, write_pngs
+from engine.exports.writing import write_scores
 from engine.session.session import SUFFIX, Session
 
 ABOUT = "GIF, MP4, PNG and others from a folder of results"
@@ -83,7 +85,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     film = _film(options)
     session = load_run(Path(options.folder))
     references = load_references(options, session.network)
-    writers = _writers(film, GridOptions(options.scale or 0), references)
+    evidence = None
+    if references is not None and ("scores" in wanted or film.what == "pairs"):
+        evidence = references.score(session.images())
+    writers = _writers(film, GridOptions(options.scale or 0), references, evidence)
     for kind, target in wanted.items():
         with closing(bar_of(options.quiet, total=1.0, desc=kind)) as bar:
             writers[kind](session, target, partial(show_share, bar))
@@ -122,18 +127,24 @@ def _film(options: argparse.Namespace) -> FilmOptions:
 
 
 def _writers(
-    film: FilmOptions, grid: GridOptions, references: References | None
+    film: FilmOptions,
+    grid: GridOptions,
+    references: References | None,
+    evidence: Evidence | None,
 ) -> dict[str, Writer]:
-    def scores(session: Session, path: Path, _progress: Progress) -> None:
-        assert references is not None
-        results.export_scores(session, path, references)
+    def of_film(write: Callable[..., object]) -> Writer:
+        return partial(write, options=film, references=references, evidence=evidence)
+
+    def scores(_session: Session, path: Path, _progress: Progress) -> None:
+        assert evidence is not None
+        write_scores(path, evidence)
 
     def pngs(session: Session, folder: Path, progress: Progress) -> None:
         write_pngs(session, folder, grid.scale or 1, progress)
 
     return {
-        "gif": partial(results.export_gif, options=film, references=references),
-        "mp4": partial(results.export_mp4, options=film, references=references),
+        "gif": of_film(results.export_gif),
+        "mp4": of_film(results.export_mp4),
         "png": partial(results.export_png, options=grid),
         "pngs": pngs,
         "npz": results.export_npz,

@@ -35,6 +35,7 @@ from engine.runtime.devices import DEVICES
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
 from engine.session.session import SUFFIX, Session, load_session, save_session, session_of
+from engine.viewing.pairs import best_pairs
 
 ABOUT = "run the attack, write everything to a folder"
 
@@ -100,8 +101,8 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     last, status = _drive(reconstruction, folder, options.interruption, options.quiet)
     session = session_of(reconstruction, reconstruction.computed_on, last.note)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    evidence = None if references is None else results.evidence_of(session, references)
-    written = results.write_results(session, evidence, folder, references)
+    pairs = None if references is None else best_pairs(session.images(), references)
+    written = results.write_results(session, folder, pairs)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 

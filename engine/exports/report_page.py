@@ -12,31 +12,27 @@ from typing import Any
 from engine.base.version import COMMAND
 from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images, check_weights
-from engine.evidence.references import References
 from engine.exports.charts import histograms, log_curves
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 from engine.reconstruction.settings import preset
 from engine.session.session import Session
-from engine.viewing.pairs import Pairs, best_pairs
+from engine.viewing.pairs import Pairs
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
 _GIVEN = ("preset", "candidates", "steps", "restarts", "seed", "device")
 
 
-def report_page(
-    session: Session, report: dict[str, Any], references: References | None = None
-) -> str:
+def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = None) -> str:
     """The whole page.
 
     Args:
         session: the run.
         report: what `report.json` says of it (`results.make_report`).
-        references: training images and control, for pictures of pairs and for histograms; without
-            them the page has the numbers that the report holds, and no pictures of pairs.
+        pairs: those that the report's score is of, for pictures and for histograms; without them
+            the page has the numbers that the report holds, and no pictures of pairs.
     """
     evidence = report["evidence"]
-    pairs = None if references is None else best_pairs(session.images(), references)
     return whole_page(
         "report.html.j2",
         report=report,

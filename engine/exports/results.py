@@ -23,10 +23,11 @@ from engine.exports.film_files import write_gif, write_mp4
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
-from engine.exports.writing import write_csv, write_npz, write_png, write_pt, write_scores
+from engine.exports.writing import write_csv, write_npz, write_png, write_pt
 from engine.reconstruction.history import Losses
 from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session, save_session
+from engine.viewing.pairs import Pairs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,23 +59,18 @@ class _Stamp(msgspec.Struct, frozen=True):
     seconds: Measure | None = None
 
 
-def write_results(
-    session: Session,
-    evidence: Evidence | None,
-    folder: Path,
-    references: References | None = None,
-) -> dict[str, Any]:
+def write_results(session: Session, folder: Path, pairs: Pairs | None = None) -> dict[str, Any]:
     """Fills a folder with everything about a run, and returns its report.
 
     Args:
         session: the run.
-        evidence: its score, where there were training images.
         folder: where to.
-        references: those images, for pictures of the pairs on the report's page.
+        pairs: its score and what matched what, where there were training images.
 
     Raises:
         OSError: the folder cannot be written to.
     """
+    evidence = None if pairs is None else pairs.evidence
     if evidence is not None:
         session = session.with_evidence(evidence.as_dict())
     save_session(session, folder / SESSION)
@@ -82,7 +78,7 @@ def write_results(
     write_csv(folder / "losses.csv", session.state.losses)
     report = make_report(session, evidence)
     write_report(report, folder)
-    write_page(report_page(session, report, references), folder / PAGE)
+    write_page(report_page(session, report, pairs), folder / PAGE)
     export_png(session, folder / "grid.png")
     export_gif(session, folder / "drift.gif")
     return report
@@ -94,9 +90,11 @@ def export_gif(
     progress: Progress = unheard,
     options: FilmOptions | None = None,
     references: References | None = None,
+    evidence: Evidence | None = None,
 ) -> None:
     """The drift as a GIF; of the gallery's first images, where nothing else is asked for."""
-    film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
+    making = portion(progress, 0.0, 0.5)
+    film = make_film(session, options or FilmOptions(), references, making, evidence)
     write_gif(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
 
 
@@ -106,9 +104,11 @@ def export_mp4(
     progress: Progress = unheard,
     options: FilmOptions | None = None,
     references: References | None = None,
+    evidence: Evidence | None = None,
 ) -> None:
     """The same as an MP4."""
-    film = make_film(session, options or FilmOptions(), references, portion(progress, 0.0, 0.5))
+    making = portion(progress, 0.0, 0.5)
+    film = make_film(session, options or FilmOptions(), references, making, evidence)
     write_mp4(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
 
 
@@ -164,16 +164,6 @@ def export_pt(session: Session, path: Path, progress: Progress = unheard) -> Non
 def export_losses(session: Session, path: Path, _progress: Progress = unheard) -> None:
     """The losses as CSV, one row a step."""
     write_csv(path, session.state.losses)
-
-
-def export_scores(session: Session, path: Path, references: References) -> None:
-    """The scores as CSV, one row a training image, then one an image of the control."""
-    write_scores(path, evidence_of(session, references))
-
-
-def evidence_of(session: Session, references: References) -> Evidence:
-    """What a match of all candidates with real images shows."""
-    return references.score(session.images())
 
 
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:

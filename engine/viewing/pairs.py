@@ -54,13 +54,12 @@ def with_confidence(pairs: Pairs, confidence: Tensor) -> Pairs:
     return replace(pairs, confidence=confidence[torch.from_numpy(pairs.candidate)].double().numpy())
 
 
-def best_pairs(images: Tensor, references: References, confidence: Tensor | None = None) -> Pairs:
+def best_pairs(images: Tensor, references: References) -> Pairs:
     """Scores candidates and prepares the pairs for display.
 
     Args:
         images: centred candidates, shape (m, c, h, w).
         references: images to score against.
-        confidence: of each candidate, shape (m,), where there is a gallery.
     """
     evidence = references.score(images)
     train = evidence.train
@@ -79,5 +78,4 @@ def best_pairs(images: Tensor, references: References, confidence: Tensor | None
         evidence=evidence,
         labels=None if references.labels is None else references.labels[wanted].long().numpy(),
         outputs=None if references.outputs is None else references.outputs[wanted.numpy()],
-        confidence=None if confidence is None else confidence[chosen].double().numpy(),
     )

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QWidget
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
-from engine.exports.writing import write_bytes
+from engine.exports.writing import write_bytes, write_scores
 from engine.session.session import SUFFIX, Session, save_session
+from engine.viewing.pairs import Pairs, best_pairs
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
 from gui.run.context import AppContext
@@ -156,22 +156,23 @@ def write(
         Cancelled: `report` said so.
     """
 
-    def evidence() -> Evidence | None:
-        return None if references is None else results.evidence_of(session, references)
+    def pairs() -> Pairs | None:
+        return None if references is None else best_pairs(session.images(), references)
 
     if kind in ("session", "reference"):
-        found = evidence()
-        if found is not None:
-            session = session.with_evidence(found.as_dict())
+        if references is not None:
+            session = session.with_evidence(references.score(session.images()).as_dict())
         save_session(session, path, with_weights=kind == "session")
     elif kind == "folder":
-        results.write_results(session, evidence(), path, references)
+        results.write_results(session, path, pairs())
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
-        results.export_scores(session, path, references)
+        write_scores(path, references.score(session.images()))
     elif kind in ("html", "pdf"):
-        page = report_page(session, results.make_report(session, evidence()), references)
+        found = pairs()
+        report_of = results.make_report(session, None if found is None else found.evidence)
+        page = report_page(session, report_of, found)
         if kind == "pdf":
             write_pdf(page, path)
         else:

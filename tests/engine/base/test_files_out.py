@@ -116,7 +116,7 @@ def test_a_session_in_a_folder_whose_name_is_no_text_is_read_back(session, tmp_p
 
 
 def test_a_folder_of_results_holds_what_the_contract_says(session, tmp_path):
-    report = results.write_results(session, None, tmp_path)
+    report = results.write_results(session, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         "reconstructions.npz",
         "drift.gif",

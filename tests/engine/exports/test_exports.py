@@ -17,6 +17,7 @@ from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.stills import GridOptions, write_pngs
+from engine.exports.writing import write_scores
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import save_session, session_of
@@ -92,7 +93,7 @@ def test_tensors_open_without_executing_anything(session, tmp_path):
 
 
 def test_scores_are_those_of_the_rule(session, references, tmp_path):
-    results.export_scores(session, tmp_path / "scores.csv", references)
+    write_scores(tmp_path / "scores.csv", references.score(session.images()))
     rows = rows_of(tmp_path / "scores.csv")
     evidence = references.score(session.images())
     train = [row for row in rows if row["set"] == "train"]
@@ -114,7 +115,7 @@ def test_scores_are_those_of_the_rule(session, references, tmp_path):
 
 def test_without_a_control_nothing_is_called_recovered(session, references, tmp_path):
     alone = replace(references, control=None)
-    results.export_scores(session, tmp_path / "scores.csv", alone)
+    write_scores(tmp_path / "scores.csv", alone.score(session.images()))
     assert {row["recovered"] for row in rows_of(tmp_path / "scores.csv")} == {""}
 
 

@@ -164,6 +164,12 @@ def test_pairs_are_those_of_the_score_the_best_first(session, references):
     assert abs(tile[1:5, 1:5].astype(int) - best.reconstructed[0]).max() <= 2
     assert (film.frames[0][1:5, 6:10] == best.real[0]).all()
     assert best.evidence.train.best > 0.99
+    # A score that is there already is taken as it is: by this one the best pair comes last.
+    turned = replace(best.evidence.train, ssim=-best.evidence.train.ssim)
+    evidence = replace(best.evidence, train=turned)
+    options = FilmOptions(what="pairs", tiles=1)
+    film = make_film(session, options, references, evidence=evidence)
+    np.testing.assert_array_equal(film.frames[-1][1:5, 6:10], best.real[-1])
     whole = make_film(session, FilmOptions(what="pairs"), references)
     assert len(whole.frames) == len(film.frames)
     for real in unit_pixels(references.train):

@@ -23,6 +23,7 @@ from engine.network.network import Origin
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import load_session, save_session, session_of
+from engine.viewing.pairs import best_pairs
 from tests.conftest import ROOT
 
 HOSTILE = """'"><img src=x onerror=y><script>z</script><!-- {{ 7 * 7 }} {% raw %} &lt;i> </style>"""
@@ -88,15 +89,15 @@ def with_words(report, place, words):
 
 
 def test_words_in_any_field_of_a_report_stay_words(session, references):
-    images = known(session, references)
-    report = results.make_report(session, results.evidence_of(session, images))
+    pairs = best_pairs(session.images(), known(session, references))
+    report = results.make_report(session, pairs.evidence)
     places = list(places_of_words(report))
     assert {place[-1] for place in places} >= {"file", "sha256", "device", "rule", "note", "torch"}
     shown = 0
     for place in places:
         # The window's settings are told apart from the preset's: a paragraph more.
-        plain = Structure(report_page(session, with_words(report, place, "plain"), images))
-        found = Structure(report_page(session, with_words(report, place, HOSTILE), images))
+        plain = Structure(report_page(session, with_words(report, place, "plain"), pairs))
+        found = Structure(report_page(session, with_words(report, place, HOSTILE), pairs))
         assert found.tags == plain.tags, place
         shown += HOSTILE in " ".join(found.words)
     assert shown >= len(places) - 2  # The rule of the control is that of the training images.
@@ -109,7 +110,7 @@ def test_words_of_a_session_stay_words_on_both_pages(session, references, tmp_pa
         origin = replace(session.network.origin, file=f"/home/{words}".replace("/s", "s"))
         path = tmp_path / f"{next(number)}.afterimage"
         images = known(session, references)
-        evidence = results.evidence_of(session, images)
+        evidence = images.score(session.images())
         scored = replace(evidence, rule=words.partition("\x1b")[0]).as_dict()
         made = replace(session, device=words, note=words, evidence=scored)
         made = replace(

@@ -27,6 +27,7 @@ from engine.network.network import Origin
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import load_session, save_session, session_of
+from engine.viewing.pairs import best_pairs
 
 _BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 _BROWSER_FLAGS = [
@@ -66,11 +67,8 @@ def words_of(page):
 
 
 def test_everything_is_in_the_one_file_and_nothing_runs(session, references):
-    page = report_page(
-        session,
-        results.make_report(session, results.evidence_of(session, references)),
-        references,
-    )
+    pairs = best_pairs(session.images(), references)
+    page = report_page(session, results.make_report(session, pairs.evidence), pairs)
     sources = re.findall(r'src="([^"]+)"', page)
     assert len(sources) > 20
     assert all(source.startswith("data:image/") for source in sources)
@@ -91,8 +89,9 @@ def test_names_from_files_are_only_text(session):
 
 
 def test_page_json_and_csv_say_the_same(session, references, tmp_path):
-    evidence = results.evidence_of(session, references)
-    results.write_results(session, evidence, tmp_path, references)
+    pairs = best_pairs(session.images(), references)
+    evidence = pairs.evidence
+    results.write_results(session, tmp_path, pairs)
     report = json.loads((tmp_path / "report.json").read_text())
     words = words_of((tmp_path / "report.html").read_text())
     train = report["evidence"]["train"]
@@ -108,6 +107,35 @@ def test_page_json_and_csv_say_the_same(session, references, tmp_path):
         assert f"{np.sort(evidence.train.ssim)[::-1][pair]:.2f}" in words
 
 
+def made_up(pairs):
+    """Pairs with a score that no scoring of these candidates would come to."""
+    train, control = pairs.evidence.train, pairs.evidence.control
+    evidence = replace(
+        pairs.evidence,
+        train=replace(train, ssim=np.linspace(0.9101, 0.9606, len(train.ssim))),
+        control=replace(control, ssim=np.full(len(control.ssim), 0.875)),
+        rule="a rule of our own",
+    )
+    return replace(pairs, evidence=evidence, measure=[0.1234] * len(train.ssim))
+
+
+def test_files_show_the_score_that_they_are_given_and_take_none_of_their_own(
+    session, references, tmp_path
+):
+    """Whoever scores a run does it once: what is written afterwards is that score."""
+    pairs = made_up(best_pairs(session.images(), references))
+    scored = pairs.evidence.as_dict()
+    report = results.write_results(session, tmp_path, pairs)
+    assert report["evidence"] == scored
+    assert json.loads((tmp_path / "report.json").read_text())["evidence"] == scored
+    assert load_session(tmp_path / results.SESSION).evidence == json.loads(json.dumps(scored))
+    words = re.sub(r"\s+", " ", words_of((tmp_path / "report.html").read_text()))
+    assert "6 of 6 training images recovered" in words
+    assert "a rule of our own" in words
+    assert "best SSIM 0.961 0.875" in words
+    assert words.count("0.12") >= len(pairs.measure)
+
+
 def test_without_images_no_claim_is_made(session):
     words = words_of(report_page(session, results.make_report(session, None)))
     assert "nothing here is evidence" in words
@@ -117,8 +145,8 @@ def test_without_images_no_claim_is_made(session):
 
 def test_without_a_control_good_matches_are_no_claim(session, references):
     alone = replace(references, control=None)
-    report = results.make_report(session, results.evidence_of(session, alone))
-    words = words_of(report_page(session, report, alone))
+    pairs = best_pairs(session.images(), alone)
+    words = words_of(report_page(session, results.make_report(session, pairs.evidence), pairs))
     assert "this is no claim" in words
     assert "images recovered" not in words
     assert "✓ 0" not in words
@@ -148,7 +176,7 @@ def test_a_name_that_a_shell_would_run_is_quoted(session):
 
 
 def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
-    results.write_results(session, results.evidence_of(session, references), tmp_path)
+    results.write_results(session, tmp_path, best_pairs(session.images(), references))
     written = []
     path = tmp_path / "a.pdf"
     call = ["report", str(tmp_path), "--html", str(tmp_path / "a.html"), "--pdf", str(path)]
@@ -164,7 +192,7 @@ def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
 
 
 def test_a_session_carries_its_score_into_a_report(session, references, tmp_path, capsys):
-    evidence = results.evidence_of(session, references)
+    evidence = references.score(session.images())
     path = tmp_path / "run.afterimage"
     save_session(session.with_evidence(evidence.as_dict()), path)
     assert load_session(path).evidence == json.loads(json.dumps(evidence.as_dict()))
@@ -176,7 +204,7 @@ def test_a_session_carries_its_score_into_a_report(session, references, tmp_path
 
 def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references, tmp_path, capsys):
     """A run that was killed leaves its session beside the report of what the folder held before."""
-    results.write_results(session, results.evidence_of(session, references), tmp_path)
+    results.write_results(session, tmp_path, best_pairs(session.images(), references))
     later = Reconstruction(session.network, replace(session.settings, seed=1))
     list(later.iterate())
     unlike = session_of(later, "cpu (test)")
@@ -192,14 +220,14 @@ def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references
 @pytest.mark.parametrize("lie", [[1], {"train": {}}, "<script>", {"count": "<script>"}])
 def test_a_score_that_is_none_is_refused(session, references, tmp_path, capsys, lie):
     """In a session as in a report.json: what goes onto the page are numbers."""
-    scored = results.evidence_of(session, references).as_dict()
+    scored = references.score(session.images()).as_dict()
     if isinstance(lie, dict) and "train" not in lie:
         lie = {**scored, "train": {**scored["train"], **lie}}
     path = tmp_path / "run.afterimage"
     save_session(session.with_evidence(lie), path)
     with pytest.raises(UnusableInput, match="damaged"):
         load_session(path)
-    results.write_results(session, None, tmp_path / "out")
+    results.write_results(session, tmp_path / "out")
     report = results.read_report(tmp_path / "out")
     results.write_report({**report, "evidence": lie}, tmp_path / "out")
     assert main(["report", str(tmp_path / "out")]) == 2
@@ -221,7 +249,7 @@ def test_curves_have_gaps_where_there_is_nothing_to_draw_and_keep_their_peaks():
 
 @pytest.mark.skipif(_BROWSER is None, reason="needs a Chromium browser, and none is here")
 def test_a_browser_shows_it(session, references, tmp_path):
-    results.write_results(session, results.evidence_of(session, references), tmp_path, references)
+    results.write_results(session, tmp_path, best_pairs(session.images(), references))
     picture = tmp_path / "page.png"
     where = [f"--user-data-dir={tmp_path / 'browser'}", "--window-size=800,1600"]
     page = (tmp_path / "report.html").as_uri()

@@ -62,7 +62,7 @@ def test_a_pdf_that_cannot_be_written_leaves_nothing(qapp, tmp_path):
 def test_the_command_line_writes_a_pdf(window, qtbot, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 30)
-    results.write_results(window.workspace.session, None, tmp_path / "out")
+    results.write_results(window.workspace.session, tmp_path / "out")
     done = subprocess.run(
         [
             sys.executable,
