@@ -20,6 +20,8 @@ from hypothesis import Phase, settings
 from engine.data.inputs import InputShape, InputSpec
 from engine.network.network import Network
 from engine.network.parameters import Parameters
+from engine.reconstruction.run import Reconstruction
+from engine.session.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -34,6 +36,11 @@ def shared_file(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"needs {name} of the folder of real checkpoints, which is not here")
     return path
+
+
+def going_on(session: Session) -> Reconstruction:
+    """The run of a session, ready to go on."""
+    return Reconstruction(session.network, session.settings, session.state)
 
 
 @pytest.fixture(scope="session")

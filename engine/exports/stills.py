@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels, enlarged, enlargement, mosaic
-from engine.exports.writing import png_bytes, write_png
+from engine.exports.writing import write_png
 from engine.session.session import Session
 
 
@@ -45,11 +45,6 @@ def grid(session: Session, options: GridOptions, progress: Progress = unheard) -
     pixels = enlarged(pixels, options.scale or enlargement(pixels.shape[1]))
     progress(1.0)
     return pixels
-
-
-def grid_bytes(session: Session, options: GridOptions, progress: Progress = unheard) -> bytes:
-    """That grid as a PNG, as it stands in its file."""
-    return png_bytes(grid(session, options, progress))
 
 
 def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progress = unheard) -> int:

@@ -160,10 +160,6 @@ class Session:
             self._gallery.append(replace(found, of_each=torch.cat([found.of_each, unfinished])))
         return self._gallery[0]
 
-    def resume(self) -> Reconstruction:
-        """The run, ready to go on."""
-        return Reconstruction(self.network, self.settings, self.state)
-
 
 def session_of(reconstruction: Reconstruction, device: str, note: str = "") -> Session:
     """A session that holds the run as it stands; the run itself may go on."""

@@ -154,11 +154,6 @@ class ComparisonWindow(QDialog):
         return self._names
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether a comparison is being worked out."""
-        return self.isVisible() and self._pages.currentIndex() == 0
-
-    @property
     def remarks(self) -> str:
         """What is said of the comparison."""
         return self._remarks.text()

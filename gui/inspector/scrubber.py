@@ -95,11 +95,6 @@ class Scrubber(QWidget):
             nearest = min(range(len(self._steps)), key=lambda i: abs(self._steps[i] - step))
             self.slider.setValue(nearest)
 
-    def go_to_end(self) -> None:
-        """Back to the present."""
-        self.pause()
-        self.slider.setValue(self.slider.maximum())
-
     @Slot()
     def play_or_pause(self) -> None:
         """Plays from where it is, or from the noise where it is at the end; or pauses."""

@@ -72,10 +72,6 @@ class QueueTable(QTreeWidget):
         for item in self._rows:
             self._show(item)
 
-    def row_of(self, item: QueueItem) -> QTreeWidgetItem:
-        """The row that shows an item."""
-        return self._rows[item]
-
     @Slot()
     def _fill(self) -> None:
         """Shows the items in their order; what is selected stays so."""

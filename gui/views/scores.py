@@ -54,11 +54,6 @@ class ScoresView(QWidget):
         )
         self.clear()
 
-    @property
-    def has_scores(self) -> bool:
-        """Whether plots are shown."""
-        return self._pages.currentIndex() == 1
-
     def clear(self) -> None:
         """There are no scores."""
         self._pages.setCurrentIndex(0)

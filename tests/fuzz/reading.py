@@ -12,6 +12,7 @@ from engine.base.errors import UnusableInput
 from engine.data.datasets import load_images
 from engine.exports.results import make_report, read_reconstructions, read_report
 from engine.reconstruction import run as reconstruction
+from engine.reconstruction.run import Reconstruction
 from engine.session.session import Session
 from engine.session.waiting_list import read_waiting_list
 from engine.training.trained import load_start, recipe_of
@@ -42,7 +43,7 @@ def _use(session: Session) -> None:
     session.image(len(session.labels) - 1)
     make_report(session, None)
     if session.state.step < session.state.steps:
-        snapshots = session.resume().iterate()
+        snapshots = Reconstruction(session.network, session.settings, session.state).iterate()
         next(snapshots)
         next(snapshots)
 

@@ -20,6 +20,7 @@ from engine.runtime.devices import choose_device
 from engine.session.session import load_session, save_session, session_of
 from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import spectrum_of
+from tests.conftest import going_on
 
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
 
@@ -84,7 +85,7 @@ def test_a_resumed_run_is_bit_identical(network, settings, through_a_file, tmp_p
     if through_a_file:
         path = tmp_path / "half.afterimage"
         save_session(session_of(half, "cpu"), path)
-        resumed = load_session(path).resume()
+        resumed = going_on(load_session(path))
     else:
         resumed = Reconstruction(network, half.settings, half.state())
     *_, last = resumed.iterate()
@@ -136,7 +137,7 @@ def test_restarts_go_on_from_a_file_bit_for_bit(network, taken, tmp_path, monkey
     part = Reconstruction(network, RESTARTS)
     list(islice(part.iterate(), taken))
     save_session(session_of(part, "cpu"), tmp_path / "part.afterimage")
-    resumed = load_session(tmp_path / "part.afterimage").resume()
+    resumed = going_on(load_session(tmp_path / "part.afterimage"))
     *_, last = resumed.iterate()
     assert torch.equal(last.pool(), whole.pool())
     assert (numbers_of(last.losses) == numbers_of(whole.losses)).all()

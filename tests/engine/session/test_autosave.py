@@ -15,7 +15,7 @@ import torch
 from engine.base.errors import DamagedSession
 from engine.session.autosave import Autosave
 from engine.session.session import load_session
-from tests.conftest import ROOT
+from tests.conftest import ROOT, going_on
 
 
 @pytest.mark.parametrize("pace", [0.01, 0.3, 4.0])
@@ -76,7 +76,7 @@ def test_a_run_that_is_killed_goes_on_from_its_last_copy(run_in_a_process):
     session = load_session(path)
     assert session.state.step > 0
     assert session.state.seconds >= 1.0
-    run = session.resume()
+    run = going_on(session)
     snapshots = run.iterate()
     next(snapshots)
     assert next(snapshots).step > session.state.step

@@ -14,6 +14,7 @@ from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import load_session, save_session, session_of
+from tests.conftest import going_on
 
 FIXTURES = Path(__file__).parent / "formats"
 
@@ -39,7 +40,7 @@ def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, ste
     assert session.settings.restarts == restarts
     assert session.images().shape == (6 * restarts, 1, 4, 4)
     assert len(session.drift) > 10
-    last = finish(session.resume())
+    last = finish(going_on(session))
     assert last.step == steps
     again = finish(Reconstruction(session.network, replace(session.settings, device="cpu")))
     torch.testing.assert_close(last.unknowns, again.unknowns, rtol=1e-3, atol=1e-3)
@@ -71,15 +72,15 @@ def test_a_session_may_leave_the_weights_to_their_checkpoint(session, checkpoint
     save_session(session, whole)
     save_session(session, light, with_weights=False)
     assert light.stat().st_size < whole.stat().st_size - 8 * session.network.parameters.count + 2000
-    expected = finish(load_session(whole).resume()).unknowns
-    assert torch.equal(finish(load_session(light).resume()).unknowns, expected)
+    expected = finish(going_on(load_session(whole))).unknowns
+    assert torch.equal(finish(going_on(load_session(light))).unknowns, expected)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     checkpoint.rename(elsewhere / checkpoint.name)
     with pytest.raises(UnusableInput, match=r"put its checkpoint small\.pth"):
         load_session(light)
     light.rename(elsewhere / light.name)
-    assert torch.equal(finish(load_session(elsewhere / light.name).resume()).unknowns, expected)
+    assert torch.equal(finish(going_on(load_session(elsewhere / light.name))).unknowns, expected)
 
 
 def test_another_checkpoint_of_the_same_name_is_not_taken(session, checkpoint, tmp_path):
@@ -107,10 +108,10 @@ def test_a_session_from_a_gpu_opens_and_goes_on_where_there_is_none(session, tmp
     assert {tensor.device.type for tensor in back.state.tensors.values()} == {"cpu"}
     on_cpu = replace(back.settings, device="cpu")
     last = finish(Reconstruction(back.network, on_cpu, back.state))
-    assert torch.equal(last.unknowns, finish(session.resume()).unknowns)
+    assert torch.equal(last.unknowns, finish(going_on(session)).unknowns)
     if not torch.cuda.is_available():
         with pytest.raises(UnusableInput, match="CUDA"):
-            back.resume()
+            going_on(back)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU, and none is here")

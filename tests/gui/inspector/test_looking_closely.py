@@ -198,7 +198,7 @@ def test_the_timeline_replays_the_whole_mosaic_and_marks_the_step_in_the_losses(
     ended.curves.step_chosen.emit(float(timeline.steps[7]))
     assert timeline.index == 7
     until(qtbot, lambda: not ended.examiner.replay.is_busy)
-    timeline.go_to_end()
+    timeline.slider.setValue(timeline.slider.maximum())
     assert ended.mosaic.mosaic is present
     assert ended.curves.cursors == []
 
@@ -219,7 +219,7 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     until(qtbot, lambda: window.run_bar.progress.value() > shown)
     assert window.controller.activity is Activity.RUNNING
     assert window.mosaic.mosaic is noise
-    timeline.go_to_end()
+    timeline.slider.setValue(timeline.slider.maximum())
     until(qtbot, lambda: window.mosaic.mosaic is not noise)
     assert not window.examiner.is_looking_back
     window.pages.stop()
@@ -245,7 +245,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
     qtbot, ended
 ):
     pairs = ended.pairs.pairs
-    assert ended.scores.has_scores
+    assert ended.scores.histogram.isVisibleTo(ended.scores)
     network = ended.workspace.network.to("cpu", torch.float32)
     train = ended.workspace.train.images
     outputs = network.forward((train - train.mean(0)).flatten(1))[:, 0].numpy()
@@ -255,7 +255,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
         rtol=1e-4,
     )
     ended.adoption.remove_references()
-    assert not ended.scores.has_scores
+    assert not ended.scores.histogram.isVisibleTo(ended.scores)
     assert "not evidence" in ended.scores.words.text()
 
 

@@ -136,8 +136,7 @@ def test_the_summary_says_what_became_of_each(qtbot, window, three, tmp_path):
     assert len(damaged["sha256"]) == len(first["sha256"]) == 64
     with (tmp_path / "out" / "summary.csv").open(newline="", encoding="utf-8") as file:
         assert [row["outcome"] for row in csv.DictReader(file)] == ["done", "refused", "done"]
-    item = window.queue.list.items[0]
-    row = window.queue_panel.table.row_of(item)
+    row = window.queue_panel.table.topLevelItem(0)
     assert row.text(2) == f"{first['recovered']} of 5"
     assert row.text(3) == f"about {first['remembered']}"
     assert window.queue_panel.text.text() == "3 of 3 finished"
@@ -440,10 +439,10 @@ def test_the_order_is_changed_by_buttons_keys_and_mouse_and_is_that_of_the_runs(
 
     def choose(*which):
         table.clearSelection()
-        for item in window.queue.list.items:
+        for place, item in enumerate(window.queue.list.items):
             if item.path.stem in which:
-                table.setCurrentItem(table.row_of(item), 0)
-                table.row_of(item).setSelected(True)
+                table.setCurrentItem(table.topLevelItem(place), 0)
+                table.topLevelItem(place).setSelected(True)
 
     def order():
         shown = [table.topLevelItem(row).text(0) for row in range(table.topLevelItemCount())]
