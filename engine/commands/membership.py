@@ -13,7 +13,8 @@ from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
-from engine.session.session import SUFFIX, load_session
+from engine.session.session import SUFFIX
+from engine.session.session_file import load_session
 
 if TYPE_CHECKING:
     from torch import Tensor

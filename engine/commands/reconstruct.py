@@ -34,7 +34,8 @@ from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.devices import DEVICES
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
-from engine.session.session import SUFFIX, Session, load_session, save_session, session_of
+from engine.session.session import SUFFIX, Session, session_of
+from engine.session.session_file import load_session, save_session
 from engine.viewing.pairs import best_pairs
 
 ABOUT = "run the attack, write everything to a folder"

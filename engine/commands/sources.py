@@ -13,7 +13,8 @@ from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results
 from engine.network.network import Network
-from engine.session.session import SUFFIX, Session, load_session
+from engine.session.session import SUFFIX, Session
+from engine.session.session_file import load_session
 
 
 def add_images(parser: argparse.ArgumentParser, about: str, required: bool = False) -> None:

@@ -24,9 +24,10 @@ from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
 from engine.exports.writing import write_csv, write_npz, write_png, write_pt
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from engine.runtime.lazy import torch
-from engine.session.session import SUFFIX, Session, save_session
+from engine.session.session import SUFFIX, Session
+from engine.session.session_file import save_session
 from engine.viewing.pairs import Pairs
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from engine.base.files import atomic_path
 from engine.data.pixels import Pixels
 from engine.evidence.gallery import Gallery
 from engine.evidence.scoring import Evidence
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ class Activation:
         return flow.addcmul_(flow, gate, value=-1).mul_(alpha / (1 - self.slope))
 
     def _leaky(self, gate: Tensor) -> Tensor:
-        return gate.mul_(1 - self.slope).add_(self.slope) if self.slope else gate
+        return self.slope + (1 - self.slope) * gate if self.slope else gate
 
 
 RELU = Activation()

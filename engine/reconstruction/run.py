@@ -21,7 +21,7 @@ import numpy as np
 from engine.base.errors import DeviceFailed, OutOfMemory
 from engine.network.network import Network
 from engine.reconstruction import planning
-from engine.reconstruction.history import Losses, LossHistory
+from engine.reconstruction.losses import Losses, LossHistory
 from engine.reconstruction.problem import Problem
 from engine.reconstruction.recording import Recording, frame_steps
 from engine.reconstruction.restarts import Restart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from engine.reconstruction.problem import Problem
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Restart

@@ -1,51 +1,27 @@
-"""One file that holds a whole run: network, settings, state, losses and drift.
+"""A whole run as it stood: network, settings, state, losses and drift; what can be read off it.
 
-A session is a safetensors file (so opening one executes nothing) with the suffix `.afterimage`.
-A run resumed from it gives the images that the uninterrupted run would have given.
+A run that goes on from one gives the images that the uninterrupted run would have given.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-import numpy as np
-
-from engine.base.errors import DamagedSession, UnusableInput
-from engine.base.file_checks import check_file
-from engine.base.files import read_tensors, save_tensors
-from engine.base.plain_text import plain
 from engine.base.progress import Progress, unheard
-from engine.base.version import VERSION
-from engine.data.inputs import InputSpec
 from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
-from engine.network.checkpoints import load_network
-from engine.network.network import Network, Origin
-from engine.network.parameters import Parameters
-from engine.reconstruction.history import Losses
-from engine.reconstruction.recording import Recording
-from engine.reconstruction.restarts import Drift, Restart, halves
+from engine.network.network import Network
+from engine.reconstruction.restarts import Drift, Restart
 from engine.reconstruction.run import Reconstruction
-from engine.reconstruction.settings import Settings, settings_from_dict
+from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
-from engine.runtime.lazy import load_torch, torch
-from engine.session.checks import check_kinds
-from engine.session.header import FORMAT_VERSION, Header, read_header
-from engine.stationarity.row_space import RowSpace
-from engine.stationarity.spectrum import Spectrum
+from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SUFFIX = ".afterimage"
-
-_PACKED_SINCE = 4
-_LABELLED_SINCE = 5
-"""Earlier formats hold their frames as float16. All are read (docs/session-format.md)."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +48,10 @@ class Session:
     @property
     def drift(self) -> Drift:
         """The recorded frames, ready to be turned into images."""
-        return Drift(self._restarts, self.state.space, self.network.input_shape)
+        return Drift(self.every_restart, self.state.space, self.network.input_shape)
 
     @property
-    def _restarts(self) -> tuple[Restart, ...]:
+    def every_restart(self) -> tuple[Restart, ...]:
         """All there are, the last where it stands."""
         tensors, recording = self.state.tensors, self.state.recording
         now = Restart(tensors["unknowns"], tensors["multipliers"], tensors["labels"], recording)
@@ -84,26 +60,26 @@ class Session:
     def images(self) -> Tensor:
         """Candidates of all R restarts so far as centred images, float32, shape (R·m, c, h, w)."""
         space = self.state.space
-        unknowns = torch.cat([restart.unknowns for restart in self._restarts])
+        unknowns = torch.cat([restart.unknowns for restart in self.every_restart])
         pixels = unknowns if space is None else space.pixels(unknowns)
         return pixels.float().reshape(-1, *self.network.input_shape)
 
     def image(self, candidate: int) -> Tensor:
         """One candidate, counted through all restarts, centred, float32, shape (c, h, w)."""
         restart, index = divmod(candidate, self.settings.candidates)
-        space, unknowns = self.state.space, self._restarts[restart].unknowns
+        space, unknowns = self.state.space, self.every_restart[restart].unknowns
         pixels = unknowns[index] if space is None else space.pixels(unknowns[index])
         return pixels.float().reshape(self.network.input_shape)
 
     @property
     def labels(self) -> Tensor:
         """y, −1 or +1, float32, shape (R·m,)."""
-        return torch.cat([restart.labels for restart in self._restarts]).float()
+        return torch.cat([restart.labels for restart in self.every_restart]).float()
 
     @property
     def multipliers(self) -> Tensor:
         """λ, shape (R·m,)."""
-        return torch.cat([restart.multipliers for restart in self._restarts])
+        return torch.cat([restart.multipliers for restart in self.every_restart])
 
     @property
     def remarks(self) -> str:
@@ -166,234 +142,3 @@ def session_of(reconstruction: Reconstruction, device: str, note: str = "") -> S
     return Session(
         reconstruction.network, reconstruction.settings, reconstruction.state(), device, note
     )
-
-
-def save_session(session: Session, path: Path, with_weights: bool = True) -> None:
-    """Writes a session file.
-
-    Args:
-        session: the run as it stands.
-        path: where to.
-        with_weights: False leaves the network's weights out: who opens the session needs the
-            checkpoint as well, and its SHA-256 has to be the same.
-
-    Raises:
-        UnusableInput: the weights are to be left out, but no checkpoint is known that holds them.
-        OSError: the file cannot be written; what stood there before is untouched.
-    """
-    network, state = session.network, session.state
-    if not with_weights and not network.origin.sha256:
-        raise UnusableInput("This network is in no file; its session has to hold the weights.")
-    tensors = _network_tensors(network) if with_weights else {}
-    tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
-    tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
-    tensors |= _frames_tensors("frames", state.recording)
-    for index, restart in enumerate(state.finished):
-        tensors[f"restart.{index}.unknowns"] = restart.unknowns
-        tensors[f"restart.{index}.multipliers"] = restart.multipliers
-        tensors[f"restart.{index}.labels"] = restart.labels
-        tensors |= _frames_tensors(f"restart.{index}.frames", restart.recording)
-    if state.space is not None:
-        tensors["space.basis"] = state.space.basis
-        tensors["space.scale"] = state.space.scale
-        tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
-    header = {
-        "format": FORMAT_VERSION,
-        "version": VERSION,
-        "settings": session.settings.as_dict(),
-        "step": state.step,
-        "steps": state.steps,
-        "seconds": state.seconds,
-        "frame_steps": state.recording.steps,
-        "restart_frame_steps": [restart.recording.steps for restart in state.finished],
-        "floor": None if state.space is None else state.space.spectrum.floor,
-        "rank": None if state.space is None else state.space.spectrum.rank,
-        "input_shape": network.input_shape,
-        "shape_is_known": network.inputs.is_known,
-        "origin": [network.origin.file, network.origin.sha256, dict(network.origin.details)],
-        "device": session.device,
-        "note": session.note,
-        "notes": session.state.notes,
-        "evidence": session.evidence,
-    }
-    save_tensors(tensors, path, {"session": json.dumps(header)})
-
-
-def _network_tensors(network: Network) -> dict[str, Tensor]:
-    tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
-    if network.biases[0] is not None:
-        tensors["network.bias"] = network.biases[0]
-    if network.mean is not None:
-        tensors["network.mean"] = network.mean
-    return tensors
-
-
-def _frames_tensors(name: str, recording: Recording) -> dict[str, Tensor]:
-    return {f"{name}.{part}": tensor for part, tensor in recording.tensors().items()}
-
-
-def load_session(path: Path) -> Session:
-    """Reads a session file. Nothing in it is executed, and its parts have to fit together.
-
-    Raises:
-        UnusableInput: it is damaged, cut short, or no session of this application.
-    """
-    check_file(path)
-    load_torch()  # Were it broken, that would look like a damaged file below.
-    try:
-        metadata, tensors = read_tensors(path)
-        header = read_header(metadata["session"], path.name)
-        check_kinds(header, tensors)
-        if header.format < _LABELLED_SINCE:
-            tensors |= _labels_by_position(tensors)
-        if "network.0" not in tensors:
-            tensors |= _network_tensors(_referenced(header, path))
-        session = _assemble(header, tensors)
-        _check(session)
-        return session
-    except UnusableInput:
-        raise
-    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
-    except Exception as error:
-        raise DamagedSession(
-            f"{path.name} is damaged, cut short, or no Afterimage session."
-        ) from error
-
-
-def _referenced(header: Header, path: Path) -> Network:
-    """The network of a session that does not hold it: where it was, or beside the session.
-
-    A path that begins with two slashes lies on another machine; opening a file asks no server.
-    """
-    file, sha256, _ = header.origin
-    name = PureWindowsPath(file).name  # Takes either kind of slash, wherever it was saved.
-    was_there = () if file.startswith(("\\\\", "//")) else (Path(file),)
-    for place in (*was_there, path.parent / name):
-        if place.is_file():
-            network = load_network(place, header.input_shape)
-            if network.origin.sha256 == sha256:
-                return network
-    raise UnusableInput(
-        f"{path.name} does not hold the network's weights; put its checkpoint {name} "
-        f"(SHA-256 {sha256[:12]}…) beside it."
-    )
-
-
-def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
-    weights = [tensors[f"network.{i}"] for i in range(_count(tensors))]
-    file, sha256, details = header.origin
-    network = Network(
-        Parameters.of(weights, tensors.get("network.bias")),
-        InputSpec(header.input_shape, tensors.get("network.mean"), header.shape_is_known),
-        origin=Origin(file, sha256, details),
-    )
-    space = None
-    if "space.basis" in tensors:
-        assert header.floor is not None  # So says `check_kinds`.
-        assert header.rank is not None
-        spectrum = Spectrum(tensors["space.spectrum"].numpy(), header.floor, header.rank)
-        space = RowSpace(tensors["space.basis"], tensors["space.scale"], spectrum)
-    finished = tuple(
-        Restart(
-            tensors[f"restart.{index}.unknowns"],
-            tensors[f"restart.{index}.multipliers"],
-            tensors[f"restart.{index}.labels"],
-            _recording(header, f"restart.{index}.frames", steps, tensors),
-        )
-        for index, steps in enumerate(header.restart_frame_steps)
-    )
-    state = RunState(
-        step=header.step,
-        steps=header.steps,
-        seconds=header.seconds,
-        tensors={
-            name.removeprefix("state."): tensor
-            for name, tensor in tensors.items()
-            if name.startswith("state.")
-        },
-        space=space,
-        losses=Losses(np.ascontiguousarray(tensors["losses"].numpy())),
-        recording=_recording(header, "frames", header.frame_steps, tensors),
-        finished=finished,
-        notes=tuple(plain(note) for note in header.notes),
-    )
-    return Session(
-        network,
-        settings_from_dict(header.settings),
-        state,
-        plain(header.device),
-        plain(header.note),
-        None if header.evidence is None else msgspec.to_builtins(header.evidence),
-    )
-
-
-def _recording(
-    header: Header, name: str, steps: Sequence[int], tensors: Mapping[str, Tensor]
-) -> Recording:
-    """The drift of one restart, from the format that the header says."""
-    if header.format < _PACKED_SINCE:
-        return Recording(steps, tensors[name].unbind())
-    parts = {part: tensors[f"{name}.{part}"] for part in ("packed", "sizes", "units")}
-    return Recording.from_tensors(steps, parts, tensors["state.unknowns"].shape[1])
-
-
-def _check(session: Session) -> None:
-    """Holds the parts of a session against each other.
-
-    Raises:
-        ValueError: they do not belong together.
-    """
-    network, state, m = session.network, session.state, session.settings.candidates
-    dimension = network.input_dimension
-    k = dimension if state.space is None else state.space.rank
-    sizes = network.layer_sizes
-    if m < 1:
-        raise ValueError("a run without candidates")
-    each, reached = state.steps // session.settings.restarts, state.recording.steps[-1]
-    goes_on = (
-        each > 0
-        and 0 <= reached <= each
-        and state.step == len(state.finished) * each + reached
-        and state.steps == each * session.settings.restarts
-    )
-    fits = [
-        network.inputs.dimension == network.input_dimension,
-        network.depth >= 2 and sizes[-1] == 1,
-        all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
-        network.biases[0] is None or network.biases[0].shape == (sizes[1],),
-        state.space is None or state.space.basis.shape == (k, dimension),
-        state.space is None or state.space.scale.shape == (k,),
-        0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
-        state.step == state.steps or goes_on,
-        state.space is None or len(state.space.spectrum.values) >= k,
-        state.losses.rows.shape == (state.step, Losses.width(network.depth)),
-        len(state.finished) < session.settings.restarts,
-        *(_is_of_size(restart, m, k) for restart in session._restarts),
-        all(torch.equal(r.labels, state.tensors["labels"]) for r in state.finished),
-    ]
-    if not all(fits):
-        raise ValueError("the parts of the session do not belong together")
-
-
-def _labels_by_position(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What earlier formats did not say: the first half of each restart is labelled −1."""
-    names = [name for name in tensors if name.endswith(".unknowns")]
-    return {
-        f"{name.removesuffix('.unknowns')}.labels": halves(len(tensors[name])).to(tensors[name])
-        for name in names
-    }
-
-
-def _is_of_size(restart: Restart, m: int, k: int) -> bool:
-    return (
-        restart.unknowns.shape == (m, k)
-        and restart.multipliers.shape == (m,)
-        and restart.labels.shape == (m,)
-        and bool((restart.labels.abs() == 1).all())
-        and len(restart.recording) > 0
-        and restart.recording.shape == (m, k)
-    )
-
-
-def _count(tensors: dict[str, Tensor]) -> int:
-    return sum(name.removeprefix("network.").isdigit() for name in tensors)

@@ -24,5 +24,4 @@ class SoftGated(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         """The soft gate times the gradient by the result; to be differentiated once more."""
         (z,) = ctx.saved_tensors
-        slope = ctx.activation.slope
-        return grad * (slope + (1 - slope) * torch.sigmoid(ctx.alpha * z)), None, None
+        return grad * ctx.activation.soft_gate(z, ctx.alpha), None, None

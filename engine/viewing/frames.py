@@ -17,7 +17,7 @@ from engine.base.plain_text import counted
 from engine.evidence.ranking import settled_order
 from engine.evidence.references import References
 from engine.evidence.scoring import warm_up
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.lazy import torch
 from engine.runtime.pace import Pace

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Slot
 from engine.base.progress import Progress
 from engine.comparison.comparison import Comparison, compare, has_same_weights
 from engine.evidence.references import References
-from engine.session.session import SUFFIX, Session, load_session
+from engine.session.session import SUFFIX, Session
+from engine.session.session_file import load_session
 from gui.comparison.export import ComparisonExport
 from gui.comparison.run_chooser import Offer, RunChooser
 from gui.comparison.window import ComparisonWindow

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from engine.base.rows import Rows
 from engine.comparison.text import LOSSES_DO_NOT_RANK
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from gui.toolkit import theme
 from gui.views.plots import Plot
 

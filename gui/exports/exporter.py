@@ -16,7 +16,8 @@ from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
 from engine.exports.writing import write_bytes, write_scores
-from engine.session.session import SUFFIX, Session, save_session
+from engine.session.session import SUFFIX, Session
+from engine.session.session_file import save_session
 from engine.viewing.pairs import Pairs, best_pairs
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf

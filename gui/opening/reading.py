@@ -14,7 +14,8 @@ from engine.evidence.scoring import warm_up
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
-from engine.session.session import SUFFIX, Session, load_session
+from engine.session.session import SUFFIX, Session
+from engine.session.session_file import load_session
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
 from engine.session.driver import drive
-from engine.session.session import Session, save_session, session_of
+from engine.session.session import Session, session_of
+from engine.session.session_file import save_session
 from engine.viewing.frames import Frame, LiveView
 from gui.run.mailbox import Latest, Mailbox
 from gui.toolkit.faults import report

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from gui.toolkit import theme
 from gui.views.plots import Plot
 

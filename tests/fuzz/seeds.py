@@ -19,10 +19,11 @@ from PIL import Image
 from engine.exports.results import make_report
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
-from engine.reconstruction.history import Losses
+from engine.reconstruction.losses import Losses
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import Session, save_session, session_of
+from engine.session.session import Session, session_of
+from engine.session.session_file import save_session
 from engine.session.waiting_list import WaitingList, write_waiting_list
 from engine.training.recipe import Recipe
 

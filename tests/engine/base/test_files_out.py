@@ -23,7 +23,8 @@ from engine.exports import film_files, results
 from engine.reconstruction.recording import frame_steps
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.base.rows import RowBuffer
-from engine.reconstruction.history import Losses, LossHistory
+from engine.reconstruction.losses import Losses, LossHistory
 from engine.training.curves import TrainingCurves
 
 

@@ -27,7 +27,8 @@ from engine.evidence.scoring import GOOD_NCC, score, stretched
 from engine.exports.charts import COLOURS
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from tests.engine.commands.test_command_line import call
 from tests.engine.session.test_session_formats import FIXTURES
 

@@ -20,7 +20,8 @@ from engine.exports.stills import GridOptions, write_pngs
 from engine.exports.writing import write_scores
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import save_session
 
 
 @pytest.fixture

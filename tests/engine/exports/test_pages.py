@@ -22,7 +22,8 @@ from engine.exports.report_page import report_page
 from engine.network.network import Origin
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from engine.viewing.pairs import best_pairs
 from tests.conftest import ROOT
 

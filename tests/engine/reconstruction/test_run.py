@@ -17,7 +17,8 @@ from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, fast, paper, preset, settings_from_dict
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import spectrum_of
 from tests.conftest import going_on

@@ -16,7 +16,8 @@ from engine.commands import command_line
 from engine.data.datasets import LabelledImages
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from engine.training.recipe import Recipe
 from engine.training.training import Training
 from tests import pretend_gpu

@@ -14,7 +14,7 @@ import torch
 
 from engine.base.errors import DamagedSession
 from engine.session.autosave import Autosave
-from engine.session.session import load_session
+from engine.session.session_file import load_session
 from tests.conftest import ROOT, going_on
 
 

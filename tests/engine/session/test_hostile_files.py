@@ -29,7 +29,8 @@ from engine.exports.writing import write_bytes
 from engine.network.checkpoints import load_network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from gui.opening.reading import is_model
 from tests.memory import forget_highest, megabytes
 

@@ -13,7 +13,8 @@ from engine.network.checkpoints import load_network
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from tests.conftest import going_on
 
 FIXTURES = Path(__file__).parent / "formats"

@@ -13,7 +13,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from engine.base.resources import sample_network
-from engine.session.session import load_session
+from engine.session.session_file import load_session
 from gui.run.activity import Activity
 from gui.toolkit.scheme import store_scheme, stored_scheme
 from tests.gui.conftest import PATIENCE, bring_to_front, settle, until

@@ -16,7 +16,8 @@ from engine.comparison.recovered import UNKNOWN, count_recovered, recovered_in_w
 from engine.comparison.text import CAUTION, as_text, headline
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
-from engine.session.session import load_session, save_session, session_of
+from engine.session.session import session_of
+from engine.session.session_file import load_session, save_session
 from gui.comparison.run_chooser import RunChooser
 from gui.comparison.steps import step_rows
 from gui.run.activity import Activity

@@ -17,7 +17,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from shiboken6 import isValid
 
-from engine.session.session import load_session
+from engine.session.session_file import load_session
 from gui.errors.crash import CrashReporter
 from gui.errors.crash_log import CrashLog
 from gui.run.activity import Activity

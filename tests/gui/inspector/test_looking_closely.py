@@ -17,7 +17,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 
 from engine.data.datasets import LabelledImages
-from engine.session.session import load_session, save_session
+from engine.session.session_file import load_session, save_session
 from engine.viewing.mosaic import make_mosaic
 from gui.app.main_window import MainWindow
 from gui.run.activity import Activity

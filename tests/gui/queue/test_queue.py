@@ -11,7 +11,7 @@ import torch
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
-from engine.session.session import load_session
+from engine.session.session_file import load_session
 from gui.queue.item import Phase
 from gui.run.activity import Activity
 from tests.gui.app.test_main_window import (
