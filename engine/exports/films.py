@@ -11,7 +11,7 @@ import itertools
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels, mosaic, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, match
+from engine.evidence.scoring import Evidence, Matches
 from engine.exports.film_files import gif_bytes, write_mp4
 from engine.reconstruction.recording import spaced_steps
 from engine.reconstruction.restarts import Drift
@@ -165,7 +165,7 @@ def make_film(
         references: needed for pairs: each candidate beside the training image that it matches
             at the end, one to one by the scoring rule, the best pair first.
         progress: told the share that is done.
-        evidence: what a match with them shows, where the run was scored already.
+        evidence: their score, where there is one already.
 
     Raises:
         UnusableInput: pairs without references, or a candidate that the run does not have.
@@ -177,7 +177,9 @@ def make_film(
     if options.what == "pairs":
         if references is None:
             raise UnusableInput("Pairs need training images: open them, or give --images.")
-        chosen, real = _matched(session, references, evidence, tiles)
+        if evidence is None:  # A film shows nothing of a control.
+            evidence = replace(references, control=None).score(session.images())
+        chosen, real = _matched(evidence.train, references, tiles)
         mean = references.shown_mean
     elif options.what == "chosen":
         chosen = _existing(options.chosen[:tiles], len(session.labels))
@@ -258,14 +260,8 @@ def _existing(chosen: Sequence[int], count: int) -> Tensor:
     return torch.tensor(chosen, dtype=torch.int64)
 
 
-def _matched(
-    session: Session, references: References, evidence: Evidence | None, count: int
-) -> tuple[Tensor, Pixels]:
+def _matched(matches: Matches, references: References, count: int) -> tuple[Tensor, Pixels]:
     """Candidates of the best pairs, shape (p,), and tiles of their training images."""
-    if evidence is None:  # A film needs no control.
-        matches = match(session.images(), references.train, references.shown_mean)
-    else:
-        matches = evidence.train
     best = np.argsort(-matches.measure, kind="stable")[:count]
     wanted = torch.from_numpy(matches.reference[best])
     return torch.from_numpy(matches.candidate[best]), unit_pixels(references.train[wanted])
