@@ -8,13 +8,8 @@ from typing import Any
 from engine.base.plain_text import percent
 from engine.commands.sources import add_data_root, add_images, add_shape, load_source
 from engine.data.datasets import LabelledImages
-from engine.evidence.diagnostics import (
-    CARRIES,
-    Health,
-    about_images,
-    check_weights,
-    true_stationarity,
-)
+from engine.evidence.diagnostics import Health, about_images, check_weights
+from engine.evidence.stationarity_check import CARRIES, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 

@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.base.progress import Progress, unheard
-from engine.evidence.scoring import ncc_features, stretched
+from engine.evidence.similarity import ncc_features, stretched
 from engine.network.network import Network
 from engine.network.trace import trace
 from engine.runtime.lazy import torch

@@ -36,9 +36,14 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
-from engine.evidence.diagnostics import MOST_IMAGES, along_parameters, check_stationarity, gradients
 from engine.evidence.roc import OperatingPoint, RocCurve, roc_curve
-from engine.evidence.scoring import ncc_features
+from engine.evidence.similarity import ncc_features
+from engine.evidence.stationarity_check import (
+    MOST_IMAGES,
+    along_parameters,
+    check_stationarity,
+    gradients,
+)
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 

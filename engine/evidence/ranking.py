@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.scoring import ncc_features
+from engine.evidence.similarity import ncc_features
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:

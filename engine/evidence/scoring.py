@@ -6,7 +6,6 @@ something only next to the same score on images that the network never saw.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Words, held_to
+from engine.evidence.similarity import ncc_features, pairwise_ncc, stretched, structural_similarity
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 GOOD_SSIM = 0.4
 GOOD_NCC = 0.8
-
-_SSIM_WINDOW = 3
-_TINY = 1e-12
-_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -195,8 +191,8 @@ def match(
     return Matches(
         candidate=rows,
         reference=columns,
-        ssim=_ssim(shown, references[wanted]),
-        ncc=_ncc(candidates[chosen], centred[wanted]),
+        ssim=structural_similarity(shown, references[wanted]),
+        ncc=pairwise_ncc(candidates[chosen], centred[wanted]),
         is_colour=candidates.shape[1] == 3,
         reference_count=len(references),
     )
@@ -224,60 +220,11 @@ def match_reconstructions(
     return Matches(
         candidate=rows,
         reference=columns,
-        ssim=_ssim(stretched(shown[0]), stretched(shown[1])),
-        ncc=_ncc(*paired),
+        ssim=structural_similarity(stretched(shown[0]), stretched(shown[1])),
+        ncc=pairwise_ncc(*paired),
         is_colour=ones.shape[1] == 3,
         reference_count=len(others),
     )
-
-
-def warm_up() -> None:
-    """Loads what scoring needs, which takes seconds, so that the first score need not wait."""
-    import kornia.metrics  # noqa: F401
-    import scipy.optimize  # noqa: F401
-
-
-def stretched(images: Tensor) -> Tensor:
-    """Each image (n, c, h, w) stretched so that its values span [0, 1]."""
-    flat = images.flatten(1)
-    low, high = flat.amin(1)[:, None, None, None], flat.amax(1)[:, None, None, None]
-    return (images - low) / (high - low).clamp_min(_TINY)
-
-
-def ncc_features(images: Tensor) -> Tensor:
-    """Flat images whose dot product is the NCC; colour at half resolution, as in the paper."""
-    return _normalised(_halved(images) if images.shape[1] == 3 else images)
-
-
-def _halved(images: Tensor) -> Tensor:
-    halved: Tensor = torch.nn.functional.interpolate(images, scale_factor=0.5, mode="bicubic")
-    return halved
-
-
-def _normalised(images: Tensor) -> Tensor:
-    """Each channel to zero mean and unit variance, flat, so that a dot product is the NCC."""
-    channels = images.flatten(2)
-    channels = channels - channels.mean(2, keepdim=True)
-    channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
-    flat = channels.flatten(1)
-    return flat / math.sqrt(flat.shape[1])
-
-
-def _ncc(ones: Tensor, others: Tensor) -> NDArray[np.float64]:
-    """Of each pair at full resolution, shape (p,)."""
-    ncc = (_normalised(ones) * _normalised(others)).sum(1)
-    return np.asarray(ncc.double().numpy())
-
-
-def _ssim(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
-    # Imported here because kornia takes seconds, which only a score should cost.
-    from kornia.metrics import ssim
-
-    parts = [
-        ssim(shown[i : i + _BATCH], references[i : i + _BATCH], _SSIM_WINDOW).flatten(1).mean(1)
-        for i in range(0, len(shown), _BATCH)
-    ]
-    return np.asarray(torch.cat(parts).double().numpy())
 
 
 class ScoredSet(msgspec.Struct, frozen=True):

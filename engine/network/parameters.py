@@ -47,12 +47,6 @@ class Parameters:
         return (*weights, *biases)
 
     @property
-    def layers_of_tensors(self) -> tuple[int, ...]:
-        """Which layer, from 0, each of the `tensors` belongs to."""
-        biases = (index for index, bias in enumerate(self.biases) if bias is not None)
-        return (*range(self.depth), *biases)
-
-    @property
     def count(self) -> int:
         """How many numbers θ holds."""
         return sum(tensor.numel() for tensor in self.tensors)

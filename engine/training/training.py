@@ -19,7 +19,7 @@ from engine.base.rows import RowBuffer
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import InputShape, InputSpec
-from engine.evidence.diagnostics import MOST_IMAGES, TrueStationarity, check_stationarity
+from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.device_errors import device_errors

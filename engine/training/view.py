@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from engine.base.errors import UnusableInput
-from engine.evidence.diagnostics import Health, TrueStationarity, check_weights
+from engine.evidence.diagnostics import Health, check_weights
+from engine.evidence.stationarity_check import TrueStationarity
 from engine.runtime.pace import Pace
 from engine.stationarity.spectrum import Spectrum, spectrum_of
 from engine.training.curves import TrainingCurves

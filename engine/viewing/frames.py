@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.base.plain_text import counted
 from engine.evidence.ranking import settled_order
 from engine.evidence.references import References
-from engine.evidence.scoring import warm_up
+from engine.evidence.similarity import warm_up
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.lazy import torch

@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.data.pixels import Pixels, display_pixels, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, Matches, match, ncc_features
+from engine.evidence.scoring import Evidence, Matches, match
+from engine.evidence.similarity import ncc_features
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session

@@ -13,7 +13,7 @@ from engine.base.errors import DamagedSession
 from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
-from engine.evidence.scoring import warm_up
+from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX

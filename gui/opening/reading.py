@@ -9,8 +9,9 @@ from pathlib import Path
 from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
-from engine.evidence.diagnostics import Health, TrueStationarity, check_weights, true_stationarity
-from engine.evidence.scoring import warm_up
+from engine.evidence.diagnostics import Health, check_weights
+from engine.evidence.similarity import warm_up
+from engine.evidence.stationarity_check import TrueStationarity, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES

@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from engine.base.plain_text import percent
-from engine.evidence.diagnostics import CARRIES, Health, TrueStationarity, about_images
+from engine.evidence.diagnostics import Health, about_images
+from engine.evidence.stationarity_check import CARRIES, TrueStationarity
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.views.plots import Plot, SpectrumPlot

@@ -229,7 +229,6 @@ MUTANTS: list[Mutant] = [
             "uniform(self._problem.kind, m, generator, dtype)",
             "uniform(self._problem.kind, m, generator, dtype) - 0.5",
         ),
-        ("a third of the labels is −1", "self.labels[: m // 2]", "self.labels[: m // 3]"),
         (
             "the multipliers' rate does not decay",
             "self._optimizer.step()",
@@ -240,6 +239,14 @@ MUTANTS: list[Mutant] = [
             "the constraint leaves the multipliers out",
             "whole = torch.stack(seen).sum()",
             "whole = seen[0]",
+        ),
+    ),
+    *_of(
+        "reconstruction/restarts",
+        (
+            "a third of the labels is −1",
+            "[-torch.ones(count // 2), torch.ones(count - count // 2)]",
+            "[-torch.ones(count // 3), torch.ones(count - count // 3)]",
         ),
     ),
     *_of(
@@ -347,23 +354,26 @@ MUTANTS: list[Mutant] = [
             "None if above is None else self.train.is_good & above",
             "above",
         ),
+        (
+            "candidates are shown without their mean",
+            "shown = stretched(candidates[chosen] + mean)",
+            "shown = stretched(candidates[chosen])",
+        ),
+        (
+            "the control is centred by its own mean",
+            "match(candidates, control, mu, one_to_one, features)",
+            "match(candidates, control, control.mean(0), one_to_one, features)",
+        ),
+    ),
+    *_of(
+        "evidence/similarity",
         ("colour is halved bilinearly", 'mode="bicubic"', 'mode="bilinear"'),
         (
             "NCC over all channels at once",
             "channels = images.flatten(2)",
             "channels = images.flatten(1)[:, None]",
         ),
-        (
-            "candidates are shown without their mean",
-            "shown = stretched(candidates[chosen] + mean)",
-            "shown = stretched(candidates[chosen])",
-        ),
         ("SSIM looks through a larger window", "_SSIM_WINDOW = 3", "_SSIM_WINDOW = 5"),
-        (
-            "the control is centred by its own mean",
-            "match(candidates, control, mu, one_to_one, features)",
-            "match(candidates, control, control.mean(0), one_to_one, features)",
-        ),
     ),
     *_of(
         "reconstruction/planning",

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from engine.data.inputs import InputSpec
 from engine.evidence.gallery import Gallery, make_gallery, signs_of_truth
-from engine.evidence.scoring import Matches, ncc_features, score
+from engine.evidence.scoring import Matches, score
+from engine.evidence.similarity import ncc_features
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.reconstruction import planning

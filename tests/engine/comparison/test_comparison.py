@@ -23,7 +23,8 @@ from engine.comparison.picture import gallery_picture
 from engine.comparison.recovered import UNKNOWN, count_recovered, recovered_in_words
 from engine.comparison.text import CAUTION, as_dict, as_text, headline, remarks, table
 from engine.evidence.references import References
-from engine.evidence.scoring import GOOD_NCC, score, stretched
+from engine.evidence.scoring import GOOD_NCC, score
+from engine.evidence.similarity import stretched
 from engine.exports.charts import COLOURS
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast

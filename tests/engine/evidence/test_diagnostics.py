@@ -14,14 +14,8 @@ from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.commands.inspect import inspection, inspection_text
 from engine.data.datasets import load_images
-from engine.evidence.diagnostics import (
-    MOST_IMAGES,
-    _balance_floor,
-    about_images,
-    check_stationarity,
-    check_weights,
-    true_stationarity,
-)
+from engine.evidence.diagnostics import _balance_floor, about_images, check_weights
+from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.parameters import Parameters

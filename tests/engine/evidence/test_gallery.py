@@ -12,7 +12,8 @@ from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
 from engine.evidence import gallery
 from engine.evidence.gallery import make_gallery, signs_of_truth
-from engine.evidence.scoring import ncc_features, score
+from engine.evidence.scoring import score
+from engine.evidence.similarity import ncc_features
 from engine.network.checkpoints import load_network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast

@@ -13,8 +13,8 @@ import torch
 from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images, save_images
-from engine.evidence.diagnostics import check_stationarity
 from engine.evidence.membership import ask, common_mean, nearest_similarity, own_multipliers
+from engine.evidence.stationarity_check import check_stationarity
 from engine.network.checkpoints import load_network, save_network
 from engine.training.recipe import Recipe
 from engine.training.training import Training

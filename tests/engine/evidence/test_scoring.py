@@ -10,7 +10,8 @@ from kornia.metrics import ssim
 from engine.base.errors import UnusableInput
 from engine.data.datasets import LabelledImages
 from engine.evidence.references import References
-from engine.evidence.scoring import match, match_reconstructions, score, stretched
+from engine.evidence.scoring import match, match_reconstructions, score
+from engine.evidence.similarity import stretched
 
 
 def images(count, channels=1, seed=0, size=12):

@@ -1,0 +1,68 @@
+"""How alike two images are: normalised cross-correlation and structural similarity."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SSIM_WINDOW = 3
+_TINY = 1e-12
+_BATCH = 512
+
+
+def warm_up() -> None:
+    """Loads what scoring needs, which takes seconds, so that the first score need not wait."""
+    import kornia.metrics  # noqa: F401
+    import scipy.optimize  # noqa: F401
+
+
+def stretched(images: Tensor) -> Tensor:
+    """Each image (n, c, h, w) stretched so that its values span [0, 1]."""
+    flat = images.flatten(1)
+    low, high = flat.amin(1)[:, None, None, None], flat.amax(1)[:, None, None, None]
+    return (images - low) / (high - low).clamp_min(_TINY)
+
+
+def ncc_features(images: Tensor) -> Tensor:
+    """Flat images whose dot product is the NCC; colour at half resolution, as in the paper."""
+    return _normalised(_halved(images) if images.shape[1] == 3 else images)
+
+
+def _normalised(images: Tensor) -> Tensor:
+    """Each channel to zero mean and unit variance, flat, so that a dot product is the NCC."""
+    channels = images.flatten(2)
+    channels = channels - channels.mean(2, keepdim=True)
+    channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
+    flat = channels.flatten(1)
+    return flat / math.sqrt(flat.shape[1])
+
+
+def pairwise_ncc(ones: Tensor, others: Tensor) -> NDArray[np.float64]:
+    """Of each pair at full resolution, shape (p,)."""
+    ncc = (_normalised(ones) * _normalised(others)).sum(1)
+    return np.asarray(ncc.double().numpy())
+
+
+def structural_similarity(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
+    """SSIM of each of `shown` with its reference, both (p, c, h, w) in [0, 1]; shape (p,)."""
+    # Imported here because kornia takes seconds, which only a score should cost.
+    from kornia.metrics import ssim
+
+    parts = [
+        ssim(shown[i : i + _BATCH], references[i : i + _BATCH], _SSIM_WINDOW).flatten(1).mean(1)
+        for i in range(0, len(shown), _BATCH)
+    ]
+    return np.asarray(torch.cat(parts).double().numpy())
+
+
+def _halved(images: Tensor) -> Tensor:
+    halved: Tensor = torch.nn.functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+    return halved
