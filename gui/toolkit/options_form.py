@@ -85,7 +85,7 @@ class OptionsForm(QWidget):
         for name, editor in self._editors.items():
             label = self._labels[name]
             why = reasons.get(name, "")
-            tooltip = f"{why} {self._tooltips[name]}".strip()
+            tooltip = f"<p>{why}</p>{self._tooltips[name]}" if why else self._tooltips[name]
             for part in (editor, label):
                 part.setEnabled(not why)
                 part.setToolTip(tooltip)
