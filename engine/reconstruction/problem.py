@@ -19,11 +19,10 @@ from engine.reconstruction.terms import (
     MultiplierFloor,
     Smoothness,
     Term,
-    joined,
 )
 from engine.runtime.lazy import torch
 from engine.stationarity.autograd import DoubleBackward
-from engine.stationarity.closed_form import ClosedForm
+from engine.stationarity.closed_form import ClosedForm, joined
 from engine.stationarity.coordinates import Coordinates, Pixels
 from engine.stationarity.evaluation import DirectionWeights, Stationarity
 from engine.stationarity.multipliers import BinaryMargin, Multipliers

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.data.inputs import InputShape
 from engine.runtime.lazy import torch
+from engine.stationarity.closed_form import joined
 from engine.stationarity.coordinates import Coordinates
 
 if TYPE_CHECKING:
@@ -176,8 +177,3 @@ class MarginPull:
         inverse = torch.where(is_known, 1 / gamma, torch.zeros_like(gamma))
         scale = 2 * self.weight / len(margins)
         return (scale * (margins * inverse - 1) * inverse * labels).unsqueeze(1)
-
-
-def joined(parts: list[Tensor]) -> Tensor:
-    """All rows in one; no copy where there is but one part."""
-    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -68,8 +68,8 @@ class ClosedForm:
         parts = list(zip(*(torch.split(t, size) for t in (candidates, cotangents)), strict=True))
         # Candidates meet in two places alone: in the residuals, and in what an output term makes of
         # all outputs. One pass gathers those; a second one leads from them back to each candidate.
-        passes = [self._passed(x, u, alpha, len(parts)) for x, u in parts[:1]]
-        residuals, outputs = self._gathered(passes[0], parts[1:], alpha)
+        passes = [self._passed(x, u, alpha, 1) for x, u in parts] if len(parts) == 1 else []
+        residuals, outputs = self._gathered(passes, parts, alpha)
         per_layer = torch.stack([residual.squared for residual in residuals])
         if self._directions is not None:
             residuals[0].weigh(self._directions)
@@ -105,21 +105,27 @@ class ClosedForm:
         return [False, False, *hidden, False]
 
     def _gathered(
-        self, first: _Pass, others: Sequence[tuple[Tensor, Tensor]], alpha: float
+        self, passes: Sequence[_Pass], parts: Sequence[tuple[Tensor, Tensor]], alpha: float
     ) -> tuple[list[Residual], Tensor]:
-        """The residuals of all candidates, and their outputs where a term asks for them."""
-        outputs = [first.there.outputs()] if self._output_term is not None else []
-        if not others:
-            return [self._residual(first, layer) for layer in range(self._depth)], joined(outputs)
-        total = self._target.explained.each(torch.neg)
-        _add_gradient(total, first)
-        for x, u in others:
-            part = self._passed(x, u, alpha, 1 + len(others))
+        """The residuals of all candidates, and their outputs where a term asks for them.
+
+        Args:
+            passes: that of all candidates, where they are worked on at once; else none is kept.
+            parts: candidates and cotangents.
+            alpha: gate sharpness.
+        """
+        if passes:
+            outputs = [passes[0].there.outputs()] if self._output_term is not None else []
+            residuals = [self._residual(passes[0], layer) for layer in range(self._depth)]
+            return residuals, joined(outputs)
+        outputs, total = [], self._target.explained.each(torch.neg)
+        for x, u in parts:
+            part = self._passed(x, u, alpha, len(parts))
             _add_gradient(total, part)
             if self._output_term is not None:
                 outputs.append(part.there.outputs())
-        residuals = zip(total.weights, total.biases, strict=True)
-        return [WholeResidual.of(weight, bias) for weight, bias in residuals], joined(outputs)
+        left = zip(total.weights, total.biases, strict=True)
+        return [WholeResidual.of(weight, bias) for weight, bias in left], joined(outputs)
 
     def _residual(self, all_: _Pass, layer: int) -> Residual:
         """Of a layer, counted from 0, with all candidates at hand."""
