@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from hypothesis import Phase, settings
 
-from engine.data.inputs import InputShape, InputSpec
+from engine.data.inputs import InputShape, InputSpec, Preprocessing
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
@@ -61,7 +61,7 @@ def make_network() -> Callable[..., Network]:
 
         weights = tuple(draw(n, k) / k**0.5 for k, n in itertools.pairwise(sizes))
         parameters = Parameters.of(weights, draw(sizes[1]) if bias else None)
-        return Network(parameters, InputSpec(shape or (1, 1, sizes[0]), mean))
+        return Network(parameters, InputSpec(shape or (1, 1, sizes[0]), Preprocessing(mean)))
 
     return make
 

@@ -1,11 +1,15 @@
-"""What goes into a network: an image, as numbers in a row, less what was subtracted before."""
+"""What goes into a network: an image, as numbers in a row, after its preprocessing.
+
+Three kinds of numbers have to be told apart: an *image*, in [0, 1]; a *centred image*, image −
+mean, which candidates are shown and scored as; and what the network *reads*, (image − mean) / std.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 from engine.base.errors import UnusableInput
 
@@ -15,20 +19,92 @@ if TYPE_CHECKING:
 InputShape = tuple[int, int, int]
 
 
+Says = Literal["nobody", "file", "user", "references"]
+"""Who said what a network's preprocessing was."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What was done to an image before a network read it: (image − mean) / std.
+
+    Attributes:
+        mean: subtracted from each image, shape (c, h, w), in [0, 1]; None where nobody said, and
+            zeros where nothing was.
+        std: of each channel, shape (c, 1, 1), above 0; None for 1.
+        said_by: who said so.
+    """
+
+    mean: Tensor | None = None
+    std: Tensor | None = None
+    said_by: Says = "nobody"
+
+    @property
+    def words(self) -> str:
+        """For people: `less the mean image, divided by 0.308`."""
+        if self.mean is None:
+            return "not known"
+        channels = self.mean.flatten(1)
+        if not bool(self.mean.any()):
+            words = "none"
+        elif bool((channels == channels[:, :1]).all()):
+            words = f"less {_listed(channels[:, 0])}"
+        else:
+            words = "less a mean image"
+        if self.std is None:
+            return words
+        divided = f"divided by {_listed(self.std.flatten())}"
+        return divided if words == "none" else f"{words}, {divided}"
+
+    def in_shape(self, shape: InputShape) -> Preprocessing:
+        """The same for the same numbers as an image of another shape; std only fits channels."""
+        mean = None if self.mean is None else self.mean.reshape(shape)
+        fits = self.std is None or len(self.std) == shape[0]
+        return replace(self, mean=mean, std=self.std if fits else None)
+
+
+def _listed(numbers: Tensor) -> str:
+    return " ".join(f"{number:.3g}" for number in numbers.tolist())
+
+
 @dataclass(frozen=True)
 class InputSpec:
     """What the D numbers that a network reads are.
 
     Attributes:
         shape: (c, h, w) of an image; c·h·w = D.
-        mean: the training set's mean image that was subtracted before training, shape (c, h, w),
-            in [0, 1]; None where nobody said.
+        preprocessing: what makes them of an image.
         is_known: False where the shape was guessed from D alone.
     """
 
     shape: InputShape
-    mean: Tensor | None = None
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
     is_known: bool = True
+
+    @property
+    def mean(self) -> Tensor | None:
+        """What was subtracted from each image, shape (c, h, w), where it is known."""
+        return self.preprocessing.mean
+
+    def of_images(self, images: Tensor, mean: Tensor | None = None) -> Tensor:
+        """What the network reads of images in [0, 1]: (n, c, h, w) → (n, D).
+
+        Args:
+            images: shape (n, c, h, w).
+            mean: stands for the preprocessing's own where that is not known.
+        """
+        subtracted = mean if self.mean is None else self.mean
+        return self.of_centred(images if subtracted is None else images - subtracted)
+
+    def of_centred(self, images: Tensor) -> Tensor:
+        """What the network reads of centred images: (n, c, h, w) → (n, D)."""
+        std = self.preprocessing.std
+        return (images if std is None else images / std.to(images)).flatten(1)
+
+    def centred(self, read: Tensor) -> Tensor:
+        """Centred images of what the network reads: (n, D) → (n, c, h, w)."""
+        images = read.reshape(-1, *self.shape)
+        std = self.preprocessing.std
+        return images if std is None else images * std.to(images)
 
     @classmethod
     def flat(cls, dimension: int) -> InputSpec:
@@ -48,8 +124,9 @@ class InputSpec:
         """
         if math.prod(shape) != self.dimension:
             raise ValueError(f"{shape} does not hold {self.dimension} numbers")
-        mean = None if self.mean is None else self.mean.reshape(shape)
-        return replace(self, shape=shape, mean=mean, is_known=True)
+        return replace(
+            self, shape=shape, preprocessing=self.preprocessing.in_shape(shape), is_known=True
+        )
 
 
 def infer_input_shape(dimension: int) -> InputShape:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
 from engine.base.files import read_tensors, save_tensors
-from engine.data.inputs import InputShape, InputSpec, format_shape, infer_input_shape, parse_shape
+from engine.data.inputs import (
+    InputShape,
+    InputSpec,
+    Preprocessing,
+    format_shape,
+    infer_input_shape,
+    parse_shape,
+)
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
 from engine.network.readers import BESIDE, METADATA_KEYS, read_checkpoint
@@ -45,7 +52,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         raise UnusableInput(
             f"{path.name} says that its activation is {activation}; the method needs ReLU."
         )
-    weights, bias = infer_layers(tensors, path.name)
+    weights, biases = infer_layers(tensors, path.name)
     dimension = weights[0].shape[1]
     stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
@@ -56,8 +63,8 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         )
     is_known = bool(input_shape or stored or _is_image_size(dimension))
     return Network(
-        Parameters.of(weights, bias),
-        InputSpec(shape, _check_mean(mean, shape, path.name), is_known),
+        Parameters(weights, biases),
+        InputSpec(shape, _preprocessing(mean, shape, path.name), is_known),
         origin=Origin(str(path), sha256_of(path), _details(metadata)),
     )
 
@@ -101,6 +108,12 @@ def load_beside(path: str | Path) -> dict[str, Tensor]:
 
 
 # --- reading --------------------------------------------------------------------------------
+
+
+def _preprocessing(mean: object, shape: InputShape, name: str) -> Preprocessing:
+    """What the file says of it."""
+    found = _check_mean(mean, shape, name)
+    return Preprocessing() if found is None else Preprocessing(found, said_by="file")
 
 
 def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:

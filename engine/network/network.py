@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.base.plain_text import plain
-from engine.data.inputs import InputShape, InputSpec
+from engine.data.inputs import InputShape, InputSpec, Preprocessing
 from engine.network.activation import RELU, Activation
+from engine.network.classes import Classes
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
 
@@ -44,12 +45,14 @@ class Network:
         inputs: what x is.
         activation: φ.
         origin: where it came from.
+        class_names: of what the outputs tell apart, where somebody said; else empty.
     """
 
     parameters: Parameters
     inputs: InputSpec
     activation: Activation = RELU
     origin: Origin = field(default_factory=Origin)
+    class_names: tuple[str, ...] = ()
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -70,6 +73,11 @@ class Network:
     def mean(self) -> Tensor | None:
         """The mean image that was subtracted before training, where it is known."""
         return self.inputs.mean
+
+    @property
+    def classes(self) -> Classes:
+        """What its outputs tell apart."""
+        return Classes(self.output_count, self.class_names)
 
     @property
     def depth(self) -> int:
@@ -135,7 +143,12 @@ class Network:
 
     def with_mean(self, mean: Tensor | None) -> Network:
         """The same network, of whose images another mean, shape (c, h, w), was subtracted."""
-        return replace(self, inputs=replace(self.inputs, mean=mean))
+        preprocessing = replace(self.inputs.preprocessing, mean=mean)
+        return self.with_preprocessing(preprocessing)
+
+    def with_preprocessing(self, preprocessing: Preprocessing) -> Network:
+        """The same network, reading images that something else was done to."""
+        return replace(self, inputs=replace(self.inputs, preprocessing=preprocessing))
 
     def with_input_shape(self, shape: InputShape) -> Network:
         """The same network reading its input as another shape of the same size.

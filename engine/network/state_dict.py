@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
@@ -32,8 +34,8 @@ class _Named:
 
 def infer_layers(
     tensors: dict[str, Tensor], file_name: str
-) -> tuple[tuple[Tensor, ...], Tensor | None]:
-    """The chain W_1 … W_L and the first layer's bias.
+) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
+    """The chain W_1 … W_L and b_1 … b_L, None where a layer has none.
 
     The order is inferred from the shapes, whatever the names; among layers of one shape the
     order of the file decides. Matrices stored as (inputs, outputs) are turned around.
@@ -43,8 +45,7 @@ def infer_layers(
         file_name: for messages.
 
     Raises:
-        UnusableInput: not a chain of fully connected layers with one output, at most a bias
-            on the first layer, and at least one hidden layer.
+        UnusableInput: not a chain of fully connected layers with at least one hidden layer.
     """
     named = [_Named(n, t, i) for i, (n, t) in enumerate(tensors.items())]
     _refuse_other_layers(named, file_name)
@@ -82,22 +83,42 @@ def _refuse_other_layers(named: list[_Named], file_name: str) -> None:
 
 
 def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
-    """The matrices in the order of the forward pass, and whether they need turning around."""
-    for turned in (False, True):
-        chain = _chain_ending_in(1, matrices, turned)
-        if chain:
+    """The matrices in the order of the forward pass, and whether they need turning around.
+
+    That of the file, where it fits; else one that the shapes allow. One that reads more numbers
+    than it gives comes before one that would give more.
+    """
+    found = list(_orders(matrices))
+    for chain, turned in found:
+        first, last = chain[0].tensor.shape, chain[-1].tensor.shape
+        if first[0 if turned else 1] > last[1 if turned else 0]:
             return chain, turned
-    for turned in (False, True):
-        for outputs in sorted({m.tensor.shape[1 if turned else 0] for m in matrices}):
-            if _chain_ending_in(outputs, matrices, turned):
-                raise UnusableInput(
-                    f"{file_name} has {outputs} outputs; Afterimage reads binary classifiers "
-                    "with one output."
-                )
+    if found:
+        return found[0]
     shapes = ", ".join("×".join(str(n) for n in m.tensor.shape) for m in matrices)
     raise UnusableInput(
         f"The layers of {file_name} ({shapes}) do not fit together as one chain; is it a "
         "fully connected network?"
+    )
+
+
+def _orders(matrices: list[_Named]) -> Iterator[tuple[list[_Named], bool]]:
+    """Those that the shapes allow, the most likely first, each with whether it is turned around."""
+    both = (False, True)
+    yield from ((matrices, turned) for turned in both if _fits(matrices, turned))
+    for turned in both:
+        for outputs in sorted({m.tensor.shape[1 if turned else 0] for m in matrices}):
+            chain = _chain_ending_in(outputs, matrices, turned)
+            if chain:
+                yield chain, turned
+
+
+def _fits(matrices: list[_Named], turned: bool) -> bool:
+    """Whether each matrix reads what the one before it gives."""
+    out_axis, in_axis = (1, 0) if turned else (0, 1)
+    return all(
+        one.tensor.shape[out_axis] == following.tensor.shape[in_axis]
+        for one, following in pairwise(matrices)
     )
 
 
@@ -137,10 +158,10 @@ def _chain_ending_in(outputs: int, matrices: list[_Named], turned: bool) -> list
 
 def _match_biases(
     chain: list[_Named], weights: tuple[Tensor, ...], named: list[_Named], file_name: str
-) -> Tensor | None:
-    """The first layer's bias; any other bias must be all zero."""
+) -> tuple[Tensor | None, ...]:
+    """Each layer's bias; one that is zero throughout is none."""
     free = list(range(len(chain)))
-    first: Tensor | None = None
+    found: dict[int, Tensor] = {}
     for vector in (entry for entry in named if entry.tensor.dim() == 1):
         fitting = [i for i in free if weights[i].shape[0] == vector.tensor.numel()]
         if not fitting:
@@ -150,14 +171,9 @@ def _match_biases(
             )
         layer = min(fitting, key=lambda i: _distance(chain[i], vector))
         free.remove(layer)
-        if layer == 0:
-            first = vector.tensor
-        elif bool(vector.tensor.any()):
-            raise UnusableInput(
-                f"Layer {layer + 1} of {file_name} has a bias (“{vector.name}”); the method "
-                "needs a homogeneous network, with a bias on its first layer alone."
-            )
-    return first
+        if layer == 0 or bool(vector.tensor.any()):
+            found[layer] = vector.tensor
+    return tuple(found.get(layer) for layer in range(len(chain)))
 
 
 def _distance(matrix: _Named, vector: _Named) -> tuple[bool, bool, int]:

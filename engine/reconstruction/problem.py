@@ -22,10 +22,10 @@ from engine.reconstruction.terms import (
 )
 from engine.runtime.lazy import torch
 from engine.stationarity.autograd import DoubleBackward
+from engine.stationarity.cases import multipliers_for
 from engine.stationarity.closed_form import ClosedForm, joined
 from engine.stationarity.coordinates import Coordinates, Pixels
 from engine.stationarity.evaluation import DirectionWeights, Stationarity
-from engine.stationarity.multipliers import BinaryMargin, Multipliers
 from engine.stationarity.row_space import RowSpace, row_space
 from engine.stationarity.target import Target
 
@@ -58,6 +58,8 @@ class Problem:
     With no term of ours it is that of Haim et al. 2022 (their equations 5 to 7).
 
     Attributes:
+        inputs: what a network input is.
+        classes: what the labels stand for.
         kind: what the multipliers are.
         coordinates: what the unknowns are.
         space: the same, where they are coordinates in the row space; else None.
@@ -80,8 +82,8 @@ class Problem:
             space: the row space of an earlier run, whose coordinates are to be gone on with.
         """
         dtype = torch.float64 if settings.dtype == "float64" else torch.float32
-        self.input_shape = network.input_shape
-        self.kind: Multipliers = BinaryMargin()
+        self.inputs, self.classes = network.inputs, network.classes
+        self.kind = multipliers_for(settings.training, network.output_count)
         self.space: RowSpace | None = None
         if settings.space == "row":
             space = space or row_space(network, settings.scale_power, settings.rank or None)
@@ -96,7 +98,7 @@ class Problem:
         margin = None
         if settings.margin_weight:
             last = squared_norm(seen.network.weights[-1])
-            margin = MarginPull(settings.margin_weight * float(last))
+            margin = MarginPull(self.kind, network.classes, settings.margin_weight * float(last))
         way = ClosedForm if settings.gradient == "closed form" else DoubleBackward
         self._stationarity: Stationarity = way(
             seen, self.kind, margin, self._directions(target, settings)
@@ -116,12 +118,13 @@ class Problem:
             terms.append(
                 Smoothness(
                     self.coordinates,
-                    self.input_shape,
+                    self.inputs.shape,
                     settings.smoothness,
                     float(self.squared_norms[0]),
                 )
             )
-        return (*terms, Box(self.coordinates), MultiplierFloor(settings.minimum_multiplier))
+        floor = MultiplierFloor(self.kind, settings.minimum_multiplier)
+        return (*terms, Box(self.coordinates), floor)
 
     def pixels(self, unknowns: Tensor) -> Tensor:
         """Unknowns (m, k) → flat network inputs (m, D)."""
@@ -132,7 +135,7 @@ class Problem:
         # A GPU's memory is for the run: a pool of restarts may have a hundred times its pixels.
         at_once = len(unknowns) if unknowns.device.type == "cpu" else _IMAGES_AT_ONCE
         parts = [self.pixels(part).float().cpu() for part in torch.split(unknowns, at_once)]
-        return joined(parts).reshape(-1, *self.input_shape)
+        return self.inputs.centred(joined(parts))
 
     def evaluate(
         self,
@@ -161,7 +164,7 @@ class Problem:
         by_multipliers = found.multiplier_gradient
         penalties: dict[str, Tensor | None] = {}
         for term in self._terms:
-            pull = term.at(unknowns, multipliers, step, chunk)
+            pull = term.at(unknowns, multipliers, labels, step, chunk)
             if term.is_constraint:
                 penalties[term.name] = pull.penalty
             if pull.unknowns is not None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputSpec
 from engine.reconstruction.recording import Recording
 from engine.runtime.lazy import torch
 from engine.stationarity.row_space import RowSpace
@@ -25,8 +25,8 @@ class Restart:
 
     Attributes:
         unknowns: shape (m, k), on the CPU, in the coordinates of the problem.
-        multipliers: λ, shape (m,).
-        labels: y, −1 or +1, shape (m,).
+        multipliers: λ, in the shape of its kind.
+        labels: y, shape (m,).
         recording: its drift.
     """
 
@@ -34,11 +34,6 @@ class Restart:
     multipliers: Tensor
     labels: Tensor
     recording: Recording
-
-
-def halves(count: int) -> Tensor:
-    """The labels that a search gives its candidates: the first half −1, the others +1."""
-    return torch.cat([-torch.ones(count // 2), torch.ones(count - count // 2)])
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,12 @@ class Drift:
     Attributes:
         restarts: each of m candidates; the recording of each ends with where it stands.
         space: the row space that unknowns are coordinates in; None where they are pixels.
-        input_shape: (c, h, w).
+        inputs: what a network input is.
     """
 
     restarts: Sequence[Restart]
     space: RowSpace | None
-    input_shape: InputShape
+    inputs: InputSpec
 
     @property
     def recordings(self) -> list[Recording]:
@@ -80,4 +75,4 @@ class Drift:
             found = restart.unknowns[wanted] if is_over else restart.recording.frame(index, wanted)
             unknowns[is_here] = found.float()
         pixels = unknowns if self.space is None else self.space.pixels(unknowns)
-        return pixels.reshape(-1, *self.input_shape)
+        return self.inputs.centred(pixels)

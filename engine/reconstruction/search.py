@@ -10,14 +10,13 @@ from engine.base.errors import OutOfMemory
 from engine.reconstruction.planning import Plan, fastest
 from engine.reconstruction.problem import Problem, Step
 from engine.reconstruction.recording import Recording
-from engine.reconstruction.restarts import Restart, halves
+from engine.reconstruction.restarts import Restart
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import quick_products
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
-from engine.stationarity.multipliers import uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,8 +32,8 @@ class Search:
         begun_at: steps of the run before its first.
         step: its steps so far.
         unknowns: shape (m, k), in the problem's own coordinates, on the device.
-        multipliers: λ, shape (m,).
-        labels: y, −1 or +1, shape (m,).
+        multipliers: λ, in the shape of its kind.
+        labels: y, shape (m,).
         recording: its drift so far.
     """
 
@@ -72,8 +71,8 @@ class Search:
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
         self.unknowns = (noise * self._settings.initial_scale).to(device)
-        self.multipliers = uniform(self._problem.kind, m, generator, dtype).to(device)
-        self.labels = halves(m).to(device, dtype)
+        self.multipliers = self._problem.kind.initial(m, generator, dtype).to(device)
+        self.labels = self._problem.classes.shared_out(m).to(device, dtype)
 
     def _make_optimizer(self) -> None:
         groups = [

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.base.errors import UnusableInput
 from engine.base.json_text import held_to
 from engine.base.options import check_options, option
+from engine.stationarity.cases import TrainingKind
 
 PresetName = Literal["fast", "paper"]
 PRESETS: tuple[PresetName, ...] = ("fast", "paper")
@@ -24,6 +25,7 @@ MAX_RESTARTS = 30
 
 _CHOICES = {
     "preset": PRESETS,
+    "training": ("auto", "margin", "decay", "free"),
     "space": ("row", "pixel"),
     "gradient": ("closed form", "double backward"),
     "optimizer": ("adam", "sgd"),
@@ -41,6 +43,7 @@ class Settings:
     """
 
     preset: PresetName = "fast"
+    training: TrainingKind = "auto"
     space: Literal["row", "pixel"] = "row"
     gradient: Literal["closed form", "double backward"] = "closed form"
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -189,7 +192,7 @@ class Settings:
 _OFF = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
 """Settings of the row space, and what they are where there is none."""
 
-_BEFORE_THEY_EXISTED = {"whitening": 0.0, "smoothness": 0.0}
+_BEFORE_THEY_EXISTED = {"training": "margin", "whitening": 0.0, "smoothness": 0.0}
 """What runs did that were saved before these settings came."""
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.data.inputs import InputShape
+from engine.network.classes import Classes
 from engine.runtime.lazy import torch
 from engine.stationarity.closed_form import joined
 from engine.stationarity.coordinates import Coordinates
+from engine.stationarity.multipliers import Multipliers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,12 +47,15 @@ class Term(Protocol):
     name: str
     is_constraint: bool
 
-    def at(self, unknowns: Tensor, multipliers: Tensor, step: int, chunk: int | None) -> Pull:
+    def at(
+        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, step: int, chunk: int | None
+    ) -> Pull:
         """Value and gradients.
 
         Args:
             unknowns: shape (m, k).
             multipliers: λ.
+            labels: y.
             step: steps taken before this one.
             chunk: how many candidates to work on at a time; all of them where None.
         """
@@ -72,7 +77,9 @@ class Box:
         rare = max(_PIXELS_EVERY, coordinates.input_dimension // _DIMENSIONS_A_STEP)
         self._every = rare if coordinates.is_reduced else 1
 
-    def at(self, unknowns: Tensor, multipliers: Tensor, step: int, chunk: int | None) -> Pull:
+    def at(
+        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, step: int, chunk: int | None
+    ) -> Pull:
         """See `Term.at`."""
         if step % self._every:
             return Pull()
@@ -111,7 +118,9 @@ class Smoothness:
         basis = coordinates.to_pixels
         self._roughness = None if basis is None else self._laplacian(basis) @ basis.T
 
-    def at(self, unknowns: Tensor, multipliers: Tensor, step: int, chunk: int | None) -> Pull:
+    def at(
+        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, step: int, chunk: int | None
+    ) -> Pull:
         """See `Term.at`."""
         count = len(unknowns)
         parts = [self._rough(part) for part in torch.split(unknowns, chunk or count)]
@@ -137,43 +146,53 @@ class MultiplierFloor:
     """5 Σ relu(λ_min − λ_i)²: every candidate has to explain a part of the weights.
 
     Attributes:
+        kind: what λ are.
         least: λ_min.
     """
 
+    kind: Multipliers
     least: float
     name = "multiplier floor"
     is_constraint = True
 
-    def at(self, unknowns: Tensor, multipliers: Tensor, step: int, chunk: int | None) -> Pull:
+    def at(
+        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, step: int, chunk: int | None
+    ) -> Pull:
         """See `Term.at`."""
-        missing = (self.least - multipliers).relu()
-        return Pull(
-            _FLOOR_WEIGHT * missing.square().sum(), multipliers=-2 * _FLOOR_WEIGHT * missing
-        )
+        found = self.kind.floor(multipliers, labels, self.least)
+        if found is None:
+            return Pull(torch.zeros((), device=unknowns.device, dtype=unknowns.dtype))
+        penalty, gradient = found
+        return Pull(_FLOOR_WEIGHT * penalty, multipliers=_FLOOR_WEIGHT * gradient)
 
 
 @dataclass(frozen=True)
 class MarginPull:
-    """weight · ‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)²: an `OutputTerm` for one output.
+    """weight · ‖W_L‖² · (1/m) Σ_i (margin_i/γ − 1)²: an `OutputTerm`.
 
     The stationarity loss uses one of the KKT conditions. Another, complementary slackness, says
-    that images with a multiplier all have the same margin y_i Φ(x_i) = γ. Here γ is the mean of the
-    candidates' positive margins weighted by their multipliers, held constant in the gradient. The
-    term scales with θ as the stationarity loss does.
+    that images with a multiplier all have the same margin γ: y_i Φ(x_i), or the lead of the own
+    output over the runner-up. Here γ is the mean of the candidates' positive margins weighted by
+    their multipliers, held constant in the gradient. The term scales with θ as the stationarity
+    loss does.
 
     Attributes:
+        kind: what λ are.
+        classes: what the outputs tell apart.
         weight: of the term, with ‖W_L‖².
     """
 
+    kind: Multipliers
+    classes: Classes
     weight: float
 
     def pull(self, outputs: Tensor, multipliers: Tensor, labels: Tensor) -> Tensor:
         """See `OutputTerm.pull`."""
-        margins = labels * outputs.squeeze(1)
-        shares = multipliers.relu()
+        margins, directions = self.classes.margins_along(outputs, labels)
+        shares = self.kind.strength(multipliers, labels).relu()
         gamma = (shares * margins.relu()).sum() / shares.sum().clamp_min(1e-12)
         # As long as hardly a candidate has its own label, there is no margin to pull to.
         is_known = gamma > _LEAST_SHARE * margins.abs().mean()
         inverse = torch.where(is_known, 1 / gamma, torch.zeros_like(gamma))
         scale = 2 * self.weight / len(margins)
-        return (scale * (margins * inverse - 1) * inverse * labels).unsqueeze(1)
+        return (scale * (margins * inverse - 1) * inverse).unsqueeze(1) * directions

@@ -48,7 +48,7 @@ class Session:
     @property
     def drift(self) -> Drift:
         """The recorded frames, ready to be turned into images."""
-        return Drift(self.every_restart, self.state.space, self.network.input_shape)
+        return Drift(self.every_restart, self.state.space, self.network.inputs)
 
     @property
     def every_restart(self) -> tuple[Restart, ...]:
@@ -62,23 +62,23 @@ class Session:
         space = self.state.space
         unknowns = torch.cat([restart.unknowns for restart in self.every_restart])
         pixels = unknowns if space is None else space.pixels(unknowns)
-        return pixels.float().reshape(-1, *self.network.input_shape)
+        return self.network.inputs.centred(pixels.float())
 
     def image(self, candidate: int) -> Tensor:
         """One candidate, counted through all restarts, centred, float32, shape (c, h, w)."""
         restart, index = divmod(candidate, self.settings.candidates)
         space, unknowns = self.state.space, self.every_restart[restart].unknowns
         pixels = unknowns[index] if space is None else space.pixels(unknowns[index])
-        return pixels.float().reshape(self.network.input_shape)
+        return self.network.inputs.centred(pixels.float())[0]
 
     @property
     def labels(self) -> Tensor:
-        """y, −1 or +1, float32, shape (R·m,)."""
+        """y, float32, shape (R·m,)."""
         return torch.cat([restart.labels for restart in self.every_restart]).float()
 
     @property
     def multipliers(self) -> Tensor:
-        """λ, shape (R·m,)."""
+        """λ in the shape of its kind, for R·m candidates."""
         return torch.cat([restart.multipliers for restart in self.every_restart])
 
     @property

@@ -18,13 +18,14 @@ from engine.base.file_checks import check_file
 from engine.base.files import read_tensors, save_tensors
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
-from engine.data.inputs import InputSpec
+from engine.data.inputs import InputSpec, Preprocessing
 from engine.network.checkpoints import load_network
+from engine.network.classes import Classes
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.recording import Recording
-from engine.reconstruction.restarts import Restart, halves
+from engine.reconstruction.restarts import Restart
 from engine.reconstruction.settings import settings_from_dict
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import load_torch, torch
@@ -159,7 +160,9 @@ def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
     file, sha256, details = header.origin
     network = Network(
         Parameters.of(weights, tensors.get("network.bias")),
-        InputSpec(header.input_shape, tensors.get("network.mean"), header.shape_is_known),
+        InputSpec(
+            header.input_shape, Preprocessing(tensors.get("network.mean")), header.shape_is_known
+        ),
         origin=Origin(file, sha256, details),
     )
     space = None
@@ -253,8 +256,9 @@ def _check(session: Session) -> None:
 def _labels_by_position(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """What earlier formats did not say: the first half of each restart is labelled −1."""
     names = [name for name in tensors if name.endswith(".unknowns")]
+    labels = Classes(outputs=1).shared_out
     return {
-        f"{name.removesuffix('.unknowns')}.labels": halves(len(tensors[name])).to(tensors[name])
+        f"{name.removesuffix('.unknowns')}.labels": labels(len(tensors[name])).to(tensors[name])
         for name in names
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.runtime.lazy import torch
@@ -42,13 +43,13 @@ class DoubleBackward:
         """See `Stationarity.evaluate`."""
         count = len(candidates)
         size = chunk or count
-        cotangents = self._kind.to_cotangent(multipliers, labels, count)
-        parts = list(zip(*(torch.split(t, size) for t in (candidates, cotangents)), strict=True))
+        split = [torch.split(each, size) for each in (candidates, multipliers, labels)]
+        parts = list(zip(*split, strict=True))
         explained = self._target.explained
         residuals = [-tensor.detach() for tensor in explained.tensors]
         outputs, graphs = [], []
-        for x, u in parts:
-            graph = self._graph(x, u, alpha)
+        for x, some, their_labels in parts:
+            graph = self._graph(x, some, their_labels, alpha, count)
             for residual, gradient in zip(residuals, graph.gradients, strict=True):
                 residual += gradient.detach()
             outputs.append(graph.outputs.detach())
@@ -60,32 +61,33 @@ class DoubleBackward:
         if self._output_term is not None:
             term = self._output_term.pull(torch.cat(outputs), multipliers, labels)
             pulls = list(torch.split(term, size))
-        x_gradients, u_gradients = [], []
-        for (x, u), pull in zip(parts, pulls, strict=True):
-            graph = graphs.pop() if graphs else self._graph(x, u, alpha)
-            x_gradient, u_gradient = torch.autograd.grad(
-                [*graph.gradients, graph.outputs], [graph.x, graph.u], [*flowing, pull]
+        by_candidates, by_multipliers = [], []
+        for (x, some, their_labels), pull in zip(parts, pulls, strict=True):
+            again = partial(self._graph, x, some, their_labels, alpha, count)
+            graph = graphs.pop() if graphs else again()
+            by_candidate, by_multiplier = torch.autograd.grad(
+                [*graph.gradients, graph.outputs], [graph.x, graph.multipliers], [*flowing, pull]
             )
-            x_gradients.append(x_gradient)
-            u_gradients.append(u_gradient)
-        return Evaluation(
-            per_layer,
-            torch.cat(x_gradients),
-            self._kind.pull_back(torch.cat(u_gradients), labels, count),
-        )
+            by_candidates.append(by_candidate)
+            by_multipliers.append(by_multiplier)
+        return Evaluation(per_layer, torch.cat(by_candidates), torch.cat(by_multipliers))
 
-    def _graph(self, x: Tensor, u: Tensor, alpha: float) -> _Graph:
+    def _graph(
+        self, x: Tensor, multipliers: Tensor, labels: Tensor, alpha: float, count: int
+    ) -> _Graph:
         """Σ_i J(x_i)ᵀ u_i over the candidates given, as autograd can differentiate it again."""
         from engine.stationarity.soft_gate import SoftGated
 
-        x, u = x.detach().requires_grad_(), u.detach().requires_grad_()
+        x, multipliers = x.detach().requires_grad_(), multipliers.detach().requires_grad_()
         network = self._target.network
         parameters = network.parameters.each(lambda p: p.detach().requires_grad_())
         live = replace(network, parameters=parameters)
         hidden = live.hidden(x, lambda z: SoftGated.apply(z, network.activation, alpha))
         outputs = live.read_out(hidden)
-        gradients = torch.autograd.grad((outputs * u).sum(), parameters.tensors, create_graph=True)
-        return _Graph(x, u, outputs, gradients)
+        u = self._kind.to_cotangent(multipliers, labels, outputs, count)
+        # u counts as given here, even where it depends on the outputs; its turn comes later.
+        gradients = torch.autograd.grad(outputs, parameters.tensors, u, create_graph=True)
+        return _Graph(x, multipliers, outputs, gradients)
 
     def _by_layer(self, residuals: Sequence[Tensor]) -> Tensor:
         """‖R_l‖² per layer, shape (L,); a bias counts with its layer."""
@@ -101,9 +103,9 @@ class DoubleBackward:
 
 @dataclass(frozen=True)
 class _Graph:
-    """Some candidates with their cotangents, the outputs, and the weighted gradients by θ."""
+    """Some candidates with their multipliers, the outputs, and the weighted gradients by θ."""
 
     x: Tensor
-    u: Tensor
+    multipliers: Tensor
     outputs: Tensor
     gradients: Sequence[Tensor]

@@ -8,8 +8,8 @@ back to the candidates:
     upwards   l = 1 … L−1:   s̄_l = δ̄_l ∘ e_l;   δ̄_{l+1} += (δ̄_l ∘ s_l) W_{l+1}ᵀ       →  Ū = δ̄_L
     downwards l = L−1 … 1:   z̄_l = s̄_l ∘ ∂s_l/∂z_l + h̄_l ∘ s_l;   h̄_{l−1} += z̄_l W_l   →  x̄ = h̄_0
 
-A term that looks at the outputs (`OutputTerm`) joins the second way at its top, h̄_{L−1} += Φ̄ W_L,
-and costs next to nothing.
+What looks at the outputs joins the second way at its top, h̄_{L−1} += Φ̄ W_L, and costs next to
+nothing: a term (`OutputTerm`), and multipliers that are tied to the outputs.
 """
 
 from __future__ import annotations
@@ -64,35 +64,40 @@ class ClosedForm:
         """See `Stationarity.evaluate`."""
         count = len(candidates)
         size = chunk or count
-        cotangents = self._kind.to_cotangent(multipliers, labels, count)
-        parts = list(zip(*(torch.split(t, size) for t in (candidates, cotangents)), strict=True))
+        split = [torch.split(each, size) for each in (candidates, multipliers, labels)]
+        parts = [_Part(*some) for some in zip(*split, strict=True)]
         # Candidates meet in two places alone: in the residuals, and in what an output term makes of
         # all outputs. One pass gathers those; a second one leads from them back to each candidate.
-        passes = [self._passed(x, u, alpha, 1) for x, u in parts] if len(parts) == 1 else []
-        residuals, outputs = self._gathered(passes, parts, alpha)
+        passes = [self._passed(parts[0], alpha, count, 1)] if len(parts) == 1 else []
+        residuals, outputs = self._gathered(passes, parts, alpha, count)
         per_layer = torch.stack([residual.squared for residual in residuals])
         if self._directions is not None:
             residuals[0].weigh(self._directions)
         pulls: Sequence[Tensor | None] = [None] * len(parts)
         if self._output_term is not None:
             pulls = torch.split(self._output_term.pull(outputs, multipliers, labels), size)
-        x_bars, u_bars = [], []
-        for (x, u), pull in zip(parts, pulls, strict=True):
-            here = passes.pop() if passes else self._passed(x, u, alpha, len(parts))
-            x_bar, u_bar = self._flow_back(here, residuals, pull, alpha)
-            x_bars.append(x_bar)
-            u_bars.append(u_bar)
-        return Evaluation(
-            per_layer=per_layer,
-            candidate_gradient=joined(x_bars).mul_(2),
-            multiplier_gradient=self._kind.pull_back(joined(u_bars).mul_(2), labels, count),
-        )
+        by_candidates, by_multipliers = [], []
+        for part, pull in zip(parts, pulls, strict=True):
+            here = passes.pop() if passes else self._passed(part, alpha, count, len(parts))
+            delta_bars, h_bars = self._from_residuals(here, residuals)
+            u_bar = self._upwards(here, delta_bars)
+            by_multiplier, by_output = self._kind.pull_back(
+                u_bar.mul_(2), part.multipliers, part.labels, here.outputs, count
+            )
+            by_multipliers.append(by_multiplier)
+            pulled = [each for each in (pull, by_output) if each is not None]
+            x_bar = self._downwards(here, delta_bars, h_bars, pulled, alpha)
+            by_candidates.append(x_bar.mul_(2))
+        return Evaluation(per_layer, joined(by_candidates), joined(by_multipliers))
 
-    def _passed(self, x: Tensor, u: Tensor, alpha: float, parts: int) -> _Pass:
+    def _passed(self, part: _Part, alpha: float, count: int, parts: int) -> _Pass:
         """Some candidates on their way forward and back; how much stays depends on what follows."""
-        by_gram = self._by_gram(len(x) if parts == 1 else 0)
-        there = trace(self._target.network, x, alpha, by_gram)
-        return _Pass(there, there.backward(u, by_gram[1:]), by_gram)
+        by_gram = self._by_gram(len(part.candidates) if parts == 1 else 0)
+        there = trace(self._target.network, part.candidates, alpha, by_gram)
+        asked = self._kind.needs_outputs or self._output_term is not None
+        outputs = there.outputs() if asked else None
+        u = self._kind.to_cotangent(part.multipliers, part.labels, outputs, count)
+        return _Pass(there, there.backward(u, by_gram[1:]), outputs, by_gram)
 
     def _by_gram(self, count: int) -> list[bool]:
         """Of each layer l = 0 … L, whether its residual is cheaper without R_l.
@@ -105,25 +110,26 @@ class ClosedForm:
         return [False, False, *hidden, False]
 
     def _gathered(
-        self, passes: Sequence[_Pass], parts: Sequence[tuple[Tensor, Tensor]], alpha: float
+        self, passes: Sequence[_Pass], parts: Sequence[_Part], alpha: float, count: int
     ) -> tuple[list[Residual], Tensor]:
         """The residuals of all candidates, and their outputs where a term asks for them.
 
         Args:
             passes: that of all candidates, where they are worked on at once; else none is kept.
-            parts: candidates and cotangents.
+            parts: all candidates.
             alpha: gate sharpness.
+            count: m.
         """
         if passes:
-            outputs = [passes[0].there.outputs()] if self._output_term is not None else []
+            outputs = [] if passes[0].outputs is None else [passes[0].outputs]
             residuals = [self._residual(passes[0], layer) for layer in range(self._depth)]
             return residuals, joined(outputs)
         outputs, total = [], self._target.explained.each(torch.neg)
-        for x, u in parts:
-            part = self._passed(x, u, alpha, len(parts))
-            _add_gradient(total, part)
-            if self._output_term is not None:
-                outputs.append(part.there.outputs())
+        for part in parts:
+            there_and_back = self._passed(part, alpha, count, len(parts))
+            _add_gradient(total, there_and_back)
+            if there_and_back.outputs is not None:
+                outputs.append(there_and_back.outputs)
         left = zip(total.weights, total.biases, strict=True)
         return [WholeResidual.of(weight, bias) for weight, bias in left], joined(outputs)
 
@@ -145,40 +151,64 @@ class ClosedForm:
             left,
         )
 
-    def _flow_back(
-        self, here: _Pass, residuals: Sequence[Residual], pull: Tensor | None, alpha: float
-    ) -> tuple[Tensor, Tensor]:
-        """x̄ and Ū of some candidates, shapes (p, D) and (p, C), from the residuals of all.
+    def _from_residuals(
+        self, here: _Pass, residuals: Sequence[Residual]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """What flows from the residuals of all into δ_1 … δ_L and h_0 … h_{L−1} of some."""
+        h, delta = here.there.h, here.back.delta
+        h_bars, delta_bars = [], [delta[0]]
+        for layer, residual in enumerate(residuals):
+            h_bar, delta_bar = residual.flow_back(delta[layer + 1], h[layer])
+            h_bars.append(h_bar)
+            delta_bars.append(delta_bar)
+        return delta_bars, h_bars
+
+    def _upwards(self, here: _Pass, delta_bars: list[Tensor]) -> Tensor:
+        """Ū of some candidates, shape (p, C), through the backward pass; `delta_bars` fill up."""
+        weights, s = self._target.network.weights, here.there.s
+        for layer in range(1, self._depth):
+            delta_bars[layer + 1].addmm_(delta_bars[layer] * s[layer], weights[layer].T)
+        return delta_bars[self._depth]
+
+    def _downwards(
+        self,
+        here: _Pass,
+        delta_bars: Sequence[Tensor],
+        h_bars: Sequence[Tensor],
+        pulls: Sequence[Tensor],
+        alpha: float,
+    ) -> Tensor:
+        """x̄ of some candidates, shape (p, D), through the forward pass.
 
         Args:
             here: their passes.
-            residuals: of each layer.
-            pull: ∂/∂Φ, shape (p, C), where there is an output term.
+            delta_bars: complete.
+            h_bars: what the residuals gave.
+            pulls: ∂/∂Φ, shape (p, C), of each thing that looks at the outputs.
             alpha: gate sharpness.
         """
-        weights, depth = self._target.network.weights, self._depth
-        activation = self._target.network.activation
-        h, s, delta = here.there.h, here.there.s, here.back.delta
-        h_bar, delta_bar = [], [delta[0]]
-        for layer, residual in enumerate(residuals):
-            to_h, to_delta = residual.flow_back(delta[layer + 1], h[layer])
-            h_bar.append(to_h)
-            delta_bar.append(to_delta)
-        # Upwards through the backward pass …
-        for layer in range(1, depth):
-            delta_bar[layer + 1].addmm_(delta_bar[layer] * s[layer], weights[layer].T)
-        # … and downwards through the forward pass.
-        if pull is not None:
-            h_bar[depth - 1].addmm_(pull, weights[depth - 1], alpha=0.5)
-        for layer in range(depth - 1, 0, -1):
-            z_bar = activation.through_soft_gate(delta_bar[layer], delta[layer], s[layer], alpha)
-            z_bar.addcmul_(h_bar[layer], s[layer])
-            h_bar[layer - 1].addmm_(z_bar, weights[layer - 1])
-        return h_bar[0], delta_bar[depth]
+        weights, activation = self._target.network.weights, self._target.network.activation
+        s, delta = here.there.s, here.back.delta
+        for pull in pulls:
+            h_bars[-1].addmm_(pull, weights[-1], alpha=0.5)
+        for layer in range(self._depth - 1, 0, -1):
+            z_bar = activation.through_soft_gate(delta_bars[layer], delta[layer], s[layer], alpha)
+            z_bar.addcmul_(h_bars[layer], s[layer])
+            h_bars[layer - 1].addmm_(z_bar, weights[layer - 1])
+        return h_bars[0]
 
     @property
     def _depth(self) -> int:
         return self._target.network.depth
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some candidates."""
+
+    candidates: Tensor
+    multipliers: Tensor
+    labels: Tensor
 
 
 @dataclass(frozen=True)
@@ -187,6 +217,7 @@ class _Pass:
 
     there: Trace
     back: Deltas
+    outputs: Tensor | None
     by_gram: Sequence[bool]
 
 

@@ -18,7 +18,7 @@ from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInp
 from engine.base.rows import RowBuffer
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import InputShape, InputSpec
+from engine.data.inputs import InputShape, InputSpec, Preprocessing
 from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -128,7 +128,8 @@ class Training:
     def network(self) -> Network:
         """The network as it stands, on the CPU."""
         theta = self._answered(lambda: _on_host(self._descent.theta))
-        return Network(theta, InputSpec(self._shape, self._mean))
+        preprocessing = Preprocessing(self._mean, said_by="file")
+        return Network(theta, InputSpec(self._shape, preprocessing))
 
     @property
     def state(self) -> TrainingState:

@@ -293,7 +293,6 @@ def test_a_tensor_that_claims_more_than_the_file_holds(tmp_path):
         ({"conv.weight": torch.zeros(4, 3, 3, 3)}, "convolution"),
         ({"bn.running_mean": torch.zeros(8)}, "batch normalisation"),
         ({"norm.weight": torch.ones(8)}, "normalisation"),
-        ({"layers.1.bias": torch.ones(8)}, "homogeneous"),
         ({"extra.weight": torch.ones(5, 5)}, "do not fit together"),
         ({"layers.1.weight": torch.zeros(8, 8)}, "all zero"),
         ({"layers.1.weight": torch.zeros(0, 8)}, "empty"),
@@ -313,7 +312,7 @@ def test_what_does_not_fit_the_method_is_named(tmp_path, change, says):
 def test_several_outputs_and_no_hidden_layer(tmp_path):
     path = tmp_path / "network.pth"
     torch.save(state_dict((36, 8, 10)), path)
-    assert "10 outputs" in refusal(path)
+    assert load_network(path).output_count == 10
     torch.save(state_dict((36, 1)), path)
     assert "linear classifier" in refusal(path)
     torch.save({"epoch": 3}, path)

@@ -19,7 +19,13 @@ from engine.reconstruction.terms import MarginPull
 from engine.stationarity.autograd import DoubleBackward
 from engine.stationarity.closed_form import ClosedForm
 from engine.stationarity.evaluation import DirectionWeights
-from engine.stationarity.multipliers import BinaryMargin, Free
+from engine.stationarity.multipliers import (
+    BinaryMargin,
+    Free,
+    Multipliers,
+    PairwiseMargin,
+    TiedToOutputs,
+)
 from engine.stationarity.target import Target
 from tests.conftest import shared_file
 
@@ -34,11 +40,7 @@ class Case:
     labels: torch.Tensor
     alpha: float
     directions: DirectionWeights | None
-
-    @property
-    def kind(self):
-        outputs = self.target.network.output_count
-        return BinaryMargin() if self.multipliers.dim() == 1 else Free(outputs)
+    kind: Multipliers
 
     def evaluated_by(self, way, chunk=None, term=None):
         solver = way(self.target, self.kind, term, self.directions)
@@ -46,12 +48,12 @@ class Case:
 
 
 @st.composite
-def cases(draw, most_outputs=5):
+def cases(draw):
     """1 to 5 outputs, depth 2 to 5, any biases, slopes to 0.3, θ* = θ or not, few or many."""
     widths = draw(st.lists(st.integers(1, 12), min_size=2, max_size=5))
-    outputs = draw(st.integers(1, most_outputs))
+    outputs = draw(st.integers(1, 5))
     where = draw(st.sampled_from(["first", "all", "none", "any"]))
-    count, is_tied = draw(st.integers(1, 9)), draw(st.booleans())
+    count = draw(st.integers(1, 9))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
     with_bias = {
         "first": [True, *(False for _ in widths[1:])],
@@ -77,13 +79,16 @@ def cases(draw, most_outputs=5):
     )
     target = Target.of(network) if draw(st.booleans()) else Target(network, parameters())
     is_weighed = draw(st.booleans())
+    kinds = [BinaryMargin()] if outputs == 1 else [PairwiseMargin(outputs), TiedToOutputs(outputs)]
+    kind = draw(st.sampled_from([*kinds, Free(outputs)]))
     return Case(
         target,
         normal(count, widths[0]),
-        normal(count) if outputs == 1 and is_tied else normal(count, outputs),
-        normal(count).sign(),
+        normal(*kind.shape(count)),
+        network.classes.of_numbers(torch.arange(count) % network.classes.count),
         draw(st.floats(0.1, 300)),
         DirectionWeights(normal(widths[0]).abs(), 0.7) if is_weighed else None,
+        kind,
     )
 
 
@@ -109,10 +114,10 @@ def test_a_few_candidates_at_a_time_give_the_same_numbers(case, way, chunk):
 
 
 @settings(max_examples=60, deadline=None)
-@given(cases(most_outputs=1), st.integers(1, 9))
+@given(cases(), st.integers(1, 9))
 def test_a_term_of_the_outputs_joins_either_way_all_or_a_few_at_a_time(case, chunk):
-    case = replace(case, multipliers=case.multipliers.flatten().abs())
-    term = MarginPull(0.3)
+    case = replace(case, multipliers=case.multipliers.abs())
+    term = MarginPull(case.kind, case.target.network.classes, 0.3)
     closed = case.evaluated_by(ClosedForm, term=term)
     assert_same(closed, case.evaluated_by(DoubleBackward, term=term))
     assert_same(case.evaluated_by(ClosedForm, chunk, term), closed, 1e-9)
@@ -129,9 +134,10 @@ def test_the_loss_is_the_distance_from_the_sum_of_gradients(case):
     live = replace(
         network, parameters=network.parameters.each(lambda p: p.clone().requires_grad_())
     )
-    tied = case.multipliers.dim() == 1
-    u = (case.multipliers * case.labels)[:, None] if tied else case.multipliers
-    ((live.forward(case.x) * u).sum() / len(case.x)).backward()
+    with torch.no_grad():
+        outputs = live.forward(case.x)
+        u = case.kind.to_cotangent(case.multipliers, case.labels, outputs, len(case.x))
+    (live.forward(case.x) * u).sum().backward()
     sums = live.parameters.each(lambda p: p.grad)
     expected = (explained - sums).squared_norms()
     torch.testing.assert_close(found.per_layer, expected, rtol=1e-9, atol=1e-12)
@@ -176,9 +182,9 @@ def test_the_pull_to_one_margin_is_the_gradient_of_the_spread_of_margins(make_ne
     x, multipliers, labels = candidates(7, 6)
     weight = 0.3
     plain = ClosedForm(Target.of(network)).evaluate(x, multipliers, labels, 1e9)
-    pulled = ClosedForm(Target.of(network), BinaryMargin(), MarginPull(weight)).evaluate(
-        x, multipliers, labels, 1e9
-    )
+    kind = BinaryMargin()
+    term = MarginPull(kind, network.classes, weight)
+    pulled = ClosedForm(Target.of(network), kind, term).evaluate(x, multipliers, labels, 1e9)
 
     free = x.clone().requires_grad_()
     margins = labels * network.forward(free)[:, 0]
