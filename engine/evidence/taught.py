@@ -23,7 +23,7 @@ def taught_labels(classes: Classes, numbers: Tensor, outputs: Tensor) -> Tensor 
     """
     there = set(numbers.tolist())
     if classes.outputs > 1:
-        fits = bool(there) and 0 <= min(there) and max(there) < classes.outputs
+        fits = bool(there) and min(there) >= 0 and max(there) < classes.outputs
         return classes.of_numbers(numbers) if fits else None
     if there != {0, 1}:
         return None
