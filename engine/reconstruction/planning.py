@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.runtime.devices import synchronize
+from engine.stationarity.cases import choose_training
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +26,7 @@ match an unseen image by chance; more searches find more instead (decision 10)."
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10)."""
+_HIDDEN_WHITENING = 0.4
 _CALIBRATION_STEPS = 10
 _CALIBRATION_SECONDS = 0.3
 _USABLE_SHARE_OF_LIMIT = 0.85
@@ -42,11 +45,16 @@ class Plan:
     frames: frozenset[int] = frozenset()
 
 
-def with_smoothness(settings: Settings) -> Settings:
-    """The settings, with a smoothness that is left to us filled in."""
-    if settings.smoothness >= 0:
-        return settings
-    return replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
+def filled_in(settings: Settings, network: Network) -> Settings:
+    """The settings, with what is left to us filled in, but for the number of candidates."""
+    if settings.training == "auto":
+        settings = replace(settings, training=choose_training(network))
+    if settings.hidden_whitening < 0:
+        power = _HIDDEN_WHITENING if settings.training == "decay" else 0.0
+        settings = replace(settings, hidden_whitening=power)
+    if settings.smoothness < 0:
+        settings = replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
+    return settings
 
 
 def candidate_limits(settings: Settings, rank: int) -> tuple[int, int]:

@@ -25,9 +25,10 @@ from engine.stationarity.autograd import DoubleBackward
 from engine.stationarity.cases import multipliers_for
 from engine.stationarity.closed_form import ClosedForm, joined
 from engine.stationarity.coordinates import Coordinates, Pixels
-from engine.stationarity.evaluation import DirectionWeights, Stationarity
+from engine.stationarity.evaluation import Stationarity
 from engine.stationarity.row_space import RowSpace, row_space
 from engine.stationarity.target import Target
+from engine.stationarity.weighing import Weighing, along_singular_vectors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,16 +102,24 @@ class Problem:
             margin = MarginPull(self.kind, network.classes, settings.margin_weight * float(last))
         way = ClosedForm if settings.gradient == "closed form" else DoubleBackward
         self._stationarity: Stationarity = way(
-            seen, self.kind, margin, self._directions(target, settings)
+            seen, self.kind, margin, self._weighings(target, settings)
         )
         self._terms = self._chosen_terms(settings)
 
-    def _directions(self, target: Target, settings: Settings) -> DirectionWeights | None:
-        if self.space is None or not settings.whitening:
-            return None
-        bias = target.explained.biases[0]
-        bias_norm = 0.0 if bias is None else float(bias.norm())
-        return self.space.direction_weights(settings.whitening, bias_norm)
+    def _weighings(self, target: Target, settings: Settings) -> list[Weighing | None]:
+        """Of each layer; the last one's has as few directions as there are classes."""
+        weighings: list[Weighing | None] = [None] * target.network.depth
+        weights, biases = target.explained.weights, target.explained.biases
+        if self.space is not None and settings.whitening:
+            bias_norm = 0.0 if biases[0] is None else float(biases[0].norm())
+            weighings[0] = self.space.weighing(settings.whitening, bias_norm)
+        if settings.hidden_whitening:
+            device, dtype = self.squared_norms.device, self.squared_norms.dtype
+            for layer in range(1, target.network.depth - 1):
+                weighings[layer] = along_singular_vectors(
+                    weights[layer], biases[layer], settings.hidden_whitening, device, dtype
+                )
+        return weighings
 
     def _chosen_terms(self, settings: Settings) -> tuple[Term, ...]:
         terms: list[Term] = []

@@ -32,7 +32,6 @@ from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device, keep_freed_memory
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
-from engine.stationarity.cases import choose_training
 from engine.stationarity.row_space import RowSpace
 from engine.stationarity.spectrum import spectrum_of
 
@@ -68,9 +67,7 @@ class Reconstruction:
             OutOfMemory: the CPU has not enough memory.
         """
         self.network = network
-        settings = planning.with_smoothness(settings)
-        if settings.training == "auto":
-            settings = replace(settings, training=choose_training(network))
+        settings = planning.filled_in(settings, network)
         dtype = torch.float64 if settings.dtype == "float64" else torch.float32
         keep_freed_memory()
         self.earlier_notes = () if state is None else state.notes

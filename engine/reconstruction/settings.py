@@ -115,6 +115,14 @@ class Settings:
         0.0,
         1.0,
     )
+    hidden_whitening: float = option(
+        -1.0,
+        "The same in hidden layers",
+        "What the weight of faint directions is for the first layer, for the layers between it and "
+        "the last. −1 chooses: 0.4 where weight decay has set the weights, 0 elsewhere.",
+        -1.0,
+        1.0,
+    )
     smoothness: float = option(
         -1.0,
         "Smoothness",
@@ -192,7 +200,12 @@ class Settings:
 _OFF = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
 """Settings of the row space, and what they are where there is none."""
 
-_BEFORE_THEY_EXISTED = {"training": "margin", "whitening": 0.0, "smoothness": 0.0}
+_BEFORE_THEY_EXISTED = {
+    "training": "margin",
+    "whitening": 0.0,
+    "hidden_whitening": 0.0,
+    "smoothness": 0.0,
+}
 """What runs did that were saved before these settings came."""
 
 
@@ -239,6 +252,7 @@ def paper(channels: int) -> Settings:
         steps=50_000,
         scale_power=0.0,
         whitening=0.0,
+        hidden_whitening=0.0,
         smoothness=0.0,
         margin_weight=0.0,
         multiplier_rate=1e-4,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
-from engine.stationarity.evaluation import DirectionWeights, Evaluation, OutputTerm
+from engine.stationarity.evaluation import Evaluation, OutputTerm
 from engine.stationarity.multipliers import BinaryMargin, Multipliers
 from engine.stationarity.target import Target
+from engine.stationarity.weighing import Weighing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,11 +28,12 @@ class DoubleBackward:
         target: Target,
         kind: Multipliers = _BINARY,
         output_term: OutputTerm | None = None,
-        directions: DirectionWeights | None = None,
+        weighings: Sequence[Weighing | None] = (),
     ) -> None:
         """Takes what `ClosedForm` takes."""
         self._target, self._kind = target, kind
-        self._output_term, self._directions = output_term, directions
+        self._output_term = output_term
+        self._weighings = weighings or [None] * target.network.depth
 
     def evaluate(
         self,
@@ -55,8 +58,7 @@ class DoubleBackward:
             outputs.append(graph.outputs.detach())
             graphs = [graph] if len(parts) == 1 else []  # Of many, only one fits into memory.
         per_layer = self._by_layer(residuals)
-        self._weigh(residuals)
-        flowing = [2 * residual for residual in residuals]  # d ‖R‖² = 2 ⟨R, dR⟩
+        flowing = [2 * residual for residual in self._weighed(residuals)]  # d ‖R‖² = 2 ⟨R, dR⟩
         pulls = [torch.zeros_like(each) for each in outputs]
         if self._output_term is not None:
             term = self._output_term.pull(torch.cat(outputs), multipliers, labels)
@@ -93,12 +95,15 @@ class DoubleBackward:
         """‖R_l‖² per layer, shape (L,); a bias counts with its layer."""
         return self._target.explained.with_tensors(residuals).squared_norms()
 
-    def _weigh(self, residuals: Sequence[Tensor]) -> None:
-        if self._directions is not None:
-            left = self._target.explained.with_tensors(residuals)
-            left.weights[0].mul_(self._directions.input)
-            if left.biases[0] is not None:
-                left.biases[0].mul_(self._directions.bias)
+    def _weighed(self, residuals: Sequence[Tensor]) -> Sequence[Tensor]:
+        left = self._target.explained.with_tensors(residuals)
+        weights, biases = list(left.weights), list(left.biases)
+        for layer, weighing in enumerate(self._weighings):
+            if weighing is not None:
+                weights[layer] = weighing.on(weights[layer])
+                bias = biases[layer]
+                biases[layer] = None if bias is None else bias * weighing.bias
+        return Parameters(tuple(weights), tuple(biases)).tensors
 
 
 @dataclass(frozen=True)

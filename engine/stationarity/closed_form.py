@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 from engine.network.parameters import Parameters, squared_norm
 from engine.network.trace import Deltas, Trace, trace
 from engine.runtime.lazy import torch
-from engine.stationarity.evaluation import DirectionWeights, Evaluation, OutputTerm
+from engine.stationarity.evaluation import Evaluation, OutputTerm
 from engine.stationarity.multipliers import BinaryMargin, Multipliers
 from engine.stationarity.residuals import GramResidual, Residual, WholeResidual, is_gram_cheaper
 from engine.stationarity.target import Target
+from engine.stationarity.weighing import Weighing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,17 +41,18 @@ class ClosedForm:
         target: Target,
         kind: Multipliers = _BINARY,
         output_term: OutputTerm | None = None,
-        directions: DirectionWeights | None = None,
+        weighings: Sequence[Weighing | None] = (),
     ) -> None:
         """
         Args:
             target: what is to be explained.
             kind: what λ are.
             output_term: whose gradient is added to that of the candidates.
-            directions: how much the residual of W_1 (and b_1) counts in each input direction.
+            weighings: how much the residual of each layer counts in each direction; left out, or
+                None for a layer, all count alike.
         """
-        self._target, self._kind = target, kind
-        self._output_term, self._directions = output_term, directions
+        self._target, self._kind, self._output_term = target, kind, output_term
+        self._weighings = weighings or [None] * target.network.depth
         self._squared_weights = [squared_norm(weight) for weight in target.explained.weights]
 
     def evaluate(
@@ -71,8 +73,9 @@ class ClosedForm:
         passes = [self._passed(parts[0], alpha, count, 1)] if len(parts) == 1 else []
         residuals, outputs = self._gathered(passes, parts, alpha, count)
         per_layer = torch.stack([residual.squared for residual in residuals])
-        if self._directions is not None:
-            residuals[0].weigh(self._directions)
+        for residual, weighing in zip(residuals, self._weighings, strict=True):
+            if weighing is not None:
+                residual.weigh(weighing)
         pulls: Sequence[Tensor | None] = [None] * len(parts)
         if self._output_term is not None:
             pulls = torch.split(self._output_term.pull(outputs, multipliers, labels), size)
@@ -102,11 +105,14 @@ class ClosedForm:
     def _by_gram(self, count: int) -> list[bool]:
         """Of each layer l = 0 … L, whether its residual is cheaper without R_l.
 
-        The first layer's is weighed in its directions, and the last one's is small.
+        One that is weighed needs it; the first layer's has few columns, the last one's few rows.
         """
         weights = self._target.network.weights
         can = self._target.is_whole and count > 0
-        hidden = [can and is_gram_cheaper(count, weight) for weight in weights[1:-1]]
+        hidden = [
+            can and weighing is None and is_gram_cheaper(count, weight)
+            for weight, weighing in zip(weights[1:-1], self._weighings[1:-1], strict=True)
+        ]
         return [False, False, *hidden, False]
 
     def _gathered(

@@ -69,18 +69,3 @@ class OutputTerm(Protocol):
             labels: y, shape (m,).
         """
         ...
-
-
-@dataclass(frozen=True)
-class DirectionWeights:
-    """How much the residual of W_1 counts in each direction of the input.
-
-    Gradients are those of Σ_k w_k ‖R_1 e_k‖² in place of ‖R_1‖²; `per_layer` is never weighted.
-
-    Attributes:
-        input: w, weight of each input dimension, shape (k,).
-        bias: weight of b_1, which is the direction of a constant input.
-    """
-
-    input: Tensor
-    bias: float

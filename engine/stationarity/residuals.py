@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.network.parameters import squared_norm
-from engine.stationarity.evaluation import DirectionWeights
+from engine.stationarity.weighing import Weighing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ class Residual(Protocol):
         """h̄_{l−1} and δ̄_l of some candidates, from their δ_l and h_{l−1}."""
         ...
 
-    def weigh(self, directions: DirectionWeights) -> None:
+    def weigh(self, weighing: Weighing) -> None:
         """What flows back counts as much as its direction; `squared` stays as it is."""
         ...
 
@@ -58,11 +58,11 @@ class WholeResidual:
         h_bar, delta_bar = delta @ self.weight, h @ self.weight.T
         return h_bar, delta_bar if self.bias is None else delta_bar.add_(self.bias)
 
-    def weigh(self, directions: DirectionWeights) -> None:
+    def weigh(self, weighing: Weighing) -> None:
         """See `Residual.weigh`."""
-        self.weight *= directions.input
+        self.weight = weighing.on(self.weight)
         if self.bias is not None:
-            self.bias *= directions.bias
+            self.bias *= weighing.bias
 
 
 @dataclass
@@ -120,9 +120,9 @@ class GramResidual:
         delta_bar = self.h_weight.addmm(self.h_gram, delta, beta=-1)
         return h_bar, delta_bar if self.bias is None else delta_bar.add_(self.bias)
 
-    def weigh(self, directions: DirectionWeights) -> None:
-        """Never: the directions of the input are those of the first layer alone."""
-        raise ValueError("only the first layer's residual has directions, and it is kept whole")
+    def weigh(self, weighing: Weighing) -> None:
+        """Never: it has no R_l to weigh."""
+        raise ValueError("a residual that is weighed is kept whole")
 
 
 def is_gram_cheaper(count: int, weight: Tensor) -> bool:

@@ -16,14 +16,12 @@ from engine.data.inputs import InputSpec
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
-from engine.stationarity.evaluation import DirectionWeights
 from engine.stationarity.spectrum import Spectrum, read_spectrum
 from engine.stationarity.target import Target
+from engine.stationarity.weighing import AlongAxes, whitened
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -85,26 +83,16 @@ class RowSpace:
         """The gradient by z from that by x."""
         return gradient @ self.to_pixels.T
 
-    def direction_weights(self, power: float, bias_norm: float) -> DirectionWeights:
-        """How much the residual of W_1 is to count in each direction: w_k ∝ S_k^(−2·power).
-
-        W_1 is a sum over images of u_i x_iᵀ, where u_i keeps to λ_i y_i δ_1,i only within a third
-        or so: it gathered while the gates still moved. That misfit is largest in the few
-        directions that all images share, and there it drowns what tells them apart (decision 9).
-        Singular values below 1 % of the largest count as that, and the mean weight of ‖W_1‖² is 1.
+    def weighing(self, power: float, bias_norm: float) -> AlongAxes:
+        """How much the residual of W_1 is to count in each direction.
 
         Args:
-            power: 0 weighs all directions alike, 1 whitens W_1.
-            bias_norm: ‖b_1‖, the bias being the direction of a constant input; 0 without one.
+            power: p of `weighing`.
+            bias_norm: ‖b_1‖; 0 without one.
         """
         values = torch.from_numpy(self.spectrum.values[: self.rank])
-        least = _LEAST_SHARE * float(values[0])
-        weights = (values.square() + least**2).pow(-power)
-        common = float(values.square().sum() / (weights * values.square()).sum())
-        return DirectionWeights(
-            input=(common * weights).to(self.basis.device, self.basis.dtype),
-            bias=common * (bias_norm**2 + least**2) ** -power,
-        )
+        weights, _, bias = whitened(values, power, bias_norm)
+        return AlongAxes(weights.to(self.basis.device, self.basis.dtype), bias)
 
     def reduce(self, target: Target) -> tuple[Target, float]:
         """The target as the coordinates s ∘ z see it, and what they cannot see.

@@ -26,7 +26,7 @@ from engine.runtime.lazy import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-_CLEAR = 3.0
+_FAINTEST = 0.009
 _FITTED_QUANTILES = np.linspace(0.1, 0.4, 13)
 _MAX_ROUNDS = 100
 
@@ -48,12 +48,15 @@ class Spectrum:
 
     @property
     def clear(self) -> int:
-        """How many values stand clear of the floor: the directions that candidates are made of.
+        """How many directions candidates are made of: those above the floor that are not faint.
 
-        Directions just above it belong to few images each. Left to the search they are where it
-        fits the weights with what is no image: without them it finds more (decision 10).
+        Faint is what is below 0.9 % of the largest. Such directions belong to few images each. Left
+        to the search they are where it fits the weights with what is no image: without them it
+        finds more (decision 10). Where the start of W_1 is still there, the floor lies higher than
+        that, and all above it are needed.
         """
-        return max(int((self.values > _CLEAR * self.floor).sum()), math.ceil(self.rank / 3), 1)
+        least = max(self.floor, _FAINTEST * float(self.values[0]))
+        return max(int((self.values > least).sum()), 1)
 
 
 def spectrum_of(network: Network) -> Spectrum:
