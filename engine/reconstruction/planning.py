@@ -12,6 +12,7 @@ from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import choose_training
+from engine.stationarity.spectrum import Spectrum
 
 if TYPE_CHECKING:
     import torch
@@ -23,10 +24,14 @@ _MOST_CANDIDATES = 3000
 _CANDIDATES_PER_RANK = (4, 12), (4, 8)
 """Fewest and most, of one search and of each of several. The more there are in a pool, the more
 match an unseen image by chance; more searches find more instead (decision 10)."""
+_HIDDEN_IMAGES = 2
+"""For each one that stands above a random start that is still there, one that it hides."""
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10)."""
 _HIDDEN_WHITENING = 0.4
+_SHARPNESS, _RISE = 2.0, 2.7
+"""α|z| at the start, and how much α grows until the end."""
 _CALIBRATION_STEPS = 10
 _CALIBRATION_SECONDS = 0.3
 _USABLE_SHARE_OF_LIMIT = 0.85
@@ -57,15 +62,30 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     return settings
 
 
-def candidate_limits(settings: Settings, rank: int) -> tuple[int, int]:
+def with_sharpness(settings: Settings, typical: Callable[[], float]) -> Settings:
+    """The settings, with a gate sharpness that is left to us filled in.
+
+    A gate is as soft as α|z| is small, and how large z is differs between networks by ten times.
+
+    Args:
+        settings: α of 0 is left to us.
+        typical: what |z| is (`Problem.typical_preactivation`); called where it is needed.
+    """
+    start = settings.alpha_start or float(f"{_SHARPNESS / typical():.3g}")
+    end = settings.alpha_end or float(f"{_RISE * start:.3g}")
+    return replace(settings, alpha_start=start, alpha_end=end)
+
+
+def candidate_limits(settings: Settings, spectrum: Spectrum) -> tuple[int, int]:
     """Fewest and most candidates of one search.
 
     Args:
         settings: whether several searches are pooled.
-        rank: how many images the network seems to remember.
+        spectrum: of W_1: how many images the network seems to remember.
     """
     fewest, most = _CANDIDATES_PER_RANK[settings.restarts > 1]
-    return _in_round_numbers(fewest * rank), _in_round_numbers(most * rank)
+    images = spectrum.rank * (_HIDDEN_IMAGES if spectrum.is_start_there else 1)
+    return _in_round_numbers(fewest * images), _in_round_numbers(most * images)
 
 
 def affordable_candidates(settings: Settings, seconds_per_step: float, most: int) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.network.network import Network
 from engine.network.parameters import squared_norm
+from engine.network.trace import trace
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.terms import (
     Box,
@@ -33,7 +34,8 @@ from engine.stationarity.weighing import Weighing, along_singular_vectors
 if TYPE_CHECKING:
     from torch import Tensor
 
-_IMAGES_AT_ONCE = 500
+_IMAGES_AT_ONCE, _NOISE_IMAGES = 500, 200
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Problem:
         target = Target.of(network)
         self.squared_norms = target.to(device, dtype).squared_norms()
         seen, unseen = self.coordinates.reduce(target)
-        seen = seen.to(device, dtype)
+        self._seen = seen = seen.to(device, dtype)
         self._unseen = torch.zeros(network.depth, device=device, dtype=dtype)
         self._unseen[0] = unseen
         margin = None
@@ -134,6 +136,19 @@ class Problem:
             )
         floor = MultiplierFloor(self.kind, settings.minimum_multiplier)
         return (*terms, Box(self.coordinates), floor)
+
+    def typical_preactivation(self, scale: float) -> float:
+        """|z| of noise: the median in each hidden layer, and their geometric mean.
+
+        Args:
+            scale: standard deviation of the noise, in the coordinates of the unknowns.
+        """
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.randn(_NOISE_IMAGES, self.coordinates.per_candidate, generator=generator)
+        x = self.coordinates.to_input((scale * noise).to(self.squared_norms))
+        there = trace(self._seen.network, x, keeps_z=[True] * self._seen.network.depth)
+        medians = torch.stack([z.abs().median() for z in there.z[1:]])
+        return float(medians.clamp_min(_TINY).log().mean().exp())
 
     def pixels(self, unknowns: Tensor) -> Tensor:
         """Unknowns (m, k) → flat network inputs (m, D)."""

@@ -87,7 +87,9 @@ class Reconstruction:
         space = None if state is None else state.space
         self.problem = Problem(self.network, settings, self.device, space)
         self._space_on_host = self._copied_space()
-        self.settings = settings
+        self.settings = settings = planning.with_sharpness(
+            settings, lambda: self.problem.typical_preactivation(settings.initial_scale)
+        )
         self.seconds, self._steps = 0.0, 0
         self._plan = planning.Plan(settings.steps)
         self._history = LossHistory(self.network.depth)
@@ -253,8 +255,8 @@ class Reconstruction:
     def _choose_candidates(self) -> None:
         """So many for each image that the network seems to remember, as far as time allows."""
         space = self.problem.space
-        rank = (spectrum_of(self.network) if space is None else space.spectrum).rank
-        fewest, most = planning.candidate_limits(self.settings, rank)
+        spectrum = spectrum_of(self.network) if space is None else space.spectrum
+        fewest, most = planning.candidate_limits(self.settings, spectrum)
         if self.settings.seconds:
             self.settings = replace(self.settings, candidates=fewest)
             self._begin_search(0)

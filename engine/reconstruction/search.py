@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MOMENTUM = 0.9
-_MEAN_AT_START = 0.5
-RELATIVE = True
+_USUAL_SIZE = 0.5
+"""Of a multiplier, for which its rate is meant: the mean of U(0, 1)."""
 
 
 class Search:
@@ -152,16 +152,16 @@ class Search:
         return row, result.unknowns_gradient, result.multiplier_gradient, alpha
 
     def _multiplier_rate(self) -> float:
-        """Adam's step of the multipliers grows with them.
+        """Adam's step of the multipliers is a share of their size.
 
         How large they have to be is the network's secret, ‖θ_L‖² over the margin of its images: 0.7
         in one network, and 4 in another.
         """
         rate = self._settings.multiplier_rate
-        if not RELATIVE or self._settings.optimizer == "sgd":
+        if self._settings.optimizer == "sgd":
             return rate
-        mean = float(self._problem.kind.strength(self.multipliers, self.labels).mean())
-        return rate * max(1.0, mean / _MEAN_AT_START)
+        size = max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))
+        return rate * size / _USUAL_SIZE
 
     def _rate_factor(self, step: int) -> float:
         """Cosine decay from 1 to 0 for Adam; the published SGD keeps its rate."""

@@ -142,18 +142,20 @@ class Settings:
         0.02, "Step of the multipliers", "The optimiser's learning rate for the multipliers.", 0, 10
     )
     alpha_start: float = option(
-        30.0,
+        0.0,
         "Gate sharpness, start",
         "How sharply a neuron's gate opens in the backward pass. Soft gates let a candidate "
-        "feel neurons that it does not yet activate.",
-        0.01,
+        "feel neurons that it does not yet activate. 0 chooses, by how large the neurons' inputs "
+        "are in this network.",
+        0.0,
         1e5,
     )
     alpha_end: float = option(
-        80.0,
+        0.0,
         "Gate sharpness, end",
-        "The sharpness rises (or falls) to this value over the run, by the same factor each step.",
-        0.01,
+        "The sharpness rises (or falls) to this value over the run, by the same factor each step. "
+        "0 chooses: 2.7 times what it is at the start.",
+        0.0,
         1e5,
     )
     minimum_multiplier: float = option(

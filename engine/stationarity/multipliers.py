@@ -25,6 +25,11 @@ class Multipliers(Protocol):
         """Whether U depends on Φ, so that the way back waits for it, and leads on into x."""
         ...
 
+    @property
+    def initial_size(self) -> float:
+        """The mean of |λ| at the start."""
+        ...
+
     def shape(self, count: int) -> tuple[int, ...]:
         """Of λ for m candidates."""
         ...
@@ -86,6 +91,7 @@ class BinaryMargin:
     """
 
     needs_outputs = False
+    initial_size = 0.5
 
     def shape(self, count: int) -> tuple[int, ...]:
         """(m,)."""
@@ -138,6 +144,11 @@ class PairwiseMargin:
 
     outputs: int
     needs_outputs = False
+
+    @property
+    def initial_size(self) -> float:
+        """1/C."""
+        return 1 / self.outputs
 
     def shape(self, count: int) -> tuple[int, ...]:
         """(m, C)."""
@@ -197,6 +208,7 @@ class TiedToOutputs:
 
     outputs: int
     needs_outputs = True
+    initial_size = 0.5
 
     def shape(self, count: int) -> tuple[int, ...]:
         """(m,)."""
@@ -258,6 +270,7 @@ class Free:
 
     outputs: int
     needs_outputs = False
+    initial_size = 0.8
 
     def shape(self, count: int) -> tuple[int, ...]:
         """(m, C)."""

@@ -55,8 +55,20 @@ class Spectrum:
         finds more (decision 10). Where the start of W_1 is still there, the floor lies higher than
         that, and all above it are needed.
         """
-        least = max(self.floor, _FAINTEST * float(self.values[0]))
+        least = max(self.floor, self._faintest)
         return max(int((self.values > least).sum()), 1)
+
+    @property
+    def is_start_there(self) -> bool:
+        """Whether the random start of W_1 hides directions that are not faint.
+
+        Then there are more images than `rank` says.
+        """
+        return self.floor > self._faintest
+
+    @property
+    def _faintest(self) -> float:
+        return _FAINTEST * float(self.values[0])
 
 
 def spectrum_of(network: Network) -> Spectrum:
