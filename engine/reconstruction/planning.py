@@ -48,7 +48,7 @@ class Plan:
 def filled_in(settings: Settings, network: Network) -> Settings:
     """The settings, with what is left to us filled in, but for the number of candidates."""
     if settings.training == "auto":
-        settings = replace(settings, training=choose_training(network))
+        settings = replace(settings, training=choose_training(network).training)
     if settings.hidden_whitening < 0:
         power = _HIDDEN_WHITENING if settings.training == "decay" else 0.0
         settings = replace(settings, hidden_whitening=power)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.base.options import is_number
 from gui.toolkit import theme
 
 Editor = QSpinBox | QDoubleSpinBox
@@ -41,7 +42,8 @@ class OptionsForm(QWidget):
     ) -> None:
         """
         Args:
-            kind: a dataclass whose numbers are made with `engine.base.options.option`.
+            kind: a dataclass whose numbers are made with `engine.base.options.option`; what it
+                holds beside them has no row.
             special: words for the lowest value of some options.
             left_out: options that are edited elsewhere.
             parent: owner.
@@ -54,7 +56,7 @@ class OptionsForm(QWidget):
         self._labels: dict[str, QLabel] = {}
         self._tooltips: dict[str, str] = {}
         for each in fields(kind):
-            if not each.metadata or each.name in left_out:
+            if not is_number(each) or each.name in left_out:
                 continue
             editor = make_editor(each, special.get(each.name, ""))
             label = QLabel(each.metadata["label"])
