@@ -50,7 +50,9 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
         command=command(report),
         changed=_changed_by_hand(report),
         settings=", ".join(
-            f"{key} {value}" for key, value in sorted(session.settings.as_dict().items())
+            f"{key} {value}"
+            for key, value in sorted(report["settings"].items())
+            if key != "training_why"
         ),
     )
 

@@ -101,7 +101,7 @@ class Settings:
         0,
         "Rank of the row space",
         "How many leading directions of the first layer candidates are made of. 0 takes those "
-        "that stand clear of the noise in the first layer's spectrum.",
+        "above the noise in the first layer's spectrum that are not faint.",
         0,
         1_000_000,
     )

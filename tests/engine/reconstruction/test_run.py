@@ -22,6 +22,7 @@ from engine.session.session_file import load_session, save_session
 from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import spectrum_of
 from tests.conftest import going_on
+from tests.engine import oracle
 
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
 
@@ -203,11 +204,11 @@ def test_a_short_time_takes_fewer_candidates_before_it_takes_fewer_steps():
     assert 4 * rank <= few < 4 * rank + 50
 
 
-def test_candidates_are_made_of_the_directions_clear_of_the_noise():
+def test_candidates_are_made_of_directions_above_the_noise_that_are_not_faint():
     space = row_space(load_network(sample_network()), 0.8)
     values, floor = space.spectrum.values, space.spectrum.floor
     assert space.rank == space.spectrum.clear < space.spectrum.rank
-    assert values[space.rank - 1] > 3 * floor >= values[space.rank]
+    assert space.rank == oracle.directions(values, floor)
 
 
 def test_a_time_limit_takes_fewer_steps(network):
