@@ -52,8 +52,8 @@ class SettingsPanel(QWidget):
         self.preset.activated.connect(self._on_preset_chosen)
         self.training = _training_choice()
         self.training.activated.connect(self._on_training_chosen)
-        self._found = theme.secondary()
-        self._found.hide()
+        self.found = theme.secondary()
+        self.found.hide()
         self.device = DeviceChoice(devices)
         self.device.activated.connect(self.edited)
         restarts = next(each for each in fields(Settings) if each.name == "restarts")
@@ -65,7 +65,7 @@ class SettingsPanel(QWidget):
         form.addRow("&Preset", self.preset)
         form.addRow("", self._description)
         form.addRow("Trainin&g", self.training)
-        form.addRow("", self._found)
+        form.addRow("", self.found)
         form.addRow("Res&tarts", self.restarts)
         form.addRow("&Device", self.device)
         self.form = OptionsForm(Settings, _AUTOMATIC, left_out=("restarts",))
@@ -142,8 +142,8 @@ class SettingsPanel(QWidget):
     def show_found(self, found: Choice | None) -> None:
         """Says what training the weights of the open network look like, and why."""
         if found is not None:
-            self._found.setText(f"Found: {NAMES[found.training].lower()}. {found.why}")
-        self._found.setVisible(found is not None)
+            self.found.setText(f"Found: {NAMES[found.training].lower()}. {found.why}")
+        self.found.setVisible(found is not None)
 
     def editor(self, name: str) -> Editor:
         """The editor of one advanced setting."""
