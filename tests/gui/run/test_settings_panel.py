@@ -18,15 +18,20 @@ def choose(box, data):
 
 
 @pytest.fixture
-def ten_classes(tmp_path):
-    """A checkpoint with ten outputs, a bias on each layer, and no balance between them."""
-    generator = torch.Generator().manual_seed(0)
-    shapes = {"0.weight": (12, 16), "0.bias": (12,), "1.weight": (10, 12), "1.bias": (10,)}
-    state = {
-        f"layers.{name}": torch.randn(shape, generator=generator) for name, shape in shapes.items()
-    }
-    torch.save(state, tmp_path / "ten.pth")
-    return tmp_path / "ten.pth"
+def biased(tmp_path):
+    """Writes a checkpoint with a bias on each layer, and no balance between them."""
+
+    def write(outputs):
+        generator = torch.Generator().manual_seed(0)
+        shapes = {"0.weight": (12, 16), "0.bias": 12, "1.weight": (outputs, 12), "1.bias": outputs}
+        state = {
+            f"layers.{name}": torch.randn(shape, generator=generator)
+            for name, shape in shapes.items()
+        }
+        torch.save(state, tmp_path / f"biased{outputs}.pth")
+        return tmp_path / f"biased{outputs}.pth"
+
+    return write
 
 
 def open_and_wait(qtbot, window, path):
@@ -44,7 +49,7 @@ def test_each_training_has_a_name_and_the_choice_an_explanation(window):
 
 
 def test_what_the_weights_look_like_is_said_once_a_network_is_open(
-    qtbot, window, checkpoint, ten_classes
+    qtbot, window, checkpoint, biased
 ):
     panel = window.settings_panel
     assert not panel.found.isVisible()
@@ -52,7 +57,7 @@ def test_what_the_weights_look_like_is_said_once_a_network_is_open(
     assert panel.found.isVisible()
     assert "towards a margin" in panel.found.text()
     assert "as in the paper" in panel.found.text()
-    open_and_wait(qtbot, window, ten_classes)
+    open_and_wait(qtbot, window, biased(10))
     assert "with weight decay" in panel.found.text()
     assert "biases above the first layer" in panel.found.text()
     assert panel.settings().training == "auto"
@@ -89,11 +94,11 @@ def test_a_training_that_was_chosen_is_one_edit_to_take_back(window):
     assert panel.settings() == after
 
 
-def test_the_published_numbers_follow_the_network_and_the_training(qtbot, window, ten_classes):
+def test_the_published_numbers_follow_the_network_and_the_training(qtbot, window, biased):
     panel = window.settings_panel
     choose(panel.preset, "paper")
     assert panel.settings() == paper(1)
-    open_and_wait(qtbot, window, ten_classes)
+    open_and_wait(qtbot, window, biased(10))
     assert panel.settings() == paper(1, 10)
     assert panel.training.currentData() == "runner-up"
     choose(panel.training, "free")
@@ -104,8 +109,8 @@ def test_the_published_numbers_follow_the_network_and_the_training(qtbot, window
     assert panel.settings() == fast()
 
 
-def test_a_run_shows_the_training_that_it_took(qtbot, window, ten_classes):
-    open_and_wait(qtbot, window, ten_classes)
+def test_a_run_shows_the_training_that_it_took(qtbot, window, biased):
+    open_and_wait(qtbot, window, biased(1))
     panel = window.settings_panel
     panel.editor("steps").setValue(5)
     panel.editor("candidates").setValue(10)
