@@ -67,9 +67,9 @@ def choose_training(network: Network) -> Choice:
         return Choice("margin", "One output, and no bias above the first layer: as in the paper.")
     apart = decay_balance(network)
     if apart < BALANCED:
-        share = f"{apart:.1%}".replace("%", " %")
+        within = f"{max(100 * apart, 0.1):.1f} %"
         return Choice(
-            "decay", f"Neighbouring layers balance to {share}, as weight decay leaves them."
+            "decay", f"Neighbouring layers balance within {within}, as weight decay leaves them."
         )
     if has_upper_bias:
         return Choice("decay", "There are biases above the first layer, as people usually train.")
