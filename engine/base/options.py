@@ -7,7 +7,7 @@ themselves, so that an option is described once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import Field, field, fields
 from typing import Any
 
 from engine.base.errors import UnusableInput
@@ -19,20 +19,32 @@ def option(default: Any, label: str, tooltip: str, low: float, high: float) -> A
     return field(default=default, metadata=meta)
 
 
+def choice(default: str, label: str, tooltip: str, names: Mapping[Any, str]) -> Any:
+    """One of several words, with its name for people, its explanation, and what each is called."""
+    return field(default=default, metadata={"label": label, "tooltip": tooltip, "names": names})
+
+
+def is_number(each: Field[Any]) -> bool:
+    """Whether a field was made with `option`."""
+    return "low" in each.metadata
+
+
 def check_options(options: Any, choices: Mapping[str, Sequence[str]]) -> None:
     """Checks a dataclass instance.
 
     Args:
-        options: fields made with `option` are checked against their range.
-        choices: what fields made without it may be; those that it does not name go unchecked.
+        options: fields made with `option` are checked against their range, and those made with
+            `choice` against its words.
+        choices: what other fields may be; those that it does not name go unchecked.
 
     Raises:
         UnusableInput: a value is none of the choices, or outside its range.
     """
     for each in fields(options):
         value = getattr(options, each.name)
-        if each.name in choices and value not in choices[each.name]:
+        allowed = each.metadata.get("names", choices.get(each.name))
+        if allowed is not None and value not in allowed:
             raise UnusableInput(f"The setting {each.name} cannot be “{value}”.")
-        if each.metadata and not each.metadata["low"] <= value <= each.metadata["high"]:
+        if is_number(each) and not each.metadata["low"] <= value <= each.metadata["high"]:
             low, high = each.metadata["low"], each.metadata["high"]
             raise UnusableInput(f"{each.metadata['label']} must be from {low:g} to {high:g}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,13 @@ from engine.session.autosave import Autosave
 from engine.session.driver import drive
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
+from engine.stationarity.cases import NAMES
 from engine.viewing.pairs import best_pairs
 
 ABOUT = "run the attack, write everything to a folder"
+
+_GIVEN = ("training", "candidates", "steps", "restarts", "seconds", "seed", "device")
+"""Settings that can be given by name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +85,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=PRESETS, help="fast, if not given")
+    training = next(each for each in fields(Settings) if each.name == "training")
+    parser.add_argument("--training", choices=NAMES, help=training.metadata["tooltip"])
     parser.add_argument("--candidates", type=int, metavar="M")
     parser.add_argument("--steps", type=int, metavar="N")
     parser.add_argument(
@@ -123,18 +129,20 @@ def _prepared(options: argparse.Namespace, model: str) -> tuple[Reconstruction, 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
     """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "candidates", "steps", "restarts", "seed", "shape"):
+    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", "shape"):
         if getattr(options, name) is not None:
             raise UnusableInput(f"A session goes on with its own settings; leave --{name} out.")
 
 
 def _settings(options: argparse.Namespace, network: Network) -> Settings:
-    given = {
-        name: getattr(options, name)
-        for name in ("candidates", "steps", "restarts", "seconds", "seed", "device")
-        if getattr(options, name) is not None
-    }
-    return replace(preset(options.preset or "fast", network.input_shape[0]), **given)
+    given = {name: getattr(options, name) for name in _GIVEN if getattr(options, name) is not None}
+    chosen = preset(
+        options.preset or "fast",
+        network.input_shape[0],
+        network.output_count,
+        options.training or "auto",
+    )
+    return replace(chosen, **given)
 
 
 def _drive(

@@ -10,6 +10,7 @@ from typing import Any
 from engine.comparison.comparison import Comparison, Side
 from engine.comparison.recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
 from engine.evidence.gallery_scores import NONE
+from engine.stationarity.cases import NAMES
 
 SURE, LIKELY = 0.9, 0.5
 """Confidences above which images are counted."""
@@ -82,7 +83,7 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
         ("Checkpoint", _checkpoint),
     ]
     settings = [
-        Row(each.label, *(_value(value) for value in each.values))
+        Row(each.label, *(_value(each.name, value) for value in each.values))
         for each in comparison.settings
         if each.name not in ("seed", "steps")
     ]
@@ -250,7 +251,9 @@ def _score(scores: Mapping[str, Any] | None) -> str:
     return f"{recovered} of {train['count']} (control {control['good']} of {control['count']})"
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
+    if name == "training":
+        return NAMES[value]
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"

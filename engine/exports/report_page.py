@@ -16,11 +16,12 @@ from engine.exports.charts import histograms, log_curves
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 from engine.reconstruction.settings import preset
 from engine.session.session import Session
+from engine.stationarity.cases import NAMES
 from engine.viewing.pairs import Pairs
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
-_GIVEN = ("preset", "candidates", "steps", "restarts", "seed", "device")
+_GIVEN = ("preset", "training", "candidates", "steps", "restarts", "seed", "device")
 
 
 def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = None) -> str:
@@ -48,7 +49,11 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
         **_curves(session, report),
         command=command(report),
         changed=_changed_by_hand(report),
-        settings=", ".join(f"{key} {value}" for key, value in sorted(report["settings"].items())),
+        settings=", ".join(
+            f"{key} {value}"
+            for key, value in sorted(report["settings"].items())
+            if key != "training_why"
+        ),
     )
 
 
@@ -147,11 +152,12 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _run(report: dict[str, Any]) -> list[tuple[str, str]]:
-    relative = report["loss"]["relative_per_layer"]
+    relative, settings = report["loss"]["relative_per_layer"], report["settings"]
     rows = [
         ("Steps", f"{report['steps']:,} of {report['planned_steps']:,}"),
         ("Time", f"{report['seconds']:.1f} s on {report['device']}"),
-        ("Candidates", f"{report['settings']['candidates']:,} in each search"),
+        ("Candidates", f"{settings['candidates']:,} in each search"),
+        ("Training", f"{NAMES[settings['training']]}. {settings['training_why']}"),
         ("Residual", ", ".join("–" if v is None else f"{v:.3f}" for v in relative)),
     ]
     if report["note"]:
@@ -176,6 +182,7 @@ def command(report: dict[str, Any]) -> str:
     steps = report["planned_steps"] // settings["restarts"]
     given = {
         "preset": settings["preset"],
+        "training": settings["training"],
         "candidates": settings["candidates"],
         "steps": steps,
         "restarts": settings["restarts"],
@@ -192,11 +199,13 @@ def command(report: dict[str, Any]) -> str:
 
 def _changed_by_hand(report: dict[str, Any]) -> str:
     """Settings that only the window can change, where they differ from the preset's."""
-    settings = report["settings"]
-    usual = preset(settings["preset"], report["model"]["input_shape"][0]).as_dict()
+    settings, model = report["settings"], report["model"]
+    usual = preset(
+        settings["preset"], model["input_shape"][0], model["layers"][-1], settings["training"]
+    )
     changed = [
-        f"{name} {value}"
-        for name, value in sorted(settings.items())
-        if name not in (*_GIVEN, "seconds") and value != usual[name] and usual[name] != -1
+        f"{name} {settings[name]}"
+        for name, value in sorted(usual.as_dict().items())
+        if name not in (*_GIVEN, "seconds") and settings[name] != value and value != -1
     ]
     return ", ".join(changed)

@@ -28,6 +28,7 @@ from engine.reconstruction.losses import Losses
 from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import save_session
+from engine.stationarity.cases import why_training
 from engine.viewing.pairs import Pairs
 
 if TYPE_CHECKING:
@@ -179,7 +180,10 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
             "layers": list(network.layer_sizes),
             "input_shape": list(network.input_shape),
         },
-        "settings": settings.as_dict(),
+        "settings": {
+            **settings.as_dict(),
+            "training_why": why_training(network, settings.training),
+        },
         "seed": settings.seed,
         "device": session.device,
         "dtype": settings.dtype,

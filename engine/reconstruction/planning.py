@@ -30,6 +30,8 @@ _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10)."""
 _HIDDEN_WHITENING = 0.4
+_MARGIN_WEIGHT = 0.2, 0.1
+"""Of a network that was trained towards one margin, and where decay left each image its own."""
 _SHARPNESS, _RISE = 2.0, 2.7
 """α|z| at the start, and how much α grows until the end."""
 _CALIBRATION_STEPS = 10
@@ -53,10 +55,14 @@ class Plan:
 def filled_in(settings: Settings, network: Network) -> Settings:
     """The settings, with what is left to us filled in, but for the number of candidates."""
     if settings.training == "auto":
-        settings = replace(settings, training=choose_training(network))
+        settings = replace(settings, training=choose_training(network).training)
+    is_binary_margin = network.output_count == 1 and settings.training == "margin"
     if settings.hidden_whitening < 0:
-        power = _HIDDEN_WHITENING if settings.training == "decay" else 0.0
+        power = 0.0 if is_binary_margin else _HIDDEN_WHITENING
         settings = replace(settings, hidden_whitening=power)
+    if settings.margin_weight < 0:
+        weight = _MARGIN_WEIGHT[settings.training == "decay"]
+        settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
         settings = replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
     return settings

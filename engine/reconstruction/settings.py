@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import held_to
-from engine.base.options import check_options, option
-from engine.stationarity.cases import TrainingKind
+from engine.base.options import check_options, choice, option
+from engine.stationarity.cases import NAMES, TrainingKind
 
 PresetName = Literal["fast", "paper"]
 PRESETS: tuple[PresetName, ...] = ("fast", "paper")
@@ -25,7 +25,6 @@ MAX_RESTARTS = 30
 
 _CHOICES = {
     "preset": PRESETS,
-    "training": ("auto", "margin", "decay", "free"),
     "space": ("row", "pixel"),
     "gradient": ("closed form", "double backward"),
     "optimizer": ("adam", "sgd"),
@@ -43,7 +42,15 @@ class Settings:
     """
 
     preset: PresetName = "fast"
-    training: TrainingKind = "auto"
+    training: TrainingKind = choice(
+        "auto",
+        "Training",
+        "How the network was trained, which decides what multiplies each image. Towards a margin: "
+        "the loss was driven towards zero, without weight decay. With weight decay: the usual way, "
+        "until little moved. Another loss: any with weight decay, such as that of a regression. "
+        "The runner-up alone is what was published for several classes.",
+        NAMES,
+    )
     space: Literal["row", "pixel"] = "row"
     gradient: Literal["closed form", "double backward"] = "closed form"
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -94,7 +101,7 @@ class Settings:
         0,
         "Rank of the row space",
         "How many leading directions of the first layer candidates are made of. 0 takes those "
-        "that stand clear of the noise in the first layer's spectrum.",
+        "above the noise in the first layer's spectrum that are not faint.",
         0,
         1_000_000,
     )
@@ -119,7 +126,7 @@ class Settings:
         -1.0,
         "The same in hidden layers",
         "What the weight of faint directions is for the first layer, for the layers between it and "
-        "the last. −1 chooses: 0.4 where weight decay has set the weights, 0 elsewhere.",
+        "the last. −1 chooses: 0 with one output that was trained towards a margin, else 0.4.",
         -1.0,
         1.0,
     )
@@ -167,11 +174,12 @@ class Settings:
         10,
     )
     margin_weight: float = option(
-        0.2,
+        -1.0,
         "Pull to one margin",
-        "Images that carry a multiplier all have the same margin, the network's output times "
-        "the label. This pulls the candidates' margins together. 0 leaves it out, as published.",
-        0,
+        "Images that carry a multiplier all have about the same margin, the lead of their own class. "
+        "This pulls the candidates' margins together. −1 chooses: 0.1 with weight decay, else 0.2. "
+        "0 leaves it out, as published.",
+        -1,
         100,
     )
 
@@ -189,18 +197,27 @@ class Settings:
 
     @property
     def without_effect(self) -> Mapping[str, str]:
-        """Settings that this way to search cannot honour, each with the reason; they are off."""
-        if self.space == "row":
-            return {}
-        return dict.fromkeys(_OFF, "It acts on the row space, and this searches among pixels.")
+        """Settings that cannot be honoured beside others, each with the reason; they are off."""
+        reasons: dict[str, str] = {}
+        if self.space == "pixel":
+            why = "It acts on the row space, and this searches among pixels."
+            reasons |= dict.fromkeys(_OF_ROW_SPACE, why)
+        if self.training == "free":
+            reasons |= dict.fromkeys(_OF_SIGN, "Another loss leaves multipliers of any sign.")
+        return reasons
 
     def as_dict(self) -> dict[str, Any]:
         """For reports and session files."""
         return asdict(self)
 
 
-_OFF = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
+_OF_ROW_SPACE = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
 """Settings of the row space, and what they are where there is none."""
+
+_OF_SIGN = {"minimum_multiplier": 0.0}
+"""Of multipliers that are no less than 0, and what it is where they may be."""
+
+_OFF = {**_OF_ROW_SPACE, **_OF_SIGN}
 
 _BEFORE_THEY_EXISTED = {
     "training": "margin",
@@ -224,28 +241,63 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
         )
     try:
         # Earlier versions took them without a row space, too, and passed over them.
-        off = _OFF if values.get("space") == "pixel" else {}
+        off = _OF_ROW_SPACE if values.get("space") == "pixel" else {}
         return held_to({**_BEFORE_THEY_EXISTED, **values, **off}, Settings)
     except ValueError as error:
         raise UnusableInput(f"The settings cannot be read: {error}.") from error
 
 
-def fast() -> Settings:
-    """The default: row space, Adam with a cosine decay, α annealed; no settings to find."""
-    return Settings()
-
-
-def paper(channels: int) -> Settings:
-    """The published procedure and numbers (Haim et al. 2022, appendix).
-
-    Pixel space, float64, gradients by double backward, SGD with momentum 0.9, constant rates
-    and α, m = 1000, 50,000 steps. The runs are those listed as “MNIST a” and “CIFAR-10 a”.
+def fast(training: TrainingKind = "auto") -> Settings:
+    """The default: row space, Adam with a cosine decay, α annealed; no settings to find.
 
     Args:
-        channels: 1 takes the numbers published for MNIST, 3 those for CIFAR-10.
+        training: how the network was trained.
     """
-    common = Settings(
+    chosen = Settings(minimum_multiplier=0.0) if training == "free" else Settings()
+    return replace(chosen, training=training)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """The numbers that the published search for settings came to."""
+
+    initial_scale: float
+    candidate_rate: float
+    multiplier_rate: float
+    minimum_multiplier: float
+    alpha: float
+
+
+_MNIST = _Published(1.7e-3, 0.282, 1e-4, 0.415, 19.2)
+_CIFAR = _Published(8.9e-4, 0.555, 1e-4, 0.498, 19.1)
+_MULTICLASS = _Published(3.605e-4, 2.420e-4, 0.951, 0.0401, 326.5)
+_REGRESSION = _Published(0.01975, 0.952, 1e-4, 0.0, 90.3)
+
+
+def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> Settings:
+    """The published procedure and numbers.
+
+    Pixel space, float64, gradients by double backward, SGD with momentum 0.9, constant rates
+    and α, m = 1000, 50,000 steps. The runs are those listed as “MNIST a” and “CIFAR-10 a” by Haim
+    et al. 2022, appendix; for several classes, and for regression, those of Buzaglo et al. 2023.
+
+    Args:
+        channels: with one output, 1 takes the numbers published for MNIST, 3 those for CIFAR-10.
+        outputs: C; several take the numbers published for ten classes.
+        training: `free` takes the numbers published for regression; `auto` is what was published
+            for so many outputs.
+    """
+    if training == "auto":
+        training = "margin" if outputs == 1 else "runner-up"
+    if training == "free":
+        numbers = _REGRESSION
+    elif outputs > 1:
+        numbers = _MULTICLASS
+    else:
+        numbers = _MNIST if channels == 1 else _CIFAR
+    return Settings(
         preset="paper",
+        training=training,
         space="pixel",
         gradient="double backward",
         optimizer="sgd",
@@ -257,35 +309,29 @@ def paper(channels: int) -> Settings:
         hidden_whitening=0.0,
         smoothness=0.0,
         margin_weight=0.0,
-        multiplier_rate=1e-4,
-    )
-    if channels == 1:
-        return replace(
-            common,
-            initial_scale=1.7e-3,
-            candidate_rate=0.282,
-            minimum_multiplier=0.415,
-            alpha_start=19.2,
-            alpha_end=19.2,
-        )
-    return replace(
-        common,
-        initial_scale=8.9e-4,
-        candidate_rate=0.555,
-        minimum_multiplier=0.498,
-        alpha_start=19.1,
-        alpha_end=19.1,
+        initial_scale=numbers.initial_scale,
+        candidate_rate=numbers.candidate_rate,
+        multiplier_rate=numbers.multiplier_rate,
+        minimum_multiplier=numbers.minimum_multiplier,
+        alpha_start=numbers.alpha,
+        alpha_end=numbers.alpha,
     )
 
 
-def preset(name: str, channels: int) -> Settings:
+def preset(name: str, channels: int, outputs: int = 1, training: TrainingKind = "auto") -> Settings:
     """A preset by name.
+
+    Args:
+        name: `fast` or `paper`.
+        channels: of an input image.
+        outputs: of the network.
+        training: how it was trained.
 
     Raises:
         UnusableInput: there is no such preset.
     """
     if name == "fast":
-        return fast()
+        return fast(training)
     if name == "paper":
-        return paper(channels)
+        return paper(channels, outputs, training)
     raise UnusableInput(f"There is no preset “{name}”; choose {' or '.join(PRESETS)}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from engine.network.classes import Classes
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -82,15 +83,9 @@ class Multipliers(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class BinaryMargin:
-    """u_i = λ_i y_i / m, λ_i ≥ 0 by a penalty, one output: Haim et al. 2022, equation 4.
+class _OneEach:
+    """λ_i ≥ 0 by a penalty, one a candidate."""
 
-    Holds for a homogeneous network whose logistic loss was driven towards zero; with biases and
-    weight decay, too, where λ_i is what the logistic loss leaves, σ(−y_i Φ(x_i)) / w.
-    """
-
-    needs_outputs = False
     initial_size = 0.5
 
     def shape(self, count: int) -> tuple[int, ...]:
@@ -100,6 +95,28 @@ class BinaryMargin:
     def initial(self, count: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         """λ ~ U(0, 1), as in Haim et al. 2022."""
         return torch.rand(count, generator=generator, dtype=dtype)
+
+    def strength(self, multipliers: Tensor, labels: Tensor) -> Tensor:
+        """λ."""
+        return multipliers
+
+    def floor(
+        self, multipliers: Tensor, labels: Tensor, least: float
+    ) -> tuple[Tensor, Tensor] | None:
+        """See `Multipliers.floor`."""
+        missing = (least - multipliers).relu()
+        return missing.square().sum(), -2 * missing
+
+
+@dataclass(frozen=True)
+class BinaryMargin(_OneEach):
+    """u_i = λ_i y_i / m, one output: Haim et al. 2022, equation 4.
+
+    Holds for a homogeneous network whose logistic loss was driven towards zero; with biases and
+    weight decay, too, where λ_i is what the logistic loss leaves, σ(−y_i Φ(x_i)) / w.
+    """
+
+    needs_outputs = False
 
     def to_cotangent(
         self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
@@ -118,25 +135,14 @@ class BinaryMargin:
         """See `Multipliers.pull_back`."""
         return cotangent_gradient.squeeze(1) * labels / count, None
 
-    def strength(self, multipliers: Tensor, labels: Tensor) -> Tensor:
-        """λ."""
-        return multipliers
-
-    def floor(
-        self, multipliers: Tensor, labels: Tensor, least: float
-    ) -> tuple[Tensor, Tensor] | None:
-        """See `Multipliers.floor`."""
-        missing = (least - multipliers).relu()
-        return missing.square().sum(), -2 * missing
-
 
 @dataclass(frozen=True)
 class PairwiseMargin:
     """u_i = (1/m) Σ_{k ≠ y_i} λ_ik (e_{y_i} − e_k), λ_ik ≥ 0, C ≥ 2 outputs.
 
     The stationary points of max-margin with C classes: one multiplier for each class that an image
-    might have been taken for (Lyu and Li 2019, appendix; Buzaglo et al. 2023 keep the runner-up
-    alone). λ has a column for the own class as well, which counts for nothing.
+    might have been taken for (Lyu and Li 2019, appendix). λ has a column for the own class as well,
+    which counts for nothing.
 
     Attributes:
         outputs: C.
@@ -195,7 +201,44 @@ class PairwiseMargin:
 
 
 @dataclass(frozen=True)
-class TiedToOutputs:
+class RunnerUp(_OneEach):
+    """u_i = (λ_i/m) (e_{y_i} − e_k), k = argmax_{k ≠ y_i} Φ_k(x_i): Buzaglo et al. 2023.
+
+    The published procedure for C classes: of the wrong classes the runner-up alone has a
+    multiplier. Nothing flows through the choice of k.
+
+    Attributes:
+        outputs: C, at least 2.
+    """
+
+    outputs: int
+    needs_outputs = True
+
+    def to_cotangent(
+        self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
+    ) -> Tensor:
+        """See `Multipliers.to_cotangent`."""
+        return self._directions(outputs, labels) * (multipliers / count)[:, None]
+
+    def pull_back(
+        self,
+        cotangent_gradient: Tensor,
+        multipliers: Tensor,
+        labels: Tensor,
+        outputs: Tensor | None,
+        count: int,
+    ) -> tuple[Tensor, Tensor | None]:
+        """See `Multipliers.pull_back`."""
+        return (cotangent_gradient * self._directions(outputs, labels)).sum(1) / count, None
+
+    def _directions(self, outputs: Tensor | None, labels: Tensor) -> Tensor:
+        """e_y − e_k, shape (p, C)."""
+        assert outputs is not None
+        return Classes(self.outputs).margins_along(outputs.detach(), labels)[1]
+
+
+@dataclass(frozen=True)
+class TiedToOutputs(_OneEach):
     """u_i = (λ_i/m) (e_{y_i} − Σ_{k ≠ y_i} q_k e_k), q = softmax of Φ(x_i) over the wrong classes.
 
     Weight decay leaves u_i = (e_y − softmax Φ(x_i)) / (w n) at a stationary point: its direction
@@ -208,15 +251,6 @@ class TiedToOutputs:
 
     outputs: int
     needs_outputs = True
-    initial_size = 0.5
-
-    def shape(self, count: int) -> tuple[int, ...]:
-        """(m,)."""
-        return (count,)
-
-    def initial(self, count: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """λ ~ U(0, 1), as in Haim et al. 2022."""
-        return torch.rand(count, generator=generator, dtype=dtype)
 
     def to_cotangent(
         self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
@@ -242,17 +276,6 @@ class TiedToOutputs:
         by_multipliers = (cotangent_gradient.gather(1, own) - through_wrong)[:, 0] / count
         scale = (multipliers / count)[:, None]
         return by_multipliers, scale * (shares * through_wrong - weighted)
-
-    def strength(self, multipliers: Tensor, labels: Tensor) -> Tensor:
-        """λ."""
-        return multipliers
-
-    def floor(
-        self, multipliers: Tensor, labels: Tensor, least: float
-    ) -> tuple[Tensor, Tensor] | None:
-        """See `Multipliers.floor`."""
-        missing = (least - multipliers).relu()
-        return missing.square().sum(), -2 * missing
 
     def _shares(self, outputs: Tensor | None, own: Tensor) -> Tensor:
         """q, zero for the own class, shape (p, C)."""

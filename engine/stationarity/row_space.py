@@ -130,7 +130,7 @@ def row_space(network: Network, scale_power: float, rank: int | None = None) -> 
     Args:
         network: whose first weight matrix is taken apart.
         scale_power: p in s = (S/S_0)^p.
-        rank: k; the directions clear of the noise floor where not given.
+        rank: k; the directions above the noise floor that are not faint, where not given.
     """
     _, values, basis = torch.linalg.svd(
         network.weights[0].detach().cpu().double(), full_matrices=False

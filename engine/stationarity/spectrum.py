@@ -7,7 +7,7 @@ values of a p × q matrix of independent entries with standard deviation σ foll
 Marchenko and Pastur (1967) and end at σ(√p + √q). σ is fitted to the lower part of the spectrum,
 k singular values lie above the end, and since a signal of rank k leaves noise of only
 (p − k) × (q − k), the two are repeated until they agree (the idea of Gavish and Donoho 2014,
-who stop after one round). The search takes those of them that stand clear of the noise.
+who stop after one round). The search takes those of them that are not faint.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How much a layer's residual counts in each direction of what the layer reads.
 
-W_l is a sum over images of δ_l,i h_{l−1,i}ᵀ, and a few directions are shared by all images. A misfit
-there drowns what tells the images apart (decision 9). So the gradient is that of Σ_k w_k ‖R_l e_k‖²
-in place of ‖R_l‖², with w_k ∝ (S_k² + ε²)^−p, S_k the singular values of W_l, and the mean weight of
-‖W_l‖² is 1. The loss that is reported is never weighted.
+W_l is a sum over images of δ_l,i h_{l−1,i}ᵀ, and a few directions are shared by all images. A
+misfit there drowns what tells the images apart (decision 9). So the gradient is that of
+Σ_k w_k ‖R_l e_k‖² in place of ‖R_l‖², w_k ∝ (S_k² + ε²)^−p with S_k the singular values of W_l, and
+the mean weight of ‖W_l‖² is 1. The loss that is reported is never weighted.
 """
 
 from __future__ import annotations

@@ -103,7 +103,8 @@ class Adoption(QObject):
         self.network_taken.emit(network, opened.health)
         if not context.controller.in_queue:  # It changes what is open, not what is looked at.
             self.network_wanted.emit()
-        self._settings.set_channels(network.input_shape[0])
+        self._settings.show_network(network)
+        self._settings.show_found(opened.training)
         asked = None
         if session is not None:
             if opened.path == context.copies.last_run:
@@ -149,7 +150,7 @@ class Adoption(QObject):
         self._runner.forget()
         self.shape_changed.emit(network)
         self.stationarity_found.emit(None)
-        self._settings.set_channels(shape[0])
+        self._settings.show_network(network)
         self._context.workspace.open(Workspace(network, session=session, asked=now.asked))
         if session is not None:
             self._show_run(session)

@@ -17,18 +17,20 @@ from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
+from engine.stationarity.cases import Choice, choose_training
 
 
 @dataclass(frozen=True)
 class Opened:
     """Everything that some paths held; what they did not hold is None.
 
-    `path` is the file that the network or session came from, where there is one. `is_beside`
-    says that the images were not given, but lay beside it.
+    `training` is what the weights look like. `path` is the file that the network or session came
+    from, where there is one. `is_beside` says that the images were not given, but lay beside it.
     """
 
     network: Network | None = None
     health: Health | None = None
+    training: Choice | None = None
     session: Session | None = None
     train: LabelledImages | None = None
     control: LabelledImages | None = None
@@ -124,8 +126,8 @@ def open_with_shared(path: Path, shared: SharedImages | None) -> Opened:
 def examine(opened: Opened) -> Opened:
     """Adds what the weights tell, alone and with the training images."""
     assert opened.network is not None
-    health = check_weights(opened.network)
-    return with_stationarity(replace(opened, health=health), opened.network)
+    looked_at = _with_health(opened, opened.network)
+    return with_stationarity(looked_at, opened.network)
 
 
 def with_stationarity(opened: Opened, network: Network) -> Opened:
@@ -141,9 +143,14 @@ def with_stationarity(opened: Opened, network: Network) -> Opened:
 def _open_model(path: Path) -> Opened:
     if path.suffix.lower() == SUFFIX:
         session = load_session(path)
-        return Opened(session.network, check_weights(session.network), session, path=path)
-    network = load_network(path)
-    return Opened(network, check_weights(network), path=path)
+        return _with_health(Opened(session=session, path=path), session.network)
+    return _with_health(Opened(path=path), load_network(path))
+
+
+def _with_health(opened: Opened, network: Network) -> Opened:
+    """Adds a network, and what its weights alone tell."""
+    health, training = check_weights(network), choose_training(network)
+    return replace(opened, network=network, health=health, training=training)
 
 
 def _all_images(paths: Sequence[Path]) -> bool:

@@ -63,7 +63,7 @@ class LogPanel(QDockWidget):
         self.hide()
 
     def _laid_out(self) -> QWidget:
-        self.copy_button = QPushButton("Cop&y All")
+        self.copy_button = QPushButton("Copy All")
         self.copy_button.setToolTip("Copies the whole log, to be sent or kept.")
         self.copy_button.clicked.connect(self.copy_all)
         self.clear_button = QPushButton("Clear")

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.base.options import is_number
 from gui.toolkit import theme
 
 Editor = QSpinBox | QDoubleSpinBox
@@ -41,7 +42,8 @@ class OptionsForm(QWidget):
     ) -> None:
         """
         Args:
-            kind: a dataclass whose numbers are made with `engine.base.options.option`.
+            kind: a dataclass whose numbers are made with `engine.base.options.option`; what it
+                holds beside them has no row.
             special: words for the lowest value of some options.
             left_out: options that are edited elsewhere.
             parent: owner.
@@ -54,7 +56,7 @@ class OptionsForm(QWidget):
         self._labels: dict[str, QLabel] = {}
         self._tooltips: dict[str, str] = {}
         for each in fields(kind):
-            if not each.metadata or each.name in left_out:
+            if not is_number(each) or each.name in left_out:
                 continue
             editor = make_editor(each, special.get(each.name, ""))
             label = QLabel(each.metadata["label"])
@@ -147,7 +149,7 @@ def make_editor(each: Field[Any], special: str = "") -> Editor:
         editor.setSingleStep(1 if each.name in ("seed", "restarts") else 50)
     else:
         editor = _PlainSpinBox()
-        editor.setDecimals(12 if each.metadata["low"] and each.metadata["low"] < 1e-6 else 6)
+        editor.setDecimals(12 if each.metadata["low"] and each.metadata["low"] < 1e-6 else 7)
         editor.setRange(each.metadata["low"], each.metadata["high"])
         editor.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     if special:

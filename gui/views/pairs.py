@@ -56,7 +56,7 @@ class PairsView(QWidget):
         self.clear()
 
     def _filters(self) -> QVBoxLayout:
-        self.good_only = QCheckBox("&Good only")
+        self.good_only = QCheckBox("Good onl&y")
         self.good_only.setToolTip("Leaves out pairs that the scoring rule does not call good")
         self.of_class = QComboBox()
         self.of_class.setAccessibleName("Class")

@@ -34,45 +34,45 @@ MUTANTS: list[Mutant] = [
         "stationarity/closed_form",
         (
             "the output term does not pass the last layer",
-            "h_bar[depth - 1].addmm_(pull, weights[depth - 1], alpha=0.5)",
-            "h_bar[depth - 1].addmm_(pull, weights[depth - 1], alpha=1.0)",
+            "h_bars[-1].addmm_(pull, weights[-1], alpha=0.5)",
+            "h_bars[-1].addmm_(pull, weights[-1], alpha=1.0)",
         ),
         (
             "no way back through the forward pass's gates",
-            "z_bar.addcmul_(h_bar[layer], s[layer])",
-            "z_bar.addcmul_(h_bar[layer], torch.ones_like(s[layer]))",
+            "z_bar.addcmul_(h_bars[layer], s[layer])",
+            "z_bar.addcmul_(h_bars[layer], torch.ones_like(s[layer]))",
         ),
         (
             "the way up forgets the gates",
-            "delta_bar[layer + 1].addmm_(delta_bar[layer] * s[layer], weights[layer].T)",
-            "delta_bar[layer + 1].addmm_(delta_bar[layer], weights[layer].T)",
+            "delta_bars[layer + 1].addmm_(delta_bars[layer] * s[layer], weights[layer].T)",
+            "delta_bars[layer + 1].addmm_(delta_bars[layer], weights[layer].T)",
         ),
         (
             "whitening is forgotten",
-            "if self._directions is not None:",
-            "if self._directions is None and False:",
+            "            if weighing is not None:\n                residual.weigh(weighing)",
+            "            if weighing is None and False:\n                residual.weigh(weighing)",
+        ),
+        (
+            "what flows through the outputs into the multipliers' directions is lost",
+            "for each in (pull, by_output) if",
+            "for each in (pull,) if",
         ),
         (
             "half the gradient of the images",
-            "joined(x_bars).mul_(2)",
-            "joined(x_bars).mul_(1)",
+            "by_candidates.append(x_bar.mul_(2))",
+            "by_candidates.append(x_bar)",
         ),
         (
             "half the gradient of the multipliers",
-            "joined(u_bars).mul_(2)",
-            "joined(u_bars).mul_(1)",
+            "u_bar.mul_(2), part.multipliers",
+            "u_bar, part.multipliers",
         ),
     ),
     *_of(
         "stationarity/residuals",
         (
-            "directions count by the root of their weight",
-            "self.weight *= directions.input",
-            "self.weight *= directions.input.sqrt()",
-        ),
-        (
             "the bias counts as if it were not whitened",
-            "self.bias *= directions.bias",
+            "self.bias *= weighing.bias",
             "self.bias *= 1",
         ),
         (
@@ -106,6 +106,96 @@ MUTANTS: list[Mutant] = [
             "return cotangent_gradient.squeeze(1) * labels / count",
             "return cotangent_gradient.squeeze(1) / count",
         ),
+        (
+            "multipliers start on both sides of zero",
+            "return torch.rand(count, generator=generator, dtype=dtype)",
+            "return torch.rand(count, generator=generator, dtype=dtype) - 0.5",
+        ),
+        (
+            "those of each class start as large as one alone",
+            "return drawn * (2 / self.outputs)",
+            "return drawn",
+        ),
+        (
+            "multipliers of any sign start with one",
+            "return torch.randn(*self.shape(count)",
+            "return torch.rand(*self.shape(count)",
+        ),
+        (
+            "the multiplier of the own class counts",
+            "others = multipliers.scatter(1, own, 0.0)",
+            "others = multipliers",
+        ),
+        (
+            "a class may take an image away",
+            "penalty = missing.square().sum() + negative.square().sum()",
+            "penalty = missing.square().sum() + 0 * negative.square().sum()",
+        ),
+        (
+            "nothing pulls up what is negative",
+            "(-2 * (missing[:, None] + negative))",
+            "(-2 * (missing[:, None] + 0 * negative))",
+        ),
+        (
+            "the runner-up's multipliers do not know their direction",
+            "(cotangent_gradient * self._directions(outputs, labels)).sum(1)",
+            "cotangent_gradient.gather(1, labels.long()[:, None])[:, 0]",
+        ),
+        (
+            "the runner-up's candidates are not averaged",
+            "self._directions(outputs, labels) * (multipliers / count)[:, None]",
+            "self._directions(outputs, labels) * multipliers[:, None]",
+        ),
+        (
+            "the own class has a share of the wrong ones",
+            "return outputs.scatter(1, own, -torch.inf).softmax(1)",
+            "return outputs.softmax(1)",
+        ),
+        (
+            "shares among wrong classes do not compete",
+            "scale * (shares * through_wrong - weighted)",
+            "scale * -weighted",
+        ),
+        (
+            "how much a candidate explains counts its own class",
+            "return multipliers.scatter(1, labels.long()[:, None], 0.0).sum(1)",
+            "return multipliers.sum(1)",
+        ),
+    ),
+    *_of(
+        "stationarity/weighing",
+        (
+            "directions count by the root of their weight",
+            "return residual.mul_(self.input)",
+            "return residual.mul_(self.input.sqrt())",
+        ),
+        (
+            "leading directions of a hidden layer count twice",
+            "mul_(self.excess)",
+            "mul_(self.excess + self.others)",
+        ),
+        ("half the whitening", ".pow(-power)", ".pow(-power / 2)"),
+        ("whitening stops at a tenth", "LEAST_SHARE = 0.01", "LEAST_SHARE = 0.1"),
+        (
+            "the whitened bias is not on the common scale",
+            "bias = common * (bias_norm**2 + least**2) ** -power",
+            "bias = (bias_norm**2 + least**2) ** -power",
+        ),
+        (
+            "whitening changes the size of the loss",
+            "return common * weights,",
+            "return values.square().mean() * weights,",
+        ),
+        (
+            "what a hidden layer does not read counts by the root of its weight",
+            "common * least ** (-2 * power)",
+            "common * least ** -power",
+        ),
+        (
+            "faint directions of a hidden layer are all alike",
+            "LEAST_SHARE * values[0] / 3",
+            "LEAST_SHARE * values[0] * 3",
+        ),
     ),
     *_of(
         "stationarity/autograd",
@@ -124,8 +214,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the common margin weighs all candidates alike",
-            "shares = multipliers.relu()",
-            "shares = torch.ones_like(multipliers)",
+            "shares = self.kind.strength(multipliers, labels).relu()",
+            "shares = torch.ones_like(labels)",
         ),
         (
             "margins on the wrong side count for the common one",
@@ -152,8 +242,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "half the pull on small multipliers",
-            "multipliers=-2 * _FLOOR_WEIGHT * missing",
-            "multipliers=-_FLOOR_WEIGHT * missing",
+            "multipliers=_FLOOR_WEIGHT * gradient",
+            "multipliers=_FLOOR_WEIGHT / 2 * gradient",
         ),
         (
             "small multipliers weigh 4 in place of 5",
@@ -175,11 +265,21 @@ MUTANTS: list[Mutant] = [
             "squared_norm(seen.network.weights[-1])",
             "squared_norm(seen.network.weights[0])",
         ),
-        ("no whitening", "or not settings.whitening:", "or True:"),
+        ("no whitening", "and settings.whitening:", "and False:"),
         (
             "the whitened bias takes its squared norm",
-            "else float(bias.norm())",
-            "else float(bias.norm()) ** 2",
+            "else float(biases[0].norm())",
+            "else float(biases[0].norm()) ** 2",
+        ),
+        (
+            "hidden layers are whitened as the first is",
+            "biases[layer], settings.hidden_whitening, device, dtype",
+            "biases[layer], settings.whitening, device, dtype",
+        ),
+        (
+            "the last layer is whitened, too",
+            "range(1, target.network.depth - 1)",
+            "range(1, target.network.depth)",
         ),
         (
             "the scale power is not the setting's",
@@ -225,9 +325,19 @@ MUTANTS: list[Mutant] = [
             "noise * self._settings.initial_scale * 2",
         ),
         (
-            "multipliers start on both sides of zero",
-            "uniform(self._problem.kind, m, generator, dtype)",
-            "uniform(self._problem.kind, m, generator, dtype) - 0.5",
+            "the multipliers' step does not grow with them",
+            "return rate * max(1.0, mean / _MEAN_AT_START)",
+            "return rate",
+        ),
+        (
+            "the multipliers' step shrinks with them",
+            "return rate * max(1.0, mean / _MEAN_AT_START)",
+            "return rate * mean / _MEAN_AT_START",
+        ),
+        (
+            "the published step grows, too",
+            'not RELATIVE or self._settings.optimizer == "sgd"',
+            "not RELATIVE",
         ),
         (
             "the multipliers' rate does not decay",
@@ -242,11 +352,21 @@ MUTANTS: list[Mutant] = [
         ),
     ),
     *_of(
-        "reconstruction/restarts",
+        "network/classes",
         (
-            "a third of the labels is −1",
-            "[-torch.ones(count // 2), torch.ones(count - count // 2)]",
-            "[-torch.ones(count // 3), torch.ones(count - count // 3)]",
+            "one candidate more is of an earlier class",
+            "(torch.arange(count) * self.count + self.count - 1)",
+            "(torch.arange(count) * self.count)",
+        ),
+        (
+            "the runner-up is the network's own choice",
+            "best, runner_up = outputs.scatter(1, own, -torch.inf).max(1, keepdim=True)",
+            "best, runner_up = outputs.max(1, keepdim=True)",
+        ),
+        (
+            "the runner-up does not pull",
+            ".scatter(1, own, 1.0).scatter(1, runner_up, -1.0)",
+            ".scatter(1, own, 1.0)",
         ),
     ),
     *_of(
@@ -261,26 +381,18 @@ MUTANTS: list[Mutant] = [
             "return gradient * self.scale",
             "return gradient * 1",
         ),
-        ("half the whitening", ".pow(-power)\n", ".pow(-power / 2)\n"),
-        ("whitening stops at a tenth", "_LEAST_SHARE = 0.01", "_LEAST_SHARE = 0.1"),
-        (
-            "the whitened bias is not on the common scale",
-            "bias=common * (bias_norm**2 + least**2) ** -power",
-            "bias=(bias_norm**2 + least**2) ** -power",
-        ),
-        (
-            "whitening changes the size of the loss",
-            "input=(common * weights)",
-            "input=(values.square().mean() * weights)",
-        ),
     ),
     *_of(
         "stationarity/spectrum",
-        ("directions are clear at twice the floor", "_CLEAR = 3.0", "_CLEAR = 2.0"),
         (
-            "at least half the directions are taken",
-            "math.ceil(self.rank / 3)",
-            "math.ceil(self.rank / 2)",
+            "faint directions are taken",
+            "least = max(self.floor, _FAINTEST * float(self.values[0]))",
+            "least = self.floor",
+        ),
+        (
+            "directions below the floor are taken",
+            "least = max(self.floor, _FAINTEST * float(self.values[0]))",
+            "least = _FAINTEST * float(self.values[0])",
         ),
         (
             "the noise floor is the edge of a square matrix",
@@ -379,6 +491,11 @@ MUTANTS: list[Mutant] = [
         "reconstruction/planning",
         ("fewer candidates for each rank", "(4, 12), (4, 8)", "(4, 10), (4, 8)"),
         ("pools take as many as one search", "(4, 12), (4, 8)", "(4, 12), (4, 12)"),
+        (
+            "hidden layers are whitened whatever set them",
+            'if settings.training == "decay" else 0.0',
+            'if settings.training != "free" else 0.0',
+        ),
         ("less smoothness for one search", "_SMOOTHNESS = 4.0, 2.0", "_SMOOTHNESS = 3.0, 2.0"),
         (
             "all of the time limit is spent",

@@ -4,7 +4,8 @@ Formula by formula, in float64, as it is stated and not as it is fast: one candi
 the other where that reads better, and autograd for every derivative. Nothing of the engine is used
 here. `under_test` is where the engine is asked for the same numbers; test_oracle_* compares.
 
-Shapes: m candidates, D numbers an image, k coordinates, C outputs. y is −1 or +1.
+Shapes: m candidates, D numbers an image, k coordinates, C outputs. y is −1 or +1 with one output,
+and 0 … C − 1 with more; λ is of shape (m,), or (m, C) where each class has one.
 """
 
 from __future__ import annotations
@@ -92,10 +93,51 @@ def norm_of_layer(theta: Theta, layer: int) -> Tensor:
     return squared(weight) + (0 if bias is None else squared(bias))
 
 
-def stationarity(theta: Theta, x: Tensor, lam: Tensor, y: Tensor, alpha: float) -> Tensor:
-    """‖θ_l − (1/m) Σ_i λ_i y_i ∇_θ_l Φ(x_i)‖² of each layer, shape (L,)."""
-    parts = residuals(theta, x, (lam * y / len(x))[:, None], alpha)
-    return torch.stack([squared(weight) + squared(bias) for weight, bias in parts])
+def cotangent(training: str, lam: Tensor, y: float, outputs: Tensor) -> Tensor:
+    """m u of one candidate, shape (C,), from its λ, its label and its outputs (C,).
+
+    * free: λ itself, of any sign;
+    * one output: λ y;
+    * margin: Σ_{k ≠ y} λ_k (e_y − e_k);
+    * runner-up: λ (e_y − e_k), k the wrong class of largest output (Buzaglo et al. 2023);
+    * decay: λ (e_y − Σ_{k ≠ y} q_k e_k), q_k = exp Φ_k / Σ_{j ≠ y} exp Φ_j, which x can change.
+    """
+    if training == "free":
+        return lam
+    if len(outputs) == 1:
+        return (lam * y).reshape(1)
+    unit = torch.eye(len(outputs), dtype=outputs.dtype)
+    own, wrong = int(y), [k for k in range(len(outputs)) if k != int(y)]
+    if training == "margin":
+        return sum((lam[k] * (unit[own] - unit[k]) for k in wrong), torch.zeros(len(outputs)))
+    if training == "runner-up":
+        return lam * (unit[own] - unit[runner_up(outputs, own)])
+    shares = [(outputs[k] - torch.logsumexp(outputs[wrong], 0)).exp() for k in wrong]
+    return lam * (unit[own] - sum(q * unit[k] for q, k in zip(shares, wrong, strict=True)))
+
+
+def runner_up(outputs: Tensor, own: int) -> int:
+    """The wrong class of largest output; of equals the first."""
+    wrong = [k for k in range(len(outputs)) if k != own]
+    return max(wrong, key=outputs.tolist().__getitem__)
+
+
+def cotangents(
+    theta: Theta, training: str, x: Tensor, lam: Tensor, y: Tensor, alpha: float
+) -> Tensor:
+    """U of all candidates, shape (m, C)."""
+    outputs = activations(theta, x, alpha)[0][-1]
+    each = zip(lam, y.tolist(), outputs, strict=True)
+    return torch.stack([cotangent(training, *one) for one in each]) / len(x)
+
+
+def strengths(training: str, lam: Tensor, y: Tensor, outputs: int) -> Tensor:
+    """How much each candidate explains, shape (m,): λ_i, Σ_{k ≠ y} λ_ik, or ‖λ_i‖ of any sign."""
+    if training == "free":
+        return torch.stack([squared(one).sqrt() for one in lam])
+    if training == "margin" and outputs > 1:
+        return torch.stack([one.sum() - one[int(own)] for one, own in zip(lam, y, strict=True)])
+    return lam
 
 
 # --- what else a step minimises -----------------------------------------------------------------
@@ -109,13 +151,17 @@ class Physics:
         shape: (c, h, w) of an image.
         basis: B of the row space, orthonormal rows, shape (k, D); None: unknowns are pixels.
         scale_power: p of the coordinates' scale s = (S/S_0)^p.
-        whitening: q of the directions' weight S^(−2q).
+        whitening: q of the directions' weight S^(−2q) in the first layer.
+        hidden_whitening: q in the layers between it and the last.
+        training: what kind set the weights: margin, runner-up, decay or free.
     """
 
     shape: tuple[int, int, int]
     basis: Tensor | None = None
     scale_power: float = 0.8
     whitening: float = 0.8
+    hidden_whitening: float = 0.0
+    training: str = "margin"
     margin_weight: float = 0.2
     smoothness: float = 4.0
     minimum_multiplier: float = 0.1
@@ -143,32 +189,81 @@ def to_images(theta: Theta, physics: Physics, unknowns: Tensor) -> Tensor:
     return (unknowns * (values / values[0]) ** physics.scale_power) @ physics.basis
 
 
-def whitened(theta: Theta, physics: Physics, first: tuple[Tensor, Tensor]) -> Tensor:
-    """Σ_k w_k ‖R_1 B_k‖² + w_b ‖r_1‖², the first layer's part of what is minimised (decision 9).
+def whitened(left: tuple[Tensor, Tensor], basis: Tensor, weights: Tensor) -> Tensor:
+    """Σ_k w_k ‖R B_k‖² + w_b ‖r‖², with w of the rows of B, and then that of the bias."""
+    in_space = (w * squared(left[0] @ b) for w, b in zip(weights[:-1], basis, strict=True))
+    return sum(in_space, torch.zeros(())) + weights[-1] * squared(left[1])
 
-    w_k ∝ (S_k² + (S_0/100)²)^(−q), scaled so that Σ w_k S_k² = Σ S_k²: as much of W_1 is to be
-    explained as without weights. b_1 is the direction of a constant input: ‖b_1‖ is its S.
+
+def direction_weights(values: Tensor, bias: Tensor | None, power: float) -> Tensor:
+    """w of each direction, and then w_b of the bias (decision 9).
+
+    w_k ∝ (S_k² + (S_0/100)²)^(−q), scaled so that Σ w_k S_k² = Σ S_k²: as much of W is to be
+    explained as without weights. b is the direction of a constant input: ‖b‖ is its S.
     """
-    basis, bias = physics.basis, theta.biases[0]
-    assert basis is not None
-    values = leading_singular_values(theta, len(basis))
     faint = (values[0] / 100) ** 2
-    weights = (values**2 + faint) ** -physics.whitening
+    weights = (values**2 + faint) ** -power
     common = (values**2).sum() / (weights * values**2).sum()
-    in_space = sum(w * squared(first[0] @ b) for w, b in zip(common * weights, basis, strict=True))
-    of_bias = 0.0 if bias is None else (squared(bias) + faint) ** -physics.whitening
-    return in_space + common * of_bias * squared(first[1])
+    of_bias = torch.zeros(()) if bias is None else (squared(bias) + faint) ** -power
+    return common * torch.cat([weights, of_bias.reshape(1)])
 
 
-def one_margin(theta: Theta, x: Tensor, lam: Tensor, y: Tensor, alpha: float) -> Tensor:
-    """‖W_L‖² · (1/m) Σ_i (y_i Φ(x_i)/γ − 1)², to be multiplied by its weight (decision 5).
+def whitened_first(theta: Theta, physics: Physics, left: tuple[Tensor, Tensor]) -> Tensor:
+    """The first layer's part of what is minimised, in the row space."""
+    assert physics.basis is not None
+    values = leading_singular_values(theta, len(physics.basis))
+    weights = direction_weights(values, theta.biases[0], physics.whitening)
+    return whitened(left, physics.basis, weights)
+
+
+def whitened_hidden(theta: Theta, layer: int, power: float, left: tuple[Tensor, Tensor]) -> Tensor:
+    """A hidden layer's part of what is minimised, in all directions of what it reads.
+
+    Those of W_l itself; S_k below a third of S_0/100 count as 0, as what W_l does not read does.
+    """
+    weight, bias = theta.layers[layer]
+    squares, vectors = torch.linalg.eigh(weight.T @ weight)
+    values, basis = squares.clamp(min=0).flip(0).sqrt(), vectors.flip(1).T
+    weights = direction_weights(values, bias, power)
+    of_nothing = weights[0] * ((1 + 100**-2) / 100**-2) ** power
+    is_heard = torch.cat([values > values[0] / 300, torch.ones(1, dtype=torch.bool)])
+    return whitened(left, basis, torch.where(is_heard, weights, of_nothing))
+
+
+def minimised_of_layer(
+    theta: Theta, physics: Physics, layer: int, left: tuple[Tensor, Tensor]
+) -> Tensor:
+    """What a step minimises of a layer's residual."""
+    is_hidden = 0 < layer < len(theta.weights) - 1
+    if layer == 0 and physics.basis is not None and physics.whitening:
+        return whitened_first(theta, physics, left)
+    if is_hidden and physics.hidden_whitening:
+        return whitened_hidden(theta, layer, physics.hidden_whitening, left)
+    return squared(left[0]) + squared(left[1])
+
+
+def margins_of(outputs: Tensor, y: Tensor) -> Tensor:
+    """y Φ(x) with one output, else Φ_y(x) − max_{k ≠ y} Φ_k(x); shape (m,)."""
+    if outputs.shape[1] == 1:
+        return y * outputs[:, 0]
+    found = []
+    for one, own in zip(outputs, y.long().tolist(), strict=True):
+        found.append(one[own] - one[runner_up(one, own)])
+    return torch.stack(found)
+
+
+def one_margin(
+    theta: Theta, training: str, x: Tensor, lam: Tensor, y: Tensor, alpha: float
+) -> Tensor:
+    """‖W_L‖² · (1/m) Σ_i (margin_i/γ − 1)², to be multiplied by its weight (decision 5).
 
     γ is the mean of the positive margins weighted by the multipliers, and constant: the pull is on
     the candidates, not on the mean. While it is below a twentieth of the mean size of all margins
     there is no margin to pull to.
     """
-    margins = y * activations(theta, x, alpha)[0][-1][:, 0]
-    heavy = lam.detach().clamp(min=0)
+    outputs = activations(theta, x, alpha)[0][-1]
+    margins = margins_of(outputs, y)
+    heavy = strengths(training, lam.detach(), y, outputs.shape[1]).clamp(min=0)
     gamma = ((heavy * margins.clamp(min=0)).sum() / heavy.sum().clamp(min=1e-12)).detach()
     if gamma <= margins.abs().mean() / 20:
         return torch.zeros(())
@@ -195,9 +290,18 @@ def looks_at_pixels(physics: Physics, step: int) -> bool:
     return physics.basis is None or step % max(10, dimension // 1000) == 0
 
 
-def too_small(lam: Tensor, least: float) -> Tensor:
-    """5 Σ relu(λ_min − λ_i)²."""
-    return 5 * squared((least - lam).clamp(min=0))
+def too_small(training: str, lam: Tensor, y: Tensor, outputs: int, least: float) -> Tensor:
+    """5 Σ relu(λ_min − λ_i)²; any sign is free to be small.
+
+    Where each wrong class has a multiplier, λ_i is their sum, and none of them is below 0.
+    """
+    if training == "free":
+        return 0 * lam.sum()
+    below = squared((least - strengths(training, lam, y, outputs)).clamp(min=0))
+    if training == "margin" and outputs > 1:
+        wrong = torch.arange(outputs)[None, :] != y.long()[:, None]
+        below = below + squared(lam[wrong].clamp(max=0))
+    return 5 * below
 
 
 @dataclass(frozen=True)
@@ -209,7 +313,7 @@ class StepNumbers:
         box: the pixels' penalty, None where the step does not look at them.
         floor: the multipliers' penalty.
         unknowns_gradient: of everything that is minimised, shape (m, k).
-        multiplier_gradient: shape (m,).
+        multiplier_gradient: in the shape of λ.
     """
 
     per_layer: Tensor
@@ -232,25 +336,25 @@ def step_numbers(
     unknowns = unknowns.detach().clone().requires_grad_()
     lam = lam.detach().clone().requires_grad_()
     x = to_images(theta, physics, unknowns)
-    parts = residuals(theta, x, (lam * y / len(x))[:, None], alpha)
-    first, *others = parts
-    minimised = sum((squared(w) + squared(b) for w, b in others), torch.zeros(()))
-    if physics.basis is not None and physics.whitening:
-        minimised = minimised + whitened(theta, physics, first)
-    else:
-        minimised = minimised + squared(first[0]) + squared(first[1])
+    u = cotangents(theta, physics.training, x, lam, y, alpha)
+    parts = residuals(theta, x, u, alpha)
+    minimised = sum(
+        (minimised_of_layer(theta, physics, layer, left) for layer, left in enumerate(parts)),
+        torch.zeros(()),
+    )
     if physics.margin_weight:
-        minimised = minimised + physics.margin_weight * one_margin(theta, x, lam, y, alpha)
+        pull = one_margin(theta, physics.training, x, lam, y, alpha)
+        minimised = minimised + physics.margin_weight * pull
     images = x.reshape(-1, *physics.shape)
     smooth = norm_of_layer(theta, 0) * roughness(images) / (len(x) * x.shape[1])
     minimised = minimised + physics.smoothness * smooth
     box = outside_the_box(x) if looks_at_pixels(physics, step) else None
-    floor = too_small(lam, physics.minimum_multiplier)
+    floor = too_small(physics.training, lam, y, u.shape[1], physics.minimum_multiplier)
     by_z, by_lam = torch.autograd.grad(
         minimised + floor + (0 if box is None else box), [unknowns, lam]
     )
     return StepNumbers(
-        per_layer=stationarity(theta, x, lam, y, alpha).detach(),
+        per_layer=torch.stack([squared(w) + squared(b) for w, b in parts]).detach(),
         box=None if box is None else box.detach(),
         floor=floor.detach(),
         unknowns_gradient=by_z,
@@ -261,13 +365,34 @@ def step_numbers(
 # --- a search -----------------------------------------------------------------------------------
 
 
-def start(m: int, k: int, scale: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """z ~ scale · N(0, 1), λ ~ U(0, 1), y: a half −1, the rest +1; one generator, in this order."""
+def start(
+    m: int, k: int, scale: float, seed: int, training: str = "margin", outputs: int = 1
+) -> tuple[Tensor, Tensor, Tensor]:
+    """z ~ scale · N(0, 1), λ, and y: of K classes, class c ends before candidate m (c + 1)/K.
+
+    λ ~ U(0, 1); N(0, 1) of any sign; U(0, 2/C) where each class has one. One generator, in this
+    order.
+    """
     generator = torch.Generator().manual_seed(seed)
     z = scale * torch.randn(m, k, generator=generator, dtype=torch.float64)
-    lam = torch.rand(m, generator=generator, dtype=torch.float64)
-    y = torch.tensor([-1.0 if i < m // 2 else 1.0 for i in range(m)], dtype=torch.float64)
-    return z, lam, y
+    if training == "free":
+        lam = torch.randn(m, outputs, generator=generator, dtype=torch.float64)
+    elif training == "margin" and outputs > 1:
+        lam = torch.rand(m, outputs, generator=generator, dtype=torch.float64) * 2 / outputs
+    else:
+        lam = torch.rand(m, generator=generator, dtype=torch.float64)
+    classes = [-1.0, 1.0] if outputs == 1 else [float(c) for c in range(outputs)]
+    ends = [m * (c + 1) // len(classes) for c in range(len(classes))]
+    y = [next(c for c, end in zip(classes, ends, strict=True) if i < end) for i in range(m)]
+    return z, lam, torch.tensor(y, dtype=torch.float64)
+
+
+def multiplier_rate(physics: Physics, lam: Tensor, y: Tensor, outputs: int) -> float:
+    """Adam's step of the multipliers, which grows with their mean above the first one, a half."""
+    if physics.optimizer == "sgd":
+        return physics.multiplier_rate
+    mean = float(strengths(physics.training, lam, y, outputs).mean())
+    return physics.multiplier_rate * max(1.0, 2 * mean)
 
 
 def sharpness(physics: Physics, step: int) -> float:
@@ -318,7 +443,7 @@ class SearchNumbers:
 
     Attributes:
         unknowns: before each step and after the last, each of shape (m, k).
-        multipliers: likewise, each of shape (m,).
+        multipliers: likewise, each in the shape of λ.
         labels: shape (m,).
         alphas: of each step.
         per_layer: loss of each layer at the start of each step, shape (steps, L).
@@ -336,7 +461,8 @@ class SearchNumbers:
 def search(theta: Theta, physics: Physics, m: int, seed: int) -> SearchNumbers:
     """All steps, from the noise of a seed."""
     k = math.prod(physics.shape) if physics.basis is None else len(physics.basis)
-    z, lam, y = start(m, k, physics.initial_scale, seed)
+    outputs = len(theta.weights[-1])
+    z, lam, y = start(m, k, physics.initial_scale, seed, physics.training, outputs)
     make: Callable[[Tensor], Adam | Momentum] = Adam if physics.optimizer == "adam" else Momentum
     of_z, of_lam = make(z), make(lam)
     unknowns, multipliers, alphas, per_layer, constraint = [z], [lam], [], [], []
@@ -344,7 +470,8 @@ def search(theta: Theta, physics: Physics, m: int, seed: int) -> SearchNumbers:
         alpha, share = sharpness(physics, step), rate_share(physics, step)
         now = step_numbers(theta, physics, z, lam, y, alpha, step)
         z = z + of_z.move(now.unknowns_gradient, physics.candidate_rate * share)
-        lam = lam + of_lam.move(now.multiplier_gradient, physics.multiplier_rate * share)
+        rate = multiplier_rate(physics, lam, y, outputs)
+        lam = lam + of_lam.move(now.multiplier_gradient, rate * share)
         unknowns.append(z)
         multipliers.append(lam)
         alphas.append(alpha)
@@ -386,9 +513,13 @@ def noise_floor(values: Array, shape: tuple[int, int]) -> tuple[float, int]:
     return floor, rank
 
 
-def directions(values: Array, floor: float, rank: int) -> int:
-    """How many a candidate is made of: above three floors; a third of the rank at least."""
-    return max(1, -(-rank // 3), sum(1 for value in values if value > 3 * floor))
+FAINTEST = 0.009
+"""Share of the largest singular value below which a direction is faint."""
+
+
+def directions(values: Array, floor: float) -> int:
+    """How many a candidate is made of: those above the floor that are not faint; one at least."""
+    return max(1, sum(1 for value in values if value > floor and value > FAINTEST * values[0]))
 
 
 def next_fifty(count: float) -> int:

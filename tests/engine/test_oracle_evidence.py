@@ -146,7 +146,8 @@ def test_every_sign(channels, restarts, k):
 def test_without_directions_at_hand_the_clear_ones_are_taken():
     theta, images, labels, lam = a_pool(1, 1, 12, seed=5)
     values = torch.linalg.svdvals(theta.weights[0]).numpy()
-    k = oracle.directions(values, *oracle.noise_floor(values, tuple(theta.weights[0].shape)))
+    floor, _ = oracle.noise_floor(values, tuple(theta.weights[0].shape))
+    k = oracle.directions(values, floor)
     found = under_test.signs(theta, images, labels, lam, 1)
     stated = oracle.signs(theta, images, labels, lam, 1, k)
     np.testing.assert_allclose(found, stated, rtol=1e-4, atol=CLOSE)
@@ -157,7 +158,8 @@ def test_without_directions_at_hand_the_clear_ones_are_taken():
 def test_confidence_and_who_stands_for_whom(channels, restarts):
     theta, images, labels, lam = a_pool(channels, restarts, 12, seed=10 + restarts)
     values = torch.linalg.svdvals(theta.weights[0]).numpy()
-    k = oracle.directions(values, *oracle.noise_floor(values, tuple(theta.weights[0].shape)))
+    floor, _ = oracle.noise_floor(values, tuple(theta.weights[0].shape))
+    k = oracle.directions(values, floor)
     trust = oracle.confidence(oracle.signs(theta, images, labels, lam, restarts, k), restarts)
     found = under_test.gallery(theta, images, labels, lam, restarts)
     log_odds = np.log(trust / (1 - trust))

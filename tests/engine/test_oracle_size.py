@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.engine import oracle, under_test
@@ -33,32 +33,48 @@ def test_the_rank_is_what_stands_above_the_law_of_marchenko_and_pastur(shape, ra
     floor, stated = oracle.noise_floor(values, shape)
     found_floor, found_rank, found_clear = under_test.spectrum(values, shape)
     # The law's quantiles, by 2,000 points in the one and 20,000 in the other.
+    assume(all(np.abs(values / each - 1).min() > 2e-3 for each in (floor, found_floor)))
     assert found_floor == pytest.approx(floor, rel=2e-3)
     assert found_rank == stated
-    assert found_clear == oracle.directions(values, floor, stated)
+    assert found_clear == oracle.directions(values, found_floor)
 
 
 @pytest.mark.parametrize(
     ("multiples", "clear"),
-    [((9, 8, 3.2, 2.8, 2.2, 1.5), 3), ((2.8, 2.5, 2.2, 2, 1.8, 1.6, 1.4), 3)],
+    [
+        ((9, 8, 3.2, 2.2, 1.5), 5),
+        ((1, 0.9, 1.2 * oracle.FAINTEST, 0.8 * oracle.FAINTEST, 0.1 * oracle.FAINTEST), 3),
+    ],
+    ids=["all above the floor, where the start is still there", "none that is faint"],
 )
-def test_directions_are_clear_at_three_floors_and_a_third_is_taken(multiples, clear):
+def test_directions_are_those_above_the_floor_that_are_not_faint(multiples, clear):
     noise = np.linalg.svd(np.random.default_rng(1).normal(size=(60, 90)), compute_uv=False)
     floor = 60**0.5 + 90**0.5
+    is_faint = multiples[0] == 1
     shape = (60 + len(multiples), 90 + len(multiples))
-    values = np.array([*(floor * m for m in multiples), *noise])
-    _, rank, found = under_test.spectrum(values, shape)
+    # Once in multiples of the floor, and once far above it.
+    unit = 1e4 * floor if is_faint else floor
+    values = np.array([*(unit * m for m in multiples), *noise])
+    found_floor, rank, found = under_test.spectrum(values, shape)
     assert (rank, found) == (len(multiples), clear)
-    assert found == oracle.directions(values, *oracle.noise_floor(values, shape))
+    assert found == oracle.directions(values, found_floor)
 
 
 @pytest.mark.parametrize("asked", [0, 2, 500])
-def test_candidates_are_made_of_that_many(asked):
-    first = torch.from_numpy(noisy((20, 30), 6, 2.0, seed=3))
-    theta = Theta((first, torch.ones(1, 20, dtype=torch.float64)), (None, None))
-    values = torch.linalg.svdvals(first).numpy()
-    stated = oracle.directions(values, *oracle.noise_floor(values, (20, 30)))
+@pytest.mark.parametrize("leading", [1.0, 30.0])
+def test_candidates_are_made_of_that_many(asked, leading):
+    """Of a signal whose parts are like, and of one whose first part makes others faint."""
+    matrix = noisy((20, 30), 6, 2.0, seed=3)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    values[0] *= leading
+    theta = Theta(
+        (torch.from_numpy(left * values @ right), torch.ones(1, 20, dtype=torch.float64)),
+        (None, None),
+    )
+    floor, rank = oracle.noise_floor(values, (20, 30))
+    stated = oracle.directions(values, floor)
     assert 1 < stated < 20
+    assert (stated < rank) == (leading > 1)
     assert under_test.directions_taken(theta, asked) == min(asked or stated, 20)
 
 
@@ -80,7 +96,8 @@ def test_a_run_takes_so_many_unless_it_is_told(restarts):
 
 @pytest.mark.parametrize("restarts", [1, 2, 7])
 def test_the_smoothness_that_is_taken(restarts):
-    assert under_test.smoothness(restarts) == oracle.smoothness(restarts)
+    theta = Theta((torch.eye(4), torch.ones(1, 4)), (None, None))
+    assert under_test.smoothness(theta, (1, 2, 2), restarts) == oracle.smoothness(restarts)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

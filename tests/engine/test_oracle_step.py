@@ -20,7 +20,9 @@ a_theta = st.fixed_dictionaries(
     {
         "shape": st.sampled_from(SHAPES),
         "hidden": st.lists(st.integers(1, 24), min_size=1, max_size=3),
-        "bias": st.floats(0.0, 3.0),
+        "bias": st.just(0.0) | st.floats(0.01, 3.0),
+        "outputs": st.integers(1, 4),
+        "where": st.sampled_from(["first", "all", "last"]),
         "seed": st.integers(0, 2**31),
     }
 )
@@ -28,6 +30,8 @@ a_physics = st.fixed_dictionaries(
     {
         "scale_power": st.floats(0, 2),
         "whitening": st.sampled_from([0.0, 0.3, 0.8, 1.0]),
+        "hidden_whitening": st.sampled_from([0.0, 0.4, 1.0]),
+        "training": st.sampled_from(["margin", "runner-up", "decay", "free"]),
         "margin_weight": st.sampled_from([0.0, 0.2, 7.0]),
         "smoothness": st.sampled_from([0.0, 4.0]),
         "minimum_multiplier": st.floats(0, 1),
@@ -49,15 +53,28 @@ def draw(seed: int, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
-def make_theta(shape: tuple[int, int, int], hidden: list[int], bias: float, seed: int) -> Theta:
-    """A random network; its W_1 has singular values that fall over a decade and more."""
-    sizes = [shape[0] * shape[1] * shape[2], *hidden, 1]
+def make_theta(
+    shape: tuple[int, int, int],
+    hidden: list[int],
+    bias: float,
+    seed: int,
+    outputs: int = 1,
+    where: str = "first",
+) -> Theta:
+    """A random network; the singular values of all but W_L fall over a decade and more."""
+    sizes = [shape[0] * shape[1] * shape[2], *hidden, outputs]
     weights = [draw(seed + layer, n, k) / k**0.5 for layer, (k, n) in enumerate(pairwise(sizes))]
-    left, values, right = torch.linalg.svd(weights[0], full_matrices=False)
-    falling = torch.logspace(0, -1.5, len(values), dtype=torch.float64)
-    weights[0] = 3 * left @ torch.diag(falling) @ right
-    first = bias * draw(seed + 99, sizes[1]) if bias else None
-    return Theta(tuple(weights), (first, *[None] * len(hidden)))
+    for layer in range(len(hidden)):
+        left, values, right = torch.linalg.svd(weights[layer], full_matrices=False)
+        # Those of hidden layers end where they count as none.
+        falling = torch.logspace(0, -3 if layer else -1.5, len(values), dtype=torch.float64)
+        weights[layer] = 3 * left @ torch.diag(falling) @ right
+    layers = range(len(sizes) - 1)
+    has = {"first": {0}, "all": set(layers), "last": {len(hidden)}}[where]
+    biases = [
+        bias * draw(seed + 99 + n, sizes[n + 1]) if bias and n in has else None for n in layers
+    ]
+    return Theta(tuple(weights), tuple(biases))
 
 
 def make_moment(
@@ -65,10 +82,17 @@ def make_moment(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Unknowns, multipliers of either sign, labels of which a share is not the network's."""
     k = len(physics.basis) if physics.basis is not None else theta.weights[0].shape[1]
-    unknowns, lam = size * draw(seed + 1, count, k), draw(seed + 2, count) + 0.3
+    unknowns = size * draw(seed + 1, count, k)
     outputs = oracle.activations(theta, oracle.to_images(theta, physics, unknowns), 1.0)[0][-1]
-    y = torch.where(outputs[:, 0] > 0, 1.0, -1.0).double()
-    return unknowns, lam, torch.where(torch.arange(count) < wrong * count, -y, y)
+    classes = outputs.shape[1]
+    is_of_each = physics.training == "free" or (physics.training == "margin" and classes > 1)
+    lam = draw(seed + 2, count, classes) if is_of_each else draw(seed + 2, count)
+    is_wrong = torch.arange(count) < wrong * count
+    if classes == 1:
+        y = torch.where(outputs[:, 0] > 0, 1.0, -1.0).double()
+        return unknowns, lam + 0.3, torch.where(is_wrong, -y, y)
+    y = outputs.argmax(1).double()
+    return unknowns, lam + 0.3, torch.where(is_wrong, (y + 1) % classes, y)
 
 
 def assert_alike(found: oracle.StepNumbers, stated: oracle.StepNumbers) -> None:
@@ -111,13 +135,12 @@ def test_every_term_in_the_row_space(network, numbers, at, in_parts, rank):
     assert_alike(found, stated)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(a_theta, moment, st.booleans(), st.booleans())
-def test_double_backward_states_the_same(network, at, in_parts, in_row_space):
-    """It knows the published terms, and the smoothness that is added outside of it."""
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(a_theta, a_physics, moment, st.booleans(), st.booleans())
+def test_double_backward_states_the_same(network, numbers, at, in_parts, in_row_space):
     theta = make_theta(**network)
     basis = under_test.basis(theta, 1) if in_row_space else None
-    physics = Physics(network["shape"], basis, whitening=0.0, margin_weight=0.0)
+    physics = Physics(network["shape"], basis, **numbers)
     count, alpha, step = at["count"], at["alpha"], at["step"]
     given_ = make_moment(theta, physics, count, at["wrong"], at["size"], network["seed"])
     stated = oracle.step_numbers(theta, physics, *given_, alpha, step)
@@ -134,7 +157,7 @@ def test_the_pull_to_one_margin_waits_until_there_is_one(wrong, expected):
     """From all candidates on their own side to none; of two in twenty there is no margin yet."""
     theta = make_theta((1, 3, 4), [20, 10], 1.0, seed=3)
     physics = Physics((1, 3, 4))
-    x, lam, y = make_moment(theta, physics, 20, wrong, 1.0, seed=5)
+    x, lam, y = make_moment(theta, physics, 20, wrong, 1.0, seed=7)
     pulled = under_test.step_numbers(theta, physics, x, lam.abs(), y, 50.0, 1)
     assert_alike(pulled, oracle.step_numbers(theta, physics, x, lam.abs(), y, 50.0, 1))
     free = replace(physics, margin_weight=0.0)
@@ -172,19 +195,36 @@ def test_the_row_space_is_spanned_by_the_leading_directions():
 
 
 def test_the_defaults_are_those_that_are_documented():
-    assert under_test.default_physics((1, 2, 3)) == Physics((1, 2, 3))
+    shape = (1, 2, 3)
+    theta = make_theta(shape, [5, 4], 1.0, seed=1)
+    assert under_test.default_physics(theta, shape) == Physics(shape)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_what_weight_decay_has_set_is_attacked_as_such(outputs):
+    """Biases above the first layer are what people train with weight decay (`choose_training`)."""
+    shape = (1, 2, 3)
+    theta = make_theta(shape, [5, 4], 1.0, 1, outputs, "all")
+    stated = Physics(shape, training="decay", hidden_whitening=0.4)
+    assert under_test.default_physics(theta, shape) == stated
 
 
 def a_search(name: str) -> tuple[Theta, Physics]:
     """A small network and a search on it, with the default physics but for what is named."""
     shape = (1, 3, 4) if name != "colour" else (3, 2, 3)
-    theta = make_theta(shape, [16, 10], 1.5, seed=7)
+    outputs = 3 if name in ("pairs", "runner-up", "decay", "free") else 1
+    theta = make_theta(shape, [16, 10], 1.5, 7, outputs, "first" if outputs == 1 else "all")
     basis = under_test.basis(theta, 6)
     default = Physics(shape, basis, steps=12)
     return theta, {
         "default": default,
         "colour": default,
         "pixels": replace(default, basis=None),
+        "heavy": replace(default, multiplier_rate=0.3),
+        "pairs": default,
+        "runner-up": replace(default, training="runner-up"),
+        "decay": replace(default, training="decay", hidden_whitening=0.4, multiplier_rate=0.1),
+        "free": replace(default, training="free"),
         "rising slowly": replace(default, alpha_start=1.0, alpha_end=900.0, steps=7),
         "paper": replace(
             default,
@@ -204,7 +244,13 @@ def a_search(name: str) -> tuple[Theta, Physics]:
 
 
 @pytest.mark.parametrize("restarts", [1, 2])
-@pytest.mark.parametrize("name", ["default", "colour", "pixels", "rising slowly", "paper"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("default", "colour", "pixels", "rising slowly", "paper"),
+        *("heavy", "pairs", "runner-up", "decay", "free"),
+    ],
+)
 def test_a_whole_search(name, restarts):
     """Noise, labels, multipliers; the gates' sharpness, the rates' decay; each step of Adam."""
     theta, physics = a_search(name)

@@ -31,6 +31,8 @@ from tests.engine.oracle import Array, Pair, Physics, SearchNumbers, StepNumbers
 _OF_A_SEARCH = (
     "scale_power",
     "whitening",
+    "hidden_whitening",
+    "training",
     "margin_weight",
     "smoothness",
     "minimum_multiplier",
@@ -44,9 +46,9 @@ _OF_A_SEARCH = (
 )
 
 
-def default_physics(shape: tuple[int, int, int]) -> Physics:
+def default_physics(theta: Theta, shape: tuple[int, int, int]) -> Physics:
     """What a run does that nobody has set anything of."""
-    settings = planning.with_smoothness(fast())
+    settings = planning.filled_in(fast(), _network(theta, shape))
     return Physics(shape, **{name: getattr(settings, name) for name in _OF_A_SEARCH})
 
 
@@ -58,6 +60,8 @@ def _settings(physics: Physics, **others: Any) -> Settings:
     values = {name: getattr(physics, name) for name in _OF_A_SEARCH}
     if physics.basis is None:  # Both act on the row space alone; the engine refuses them here.
         values |= {"scale_power": 0.0, "whitening": 0.0}
+    if physics.training == "free":  # There is none to be too small.
+        values |= {"minimum_multiplier": 0.0}
     return Settings(
         space="pixel" if physics.basis is None else "row",
         rank=0 if physics.basis is None else len(physics.basis),
@@ -153,9 +157,10 @@ def candidates_taken(theta: Theta, shape: tuple[int, int, int], restarts: int) -
     return Reconstruction(_network(theta, shape), settings).settings.candidates
 
 
-def smoothness(restarts: int) -> float:
+def smoothness(theta: Theta, shape: tuple[int, int, int], restarts: int) -> float:
     """That is taken where none was set."""
-    return planning.with_smoothness(replace(fast(), restarts=restarts)).smoothness
+    settings = replace(fast(), restarts=restarts)
+    return planning.filled_in(settings, _network(theta, shape)).smoothness
 
 
 def affordable_steps(steps: int, seconds: float, restarts: int, seconds_per_step: float) -> int:

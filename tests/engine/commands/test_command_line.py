@@ -115,6 +115,32 @@ def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
         assert len(file.readlines()) == 1 + 36
 
 
+def test_how_the_network_was_trained_is_found_out_or_said(capsys, tmp_path, model):
+    few = ("--candidates", 6, "--steps", 4, "--device", "cpu", "--quiet")
+    says = {
+        None: ("margin", "as in the paper"),
+        "auto": ("margin", "as in the paper"),
+        "decay": ("decay", "It was set; "),
+        "free": ("free", "It was set; "),
+    }
+    for training, (final, why) in says.items():
+        given = () if training is None else ("--training", training)
+        folder = tmp_path / str(training)
+        status, out, _ = call(capsys, "reconstruct", model, "--out", folder, *few, *given)
+        assert status == 0
+        for found in (json.loads(out), json.loads((folder / "report.json").read_text())):
+            assert found["settings"]["training"] == final
+            assert why in found["settings"]["training_why"]
+    of_any_sign = np.load(tmp_path / "free" / "reconstructions.npz")["multipliers"]
+    assert of_any_sign.min() < 0 < of_any_sign.max()
+    again = tmp_path / "free" / "session.afterimage"
+    status, _, err = call(
+        capsys, "reconstruct", again, "--out", tmp_path / "a", "--training", "free"
+    )
+    assert status == 2
+    assert "leave --training out" in err
+
+
 def test_a_session_is_gone_on_with(capsys, tmp_path, model):
     first, second = tmp_path / "first", tmp_path / "second"
     arguments = ("--candidates", 8, "--steps", 12, "--device", "cpu", "--quiet")

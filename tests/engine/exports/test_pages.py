@@ -72,11 +72,13 @@ def known(session, references):
 
 
 def places_of_words(report, path=()):
-    """Where words stand in a report; a run's preset is one of ours, or the session is refused."""
+    """Where words stand in a report; of choices some are looked up by name, and a session
+    with another one is refused.
+    """
     for key, value in report.items():
         if isinstance(value, dict):
             yield from places_of_words(value, (*path, key))
-        elif isinstance(value, str) and key != "preset":
+        elif isinstance(value, str) and key not in ("preset", "training"):
             yield (*path, key)
 
 

@@ -170,6 +170,25 @@ def test_what_is_said_to_repeat_the_run_repeats_it(session, tmp_path, capsys):
     assert again["settings"]["candidates"] == session.settings.candidates
 
 
+@pytest.mark.parametrize("training", ["margin", "free"])
+def test_how_the_network_was_trained_is_said_in_words_with_the_reason(make_network, training):
+    network = make_network(48, 12, 10, 1, shape=(3, 4, 4))
+    run = Reconstruction(network, replace(fast(training), candidates=9, steps=3, device="cpu"))
+    list(run.iterate())
+    report = results.make_report(session_of(run, "cpu"), None)
+    words = words_of(report_page(session_of(run, "cpu"), report))
+    told = {
+        "margin": "Towards a margin. One output, and no bias above the first layer: as in the "
+        "paper.",
+        "free": "Another loss (regression). It was set; the weights would be taken for “Towards a "
+        "margin”. One output,",
+    }
+    assert told[training] in re.sub(r"\s+", " ", words)
+    assert "training_why" not in words
+    assert f"--training {training}" in command(report)
+    assert "Also changed" not in words
+
+
 def test_a_name_that_a_shell_would_run_is_quoted(session):
     name = "a$(touch x)`b`'c.pth"
     hostile = replace(session, network=replace(session.network, origin=Origin(name)))

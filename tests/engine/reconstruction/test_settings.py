@@ -8,8 +8,16 @@ import pytest
 import torch
 
 from engine.base.errors import UnusableInput
+from engine.reconstruction.planning import filled_in
 from engine.reconstruction.problem import Problem
-from engine.reconstruction.settings import fast, paper, settings_from_dict
+from engine.reconstruction.settings import (
+    Settings,
+    fast,
+    paper,
+    preset,
+    settings_from_dict,
+)
+from engine.stationarity.cases import NAMES
 
 
 @pytest.mark.parametrize(("name", "value"), [("rank", 7), ("scale_power", 0.8), ("whitening", 0.8)])
@@ -25,6 +33,39 @@ def test_a_session_of_before_that_carries_such_a_setting_still_opens():
     assert settings_from_dict(saved) == paper(1)
 
 
+def test_what_keeps_multipliers_above_zero_is_refused_where_any_sign_will_do():
+    assert "minimum_multiplier" in fast("free").without_effect
+    for training in ("auto", "margin", "runner-up", "decay"):
+        assert "minimum_multiplier" not in fast(training).without_effect
+    with pytest.raises(UnusableInput, match="any sign"):
+        replace(fast(), training="free")
+    with pytest.raises(UnusableInput, match=r"Smallest multiplier cannot be 0\.3"):
+        replace(fast("free"), minimum_multiplier=0.3)
+
+
+def test_how_a_network_was_trained_is_one_of_the_words_that_have_a_name():
+    for training in NAMES:
+        for name in ("fast", "paper"):
+            found = preset(name, 1, 3, training)
+            assert found.training == training or (name, training) == ("paper", "auto")
+            assert settings_from_dict(found.as_dict()) == found
+    with pytest.raises(UnusableInput, match="training cannot be “luck”"):
+        Settings(training="luck")
+
+
+def test_the_fast_preset_is_the_same_however_a_network_was_trained():
+    for training in ("margin", "runner-up", "decay"):
+        assert fast(training) == replace(fast(), training=training)
+    assert fast("free") == Settings(training="free", minimum_multiplier=0.0)
+
+
+@pytest.mark.parametrize("training", ["margin", "runner-up", "decay", "free"])
+def test_what_was_set_is_not_found_out(make_network, training):
+    network = make_network(6, 5, 4, 3)
+    assert filled_in(fast(training), network).training == training
+    assert filled_in(fast(), network).training == "margin"
+
+
 @pytest.mark.parametrize("start", [fast(), paper(1)], ids=["fast", "paper"])
 @pytest.mark.parametrize(
     "changed",
@@ -32,6 +73,7 @@ def test_a_session_of_before_that_carries_such_a_setting_still_opens():
         {},
         {"margin_weight": 0.3},
         {"whitening": 0.5},
+        {"hidden_whitening": 0.4},
         {"scale_power": 0.3},
         {"smoothness": 2.0},
         {"minimum_multiplier": 0.9},
@@ -50,7 +92,8 @@ def test_both_ways_to_the_gradient_honour_every_setting_alike(make_network, star
     multipliers = torch.rand(6, generator=generator, dtype=torch.float64)
     labels = torch.tensor([-1.0, -1, -1, 1, 1, 1], dtype=torch.float64)
     directions = 5 if start.space == "row" else 0
-    plain = replace(start, dtype="float64", smoothness=max(start.smoothness, 0), rank=directions)
+    final = filled_in(replace(start, rank=directions), network)
+    plain = replace(final, dtype="float64", smoothness=0.0)
 
     def step(settings):
         problem = Problem(network, settings, torch.device("cpu"))

@@ -18,15 +18,21 @@ from engine.network.parameters import Parameters
 from engine.reconstruction.terms import MarginPull
 from engine.stationarity.autograd import DoubleBackward
 from engine.stationarity.closed_form import ClosedForm
-from engine.stationarity.evaluation import DirectionWeights
 from engine.stationarity.multipliers import (
     BinaryMargin,
     Free,
     Multipliers,
     PairwiseMargin,
+    RunnerUp,
     TiedToOutputs,
 )
 from engine.stationarity.target import Target
+from engine.stationarity.weighing import (
+    LEAST_SHARE,
+    AlongAxes,
+    Weighing,
+    along_singular_vectors,
+)
 from tests.conftest import shared_file
 
 
@@ -39,11 +45,11 @@ class Case:
     multipliers: torch.Tensor
     labels: torch.Tensor
     alpha: float
-    directions: DirectionWeights | None
+    weighings: list[Weighing | None]
     kind: Multipliers
 
     def evaluated_by(self, way, chunk=None, term=None):
-        solver = way(self.target, self.kind, term, self.directions)
+        solver = way(self.target, self.kind, term, self.weighings)
         return solver.evaluate(self.x, self.multipliers, self.labels, self.alpha, chunk)
 
 
@@ -78,8 +84,18 @@ def cases(draw):
         Activation(draw(st.sampled_from([0.0, 0.01, 0.1, 0.3]))),
     )
     target = Target.of(network) if draw(st.booleans()) else Target(network, parameters())
-    is_weighed = draw(st.booleans())
-    kinds = [BinaryMargin()] if outputs == 1 else [PairwiseMargin(outputs), TiedToOutputs(outputs)]
+
+    def weighing(layer):
+        weight, bias = target.explained.weights[layer], target.explained.biases[layer]
+        cpu = torch.device("cpu")
+        return {
+            "not": None,
+            "axes": AlongAxes(normal(weight.shape[1]).abs(), 0.7),
+            "own": along_singular_vectors(weight, bias, draw(st.floats(0, 1)), cpu, weight.dtype),
+        }[draw(st.sampled_from(["not", "axes", "own"]))]
+
+    several = [PairwiseMargin(outputs), RunnerUp(outputs), TiedToOutputs(outputs)]
+    kinds = [BinaryMargin()] if outputs == 1 else several
     kind = draw(st.sampled_from([*kinds, Free(outputs)]))
     return Case(
         target,
@@ -87,7 +103,7 @@ def cases(draw):
         normal(*kind.shape(count)),
         network.classes.of_numbers(torch.arange(count) % network.classes.count),
         draw(st.floats(0.1, 300)),
-        DirectionWeights(normal(widths[0]).abs(), 0.7) if is_weighed else None,
+        [weighing(layer) for layer in range(network.depth)],
         kind,
     )
 
@@ -129,7 +145,7 @@ def test_a_term_of_the_outputs_joins_either_way_all_or_a_few_at_a_time(case, chu
 def test_the_loss_is_the_distance_from_the_sum_of_gradients(case):
     """Straight from the definition, with nothing but autograd's first derivative."""
     # With gates this sharp, σ(αz) is the ReLU's own derivative.
-    found = replace(case, alpha=1e12, directions=None).evaluated_by(ClosedForm)
+    found = replace(case, alpha=1e12).evaluated_by(ClosedForm)
     network, explained = case.target.network, case.target.explained
     live = replace(
         network, parameters=network.parameters.each(lambda p: p.clone().requires_grad_())
@@ -206,27 +222,89 @@ def test_on_a_real_checkpoint_all_layers_are_equal_at_stationarity():
 
 
 @pytest.mark.parametrize("count", [3, 40])
-def test_directions_weigh_the_first_layers_residual_and_nothing_else(make_network, count):
+def test_each_weighing_weighs_its_own_layers_residual_and_nothing_else(make_network, count):
     """By autograd, for few candidates (through Gram matrices) and many (through the residual)."""
     network = make_network(6, 20, 20, 1)
     x, multipliers, labels = candidates(count, 6)
     x.requires_grad_()
     multipliers.requires_grad_()
     generator = torch.Generator().manual_seed(1)
-    directions = DirectionWeights(
-        torch.rand(6, dtype=torch.float64, generator=generator) + 0.1, 0.7
-    )
+    axes = AlongAxes(torch.rand(6, dtype=torch.float64, generator=generator) + 0.1, 0.7)
+    own = along_singular_vectors(network.weights[1], None, 0.4, torch.device("cpu"), x.dtype)
     target, given = Target.of(network), (x.detach(), multipliers.detach(), labels, 5)
-    found = ClosedForm(target, directions=directions).evaluate(*given)
-    assert torch.equal(found.per_layer, ClosedForm(target).evaluate(*given).per_layer)
+    plain = ClosedForm(target).evaluate(*given)
 
-    residuals = soft_residuals(network, x, multipliers * labels / count, 5)
-    first, bias = residuals[0], residuals[-1]
-    loss = (first.square() * directions.input).sum() + directions.bias * bias.square().sum()
-    loss = loss + sum(residual.square().sum() for residual in residuals[1:-1])
-    by_x, by_multipliers = torch.autograd.grad(loss, [x, multipliers])
-    assert relative_difference(found.candidate_gradient, by_x) < 1e-10
-    assert relative_difference(found.multiplier_gradient, by_multipliers) < 1e-10
+    first, hidden, last, bias = soft_residuals(network, x, multipliers * labels / count, 5)
+    losses = {
+        "first": (first.square() * axes.input).sum() + axes.bias * bias.square().sum(),
+        "hidden": (own.on(hidden.clone()) * hidden).sum(),
+        "last": last.square().sum(),
+        "first, plain": first.square().sum() + bias.square().sum(),
+        "hidden, plain": hidden.square().sum(),
+    }
+    for weighings, names in (
+        ([axes, None, None], ("first", "hidden, plain", "last")),
+        ([None, own, None], ("first, plain", "hidden", "last")),
+        ([axes, own, None], ("first", "hidden", "last")),
+    ):
+        found = ClosedForm(target, weighings=weighings).evaluate(*given)
+        torch.testing.assert_close(found.per_layer, plain.per_layer, rtol=1e-10, atol=0)
+        loss = sum(losses[name] for name in names)
+        by_x, by_multipliers = torch.autograd.grad(loss, [x, multipliers], retain_graph=True)
+        assert relative_difference(found.candidate_gradient, by_x) < 1e-10
+        assert relative_difference(found.multiplier_gradient, by_multipliers) < 1e-10
+
+
+def test_the_runner_up_alone_has_a_multiplier_and_nothing_flows_through_who_it_is():
+    outputs = torch.tensor([[3.0, 1.0, 2.0], [0.5, 4.0, 5.0]], dtype=torch.float64)
+    labels, multipliers = torch.tensor([0.0, 2.0]), torch.tensor([0.6, 0.8], dtype=torch.float64)
+    kind = RunnerUp(3)
+    u = kind.to_cotangent(multipliers, labels, outputs, 4)
+    expected = torch.tensor([[0.15, 0.0, -0.15], [0.0, -0.2, 0.2]], dtype=torch.float64)
+    torch.testing.assert_close(u, expected)
+    gradient = torch.tensor([[1.0, 2.0, 5.0], [7.0, 11.0, 13.0]], dtype=torch.float64)
+    by_multipliers, by_outputs = kind.pull_back(gradient, multipliers, labels, outputs, 4)
+    assert by_multipliers.tolist() == [(1 - 5) / 4, (13 - 11) / 4]
+    assert by_outputs is None
+
+
+def test_of_two_classes_the_runner_up_is_the_other_one():
+    """So all kinds that hold towards a margin are one kind there."""
+    generator = torch.Generator().manual_seed(0)
+    outputs = torch.randn(5, 2, generator=generator, dtype=torch.float64)
+    multipliers = torch.rand(5, generator=generator, dtype=torch.float64)
+    labels = torch.tensor([0.0, 1, 1, 0, 1])
+    of_pairs = multipliers[:, None].expand(5, 2)
+    expected = PairwiseMargin(2).to_cotangent(of_pairs, labels, None, 5)
+    for kind in (RunnerUp(2), TiedToOutputs(2)):
+        torch.testing.assert_close(
+            kind.to_cotangent(multipliers, labels, outputs, 5), expected, rtol=1e-14, atol=0
+        )
+
+
+@pytest.mark.parametrize("power", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("shape", [(9, 6), (6, 9)])
+def test_a_weighing_by_singular_vectors_is_a_power_of_the_layers_own_gram_matrix(power, shape):
+    """R (WᵀW + ε²)^−p, scaled so that as much of ‖W‖² counts; of faint directions within 10 %."""
+    generator = torch.Generator().manual_seed(2)
+    left, values, right = torch.linalg.svd(
+        torch.randn(shape, generator=generator, dtype=torch.float64), full_matrices=False
+    )
+    values = torch.logspace(0, -5, len(values), dtype=torch.float64) * 7
+    weight, bias = left @ torch.diag(values) @ right, torch.tensor([3.0, 4.0])
+    weighing = along_singular_vectors(weight, bias, power, torch.device("cpu"), torch.float64)
+    least = LEAST_SHARE * 7
+    powers = (values.square() + least**2) ** -power
+    common = values.square().sum() / (powers * values.square()).sum()
+    found = weighing.on(torch.eye(shape[1], dtype=torch.float64))
+    torch.testing.assert_close(found, found.T)
+    for direction, expected in zip(right, common * powers, strict=True):
+        weighed = found @ direction
+        torch.testing.assert_close(weighed @ direction, expected, rtol=0.12 * power, atol=1e-12)
+        torch.testing.assert_close(weighed, (weighed @ direction) * direction)
+    as_much = (weighing.on(weight.clone()) * weight).sum()
+    torch.testing.assert_close(as_much, values.square().sum(), rtol=1e-4, atol=0)
+    assert weighing.bias == pytest.approx(float(common) * (25 + least**2) ** -power)
 
 
 def soft_residuals(network, x, c, alpha):

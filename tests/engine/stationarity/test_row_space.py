@@ -125,11 +125,11 @@ def test_whitening_makes_all_directions_of_the_first_layer_count_alike():
     space = row_space(network, scale_power=0.5)
     values = torch.from_numpy(space.spectrum.values[: space.rank])
 
-    even = space.direction_weights(0.0, bias_norm=2.0)
+    even = space.weighing(0.0, bias_norm=2.0)
     torch.testing.assert_close(even.input, torch.ones_like(values))
     assert even.bias == pytest.approx(1.0)
 
-    white = space.direction_weights(1.0, bias_norm=float(values[0]))
+    white = space.weighing(1.0, bias_norm=float(values[0]))
     shares = white.input * values.square()
     torch.testing.assert_close(shares / shares.mean(), torch.ones_like(values), rtol=0.05, atol=0)
     assert white.bias == pytest.approx(float(white.input[0]))
