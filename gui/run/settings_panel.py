@@ -25,6 +25,9 @@ _AUTOMATIC = {
     "rank": "automatic",
     "hidden_whitening": "automatic",
     "smoothness": "automatic",
+    "margin_weight": "automatic",
+    "alpha_start": "automatic",
+    "alpha_end": "automatic",
     "seconds": "none",
 }
 
