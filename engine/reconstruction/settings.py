@@ -176,8 +176,8 @@ class Settings:
     margin_weight: float = option(
         -1.0,
         "Pull to one margin",
-        "Images that carry a multiplier all have about the same margin, the lead of their own class. "
-        "This pulls the candidates' margins together. −1 chooses: 0.1 with weight decay, else "
+        "Images that carry a multiplier all have about the same margin, the lead of their "
+        "own class. This pulls them together. −1 chooses: 0.1 with weight decay, else "
         "0.2. 0 leaves it out, as published.",
         -1,
         100,
