@@ -152,16 +152,16 @@ class Search:
         return row, result.unknowns_gradient, result.multiplier_gradient, alpha
 
     def _multiplier_rate(self) -> float:
-        """Adam's step of the multipliers is a share of their size.
+        """The step of the multipliers, which grows with them.
 
         How large they have to be is the network's secret, ‖θ_L‖² over the margin of its images: 0.7
         in one network, and 4 in another.
         """
-        rate = self._settings.multiplier_rate
-        if self._settings.optimizer == "sgd":
+        rate, growth = self._settings.multiplier_rate, self._settings.multiplier_growth
+        if not growth:
             return rate
         size = max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))
-        return rate * size / _USUAL_SIZE
+        return rate * (size / _USUAL_SIZE) ** growth
 
     def _rate_factor(self, step: int) -> float:
         """Cosine decay from 1 to 0 for Adam; the published SGD keeps its rate."""

@@ -148,6 +148,14 @@ class Settings:
     multiplier_rate: float = option(
         0.02, "Step of the multipliers", "The optimiser's learning rate for the multipliers.", 0, 10
     )
+    multiplier_growth: float = option(
+        1.0,
+        "Growth of that step",
+        "How large multipliers have to be differs between networks. Their step grows with their "
+        "mean size to this power; 0 keeps it as it is, as published.",
+        0,
+        1,
+    )
     alpha_start: float = option(
         0.0,
         "Gate sharpness, start",
@@ -223,6 +231,7 @@ _BEFORE_THEY_EXISTED = {
     "training": "margin",
     "whitening": 0.0,
     "hidden_whitening": 0.0,
+    "multiplier_growth": 0.0,
     "smoothness": 0.0,
 }
 """What runs did that were saved before these settings came."""
@@ -307,6 +316,7 @@ def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> S
         scale_power=0.0,
         whitening=0.0,
         hidden_whitening=0.0,
+        multiplier_growth=0.0,
         smoothness=0.0,
         margin_weight=0.0,
         initial_scale=numbers.initial_scale,
