@@ -161,7 +161,7 @@ class Search:
         if not growth:
             return rate
         size = max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))
-        return rate * (size / _USUAL_SIZE) ** growth
+        return float(rate * (size / _USUAL_SIZE) ** growth)
 
     def _rate_factor(self, step: int) -> float:
         """Cosine decay from 1 to 0 for Adam; the published SGD keeps its rate."""
