@@ -32,6 +32,8 @@ image by chance, and smooth ones do so first (decision 10)."""
 _HIDDEN_WHITENING = 0.4
 _MARGIN_WEIGHT = 0.2, 0.1
 """Of a network that was trained towards one margin, and where decay left each image its own."""
+_NOISE, _NOISE_PIXELS = 1.5, 0.09
+"""In coordinates of the row space, and in pixels: a third of what centred photographs have."""
 _SHARPNESS, _RISE = 2.0, 2.7
 """α|z| at the start, and how much α grows until the end."""
 _CALIBRATION_STEPS = 10
@@ -66,6 +68,18 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     if settings.smoothness < 0:
         settings = replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
     return settings
+
+
+def with_noise(settings: Settings, roughest: float) -> Settings:
+    """The settings, with an initial noise that is left to us filled in.
+
+    Args:
+        settings: an initial scale of 0 is left to us.
+        roughest: root mean square of pixels for noise of scale 1 (`Coordinates.pixel_scale`).
+    """
+    if settings.initial_scale:
+        return settings
+    return replace(settings, initial_scale=min(_NOISE, float(f"{_NOISE_PIXELS / roughest:.3g}")))
 
 
 def with_sharpness(settings: Settings, typical: Callable[[], float]) -> Settings:

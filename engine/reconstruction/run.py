@@ -87,6 +87,7 @@ class Reconstruction:
         space = None if state is None else state.space
         self.problem = Problem(self.network, settings, self.device, space)
         self._space_on_host = self._copied_space()
+        settings = planning.with_noise(settings, self.problem.coordinates.pixel_scale)
         self.settings = settings = planning.with_sharpness(
             settings, lambda: self.problem.typical_preactivation(settings.initial_scale)
         )

@@ -140,7 +140,12 @@ class Settings:
         1000.0,
     )
     initial_scale: float = option(
-        1.5, "Initial noise", "Standard deviation of the noise that candidates start as.", 0, 100
+        0.0,
+        "Initial noise",
+        "Standard deviation of the noise that candidates start as, in their coordinates. 0 chooses: "
+        "1.5, or less where pixels would vary by more than 0.09.",
+        0,
+        100,
     )
     candidate_rate: float = option(
         0.3, "Step of the images", "The optimiser's learning rate for the candidates.", 0, 10

@@ -34,6 +34,11 @@ class Coordinates(Protocol):
         """The matrix (k, D) that makes pixels of them; None where they are pixels."""
         ...
 
+    @property
+    def pixel_scale(self) -> float:
+        """Root mean square of the pixels that unknowns ~ N(0, 1) make."""
+        ...
+
     def reduce(self, target: Target) -> tuple[Target, float]:
         """The problem as `to_input` shows it to the network, and the part of ‖θ*_1‖² it loses."""
         ...
@@ -66,6 +71,7 @@ class Pixels:
     input_dimension: int
     is_reduced = False
     to_pixels = None
+    pixel_scale = 1.0
 
     @property
     def per_candidate(self) -> int:

@@ -67,6 +67,11 @@ class RowSpace:
         """s ∘ B, shape (k, D)."""
         return self.scale[:, None] * self.basis
 
+    @property
+    def pixel_scale(self) -> float:
+        """‖s‖/√D, the basis being orthonormal."""
+        return float(self.scale.square().sum() / self.input_dimension) ** 0.5
+
     def to_input(self, unknowns: Tensor) -> Tensor:
         """s ∘ z, what the reduced network reads, shape (m, k)."""
         return unknowns * self.scale
