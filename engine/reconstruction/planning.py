@@ -34,8 +34,8 @@ _MARGIN_WEIGHT = 0.2, 0.1
 """Of a network that was trained towards one margin, and where decay left each image its own."""
 _NOISE, _NOISE_PIXELS = 1.5, 0.09
 """In coordinates of the row space, and in pixels: a third of what centred photographs have."""
-_SHARPNESS, _RISE = 2.0, 2.7
-"""α|z| at the start, and how much α grows until the end."""
+_SHARPNESS, _RISE, _IMAGE_PIXELS = 2.0, 2.7, 0.17
+"""α|z| at the start, how much α grows until the end, and pixels of the noise that z is that of."""
 _CALIBRATION_STEPS = 10
 _CALIBRATION_SECONDS = 0.3
 _USABLE_SHARE_OF_LIMIT = 0.85
@@ -79,19 +79,29 @@ def with_noise(settings: Settings, roughest: float) -> Settings:
     """
     if settings.initial_scale:
         return settings
-    return replace(settings, initial_scale=min(_NOISE, float(f"{_NOISE_PIXELS / roughest:.3g}")))
+    return replace(settings, initial_scale=_noise(_NOISE_PIXELS, roughest))
 
 
-def with_sharpness(settings: Settings, typical: Callable[[], float]) -> Settings:
+def _noise(pixels: float, roughest: float) -> float:
+    """As much as the search is used to, or less where pixels would vary by more than given."""
+    return min(_NOISE, float(f"{pixels / roughest:.3g}"))
+
+
+def with_sharpness(
+    settings: Settings, roughest: float, typical: Callable[[float], float]
+) -> Settings:
     """The settings, with a gate sharpness that is left to us filled in.
 
     A gate is as soft as α|z| is small, and how large z is differs between networks by ten times.
 
     Args:
         settings: α of 0 is left to us.
-        typical: what |z| is (`Problem.typical_preactivation`); called where it is needed.
+        roughest: see `with_noise`.
+        typical: what |z| is for noise of a scale (`Problem.typical_preactivation`).
     """
-    start = settings.alpha_start or float(f"{_SHARPNESS / typical():.3g}")
+    start = settings.alpha_start
+    if not start:
+        start = float(f"{_SHARPNESS / typical(_noise(_IMAGE_PIXELS, roughest)):.3g}")
     end = settings.alpha_end or float(f"{_RISE * start:.3g}")
     return replace(settings, alpha_start=start, alpha_end=end)
 

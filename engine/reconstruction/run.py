@@ -87,9 +87,10 @@ class Reconstruction:
         space = None if state is None else state.space
         self.problem = Problem(self.network, settings, self.device, space)
         self._space_on_host = self._copied_space()
-        settings = planning.with_noise(settings, self.problem.coordinates.pixel_scale)
+        roughest = self.problem.coordinates.pixel_scale
+        settings = planning.with_noise(settings, roughest)
         self.settings = settings = planning.with_sharpness(
-            settings, lambda: self.problem.typical_preactivation(settings.initial_scale)
+            settings, roughest, self.problem.typical_preactivation
         )
         self.seconds, self._steps = 0.0, 0
         self._plan = planning.Plan(settings.steps)

@@ -142,8 +142,8 @@ class Settings:
     initial_scale: float = option(
         0.0,
         "Initial noise",
-        "Standard deviation of the noise that candidates start as, in their coordinates. 0 chooses: "
-        "1.5, or less where pixels would vary by more than 0.09.",
+        "Standard deviation of the noise that candidates start as, in their coordinates. 0 "
+        "chooses: 1.5, or less where pixels would vary by more than 0.09.",
         0,
         100,
     )

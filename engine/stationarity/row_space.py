@@ -8,6 +8,7 @@ solutions, shrinks from D to k unknowns a candidate, and its cost no longer grow
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -70,7 +71,7 @@ class RowSpace:
     @property
     def pixel_scale(self) -> float:
         """‖s‖/√D, the basis being orthonormal."""
-        return float(self.scale.square().sum() / self.input_dimension) ** 0.5
+        return math.sqrt(float(self.scale.square().sum()) / self.input_dimension)
 
     def to_input(self, unknowns: Tensor) -> Tensor:
         """s ∘ z, what the reduced network reads, shape (m, k)."""
