@@ -34,7 +34,7 @@ _MARGIN_WEIGHT = 0.2, 0.1
 """Of a network that was trained towards one margin, and where decay left each image its own."""
 _NOISE, _NOISE_PIXELS = 1.5, 0.09
 """In coordinates of the row space, and in pixels: a third of what centred photographs have."""
-_SHARPNESS, _RISE, _IMAGE_PIXELS = 2.0, 2.7, 0.17
+_SHARPNESS, _RISE, _IMAGE_PIXELS = 2.0, 5.0, 0.17
 """α|z| at the start, how much α grows until the end, and pixels of the noise that z is that of."""
 _CALIBRATION_STEPS = 10
 _CALIBRATION_SECONDS = 0.3

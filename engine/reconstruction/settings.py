@@ -174,7 +174,7 @@ class Settings:
         0.0,
         "Gate sharpness, end",
         "The sharpness rises (or falls) to this value over the run, by the same factor each step. "
-        "0 chooses: 2.7 times what it is at the start.",
+        "0 chooses: five times what it is at the start.",
         0.0,
         1e5,
     )
