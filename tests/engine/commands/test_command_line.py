@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image
 from engine.base.resources import images_beside, sample_network
 from engine.commands import command_line, reconstruct
 from engine.network.checkpoints import load_network
+from engine.training.recipe import Recipe
 from tests.conftest import ROOT
 
 SAMPLE = str(sample_network())
@@ -264,7 +266,9 @@ def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pi
     assert found["log10_loss"] < -12
     assert found["accuracy"] == 1
     assert found["test_accuracy"] is None
-    assert found["labels"] == ["0", "2"]
+    assert found["classes"] == ["0", "2"]
+    assert (found["outputs"], found["images_per_class"]) == (1, [4, 4])
+    assert found["recipe"]["until_exponent"] == -12
     assert found["stationarity"]["carrying"] <= 8
     train, control = images_beside(model)
     status, out, _ = call(capsys, "inspect", model, "--images", train)
@@ -276,6 +280,43 @@ def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pi
         "--control", control, "--candidates", 8, "--steps", 5, "--device", "cpu", "--quiet",
     )  # fmt: skip
     assert json.loads(out)["evidence"]["train"]["count"] == 8
+
+
+def test_train_takes_any_number_of_classes_as_people_usually_train_them(capsys, tmp_path, pictures):
+    model = tmp_path / "net.safetensors"
+    status, out, err = call(
+        capsys, "train", "--dataset", pictures, "--classes", "all", "--class-names",
+        "cat,dog,horse", "--per-class", 5, "--hidden", "40,20", "--recipe", "usual", "--epochs",
+        400, "--batch", 4, "--device", "cpu", "--quiet", "--out", model,
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["classes"] == ["cat", "dog", "horse"]
+    assert (found["outputs"], found["images_per_class"]) == (3, [5, 5, 5])
+    assert found["accuracy"] == 1
+    assert found["steps"] == 400 * 4
+    assert found["stationarity"] is None
+    usual = asdict(Recipe.usual()) | {"hidden": [40, 20], "epochs": 400, "batch": 4}
+    assert found["recipe"] == usual | {"device": "cpu"}
+    network = load_network(model)
+    assert network.layer_sizes == (25, 40, 20, 3)
+    assert all(bias is not None for bias in network.biases)
+    assert json.loads(network.origin.details["label_names"]) == ["cat", "dog", "horse"]
+
+
+def test_a_rate_that_falls_has_its_last_step_said_once(capsys, tmp_path, pictures):
+    first, second, whole = (tmp_path / f"{n}.safetensors" for n in ("first", "second", "whole"))
+    train = ("train", "--dataset", pictures, *TRAIN, "--recipe", "usual", "--batch", 3)
+    ends = ("--epochs", 12)
+    call(capsys, *train, *ends, "--seconds", 1e-6, "--out", first)
+    status, _, err = call(capsys, *train, "--epochs", 13, "--out", second, "--go-on", first)
+    assert status == 2
+    assert "cannot be another now" in err
+    call(capsys, *train, "--out", second, "--go-on", first)
+    _, out, _ = call(capsys, *train, *ends, "--out", whole)
+    assert json.loads(out)["steps"] == 12 * 3
+    a, b = load_network(second), load_network(whole)
+    assert all(torch.equal(p, q) for p, q in zip(a.weights, b.weights, strict=True))
 
 
 def test_a_training_is_gone_on_with_from_its_file(capsys, tmp_path, pictures):
@@ -302,7 +343,9 @@ def test_half_stores_the_same_network_at_half_the_size(capsys, tmp_path, picture
     ("arguments", "says"),
     [
         (("--out", "{}.pth"), "is written as .safetensors"),
-        (("--out", "{}.safetensors", "--classes", ""), "3 classes"),
+        (("--out", "{}.safetensors", "--classes", "all", "--outputs", "one"), "there are 3"),
+        (("--out", "{}.safetensors", "--class-names", "a,b,c"), "3 names for them"),
+        (("--out", "{}.safetensors", "--cosine"), "finds its own step"),
         (("--out", "{}.safetensors", "--per-class", "11"), "10 images of one class"),
         (("--out", "{}.safetensors", "--download"), "--download knows mnist"),
         (("--out", "{}.safetensors", "--batch", "2"), "all images at once"),
