@@ -121,6 +121,11 @@ class TrainingData:
         counts = torch.bincount(self.train.labels, minlength=len(self.label_names))
         return tuple(counts.tolist())
 
+    @property
+    def classes(self) -> str:
+        """`odd against even`, or `10 classes (0, 1, 2, …, 9)`."""
+        return _against(self.label_names)
+
 
 def load_images(
     source: str | Path, shape: InputShape | None = None, root: Path | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -167,7 +168,7 @@ class Recipe:
             cosine=True,
             until_exponent=0.0,
             epochs=1000,
-            rate=0.1,
+            rate=0.05,
             batch=32,
             weight_decay=1e-3,
         )
@@ -229,6 +230,23 @@ class Recipe:
 
 RECIPES = {"margin": Recipe.towards_a_margin(), "usual": Recipe.usual()}
 """The recipes that have a name."""
+
+
+def without_effect(schedule: str, optimizer: str, start: str) -> Mapping[str, str]:
+    """Which parts of a recipe have none as these are chosen, and why."""
+    idle = dict[str, str]()
+    if schedule == "fast":
+        own = "The fast schedule finds its own step."
+        idle |= dict.fromkeys(("optimizer", "cosine", "rate"), own)
+        idle["batch"] = "The fast schedule looks at all images at once."
+    else:
+        idle["largest_change"] = "Only the fast schedule heeds it."
+        if optimizer != "sgd":
+            idle["momentum"] = "Only the fast schedule and SGD have it."
+    if start == "pytorch":
+        own = "PyTorch's own start says how large the layers are."
+        idle |= dict.fromkeys(("first_layer_scale", "upper_layer_scale"), own)
+    return idle
 
 
 def parse_widths(text: str) -> tuple[int, ...]:
