@@ -503,6 +503,22 @@ def test_recipes_of_earlier_versions_are_read(tmp_path):
     assert recipe_of(load_network(tmp_path / "new.safetensors")) == training.recipe
 
 
+def test_the_sample_of_ten_digits_was_trained_as_people_usually_do():
+    path = sample_network("mnist_ten_digits")
+    network = load_network(path)
+    assert recipe_of(network) == replace(
+        Recipe.usual(), batch=0, rate=0.2, cosine=False, epochs=0, most_steps=5000, device="cpu"
+    )
+    assert network.layer_sizes == (784, 1000, 1000, 10)
+    assert path.stat().st_size < 6_000_000
+    train, control = images_beside(path)
+    images, others = load_images(train), load_images(control)
+    assert torch.bincount(images.labels).tolist() == [10] * 10
+    assert torch.bincount(others.labels).tolist() == [10] * 10
+    told = network.forward(network.inputs.of_images(images.images)).argmax(1)
+    assert torch.equal(told, images.labels)
+
+
 def test_what_an_optimiser_remembers_has_to_fit(tmp_path):
     data = TrainingData(points(), None, None, ("a", "b"), "points")
     training = Training(data.train, replace(USUAL, optimizer="adam", most_steps=3))
