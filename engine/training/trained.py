@@ -80,13 +80,13 @@ class Kept:
 def keep(training: Training, data: TrainingData) -> Kept:
     """Copies a training between two steps; some hundredths of a second for millions of weights."""
     memory = training.memory
-    # One that is over rests; its file stays half as large. Moments would have to be made anew.
-    is_needed = len(memory) > 1 or not training.is_over
+    # One that is at its end rests; its file stays half as large. Moments have to be kept.
+    rests = training.is_over and not training.is_out_of_time and len(memory) == 1
     return Kept(
         replace(training.network, class_names=data.label_names),
         training.details(data.label_names, data.description),
         training.state,
-        memory if is_needed else (),
+        () if rests else memory,
     )
 
 

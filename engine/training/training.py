@@ -43,6 +43,7 @@ T = TypeVar("T")
 _TEST_EVERY, _RESIDUAL_EVERY = 10, 50
 _MOST_FOR_RESIDUAL = 500
 _DIVERGED, _LARGEST_NORM = 1e15, 1e12
+_OUT_OF_TIME = "The time is over."
 
 
 class Training:
@@ -55,6 +56,7 @@ class Training:
     Attributes:
         recipe: how the network is made.
         is_over: whether the recipe's end was reached.
+        is_out_of_time: whether that was the limit of time, so that it is in the middle of its way.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class Training:
             # What an earlier version kept of a schedule without any memory counts for nothing.
             memory = start.memory[: len(memory)] or memory
         self._recovery.copy.keep(HostState(theta, memory, state), time.monotonic())
-        self.is_over = False
+        self.is_over = self.is_out_of_time = False
         self._norm = 0.0
         self._looked_at = 0
         self._answered(self._place)
@@ -218,7 +220,7 @@ class Training:
                 end = ""
                 self._recover(failed)
                 steps, on = self._schedule(), self.device
-            self.is_over = bool(end)
+            self.is_over, self.is_out_of_time = bool(end), end == _OUT_OF_TIME
             yield self._snapshot(end)
 
     def _schedule(self) -> Generator[Value | None]:
@@ -313,7 +315,7 @@ class Training:
         if recipe.schedule == "fast" and self._norm > _LARGEST_NORM:
             return "The weights cannot grow any further."
         if recipe.seconds and state.seconds >= recipe.seconds:
-            return "The time is over."
+            return _OUT_OF_TIME
         if state.step >= recipe.steps(len(self._images)):
             return "All steps are taken."
         return ""
