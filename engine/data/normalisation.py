@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Numbers = Sequence[float]
 
-_LEAST_STD = 1e-3
+LEAST_STD = 1e-3
+"""No images that are of use vary less."""
 _WHITE = 255
 _HOW = (
     "write none, mean (a mean image), a name (mnist, cifar10, imagenet), or MEAN/STD with a number "
@@ -89,7 +90,7 @@ def of_channels(
     stds = _each_channel((scale,) if std is None else std, shape[0], scale)
     if means is None or stds is None:
         return None
-    if means.min() < 0 or stds.min() < _LEAST_STD or max(means.max(), stds.max()) > 1:
+    if means.min() < 0 or stds.min() < LEAST_STD or max(means.max(), stds.max()) > 1:
         return None
     expanded = means[:, None, None].expand(shape).contiguous()
     is_divided = bool((stds != 1).any())
