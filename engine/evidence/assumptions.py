@@ -80,11 +80,13 @@ class Assumptions:
         return {
             "right": round(self.right, 4),
             "preprocessing": {
+                "about": self.about_preprocessing,
                 "best": self.preprocessing.best.words,
                 "is_clear": self.preprocessing.is_clear,
                 "tried": self.preprocessing.as_dicts(),
             },
             "activation": {
+                "about": self.about_activation,
                 "better": None if better is None else better.words,
                 "tried": self.activation.as_dicts(),
             },

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_SHOWN_CLASSES = 12
+
+
 def model_facts(network: Network) -> dict[str, Any]:
     """The entry `model` of a report (docs/results.md); plain values."""
     names = network.class_names
@@ -29,6 +32,18 @@ def model_facts(network: Network) -> dict[str, Any]:
         "preprocessing": preprocessing_facts(network.inputs.preprocessing),
         "classes": [network.classes.name(y) for y in network.classes.labels] if names else None,
     }
+
+
+def about_outputs(network: Network) -> str:
+    """`10 classes: airplane, automobile, …`, `2 classes, by the sign of one output`."""
+    classes = network.classes
+    by = ", by the sign of one output" if classes.outputs == 1 else ""
+    words = f"{classes.count:,} classes{by}"
+    if not network.class_names:
+        return words
+    shown = [classes.name(label) for label in classes.labels[:_SHOWN_CLASSES]]
+    more = classes.count - len(shown)
+    return f"{words}: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
 
 
 def preprocessing_facts(preprocessing: Preprocessing) -> dict[str, Any]:
