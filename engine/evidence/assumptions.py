@@ -25,8 +25,9 @@ class Assumptions:
     """How a network fares with its training images, as it is read and otherwise.
 
     Attributes:
-        right: share of the images that are on their own side as the network is read; where its
-            preprocessing is not known, less the images' own mean, as everything here is scored.
+        as_read: the network as it is read; where its preprocessing is not known, less the images'
+            own mean, as everything here is scored.
+        is_prepared: whether its preprocessing is known, or somebody has said it.
         chance: the share that guessing would get right.
         preprocessing: ways to prepare an image, with the activation that fits best where the one
             that is assumed leaves images wrong whatever is done to them.
@@ -34,11 +35,17 @@ class Assumptions:
         read_as: the activation that the network is read with, among them.
     """
 
-    right: float
+    as_read: Trial[Network]
+    is_prepared: bool
     chance: float
     preprocessing: Trials[Preprocessing]
     activation: Trials[Activation]
     read_as: Trial[Activation]
+
+    @property
+    def right(self) -> float:
+        """Share of the images that are on their own side as the network is read."""
+        return self.as_read.right
 
     @property
     def warning(self) -> str:
@@ -50,6 +57,19 @@ class Assumptions:
             "wrong. Something is assumed wrongly: the activation, the preprocessing, the order of "
             "layers or classes, or these are not its images."
         )
+
+    @property
+    def advice(self) -> str:
+        """What would fit better, or what a preprocessing that nobody knows seems to be."""
+        best, sentences = self.preprocessing.best, []
+        if not self.is_prepared:
+            ties = " or ".join(trial.words for trial in self.preprocessing.ties)
+            sentences.append(f"The preprocessing seems to be: {ties}.")
+        elif best.is_clearly_better_than(self.as_read):
+            sentences.append(f"Another preprocessing fits better: {best.words}.")
+        if self.better_activation is not None:
+            sentences.append(f"Another activation fits better: {self.better_activation.words}.")
+        return " ".join(sentences)
 
     @property
     def better_activation(self) -> Trial[Activation] | None:
@@ -90,6 +110,7 @@ class Assumptions:
                 "better": None if better is None else better.words,
                 "tried": self.activation.as_dicts(),
             },
+            "advice": self.advice,
             "warning": self.warning,
         }
 
@@ -122,7 +143,8 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         if (fares := try_out(_with(best, way), train)) is not None
     }
     return Assumptions(
-        as_read[0],
+        Trial(network, "as it is read", *as_read),
+        network.mean is not None,
         1 / network.classes.count,
         found,
         ranked(list(trials.values())),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.data.datasets import LabelledImages
 from engine.evidence.taught import taught_labels
@@ -47,7 +47,7 @@ class Trial(Generic[Way]):
     right: float
     margin: float
 
-    def is_clearly_better_than(self, other: Trial[Way]) -> bool:
+    def is_clearly_better_than(self, other: Trial[Any]) -> bool:
         """Whether it is right of one image in a hundred more, or of as many by a wider margin."""
         more = self.right - other.right
         if abs(more) >= 1 / _ONE_IN:

@@ -102,7 +102,11 @@ def test_a_steep_leak_is_noticed_and_a_relu_is_left_alone(digits):
 def test_what_is_assumed_wrongly_is_said_plainly(digits):
     network = trained(digits, "none")
     right = check_assumptions(network.with_preprocessing(parse_constants("none", SHAPE)), digits)
-    assert (right.warning, right.right) == ("", 1)
+    assert (right.warning, right.advice, right.right) == ("", "", 1)
+    unknown = check_assumptions(network, digits)
+    assert unknown.advice == "The preprocessing seems to be: none."
+    wrong = check_assumptions(network.with_preprocessing(parse_constants("1/1", SHAPE)), digits)
+    assert wrong.advice == "Another preprocessing fits better: none."
     shuffled = replace(digits, labels=digits.labels.roll(10))
     assert "Something is assumed wrongly" in check_assumptions(network, shuffled).warning
     assert check_assumptions(network, replace(digits, labels=digits.labels + 1)) is None
