@@ -6,11 +6,19 @@ import argparse
 from typing import Any
 
 from engine.base.plain_text import percent
-from engine.commands.sources import add_data_root, add_images, add_shape, load_source
+from engine.commands.sources import (
+    add_data_root,
+    add_images,
+    add_reading,
+    load_source,
+    read_network,
+)
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import who_said
+from engine.evidence.assumptions import check_assumptions
 from engine.evidence.diagnostics import Health, about_images, check_weights
 from engine.evidence.stationarity_check import CARRIES, true_stationarity
-from engine.network.checkpoints import load_network
+from engine.network.facts import about_outputs, model_facts
 from engine.network.network import Network
 
 ABOUT = "what a checkpoint's weights tell"
@@ -24,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_images(parser, "training images: how true is it?")
     add_data_root(parser)
     parser.add_argument("--json", action="store_true", help="as JSON instead of text")
-    add_shape(parser)
+    add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -33,7 +41,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UnusableInput: network or images cannot be used.
     """
-    network = load_network(options.model, options.shape)
+    network = read_network(options, options.model, options.images)
     if not options.json:
         options.text = inspection_text
     return inspection(network, load_source(options, options.images, network.input_shape))
@@ -50,13 +58,13 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         UnusableInput: there are too many images.
     """
     health = check_weights(network)
+    assumptions = None if train is None else check_assumptions(network, train)
     return {
-        "file": network.origin.name,
-        "sha256": network.origin.sha256,
+        **model_facts(network),
         "architecture": network.architecture,
-        "layers": list(network.layer_sizes),
+        "told_apart": about_outputs(network),
+        "homogeneous": network.homogeneity,
         "parameters": network.parameters.count,
-        "input_shape": list(network.input_shape),
         "input_shape_is_known": network.inputs.is_known,
         "mean_image": network.mean is not None,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
@@ -66,6 +74,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
             "noise_floor": health.spectrum.floor,
         },
         "health": _health_numbers(health),
+        "assumptions": None if assumptions is None else assumptions.as_dict(),
         "stationarity": None if train is None else _stationarity_numbers(network, train),
     }
 
@@ -75,11 +84,13 @@ def inspection_text(found: dict[str, Any]) -> str:
     health, space, true = found["health"], found["row_space"], found["stationarity"]
     shape = "×".join(str(n) for n in found["input_shape"])
     guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
-    bias = "bias on the first layer alone" if "no bias" not in found["architecture"] else "no bias"
     lines = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
-        f"homogeneous   yes: ReLU, {bias}",
+        f"tells apart   {found['told_apart']}",
+        f"activation    {_said(found['activation'], 'name')}",
+        f"preprocessing {_said(found['preprocessing'], 'words')}",
+        f"homogeneous   {found['homogeneous']}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {about_images(health['remembered'])} left a trace",
@@ -90,6 +101,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
     ]
+    lines += _assumption_lines(found["assumptions"])
     if true is not None:
         low, middle, high = true["margins"]
         wrong = f", {true['wrong']} on the wrong side" if true["wrong"] else ""
@@ -101,6 +113,23 @@ def inspection_text(found: dict[str, Any]) -> str:
             f"margins       {low:.3g} to {high:.3g}, half of them below {middle:.3g}{wrong}",
         ]
     return "\n".join(lines)
+
+
+def _said(fact: dict[str, Any], key: str) -> str:
+    said_by = "" if fact["said_by"] == "nobody" and key == "words" else who_said(fact["said_by"])
+    return f"{fact[key]} ({said_by})" if said_by else str(fact[key])
+
+
+def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
+    """What the training images say of what was assumed."""
+    if found is None:
+        return []
+    lines = [
+        f"as it is read {percent(found['right'])} of the training images are on their own side",
+        f"images say    {found['preprocessing']['about']}",
+        f"              {found['activation']['about']}",
+    ]
+    return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
 
 
 def _health_numbers(health: Health) -> dict[str, Any]:

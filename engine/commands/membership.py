@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
-from engine.commands.sources import add_control, add_data_root, add_images, add_shape, load_source
+from engine.commands.sources import (
+    add_control,
+    add_data_root,
+    add_images,
+    add_reading,
+    load_source,
+    read_network,
+)
 from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
-from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.session.session import SUFFIX
 from engine.session.session_file import load_session
@@ -33,13 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help=f"a folder of results, or a {SUFFIX} file, of this network",
     )
-    parser.add_argument(
-        "--mean-of",
-        metavar="SOURCE",
-        help="images whose mean was subtracted in training, where the checkpoint holds no mean",
-    )
     add_data_root(parser)
-    add_shape(parser)
+    add_reading(parser)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="one row an image")
 
 
@@ -50,16 +51,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         UnusableInput: network, images or run cannot be used, or do not belong together.
         OSError: the table cannot be written.
     """
-    network = load_network(options.model, options.shape)
+    # The images in question centre nothing: it would favour them, if they are no members.
+    network = read_network(options, options.model)
     shape = network.input_shape
     images = load_source(options, options.images, shape)
     control = load_source(options, options.control, shape)
     assert images is not None
-    if options.mean_of is not None and network.mean is not None:
-        raise UnusableInput("The checkpoint holds its mean image; leave --mean-of out.")
-    centre = load_source(options, options.mean_of, shape)
-    if centre is not None:
-        network = network.with_mean(centre.images.mean(0))
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
     found = ask(network, images, control, candidates)
     if options.csv is not None:

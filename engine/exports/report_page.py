@@ -10,6 +10,7 @@ import shlex
 from typing import Any
 
 from engine.base.version import COMMAND
+from engine.data.inputs import who_said
 from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images, check_weights
 from engine.exports.charts import histograms, log_curves
@@ -134,7 +135,9 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     health, model, space = check_weights(session.network), report["model"], report["row_space"]
     return [
         ("Layers", session.network.architecture),
+        ("Activation", _with_who_said(model["activation"], "name")),
         ("Input", "×".join(str(n) for n in model["input_shape"])),
+        ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
             "Row space",
             f"{health.spectrum.rank} of {space['input_dimension']} directions of the first "
@@ -144,6 +147,10 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Layer norms", ", ".join(f"{layer.norm:.3g}" for layer in health.layers)),
         ("Outlook", health.outlook),
     ]
+
+
+def _with_who_said(fact: dict[str, Any], key: str) -> str:
+    return f"{fact[key]} ({who_said(fact['said_by'])})"
 
 
 def _run(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
 from engine.exports.writing import write_csv, write_npz, write_png, write_pt
+from engine.network.facts import model_facts
 from engine.reconstruction.losses import Losses
 from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session
@@ -173,12 +174,7 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
     space = state.space
     return {
         "app": {"version": VERSION, "torch": torch.__version__},
-        "model": {
-            "file": network.origin.name,
-            "sha256": network.origin.sha256,
-            "layers": list(network.layer_sizes),
-            "input_shape": list(network.input_shape),
-        },
+        "model": model_facts(network),
         "settings": settings.as_dict(),
         "seed": settings.seed,
         "device": session.device,

@@ -132,7 +132,8 @@ class Training:
         """The network as it stands, on the CPU."""
         theta = self._answered(lambda: _on_host(self._descent.theta))
         preprocessing = Preprocessing(self._mean, said_by="file")
-        return Network(theta, InputSpec(self._shape, preprocessing))
+        inputs = InputSpec(self._shape, preprocessing)
+        return Network(theta, inputs, activation_said_by="file")
 
     @property
     def state(self) -> TrainingState:

@@ -142,7 +142,7 @@ class Views(QObject):
 
     @Slot(object, object)
     def _show_network(self, network: Network, health: Health) -> None:
-        self.health.show_health(health)
+        self.health.show_health(network, health)
         self.lower_tabs.setCurrentWidget(self.health)
         self.curves.set_depth(network.depth)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 from engine.base.plain_text import percent
 from engine.evidence.diagnostics import Health, about_images
 from engine.evidence.stationarity_check import CARRIES, TrueStationarity
+from engine.network.network import Network
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.views.plots import Plot, SpectrumPlot
@@ -61,11 +62,11 @@ class HealthView(QWidget):
         """What a row says."""
         return self._values[name].text()
 
-    def show_health(self, health: Health) -> None:
+    def show_health(self, network: Network, health: Health) -> None:
         """Shows what the weights alone tell; forgets what other images told."""
         self._outlook.setText(health.outlook)
         spectrum = health.spectrum
-        self._values["Homogeneous"].setText("yes: ReLU, at most a bias on the first layer")
+        self._values["Homogeneous"].setText(network.homogeneity)
         self._values["Spectrum"].setText(
             f"{spectrum.rank} of {len(spectrum.values)} values above the noise floor "
             f"({spectrum.floor:.2g})"
@@ -113,8 +114,9 @@ class HealthView(QWidget):
 
 
 _ROWS = {
-    "Homogeneous": "The method needs an output that grows by a power of the factor when all "
-    "weights are multiplied by it. ReLU networks with a bias on the first layer alone are such.",
+    "Homogeneous": "Whether the output grows by a power of the factor when all weights are "
+    "multiplied by it, as in ReLU networks with a bias on the first layer alone. What training "
+    "without weight decay leaves is known of such networks; weight decay needs none.",
     "Spectrum": "Singular values of the first layer above the noise that a random start leaves: "
     "the directions that training has written.",
     "Remembered": "An estimate, from the weights alone, of how many training images carry a "

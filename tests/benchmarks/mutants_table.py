@@ -136,8 +136,8 @@ MUTANTS: list[Mutant] = [
         ("half the pixels' pull", "pull_back_pixels(2 * outside)", "pull_back_pixels(outside)"),
         (
             "pixels below −1 are let go",
-            "outside = (pixels - 1).relu() - (-1 - pixels).relu()",
-            "outside = (pixels - 1).relu()",
+            "outside = (pixels - self._upper).relu() - (self._lower - pixels).relu()",
+            "outside = (pixels - self._upper).relu()",
         ),
         ("one step in five looks at the pixels", "_PIXELS_EVERY = 10", "_PIXELS_EVERY = 5"),
         (

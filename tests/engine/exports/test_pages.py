@@ -72,11 +72,11 @@ def known(session, references):
 
 
 def places_of_words(report, path=()):
-    """Where words stand in a report; a run's preset is one of ours, or the session is refused."""
+    """Where words stand in a report; some are ours, or the session is refused."""
     for key, value in report.items():
         if isinstance(value, dict):
             yield from places_of_words(value, (*path, key))
-        elif isinstance(value, str) and key != "preset":
+        elif isinstance(value, str) and key not in ("preset", "said_by"):
             yield (*path, key)
 
 
