@@ -33,10 +33,13 @@ def test_its_numbers_are_those_of_the_session(session):
         image = session.images()[candidate]
         torch.testing.assert_close(session.image(candidate), image)  # Products of other sizes.
         assert (found.restart, found.label) == (candidate // 9 + 1, int(session.labels[candidate]))
-        assert found.multiplier == float(session.multipliers[candidate])
+        assert found.strength == float(session.multipliers[candidate])
+        assert found.parts is None
         assert found.confidence == float(gallery.of_each[candidate])
         network = session.network.to("cpu", torch.float32)
-        assert found.output == pytest.approx(float(network.forward(image.reshape(1, -1))[0]))
+        output = float(network.forward(image.reshape(1, -1))[0])
+        assert float(found.outputs[0]) == pytest.approx(output)
+        assert found.margin == pytest.approx(found.label * output)
         assert torch.equal(found.frames[-1], session.image(candidate))
         assert found.steps[0] == 0
         assert found.steps[-1] == 30
@@ -51,7 +54,7 @@ def test_the_output_is_what_the_neurons_it_fires_add_up_to(session):
     found = portray(session, 3)
     last = session.network.weights[-1].float()
     assert [len(h) for h in found.fired] == [30, 20]
-    assert float(last[0] @ found.fired[-1]) == pytest.approx(found.output, rel=1e-5)
+    assert float(last[0] @ found.fired[-1]) == pytest.approx(float(found.outputs[0]), rel=1e-5)
     assert found.share_fired(0) == pytest.approx(float((found.fired[0] > 0).sum()) / 30)
     squares = found.neuron_map(0).reshape(-1)[:30]
     assert ((squares > 0) <= (found.fired[0].numpy() > 0)).all()
