@@ -26,8 +26,9 @@ _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
 _MOST_CLASSES = 12
 """That are listed by name."""
 _TRAINING = {
-    "margin": "was trained to a margin: multipliers for each wrong class",
-    "decay": "was trained with weight decay: multipliers tied to its own outputs",
+    "auto": "was trained as its weights look",
+    "margin": "was trained to a margin",
+    "decay": "was trained with weight decay",
     "free": "was trained on any loss with weight decay: multipliers of any sign",
 }
 _GIVEN = ("preset", "candidates", "steps", "restarts", "seed", "device")
@@ -54,7 +55,7 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
         gallery=_gallery(session, report),
         confidence_unknown=report["gallery"]["confidence_unknown"],
         network=_network(session, report),
-        run=_run(report),
+        run=_run(session, report),
         **_curves(session, report),
         command=command(report),
         changed=_changed_by_hand(session, report),
@@ -184,13 +185,13 @@ def _classes(classes: Classes) -> str:
     return f"{classes.count}, {outputs}: {', '.join([*names, *more])}"
 
 
-def _run(report: dict[str, Any]) -> list[tuple[str, str]]:
+def _run(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     relative = report["loss"]["relative_per_layer"]
     rows = [
         ("Steps", f"{report['steps']:,} of {report['planned_steps']:,}"),
         ("Time", f"{report['seconds']:.1f} s on {report['device']}"),
         ("Candidates", f"{report['settings']['candidates']:,} in each search"),
-        ("Supposed", f"the network {_TRAINING[report['settings']['training']]}"),
+        ("Supposed", f"the network {_TRAINING[session.settings.training]}"),
         ("Residual", ", ".join("–" if v is None else f"{v:.3f}" for v in relative)),
     ]
     if report["note"]:

@@ -28,6 +28,7 @@ class Mosaic:
         columns: tiles in a row.
         tile: (h, w) of a tile without its gap.
         caption: what is shown, in words.
+        is_gallery: whether it is the gallery of a run at rest.
         confidence: of each tile, shape (t,), where it is a gallery that has one.
     """
 
@@ -36,6 +37,7 @@ class Mosaic:
     columns: int
     tile: tuple[int, int]
     caption: str = ""
+    is_gallery: bool = False
     confidence: Tensor | None = None
 
 
@@ -71,4 +73,5 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
     if len(order) < distinct:
         caption += f"; the first {len(order)}"
     drawn = make_mosaic(images[order], order, mean, caption)
-    return drawn if confidence is None else replace(drawn, confidence=confidence[: len(order)])
+    known = None if confidence is None else confidence[: len(order)]
+    return replace(drawn, is_gallery=True, confidence=known)

@@ -158,7 +158,7 @@ class Views(QObject):
             return
         index = int(mosaic.order[tile])
         parts = [f"Candidate {index}"]
-        if session is not None and index < len(session.labels):
+        if session is not None and mosaic.is_gallery:
             known = mosaic.confidence
             parts += [
                 f"confidence {'–' if known is None else f'{known[tile]:.2f}'}",
