@@ -140,6 +140,13 @@ def told_confidence(side: Side, place: int) -> str:
     return "–" if confidence is None else f"{confidence[place]:.2f}"
 
 
+def told_class(side: Side, place: int) -> str:
+    """The class of an image of a side's gallery, by name where it has one."""
+    session = side.session
+    label = float(session.labels[int(side.gallery.candidate[place])])
+    return session.network.classes.name(label)
+
+
 def _match(side: Side, place: int) -> str:
     """`image 12, NCC 0.85: recovered`, of the training image that an image is matched with."""
     found = side.found
