@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from engine.base.plain_text import percent
@@ -16,8 +17,8 @@ from engine.commands.sources import (
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import who_said
 from engine.evidence.assumptions import check_assumptions
-from engine.evidence.diagnostics import Health, about_images, check_weights
-from engine.evidence.stationarity_check import CARRIES, true_stationarity
+from engine.evidence.diagnostics import about_images, check_weights
+from engine.evidence.stationarity_check import CARRIES, DecayReading, true_stationarity
 from engine.network.facts import about_outputs, model_facts
 from engine.network.network import Network
 
@@ -61,7 +62,6 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
     assumptions = None if train is None else check_assumptions(network, train)
     return {
         **model_facts(network),
-        "architecture": network.architecture,
         "told_apart": about_outputs(network),
         "homogeneous": network.homogeneity,
         "parameters": network.parameters.count,
@@ -73,7 +73,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
             "input_dimension": network.input_dimension,
             "noise_floor": health.spectrum.floor,
         },
-        "health": _health_numbers(health),
+        "health": health.as_dict(),
         "assumptions": None if assumptions is None else assumptions.as_dict(),
         "stationarity": None if train is None else _stationarity_numbers(network, train),
     }
@@ -95,8 +95,9 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {about_images(health['remembered'])} left a trace",
         f"from training {percent(health['signal'], 1)} of the first layer",
-        f"layer norms   {_listed(found['layer_norms'])} (equal at stationarity; smallest over "
-        f"largest {health['balance']:.2f})",
+        f"layer norms   {_listed(found['layer_norms'])} (in balance at stationarity: "
+        f"{health['balance']:.2f} of 1)",
+        f"training      {health['training']}",
         f"least residual {health['floor']:.2f} of the weights' norm, by that many images; per "
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
@@ -112,6 +113,12 @@ def inspection_text(found: dict[str, Any]) -> str:
             f"largest; the largest: images {', '.join(str(place) for place in true['heaviest'])}",
             f"margins       {low:.3g} to {high:.3g}, half of them below {middle:.3g}{wrong}",
         ]
+        if true["decay"] is not None:
+            left = true["decay"]
+            lines.append(
+                f"weight decay  {left['relative']:.3f} is left over where each image pulls as its "
+                f"loss says; per layer {_listed(left['relative_per_layer'])}"
+            )
     return "\n".join(lines)
 
 
@@ -132,18 +139,6 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
     return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
 
 
-def _health_numbers(health: Health) -> dict[str, Any]:
-    return {
-        "remembered": health.remembered,
-        "signal": round(health.signal, 5),
-        "balance": round(health.balance, 4),
-        "floor": round(health.floor, 4),
-        "floor_per_layer": [round(layer.floor, 4) for layer in health.layers],
-        "rank_per_layer": [layer.rank for layer in health.layers],
-        "outlook": health.outlook,
-    }
-
-
 def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, Any]:
     true = true_stationarity(network, train)
     margins = sorted(float(margin) for margin in true.margins)
@@ -154,8 +149,18 @@ def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, 
         "carrying": true.carrying,
         "heaviest": true.heaviest(_SHOWN_IMAGES),
         "wrong": true.wrong,
+        "unknowns": true.unknowns,
+        "decay": None if true.decay is None else _decay_numbers(true.decay),
         "margins": [margins[0], margins[len(margins) // 2], margins[-1]],
         "multipliers": [round(float(value), 8) for value in true.multipliers],
+    }
+
+
+def _decay_numbers(reading: DecayReading) -> dict[str, Any]:
+    return {
+        "relative": round(reading.relative, 5),
+        "relative_per_layer": [round(share, 5) for share in reading.relative_per_layer],
+        "weight_decay": reading.weight_decay if math.isfinite(reading.weight_decay) else None,
     }
 
 

@@ -98,15 +98,16 @@ def write_csv(found: Membership, path: Path) -> None:
         OSError: it cannot be written; what stood there before is untouched.
     """
     lines = [",".join(("index", "set", "label", *SCORES))]
-    for name, signs in (("images", found.signs), ("control", found.control_signs)):
-        if signs is None:
+    for name, labels in (("images", found.labels), ("control", found.control_labels)):
+        if labels is None:
             continue
         columns = []
         for score in found.scores.values():
             values = None if score is None else getattr(score, name)
-            columns.append([""] * len(signs) if values is None else _numbers(values))
-        for index, (sign, *values) in enumerate(zip(signs, *columns, strict=True)):
-            lines.append(",".join((str(index), name, f"{sign:+.0f}", *values)))
+            columns.append([""] * len(labels) if values is None else _numbers(values))
+        for index, (label, *values) in enumerate(zip(labels, *columns, strict=True)):
+            written = f"{label:+.0f}" if found.classes.outputs == 1 else f"{label:.0f}"
+            lines.append(",".join((str(index), name, written, *values)))
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

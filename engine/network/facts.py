@@ -16,11 +16,12 @@ _SHOWN_CLASSES = 12
 
 def model_facts(network: Network) -> dict[str, Any]:
     """The entry `model` of a report (docs/results.md); plain values."""
-    names = network.class_names
+    classes = network.classes
     return {
         "file": network.origin.name,
         "sha256": network.origin.sha256,
         "layers": list(network.layer_sizes),
+        "architecture": network.architecture,
         "biases": [bias is not None for bias in network.biases],
         "outputs": network.output_count,
         "input_shape": list(network.input_shape),
@@ -30,7 +31,10 @@ def model_facts(network: Network) -> dict[str, Any]:
             "said_by": network.activation_said_by,
         },
         "preprocessing": preprocessing_facts(network.inputs.preprocessing),
-        "classes": [network.classes.name(y) for y in network.classes.labels] if names else None,
+        "classes": [
+            {"label": label, "name": classes.name(label) if classes.names else None}
+            for label in classes.labels
+        ],
     }
 
 

@@ -98,11 +98,11 @@ def test_reconstruct_score_and_export(capsys, tmp_path, model, references):
 def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
     status, out, _ = call(
         capsys, "reconstruct", model, "--out", tmp_path, "--restarts", 3,
-        "--candidates", 8, "--steps", 12, "--device", "cpu", "--quiet",
+        "--candidates", 8, "--steps", 100, "--device", "cpu", "--quiet",
     )  # fmt: skip
     assert status == 0
     summary = json.loads(out)
-    assert (summary["steps"], summary["restarts"]) == (36, 3)
+    assert (summary["steps"], summary["restarts"]) == (300, 3)
     assert "images" not in summary["gallery"]
     images = json.loads((tmp_path / "report.json").read_text())["gallery"]["images"]
     confidences = [image["confidence"] for image in images]
@@ -114,7 +114,7 @@ def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
         kept = file["confidence"][file["gallery"]]
     np.testing.assert_allclose(kept, confidences, atol=1e-4)
     with (tmp_path / "losses.csv").open() as file:
-        assert len(file.readlines()) == 1 + 36
+        assert len(file.readlines()) == 1 + 300
 
 
 def test_a_session_is_gone_on_with(capsys, tmp_path, model):

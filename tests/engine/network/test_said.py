@@ -235,10 +235,12 @@ def test_a_report_says_what_was_read_and_who_said_so(make_network):
     }
     assert facts["preprocessing"]["mean"] == [0.1, 0.2, 0.3]
     assert facts["preprocessing"]["std"] == [0.5, 0.25, 0.4]
-    assert facts["classes"] == ["a", "b", "ç", "d"]
+    names = enumerate(["a", "b", "ç", "d"])
+    assert facts["classes"] == [{"label": label, "name": name} for label, name in names]
     bare = model_facts(make_network(12, 5, 1, mean=torch.rand(1, 1, 12)))
     assert bare["preprocessing"]["mean"] == "image"
-    assert (bare["preprocessing"]["std"], bare["classes"]) == (None, None)
+    assert bare["preprocessing"]["std"] is None
+    assert bare["classes"] == [{"label": -1, "name": None}, {"label": 1, "name": None}]
 
 
 def test_an_input_of_unknown_preprocessing_is_said_to_be_one():
