@@ -212,11 +212,22 @@ def test_a_complaint_that_cannot_be_written_does_not_end_the_run(
 
     monkeypatch.setattr(reconstruct, "save_session", save)
     monkeypatch.setattr(reconstruct.Autosave, "is_due", lambda *_: True)
-    options = ["--candidates", "4", "--steps", "20", "--device", "cpu", "--quiet"]
+    # Copies are asked for at snapshots, which come by the clock; but one comes after each search.
+    options = [
+        "--candidates",
+        "4",
+        "--steps",
+        "20",
+        "--restarts",
+        "3",
+        "--device",
+        "cpu",
+        "--quiet",
+    ]
     monkeypatch.setattr(sys, "stderr", Full())
     assert command_line.main(["reconstruct", model, "--out", str(tmp_path), *options]) == 0
     assert len(calls) > 2
-    assert json.loads(capsys.readouterr().out)["steps"] == 20
+    assert json.loads(capsys.readouterr().out)["steps"] == 60
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
