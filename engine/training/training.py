@@ -178,11 +178,11 @@ class Training:
 
     @property
     def is_solvable(self) -> bool:
-        """Whether `stationarity` can be asked for: one output, and images that are few enough."""
-        return self._classes.outputs == 1 and len(self._images) <= MOST_IMAGES
+        """Whether `stationarity` can be asked for: whether the images are few enough."""
+        return len(self._images) <= MOST_IMAGES
 
     def stationarity(self) -> TrueStationarity:
-        """How stationary the network is with its images; see `engine.evidence.diagnostics`.
+        """How stationary the network is with its images.
 
         Raises:
             UnusableInput: there are too many images to tell.
@@ -348,11 +348,7 @@ class Training:
         return x, self._classes.of_numbers(images.labels)
 
     def _check_residual(self, count: int) -> None:
-        if not self.recipe.until_residual:
-            return
-        if self._classes.outputs > 1:
-            raise UnusableInput("A residual can be trained to with one output only.")
-        if count > _MOST_FOR_RESIDUAL:
+        if self.recipe.until_residual and count > _MOST_FOR_RESIDUAL:
             raise UnusableInput(
                 f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images."
             )

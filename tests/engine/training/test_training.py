@@ -473,10 +473,19 @@ def test_classes_without_an_image_cannot_be_trained_on():
         Training(LabelledImages(data.images, data.labels * 2, "gaps"), SMALL)
 
 
-def test_a_residual_is_trained_to_with_one_output_only():
-    with pytest.raises(UnusableInput, match="one output only"):
-        Training(points(classes=3), replace(SMALL, until_residual=0.5))
-    assert not Training(points(classes=3), SMALL).is_solvable
+def test_a_residual_is_trained_to_with_any_number_of_outputs():
+    recipe = replace(USUAL, until_residual=0.9, until_exponent=0, most_steps=2000)
+    training = Training(points(15, classes=3), recipe)
+    assert training.is_solvable
+    before = training.stationarity().relative
+    assert finish(training).end == "The residual is reached."
+    assert training.stationarity().relative < 0.9 < before
+    assert training.stationarity().unknowns == "one a wrong class"
+
+
+def test_a_residual_of_very_many_images_is_not_trained_to():
+    with pytest.raises(UnusableInput, match="at most 500 images"):
+        Training(points(501, size=2), replace(SMALL, until_residual=0.5))
 
 
 def test_test_images_of_many_classes_are_measured():
