@@ -32,6 +32,8 @@ _TRAINING = {
     "decay": "was trained with weight decay",
     "free": "was trained on any loss with weight decay: multipliers of any sign",
 }
+_BY_HAND = ("user", "references")
+"""Who says what the file does not."""
 _GIVEN = ("preset", "candidates", "steps", "restarts", "seed", "device")
 
 
@@ -233,7 +235,27 @@ def command(report: dict[str, Any]) -> str:
     shape = "x".join(str(n) for n in report["model"]["input_shape"])
     # Quoted for a POSIX shell: a file may be called anything.
     file = shlex.quote(report["model"]["file"])
-    return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}"
+    read = "".join(f" --{name} {value}" for name, value in _read_as(report["model"]).items())
+    return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}{read}"
+
+
+def _read_as(model: dict[str, Any]) -> dict[str, str]:
+    """The options that repeat how a network is read, where its file does not say."""
+    activation, preprocessing = model["activation"], model["preprocessing"]
+    options = {}
+    if activation["said_by"] in _BY_HAND:
+        slope = activation["slope"]
+        options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"
+    if preprocessing["said_by"] in _BY_HAND:
+        mean, std = preprocessing["mean"], preprocessing["std"]
+        if mean == "image":
+            return {**options, "preprocessing": "mean", "mean-of": "SOURCE"}
+        options["preprocessing"] = "/".join(_numbers(each) for each in (mean, std or [1.0]))
+    return options
+
+
+def _numbers(values: list[float]) -> str:
+    return ",".join(f"{value:.6g}" for value in values)
 
 
 def _changed_by_hand(session: Session, report: dict[str, Any]) -> str:
