@@ -80,7 +80,8 @@ class TrainingSigns:
     @property
     def words(self) -> str:
         """For people, in a line."""
-        apart = f"{100 * self.imbalance:.2g} %"
+        share = 100 * self.imbalance
+        apart = f"{share:.2g} %" if share < 1 else f"{share:.0f} %"
         if self.looks_decayed:
             return f"with weight decay, to rest: neighbouring layers balance to {apart}"
         return (

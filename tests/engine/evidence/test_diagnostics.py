@@ -204,6 +204,7 @@ def test_what_training_without_decay_leaves_is_told_from_what_decay_does():
     assert signs.imbalance > 0.9
     assert not signs.looks_decayed
     assert "without weight decay" in signs.words
+    assert "e+" not in replace(signs, imbalance=0.999).words
     assert not signs.has_upper_biases
     assert signs.start == pytest.approx(1 - check_weights(network).signal)
 
