@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.base.resources import SAMPLES, images_beside, sample_network
 from engine.commands import command_line
 from engine.session.session_file import load_session
 from tests.conftest import shared_file
@@ -150,3 +151,27 @@ def test_a_ten_class_network_of_pytorch_is_spoken_of_as_one(capsys):
     found = inspected(capsys, path)
     assert found["outputs"] == 10
     assert found["biases"] == [True, True, True]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_bundled_sample_names_its_classes_and_its_images_are_right(capsys, name):
+    path = sample_network(name)
+    images, _ = images_beside(path)
+    found = inspected(capsys, path, "--images", images)
+    assert all(each["name"] for each in found["classes"])
+    assert found["assumptions"]["right"] == 1
+    assert found["assumptions"]["warning"] == ""
+    assert found["stationarity"]["wrong"] == 0
+
+
+def test_the_images_of_a_ten_class_network_of_pytorch_tell_how_it_is_read(capsys):
+    path = shared_file("checkpoints/digits10_n100_1000-1000_sgd_wd.pth")
+    images = path.with_name(f"{path.stem}_images.npz")
+    _, out, _ = call(capsys, "inspect", path, "--images", images)
+    assert "as it is read 100 % of the training images are on their own side" in out
+    assert "images say    less the mean image of these images: 100 % right" in out
+    assert "ReLU: 100 % right; no other slope" in out
+    found = inspected(capsys, path, "--images", images)["stationarity"]
+    assert found["unknowns"] == "one a wrong class"
+    assert found["relative"] <= found["decay"]["relative"] < 0.1
+    assert found["decay"]["weight_decay"] == pytest.approx(1e-3, rel=0.1)

@@ -72,6 +72,22 @@ def test_what_a_file_said_is_shown_as_that(qtbot, window, tmp_path, make_network
     assert panel._classes.text() == "3 classes: <b>cat, dog, eel"
 
 
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("mnist_odd_even", "2 classes, by the sign of one output: odd, even"),
+        ("mnist_ten_digits", "10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
+    ],
+)
+def test_a_sample_of_the_menu_shows_its_classes_and_is_right(qtbot, window, name, classes):
+    window.opener.open_sample(name)
+    until(qtbot, lambda: window.workspace.train is not None)
+    settle(qtbot, window)
+    assert window.model_panel._classes.text() == classes
+    assert window.model_panel.check == "100 % of the training images on their own side."
+    assert window.health.value("Training").startswith("with")
+
+
 def test_another_activation_is_one_choice_away(qtbot, window, checkpoint, images):
     panel = opened(qtbot, window, checkpoint(), images)
     choose_slope(panel, 0.1)
