@@ -135,7 +135,12 @@ class Problem:
                 )
             )
         floor = MultiplierFloor(self.kind, settings.minimum_multiplier)
-        return (*terms, Box(self.coordinates), floor)
+        lower, upper = (self._like_norms(end) for end in self.inputs.bounds)
+        return (*terms, Box(self.coordinates, (lower, upper)), floor)
+
+    def _like_norms(self, bound: Tensor | float) -> Tensor | float:
+        """On the device and in the precision that the problem is computed in."""
+        return bound if isinstance(bound, float) else bound.to(self.squared_norms)
 
     def typical_preactivation(self, scale: float) -> float:
         """|z| of noise: the median in each hidden layer, and their geometric mean.

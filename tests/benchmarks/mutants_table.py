@@ -226,8 +226,8 @@ MUTANTS: list[Mutant] = [
         ("half the pixels' pull", "pull_back_pixels(2 * outside)", "pull_back_pixels(outside)"),
         (
             "pixels below −1 are let go",
-            "outside = (pixels - 1).relu() - (-1 - pixels).relu()",
-            "outside = (pixels - 1).relu()",
+            "outside = (pixels - self._upper).relu() - (self._lower - pixels).relu()",
+            "outside = (pixels - self._upper).relu()",
         ),
         ("one step in five looks at the pixels", "_PIXELS_EVERY = 10", "_PIXELS_EVERY = 5"),
         (
@@ -407,10 +407,21 @@ MUTANTS: list[Mutant] = [
         ),
     ),
     *_of(
-        "evidence/gallery",
+        "evidence/confidence",
         ("a published weight of pools is off", "14.701, 5.304, 1.982", "14.701, 5.304, 0.982"),
         ("a published weight of one search is off", "25.481, 34.631", "25.481, 30.631"),
         ("the bias of one search is off", "34.631), -3.724", "34.631), -3.224"),
+    ),
+    *_of(
+        "evidence/gradients",
+        (
+            "agreement does not know the label",
+            "return kind.to_cotangent(torch.ones_like(labels), labels, outputs, 1)",
+            "return kind.to_cotangent(torch.ones_like(labels), labels.abs(), outputs, 1)",
+        ),
+    ),
+    *_of(
+        "evidence/gallery",
         ("signs are centred on their mean", "signs.median(0).values", "signs.mean(0)"),
         (
             "recurrence across counts its own restart",
@@ -420,13 +431,8 @@ MUTANTS: list[Mutant] = [
         ("any margin counts in full", ".clamp(-1, 4), agreement]", ".clamp(-100, 400), agreement]"),
         (
             "the gallery's margin weighs all candidates alike",
-            "shares = multipliers.clamp_min(0)",
-            "shares = multipliers.clamp_min(0) * 0 + 1",
-        ),
-        (
-            "agreement does not know the label",
-            "agreement = agreement * labels",
-            "agreement = agreement * 1",
+            "shares = strengths.clamp_min(0)",
+            "shares = strengths.clamp_min(0) * 0 + 1",
         ),
         (
             "agreement divides by S in place of S²",

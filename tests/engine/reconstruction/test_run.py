@@ -15,10 +15,12 @@ from engine.network.checkpoints import load_network
 from engine.reconstruction.planning import usable_seconds
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, fast, paper, preset, settings_from_dict
+from engine.reconstruction.terms import Box
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
+from engine.stationarity.coordinates import Pixels
 from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import spectrum_of
 from tests.conftest import going_on
@@ -405,3 +407,22 @@ def test_settings_saved_before_whitening_and_smoothness_came_mean_runs_without_t
     read = settings_from_dict(earlier)
     assert read.whitening == read.smoothness == 0
     assert settings_from_dict(fast().as_dict()) == fast()
+
+
+def test_a_std_stretches_noise_and_box_and_nothing_else(make_network):
+    """One network reads images divided by 1/4, the other the same images as they are."""
+    plain = make_network(12, 6, 1, shape=(1, 3, 4), mean=torch.zeros(1, 3, 4))
+    divided = plain.with_preprocessing(
+        replace(plain.inputs.preprocessing, std=torch.full((1, 1, 1), 0.25))
+    )
+    settings = replace(fast(), space="pixel", scale_power=0.0, whitening=0.0, candidates=4, steps=1)
+    settings = replace(settings, device="cpu")
+    first, second = (next(Reconstruction(n, settings).iterate()) for n in (plain, divided))
+    torch.testing.assert_close(second.unknowns, 4 * first.unknowns)
+    torch.testing.assert_close(second.images(), first.images())
+    box = Box(Pixels(12), divided.inputs.bounds)
+    inside, outside = torch.full((1, 12), 3.9), torch.full((1, 12), 4.5)
+    no = torch.zeros(1)
+    assert float(box.at(inside, no, no, 0, None).penalty) == 0
+    assert float(box.at(outside, no, no, 0, None).penalty) == pytest.approx(12 * 0.25)
+    assert float(box.at(-inside / 10, no, no, 0, None).penalty) == pytest.approx(12 * 0.39**2)
