@@ -7,6 +7,7 @@ Its numbers are those of `report.json` (`results`); its words and layout are tho
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 from engine.base.plain_text import counted
@@ -17,7 +18,10 @@ from engine.evidence.diagnostics import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 from engine.network.classes import Classes
-from engine.reconstruction.settings import preset
+from engine.reconstruction import planning
+from engine.reconstruction.problem import Problem
+from engine.reconstruction.settings import Settings, preset
+from engine.runtime.lazy import torch
 from engine.session.session import Session
 from engine.stationarity.cases import NAMES
 from engine.viewing.pairs import Pairs
@@ -55,7 +59,7 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
         run=_run(report),
         **_curves(session, report),
         command=command(report),
-        changed=_changed_by_hand(report),
+        changed=_changed_by_hand(session, report),
         settings=", ".join(
             f"{key} {value}"
             for key, value in sorted(report["settings"].items())
@@ -257,15 +261,28 @@ def _numbers(values: list[float]) -> str:
     return ",".join(f"{value:.6g}" for value in values)
 
 
-def _changed_by_hand(report: dict[str, Any]) -> str:
+def _changed_by_hand(session: Session, report: dict[str, Any]) -> str:
     """Settings that only the window can change, where they differ from the preset's."""
-    settings, model = report["settings"], report["model"]
-    usual = preset(
-        settings["preset"], model["input_shape"][0], model["layers"][-1], settings["training"]
-    )
+    settings = report["settings"]
     changed = [
         f"{name} {settings[name]}"
-        for name, value in sorted(usual.as_dict().items())
-        if name not in (*_GIVEN, "seconds") and settings[name] != value and value != -1
+        for name, value in sorted(_as_preset(session).as_dict().items())
+        if name not in (*_GIVEN, "seconds") and settings[name] != value
     ]
     return ", ".join(changed)
+
+
+def _as_preset(session: Session) -> Settings:
+    """What the preset of a run says for its network and training, all of it filled in."""
+    settings, network = session.settings, session.network
+    channels, outputs = network.input_shape[0], network.output_count
+    chosen = preset(settings.preset, channels, outputs, settings.training)
+    chosen = planning.filled_in(replace(chosen, restarts=settings.restarts), network)
+    # What weighs residuals takes layers apart, and has no say in how sharp gates are.
+    problem = replace(settings, hidden_whitening=0.0)
+    return planning.with_sharpness(
+        chosen,
+        lambda: Problem(
+            network, problem, torch.device("cpu"), session.state.space
+        ).typical_preactivation(chosen.initial_scale),
+    )

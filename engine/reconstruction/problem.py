@@ -146,11 +146,13 @@ class Problem:
         """|z| of noise: the median in each hidden layer, and their geometric mean.
 
         Args:
-            scale: standard deviation of the noise, in the coordinates of the unknowns.
+            scale: standard deviation of the noise in the coordinates of the unknowns, before it is
+                stretched as images are.
         """
         generator = torch.Generator().manual_seed(0)
         noise = torch.randn(_NOISE_IMAGES, self.coordinates.per_candidate, generator=generator)
-        x = self.coordinates.to_input((scale * noise).to(self.squared_norms))
+        noise = (scale * self.inputs.stretch * noise).to(self.squared_norms)
+        x = self.coordinates.to_input(noise)
         there = trace(self._seen.network, x, keeps_z=[True] * self._seen.network.depth)
         medians = torch.stack([z.abs().median() for z in there.z[1:]])
         return float(medians.clamp_min(_TINY).log().mean().exp())
