@@ -34,7 +34,6 @@ Places = NDArray[np.int64]
 
 _NAMES = {
     "preset": "Preset",
-    "training": "Training supposed",
     "space": "Search space",
     "gradient": "Gradient",
     "optimizer": "Optimiser",

@@ -15,6 +15,7 @@ from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import Session, session_of
+from engine.stationarity.cases import TrainingKind
 
 CASES = {
     "one output": (1, 1),
@@ -47,17 +48,16 @@ def network_of(case: str, hidden: tuple[int, int] = (30, 20), slope: float = 0.0
     )
 
 
-def session_of_case(case: str, restarts: int = 1, training: str = "auto") -> Session:
+def session_of_case(case: str, restarts: int = 1, training: TrainingKind = "auto") -> Session:
     """A run of a hundred steps, so that it is not early."""
     settings = replace(
-        fast(),
+        fast(training),
         candidates=20,
         steps=100,
         restarts=restarts,
         rank=8,
         smoothness=2.0,
         device="cpu",
-        training=training,
     )
     run = Reconstruction(network_of(case), settings)
     list(run.iterate())

@@ -17,6 +17,7 @@ from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.search import Search
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
@@ -45,7 +46,7 @@ def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(
     name, step, steps, restarts, monkeypatch
 ):
     # Their first halves are of a time when the multipliers' step did not grow with them.
-    monkeypatch.setattr("engine.reconstruction.search.RELATIVE", False)
+    monkeypatch.setattr(Search, "_multiplier_rate", lambda search: search._settings.multiplier_rate)
     session = load_session(FIXTURES / f"{name}.afterimage")
     assert (session.state.step, session.state.steps) == (step, steps)
     assert session.settings.restarts == restarts
