@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from engine.base.plain_text import counted, percent
 from engine.network.network import Network
 from engine.stationarity.balance import balance_floor, decay_balance, level_norms
+from engine.stationarity.cases import BALANCED
 from engine.stationarity.spectrum import Spectrum, spectrum_of, spectrum_of_matrix
 
 Values = NDArray[np.float64]
@@ -34,7 +35,6 @@ Values = NDArray[np.float64]
 _FAINTEST = 0.003
 _LARGELY, _PARTLY = 0.9, 0.3
 _CROWDED = 0.8
-_BALANCED = 0.1
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class TrainingSigns:
     @property
     def looks_decayed(self) -> bool:
         """Whether neighbouring layers balance, as weight decay leaves them."""
-        return self.imbalance < _BALANCED
+        return self.imbalance < BALANCED
 
     @property
     def words(self) -> str:

@@ -164,4 +164,4 @@ def test_runs_of_different_training_are_told_apart():
     margin = session_of_case("two outputs", training="margin")
     free = session_of_case("two outputs", training="free")
     rows = {row.name: (row.a, row.b) for row in table(compare(margin, free))}
-    assert rows["Training"] == ("margin", "free")
+    assert rows["Training"] == ("Towards a margin", "Another loss (regression)")
