@@ -324,6 +324,11 @@ MUTANTS: list[Mutant] = [
             "scale * self.inputs.stretch * noise",
             "self.inputs.stretch * noise",
         ),
+        (
+            "gates forget that noise is stretched",
+            "scale * self.inputs.stretch * noise",
+            "scale * noise",
+        ),
     ),
     *_of(
         "reconstruction/search",

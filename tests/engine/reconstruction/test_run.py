@@ -11,6 +11,7 @@ import torch
 
 from engine.base.errors import RunFailed, UnusableInput
 from engine.base.resources import sample_network
+from engine.data.inputs import Preprocessing
 from engine.network.checkpoints import load_network
 from engine.reconstruction.planning import usable_seconds
 from engine.reconstruction.run import Reconstruction
@@ -155,6 +156,32 @@ def test_pooled_restarts_are_less_smooth_unless_told_otherwise(network):
         return Reconstruction(network, settings).settings.smoothness
 
     assert (chosen(), chosen(restarts=2), chosen(restarts=2, smoothness=0.0)) == (4.0, 2.0, 0.0)
+
+
+def test_gates_ask_for_noise_as_strong_as_the_search_starts_with(network):
+    """Where images are divided by a std, noise is stretched as they are."""
+
+    def sharpness(network, scale):
+        final = Reconstruction(network, replace(SMALL, initial_scale=scale)).settings
+        return final.alpha_start, final.alpha_end
+
+    std = torch.full((network.input_shape[0], 1, 1), 0.25)
+    divided = network.with_preprocessing(Preprocessing(None, std, "user"))
+    assert sharpness(divided, 0.5) == sharpness(network, 2.0)
+    assert sharpness(divided, 0.5) != sharpness(network, 0.5)
+
+
+def test_a_run_that_goes_on_has_what_was_chosen_for_it(network, tmp_path):
+    part = Reconstruction(network, replace(SMALL, candidates=0, smoothness=-1.0))
+    next(iter(part.iterate()))
+    save_session(session_of(part, "cpu"), tmp_path / "part.afterimage")
+    kept = load_session(tmp_path / "part.afterimage")
+    assert kept.settings == part.settings
+    assert going_on(kept).settings == part.settings
+    chosen = kept.settings
+    assert min(chosen.alpha_start, chosen.alpha_end, chosen.candidates) > 0
+    assert min(chosen.margin_weight, chosen.hidden_whitening, chosen.smoothness) >= 0
+    assert chosen.training != "auto"
 
 
 def test_the_time_limit_is_that_of_all_restarts(network):
