@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --d
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
 .PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
-	package clean lock audit
+	sample-digits package clean lock audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -53,6 +53,12 @@ sample-mnist: $(VENV)/.run
 sample-cifar: $(VENV)/.run
 	$(BIN)/python main.py train --dataset $(DATA) --classes vehicles/animals --per-class 250 \
 		--draw 0 --half --out resources/samples/cifar10_vehicles_animals.safetensors
+
+# DATA as for sample-mnist. An ordinary network: PyTorch's start, biases everywhere, weight decay.
+sample-digits: $(VENV)/.run
+	$(BIN)/python main.py train --dataset mnist --data-root $(DATA) --classes all --per-class 10 \
+		--recipe usual --batch 0 --rate 0.2 --no-cosine --epochs 0 --most-steps 5000 \
+		--half --out resources/samples/mnist_ten_digits.safetensors
 
 # Builds in an environment of its own, because the usual one may hold PyTorch with CUDA, which is ten
 # times as large. docs/packaging.md says how to make a package with CUDA.

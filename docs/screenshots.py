@@ -100,7 +100,7 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     window.pages.start_or_pause()
     until(lambda: window.workspace.session is not None)
     settle()
-    until(lambda: window.mosaic.mosaic is not None and window.mosaic.mosaic.confidence is not None)
+    until(lambda: window.mosaic.mosaic is not None and window.mosaic.mosaic.is_gallery)
     settle()
     take("guide/ended")
     _look_closely(photographer, window)

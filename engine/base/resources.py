@@ -26,6 +26,7 @@ def guide_file() -> Path:
 SAMPLES = {
     "mnist_odd_even": "Digits: odd against even",
     "cifar10_vehicles_animals": "Photographs: vehicles against animals",
+    "mnist_ten_digits": "Digits: ten classes, trained as people usually do",
 }
 """Names of the samples, and what they are called in the window."""
 

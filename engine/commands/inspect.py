@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from engine.base.plain_text import percent
-from engine.commands.sources import add_data_root, add_images, add_shape, load_source
+from engine.commands.sources import (
+    add_data_root,
+    add_images,
+    add_reading,
+    load_source,
+    read_network,
+)
 from engine.data.datasets import LabelledImages
-from engine.evidence.diagnostics import Health, about_images, check_weights
-from engine.evidence.stationarity_check import CARRIES, true_stationarity
-from engine.network.checkpoints import load_network
+from engine.data.inputs import who_said
+from engine.evidence.assumptions import check_assumptions
+from engine.evidence.diagnostics import about_images, check_weights
+from engine.evidence.stationarity_check import CARRIES, DecayReading, true_stationarity
+from engine.network.facts import about_outputs, model_facts
 from engine.network.network import Network
 
 ABOUT = "what a checkpoint's weights tell"
@@ -24,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_images(parser, "training images: how true is it?")
     add_data_root(parser)
     parser.add_argument("--json", action="store_true", help="as JSON instead of text")
-    add_shape(parser)
+    add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -33,7 +42,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UnusableInput: network or images cannot be used.
     """
-    network = load_network(options.model, options.shape)
+    network = read_network(options, options.model, options.images)
     if not options.json:
         options.text = inspection_text
     return inspection(network, load_source(options, options.images, network.input_shape))
@@ -50,13 +59,12 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         UnusableInput: there are too many images.
     """
     health = check_weights(network)
+    assumptions = None if train is None else check_assumptions(network, train)
     return {
-        "file": network.origin.name,
-        "sha256": network.origin.sha256,
-        "architecture": network.architecture,
-        "layers": list(network.layer_sizes),
+        **model_facts(network),
+        "told_apart": about_outputs(network),
+        "homogeneous": network.homogeneity,
         "parameters": network.parameters.count,
-        "input_shape": list(network.input_shape),
         "input_shape_is_known": network.inputs.is_known,
         "mean_image": network.mean is not None,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
@@ -65,7 +73,8 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
             "input_dimension": network.input_dimension,
             "noise_floor": health.spectrum.floor,
         },
-        "health": _health_numbers(health),
+        "health": health.as_dict(),
+        "assumptions": None if assumptions is None else assumptions.as_dict(),
         "stationarity": None if train is None else _stationarity_numbers(network, train),
     }
 
@@ -75,21 +84,25 @@ def inspection_text(found: dict[str, Any]) -> str:
     health, space, true = found["health"], found["row_space"], found["stationarity"]
     shape = "×".join(str(n) for n in found["input_shape"])
     guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
-    bias = "bias on the first layer alone" if "no bias" not in found["architecture"] else "no bias"
     lines = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
-        f"homogeneous   yes: ReLU, {bias}",
+        f"tells apart   {found['told_apart']}",
+        f"activation    {_said(found['activation'], 'name')}",
+        f"preprocessing {_said(found['preprocessing'], 'words')}",
+        f"homogeneous   {found['homogeneous']}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {about_images(health['remembered'])} left a trace",
         f"from training {percent(health['signal'], 1)} of the first layer",
-        f"layer norms   {_listed(found['layer_norms'])} (equal at stationarity; smallest over "
-        f"largest {health['balance']:.2f})",
+        f"layer norms   {_listed(found['layer_norms'])} (in balance at stationarity: "
+        f"{health['balance']:.2f} of 1)",
+        f"training      {health['training']}",
         f"least residual {health['floor']:.2f} of the weights' norm, by that many images; per "
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
     ]
+    lines += _assumption_lines(found["assumptions"])
     if true is not None:
         low, middle, high = true["margins"]
         wrong = f", {true['wrong']} on the wrong side" if true["wrong"] else ""
@@ -100,19 +113,30 @@ def inspection_text(found: dict[str, Any]) -> str:
             f"largest; the largest: images {', '.join(str(place) for place in true['heaviest'])}",
             f"margins       {low:.3g} to {high:.3g}, half of them below {middle:.3g}{wrong}",
         ]
+        if true["decay"] is not None:
+            left = true["decay"]
+            lines.append(
+                f"weight decay  {left['relative']:.3f} is left over where each image pulls as its "
+                f"loss says; per layer {_listed(left['relative_per_layer'])}"
+            )
     return "\n".join(lines)
 
 
-def _health_numbers(health: Health) -> dict[str, Any]:
-    return {
-        "remembered": health.remembered,
-        "signal": round(health.signal, 5),
-        "balance": round(health.balance, 4),
-        "floor": round(health.floor, 4),
-        "floor_per_layer": [round(layer.floor, 4) for layer in health.layers],
-        "rank_per_layer": [layer.rank for layer in health.layers],
-        "outlook": health.outlook,
-    }
+def _said(fact: dict[str, Any], key: str) -> str:
+    said_by = "" if fact["said_by"] == "nobody" and key == "words" else who_said(fact["said_by"])
+    return f"{fact[key]} ({said_by})" if said_by else str(fact[key])
+
+
+def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
+    """What the training images say of what was assumed."""
+    if found is None:
+        return []
+    lines = [
+        f"as it is read {percent(found['right'])} of the training images are on their own side",
+        f"images say    {found['preprocessing']['about']}",
+        f"              {found['activation']['about']}",
+    ]
+    return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
 
 
 def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, Any]:
@@ -125,8 +149,18 @@ def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, 
         "carrying": true.carrying,
         "heaviest": true.heaviest(_SHOWN_IMAGES),
         "wrong": true.wrong,
+        "unknowns": true.unknowns,
+        "decay": None if true.decay is None else _decay_numbers(true.decay),
         "margins": [margins[0], margins[len(margins) // 2], margins[-1]],
         "multipliers": [round(float(value), 8) for value in true.multipliers],
+    }
+
+
+def _decay_numbers(reading: DecayReading) -> dict[str, Any]:
+    return {
+        "relative": round(reading.relative, 5),
+        "relative_per_layer": [round(share, 5) for share in reading.relative_per_layer],
+        "weight_decay": reading.weight_decay if math.isfinite(reading.weight_decay) else None,
     }
 
 

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
-from engine.commands.sources import add_control, add_data_root, add_images, add_shape, load_source
+from engine.commands.sources import (
+    add_control,
+    add_data_root,
+    add_images,
+    add_reading,
+    load_source,
+    read_network,
+)
 from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
-from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.session.session import SUFFIX
 from engine.session.session_file import load_session
@@ -33,13 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help=f"a folder of results, or a {SUFFIX} file, of this network",
     )
-    parser.add_argument(
-        "--mean-of",
-        metavar="SOURCE",
-        help="images whose mean was subtracted in training, where the checkpoint holds no mean",
-    )
     add_data_root(parser)
-    add_shape(parser)
+    add_reading(parser)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="one row an image")
 
 
@@ -50,16 +51,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         UnusableInput: network, images or run cannot be used, or do not belong together.
         OSError: the table cannot be written.
     """
-    network = load_network(options.model, options.shape)
+    # The images in question centre nothing: it would favour them, if they are no members.
+    network = read_network(options, options.model)
     shape = network.input_shape
     images = load_source(options, options.images, shape)
     control = load_source(options, options.control, shape)
     assert images is not None
-    if options.mean_of is not None and network.mean is not None:
-        raise UnusableInput("The checkpoint holds its mean image; leave --mean-of out.")
-    centre = load_source(options, options.mean_of, shape)
-    if centre is not None:
-        network = network.with_mean(centre.images.mean(0))
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
     found = ask(network, images, control, candidates)
     if options.csv is not None:
@@ -101,15 +98,16 @@ def write_csv(found: Membership, path: Path) -> None:
         OSError: it cannot be written; what stood there before is untouched.
     """
     lines = [",".join(("index", "set", "label", *SCORES))]
-    for name, signs in (("images", found.signs), ("control", found.control_signs)):
-        if signs is None:
+    for name, labels in (("images", found.labels), ("control", found.control_labels)):
+        if labels is None:
             continue
         columns = []
         for score in found.scores.values():
             values = None if score is None else getattr(score, name)
-            columns.append([""] * len(signs) if values is None else _numbers(values))
-        for index, (sign, *values) in enumerate(zip(signs, *columns, strict=True)):
-            lines.append(",".join((str(index), name, f"{sign:+.0f}", *values)))
+            columns.append([""] * len(labels) if values is None else _numbers(values))
+        for index, (label, *values) in enumerate(zip(labels, *columns, strict=True)):
+            written = f"{label:+.0f}" if found.classes.outputs == 1 else f"{label:.0f}"
+            lines.append(",".join((str(index), name, written, *values)))
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -15,18 +15,19 @@ from engine.base.errors import AfterimageError, UnusableInput
 from engine.commands.interruption import Interruption
 from engine.commands.several import reconstruct_several
 from engine.commands.sources import (
+    READING,
     add_control,
     add_data_root,
     add_images,
-    add_shape,
+    add_reading,
     check_control,
     load_references,
+    read_network,
 )
 from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.terminal import bar_of, tell
 from engine.evidence.references import References
 from engine.exports import results
-from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import PRESETS, Settings, preset
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_control(parser)
     add_data_root(parser)
     _add_settings(parser)
-    add_shape(parser)
+    add_reading(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     check_control(options)
     run_one = partial(_run_one, options)
     if len(options.models) > 1:
-        return reconstruct_several(options.models, folder, options.shape, run_one)
+        return reconstruct_several(options.models, folder, partial(_read, options), run_one)
     return run_one(options.models[0], folder)
 
 
@@ -122,16 +123,21 @@ def _prepared(options: argparse.Namespace, model: str) -> tuple[Reconstruction, 
         given = {n: getattr(options, n) for n in ("device", "seconds") if getattr(options, n)}
         resumed = Reconstruction(earlier.network, replace(earlier.settings, **given), earlier.state)
         return resumed, load_references(options, earlier.network)
-    network = load_network(model, options.shape)
+    network = _read(options, model)
     references = load_references(options, network)
     return Reconstruction(network, _settings(options, network)), references
 
 
+def _read(options: argparse.Namespace, model: str) -> Network:
+    return read_network(options, model, options.images)
+
+
 def _refuse_changes(options: argparse.Namespace) -> None:
     """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", "shape"):
+    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", *READING):
         if getattr(options, name) is not None:
-            raise UnusableInput(f"A session goes on with its own settings; leave --{name} out.")
+            option = name.replace("_", "-")
+            raise UnusableInput(f"A session goes on with its own settings; leave --{option} out.")
 
 
 def _settings(options: argparse.Namespace, network: Network) -> Settings:

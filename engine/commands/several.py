@@ -13,7 +13,6 @@ from engine.base.plain_text import plain
 from engine.commands.status import FAILED as ONE_FAILED
 from engine.commands.status import INTERRUPTED
 from engine.commands.terminal import tell
-from engine.data.inputs import InputShape
 from engine.evidence.diagnostics import check_weights
 from engine.exports.summary import (
     DONE,
@@ -26,15 +25,18 @@ from engine.exports.summary import (
     with_report,
     without_run,
 )
-from engine.network.checkpoints import load_network
+from engine.network.network import Network
 from engine.session.session import SUFFIX
+
+Read = Callable[[str], Network]
+"""Reads a checkpoint."""
 
 RunOne = Callable[[str, Path], dict[str, Any]]
 """Runs a checkpoint, writes its results to a folder, and returns its report with its `status`."""
 
 
 def reconstruct_several(
-    models: Sequence[str], out: Path, shape: InputShape | None, run_one: RunOne
+    models: Sequence[str], out: Path, read: Read, run_one: RunOne
 ) -> dict[str, Any]:
     """Runs all, one after the other; what cannot be used is written down, and the next one comes.
 
@@ -46,7 +48,7 @@ def reconstruct_several(
         raise UnusableInput("A session goes on alone; give one at a time.")
     summary, outcomes, status = Summary(out), [], 0
     for model in models:
-        outcome, its_status = _outcome(Path(model), out, shape, run_one)
+        outcome, its_status = _outcome(Path(model), out, read, run_one)
         summary.add(outcome)
         outcomes.append(asdict(outcome))
         status = status or (ONE_FAILED if its_status else 0)
@@ -56,13 +58,11 @@ def reconstruct_several(
     return {"runs": outcomes, "out": str(out), "status": status}
 
 
-def _outcome(
-    path: Path, out: Path, shape: InputShape | None, run_one: RunOne
-) -> tuple[Outcome, int]:
+def _outcome(path: Path, out: Path, read: Read, run_one: RunOne) -> tuple[Outcome, int]:
     """What became of one, and the exit status that it would have alone."""
     folder: Path | None = None
     try:
-        network = load_network(path, shape)
+        network = read(str(path))
         remembered = check_weights(network).remembered
         folder = make_subfolder(out, path)
         report = run_one(str(path), folder)

@@ -1,17 +1,22 @@
-"""What several commands are given: images to score against, an input shape, a run of before."""
+"""What several commands are given: a network and how to read it, images, a run of before."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
 from engine.data.datasets import LabelledImages, load_images
-from engine.data.inputs import InputShape, parse_shape
+from engine.data.inputs import InputShape, Preprocessing, parse_shape
+from engine.data.normalisation import parse_constants
+from engine.evidence.preprocessing import mean_image
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results
+from engine.network.activation import Activation, parse_activation
+from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
@@ -34,9 +39,79 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
 
 
-def add_shape(parser: argparse.ArgumentParser) -> None:
-    """`--shape`, of an input, where the checkpoint does not say it."""
-    parser.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+READING = ("shape", "activation", "preprocessing", "mean_of")
+"""Names of the options that say how a network is to be read."""
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How a network is to be read where its checkpoint does not say it, or is wrong."""
+    group = parser.add_argument_group("how the network is to be read, where its file does not say")
+    group.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+    group.add_argument(
+        "--activation",
+        type=_activation,
+        metavar="NAME",
+        help="relu, or leaky_relu:SLOPE; relu, if nobody says",
+    )
+    group.add_argument(
+        "--preprocessing",
+        metavar="WHAT",
+        help="none; mean (a mean image, of --mean-of); a name such as mnist, cifar10 or imagenet; "
+        "or MEAN/STD, one number or one a channel: 0.1307/0.3081",
+    )
+    group.add_argument(
+        "--mean-of",
+        metavar="SOURCE",
+        help="images whose mean was subtracted in training; the training images, if not given",
+    )
+
+
+def read_network(options: argparse.Namespace, model: str, images: str | None = None) -> Network:
+    """Reads a network as its file says, or as the options overrule it.
+
+    Args:
+        options: with those of `add_reading`.
+        model: a checkpoint.
+        images: training images, for a mean image that is not said of other ones. With no std
+            beside it a mean image enters no run: it centres what candidates are scored against.
+
+    Raises:
+        UnusableInput: network or images cannot be used, or the options do not fit together.
+    """
+    network = load_network(model, options.shape)
+    if options.activation is not None:
+        network = network.with_activation(options.activation, "user")
+    said = options.preprocessing
+    if options.mean_of is not None:
+        _check_mean_of(options, network)
+        said = "mean"
+    if said is None:
+        return network
+    if said.strip().lower() == "mean":
+        return network.with_preprocessing(_mean_image(options, network, images))
+    return network.with_preprocessing(parse_constants(said, network.input_shape))
+
+
+def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
+    """What would be passed over in silence is refused."""
+    known = network.inputs.preprocessing
+    if options.preprocessing is None and known.mean is not None:
+        raise UnusableInput(
+            f"The checkpoint says what was done to images ({known.words}); leave --mean-of out, or "
+            "overrule it with --preprocessing mean."
+        )
+    if options.preprocessing not in (None, "mean"):
+        raise UnusableInput("--mean-of goes with --preprocessing mean alone.")
+
+
+def _mean_image(options: argparse.Namespace, network: Network, images: str | None) -> Preprocessing:
+    found = load_source(options, options.mean_of or images, network.input_shape)
+    if found is None:
+        raise UnusableInput(
+            "A mean image is that of images: say which with --mean-of SOURCE, or give "
+            "--preprocessing numbers."
+        )
+    return replace(mean_image(found), said_by="user")
 
 
 def check_control(options: argparse.Namespace) -> None:
@@ -98,6 +173,13 @@ def scored_before(folder: Path, session: Session) -> Any:
     if evidence is not None and not is_evidence(evidence):
         raise UnusableInput(f"The scores in {folder / results.REPORT} are damaged; score again.")
     return evidence
+
+
+def _activation(text: str) -> Activation:
+    try:
+        return parse_activation(text)
+    except UnusableInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _shape(text: str) -> InputShape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from contextlib import closing
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import Field, asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
-from engine.runtime.devices import DEVICES
+from engine.data.labels import parse_names
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
-from engine.training.recipe import Recipe, parse_widths
+from engine.training.recipe import CHOICES, RECIPES, Recipe, parse_widths
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import (
     check_target,
@@ -41,8 +41,20 @@ from engine.training.view import look_at
 ABOUT = "make a network of given images"
 
 _AUTOSAVE_SECONDS = 30.0
+_FORGOTTEN = ("device", "seconds", "most_steps", "until_residual")
+_SAID_ANEW = (*_FORGOTTEN, "epochs", "until_exponent")
 _BAR = "{percentage:3.0f}%|{bar}| {postfix}"
-_NAMED_ELSEWHERE = ("until_exponent", "seconds", "seed")
+_NAMED_ELSEWHERE = ("until_exponent",)
+_CHOICES = {
+    "outputs": "auto is one for two classes and one a class for more",
+    "biases": "which layers have one",
+    "start": "small as the paper's, or PyTorch's own",
+    "schedule": "fast is descent on log(loss), plain goes by an optimiser",
+    "optimizer": "of the plain schedule",
+    "dtype": "precision of the weights",
+    "device": "where to compute",
+}
+"""What the recipe's choices are about; the numbers say so themselves."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,33 +68,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--download", action="store_true", help="fetch a known data set that is not there"
     )
     parser.add_argument(
-        "--classes", default="", metavar="SPEC", help="like odd/even or “0,1 vs 2,3”"
+        "--classes",
+        default="",
+        metavar="SPEC",
+        help="like odd/even, “0,1 vs 2,3”, 0,1,2 or all; the source's own if not given",
+    )
+    parser.add_argument(
+        "--class-names", type=_names, default=(), metavar="A,B,…", help="what to call them"
     )
     parser.add_argument("--per-class", type=int, default=50, metavar="N", help="0 takes all")
     parser.add_argument(
         "--draw", type=int, metavar="SEED", help="draw images; without it the first that come"
     )
     parser.add_argument("--test", metavar="SOURCE", help="images to measure accuracy on")
-    parser.add_argument("--hidden", type=_widths, default=Recipe().hidden, metavar="1000,1000")
-    parser.add_argument("--until", type=_loss, metavar="LOSS", help="1e-10, if not given")
-    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="at most so long")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first weights")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--schedule", choices=("fast", "plain"), default="fast")
-    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
-    for each in _recipe_options():
-        kind = int if isinstance(each.default, int) else float
-        parser.add_argument(
-            f"--{each.name.replace('_', '-')}",
-            type=kind,
-            default=each.default,
-            metavar="N" if kind is int else "X",
-            help=f"{each.metadata['label'].lower()}; {each.default:g} if not given",
-        )
+    parser.add_argument(
+        "--recipe",
+        choices=tuple(RECIPES),
+        default="margin",
+        help="margin goes where the attack is strongest; usual is how people train; what follows "
+        "overrules it",
+    )
+    _add_recipe_options(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL")
     parser.add_argument("--half", action="store_true", help="store the weights with 16 bits")
     parser.add_argument("--go-on", type=Path, metavar="MODEL", help="an interrupted training")
     parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """Each is None where nobody gave it, so that the named recipe's holds."""
+    parser.add_argument(
+        "--hidden", type=_widths, metavar="1000,1000", help=_told("hidden", "hidden layers")
+    )
+    for name, about in _CHOICES.items():
+        parser.add_argument(f"--{name}", choices=CHOICES[name], help=_told(name, about))
+    parser.add_argument(
+        "--cosine",
+        action=argparse.BooleanOptionalAction,
+        help=_told("cosine", "whether the plain schedule's rate falls to nothing"),
+    )
+    parser.add_argument(
+        "--until", type=_loss, metavar="LOSS", help="loss to reach; 1e-10, usual: not looked at"
+    )
+    for each in _numbers():
+        kind = int if isinstance(each.default, int) else float
+        parser.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            type=kind,
+            metavar="N" if kind is int else "X",
+            help=_told(each.name, each.metadata["label"].lower()),
+        )
+
+
+def _told(name: str, about: str) -> str:
+    """What an option is about, and what it is in the named recipes."""
+    values = {recipe: _shown(getattr(RECIPES[recipe], name)) for recipe in RECIPES}
+    if len(set(values.values())) == 1:
+        return f"{about}; {values['margin']} if not given"
+    return f"{about}; {values['margin']}, usual: {values['usual']}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ",".join(str(each) for each in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -109,26 +160,39 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _going_on(recipe: Recipe, options: argparse.Namespace) -> Recipe:
-    """The recipe that a training began with; only where and when it ends may be said anew."""
-    ends = {"seconds": options.seconds, "most_steps": options.most_steps}
-    if options.until is not None:
-        ends["until_exponent"] = options.until
-    return replace(recipe, device=options.device, until_residual=options.until_residual, **ends)
+    """The recipe that a training began with; only where and when it ends may be said anew.
+
+    Raises:
+        UnusableInput: another recipe would not lead on from there.
+    """
+    started_anew = {name: getattr(Recipe(), name) for name in _FORGOTTEN}
+    if recipe.cosine:  # The rate has fallen towards the last step.
+        del started_anew["most_steps"]
+    said = {name: value for name, value in _said(options).items() if name in _SAID_ANEW}
+    there = replace(recipe, **{**started_anew, **said})
+    if not recipe.leads_the_way_of(replace(there, device=recipe.device)):
+        raise UnusableInput("The rate falls towards the last step, which cannot be another now.")
+    return there
 
 
-def _recipe_options() -> list[Field[Any]]:
+def _numbers() -> list[Field[Any]]:
     return [e for e in fields(Recipe) if e.metadata and e.name not in _NAMED_ELSEWHERE]
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
-    names = ["hidden", "schedule", "dtype", "device", "seconds", "seed"]
-    names += [each.name for each in _recipe_options()]
-    recipe = Recipe(**{name: getattr(options, name) for name in names})
-    return recipe if options.until is None else replace(recipe, until_exponent=options.until)
+    return replace(RECIPES[options.recipe], **_said(options))
+
+
+def _said(options: argparse.Namespace) -> dict[str, Any]:
+    """What the user said of the recipe."""
+    names = ["hidden", "cosine", *_CHOICES, *(each.name for each in _numbers())]
+    given = {name: getattr(options, name) for name in names}
+    given["until_exponent"] = options.until
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _data(options: argparse.Namespace) -> TrainingData:
-    selection = Selection(options.classes, options.per_class, options.draw)
+    selection = Selection(options.classes, options.per_class, options.draw, options.class_names)
     try:
         return training_data(options.dataset, selection, options.data_root, options.test)
     except catalogue.NotThere as error:
@@ -213,7 +277,10 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
         "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
         "accuracy": float(curves.accuracy[-1]) if len(curves) else None,
         "test_accuracy": float(tested[-1]) if len(tested) else None,
-        "labels": list(data.label_names),
+        "classes": list(data.label_names),
+        "images_per_class": list(data.counts),
+        "outputs": training.network.output_count,
+        "recipe": asdict(training.recipe),
         "stationarity": None,
     }
     seen = look_at(training)
@@ -231,6 +298,13 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
 def _widths(text: str) -> tuple[int, ...]:
     try:
         return parse_widths(text)
+    except UnusableInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        return parse_names(text)
     except UnusableInput as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.comparison.comparison import Comparison, Side
-from engine.comparison.text import facts
+from engine.comparison.text import facts, told_class, told_confidence
 
 LETTERS = "AB"
 _TICK = "✓"
@@ -54,16 +54,22 @@ def sections(comparison: Comparison) -> tuple[Section, ...]:
         )
     ]
     for index, (letter, side) in enumerate(zip(LETTERS, sides, strict=True)):
-        confidence = side.gallery.confidence
+        known = side.gallery.has_confidence
+        tell = told_confidence if known else told_class
         cells = tuple(
             Cell(
                 (place, None) if index == 0 else (None, place),
-                f"{_tick(side, place)} {confidence[place]:.2f}".strip(),
+                f"{_tick(side, place)} {tell(side, place)}".strip(),
             )
             for place in comparison.only[index].tolist()
         )
         legend = _legend((side,))
-        note = f"With its confidence, the highest first.{legend}" if cells else "Nothing."
+        order = (
+            "With its confidence, the highest first."
+            if known
+            else "With its class, in order of trust."
+        )
+        note = f"{order}{legend}" if cells else "Nothing."
         found.append(Section(f"Only in {letter} ({len(cells):,})", note, cells))
     return tuple(found)
 

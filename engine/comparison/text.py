@@ -69,8 +69,8 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
     found: list[tuple[str, _Tell]] = [
         ("Recovered", lambda side: _score(side.scores)),
         ("Distinct images", lambda side: str(len(side.gallery))),
-        (f"Confidence > {SURE}", lambda side: str(_above(side, SURE))),
-        (f"Confidence > {LIKELY}", lambda side: str(_above(side, LIKELY))),
+        (f"Confidence > {SURE}", lambda side: _counted_above(side, SURE)),
+        (f"Confidence > {LIKELY}", lambda side: _counted_above(side, LIKELY)),
         ("Stationarity loss", lambda side: _number(_losses(side)["stationarity"])),
         ("Constraint loss", lambda side: _number(_losses(side)["constraint"])),
         ("Seconds", lambda side: f"{side.session.state.seconds:.1f}"),
@@ -80,6 +80,8 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
     of_what: list[tuple[str, _Tell]] = [
         ("Device", lambda side: side.session.device),
         ("Network", lambda side: side.session.network.origin.name),
+        ("Architecture", lambda side: side.session.network.architecture),
+        ("Preprocessing", lambda side: side.session.network.inputs.preprocessing.words),
         ("Checkpoint", _checkpoint),
     ]
     settings = [
@@ -119,18 +121,31 @@ def facts(side: Side, place: int) -> tuple[tuple[str, str], ...]:
     """What is known of an image of one side's gallery, each with its name."""
     gallery, session = side.gallery, side.session
     candidate = int(gallery.candidate[place])
-    confidence, restart = f"{gallery.confidence[place]:.2f}", ""
+    confidence, restart = told_confidence(side, place), ""
     if session.restarts > 1:
         restart = f", restart {candidate // session.settings.candidates + 1}"
         confidence += f", found in {gallery.found_by[place]} of {session.restarts} restarts"
     return (
         ("Candidate", f"{candidate}{restart}"),
         ("Confidence", confidence),
-        ("Label", f"{session.labels[candidate]:+.0f}".replace("-", "−")),
-        ("Multiplier", f"{session.multipliers[candidate]:.3f}"),
+        ("Label", session.network.classes.numbered(float(session.labels[candidate]))),
+        ("Multiplier", f"{session.strengths[candidate]:.3f}"),
         ("Steps", _steps(side)),
         ("Match", _match(side, place)),
     )
+
+
+def told_confidence(side: Side, place: int) -> str:
+    """`0.97`, of an image of a side's gallery; – where it is not known."""
+    confidence = side.gallery.confidence
+    return "–" if confidence is None else f"{confidence[place]:.2f}"
+
+
+def told_class(side: Side, place: int) -> str:
+    """The class of an image of a side's gallery, by name where it has one."""
+    session = side.session
+    label = float(session.labels[int(side.gallery.candidate[place])])
+    return session.network.classes.name(label)
 
 
 def _match(side: Side, place: int) -> str:
@@ -196,8 +211,8 @@ def _side(side: Side, name: str) -> dict[str, Any]:
         "loss": _losses(side),
         "gallery": {
             "distinct": len(side.gallery),
-            "above_0.9": _above(side, SURE),
-            "above_0.5": _above(side, LIKELY),
+            "above_0.9": side.gallery.above(SURE),
+            "above_0.5": side.gallery.above(LIKELY),
         },
         "evidence": None if side.scores is None else dict(side.scores),
     }
@@ -236,8 +251,9 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.5g}"
 
 
-def _above(side: Side, confidence: float) -> int:
-    return int((side.gallery.confidence > confidence).sum())
+def _counted_above(side: Side, confidence: float) -> str:
+    count = side.gallery.above(confidence)
+    return "–" if count is None else str(count)
 
 
 def _score(scores: Mapping[str, Any] | None) -> str:

@@ -22,7 +22,7 @@ from engine.base.plain_text import plain
 from engine.data import catalogue
 from engine.data.image_files import list_folder, read_files, read_npz, unit_floats
 from engine.data.inputs import InputShape
-from engine.data.labels import choose, parse_rule
+from engine.data.labels import ClassRule, choose, parse_rule
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class Selection:
     """What to take from a source.
 
     Attributes:
-        rule: the two classes, as `engine.data.labels` reads them; empty where there are two
-            only.
-        per_class: images of each of the two; 0 takes all.
+        rule: the classes, as `engine.data.labels` reads them; empty for the source's own.
+        per_class: images of each; 0 takes all.
         seed: None takes the first that come, as the paper does; a number draws with that seed.
+        class_names: the user's own, as many as classes; empty for those of the rule.
 
     Raises:
         UnusableInput: a number below 0.
@@ -88,6 +88,7 @@ class Selection:
     rule: str = ""
     per_class: int = 50
     seed: int | None = None
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.per_class < 0 or (self.seed is not None and self.seed < 0):
@@ -101,18 +102,29 @@ class TrainingData:
     """What a network is trained on.
 
     Attributes:
-        train: the images to train on; labels 0 (the network's −1) and 1 (+1).
+        train: the images to train on; labels 0 … K − 1.
         control: as many others of the same classes, which it never sees; None if there are none.
         test: images to measure accuracy on; None if there are none.
-        label_names: of the labels 0 and 1.
+        label_names: of the K classes.
         description: where the images come from, in a sentence that could be followed.
     """
 
     train: LabelledImages
     control: LabelledImages | None
     test: LabelledImages | None
-    label_names: tuple[str, str]
+    label_names: tuple[str, ...]
     description: str
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many images of each class there are to train on."""
+        counts = torch.bincount(self.train.labels, minlength=len(self.label_names))
+        return tuple(counts.tolist())
+
+    @property
+    def classes(self) -> str:
+        """`odd against even`, or `10 classes (0, 1, 2, …, 9)`."""
+        return _against(self.label_names)
 
 
 def load_images(
@@ -173,7 +185,7 @@ def open_source(
 def training_data(
     source: str | Path, selection: Selection, root: Path | None = None, test: str | None = None
 ) -> TrainingData:
-    """Two classes of images to train on, with a control and test images where there are some.
+    """Classes of images to train on, with a control and test images where there are some.
 
     The control is drawn as the training images are, and is what would have come next. The test
     images are the test part of a known data set, or those of `test`: at most 500 of each class.
@@ -188,25 +200,27 @@ def training_data(
         UnusableInput: a source cannot be read, or has not as many images.
     """
     opened = open_source(source, root=root)
-    rule = parse_rule(selection.rule, opened.classes)
-    labels = rule.labels(opened.labels)
-    train = _take(opened, labels, choose(labels, selection.per_class, selection.seed))
+    rule = parse_rule(selection.rule, opened.classes, opened.labels)
+    rule = rule.called(selection.class_names)
+    numbers = rule.numbers(opened.labels)
+    chosen = choose(numbers, rule.count, selection.per_class, selection.seed)
+    train = _take(opened, numbers, chosen)
     shape: InputShape = (train.images.shape[1], train.images.shape[2], train.images.shape[3])
     control = None
-    left = min(int((labels == sign).sum()) for sign in (-1, 1)) - selection.per_class
+    left = _fewest(numbers, rule.count) - selection.per_class
     if selection.per_class and left > 0:
         count = min(left, selection.per_class)
-        places = choose(labels, count, selection.seed, skip=selection.per_class)
-        control = _take(opened, labels, places)
+        places = choose(numbers, rule.count, count, selection.seed, skip=selection.per_class)
+        control = _take(opened, numbers, places)
     if test is None and catalogue.is_known(str(source)) and ":" not in str(source):
         test = f"{source}:test"
+    drawn = "the first that come" if selection.seed is None else f"drawn with {selection.seed}"
     return TrainingData(
         train,
         control,
-        None if test is None else _test_images(test, selection.rule, shape, root),
+        None if test is None else _test_images(test, rule, opened.classes, shape, root),
         rule.names,
-        f"{opened.name}, {rule.names[0]} against {rule.names[1]}, {len(train)} images, "
-        + ("the first that come" if selection.seed is None else f"drawn with {selection.seed}"),
+        f"{opened.name}, {_against(rule.names)}, {len(train)} images, {drawn}",
     )
 
 
@@ -218,7 +232,7 @@ def save_images(images: LabelledImages, path: Path) -> None:
     """
     pixels = (images.images * 255).round().to(torch.uint8).numpy()
     with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, images=pixels, labels=images.labels.numpy().astype(np.uint8))
+        np.savez_compressed(temporary, images=pixels, labels=_compact(images.labels.numpy()))
 
 
 def holds_images(path: Path) -> bool:
@@ -235,21 +249,43 @@ def holds_images(path: Path) -> bool:
 
 
 _MOST_TEST_IMAGES = 500
+_NAMED_CLASSES = 4
 
 
-def _take(source: Source, labels: Places, places: Places) -> LabelledImages:
-    """The images at some places, with −1 and +1 as labels 0 and 1."""
-    signs = torch.from_numpy(labels[places])
-    return LabelledImages(source.read(places), (signs + 1) // 2, source.name)
+def _take(source: Source, numbers: Places, places: Places) -> LabelledImages:
+    """The images at some places, by class numbers of a rule."""
+    return LabelledImages(source.read(places), torch.from_numpy(numbers[places]), source.name)
 
 
-def _test_images(test: str, rule: str, shape: InputShape, root: Path | None) -> LabelledImages:
+def _fewest(numbers: Places, classes: int) -> int:
+    """How many images there are of the class that has fewest."""
+    return min(int((numbers == number).sum()) for number in range(classes))
+
+
+def _against(names: tuple[str, ...]) -> str:
+    """`odd against even`, or `10 classes (0, 1, 2, …, 9)`."""
+    if len(names) == 2:
+        return f"{names[0]} against {names[1]}"
+    shown = (
+        names if len(names) <= _NAMED_CLASSES else (*names[: _NAMED_CLASSES - 1], "…", names[-1])
+    )
+    return f"{len(names)} classes ({', '.join(shown)})"
+
+
+def _compact(labels: Places) -> NDArray[np.generic]:
+    """The same numbers in as few bytes as hold the largest."""
+    return labels.astype(np.min_scalar_type(int(labels.max(initial=0))))
+
+
+def _test_images(
+    test: str, rule: ClassRule, classes: tuple[str, ...], shape: InputShape, root: Path | None
+) -> LabelledImages:
     opened = open_source(test, shape, root)
-    labels = parse_rule(rule, opened.classes).labels(opened.labels)
-    count = min(_MOST_TEST_IMAGES, *(int((labels == sign).sum()) for sign in (-1, 1)))
+    numbers = rule.among(classes, opened.classes).numbers(opened.labels)
+    count = min(_MOST_TEST_IMAGES, _fewest(numbers, rule.count))
     if count == 0:
-        raise UnusableInput(f"{opened.name} has no test images of one of the two classes.")
-    found = _take(opened, labels, choose(labels, count, None))
+        raise UnusableInput(f"{opened.name} has no test images of one of the classes.")
+    found = _take(opened, numbers, choose(numbers, rule.count, count, None))
     if tuple(found.images.shape[1:]) != shape:
         raise UnusableInput(f"The test images in {opened.name} are of another size.")
     return found

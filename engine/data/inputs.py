@@ -20,7 +20,19 @@ InputShape = tuple[int, int, int]
 
 
 Says = Literal["nobody", "file", "user", "references"]
-"""Who said what a network's preprocessing was."""
+"""Who said what a network's preprocessing was, or its activation."""
+
+_SAID_BY: dict[Says, str] = {
+    "nobody": "assumed: the file does not say",
+    "file": "the file says so",
+    "user": "set by hand",
+    "references": "found out from reference images",
+}
+
+
+def who_said(said_by: Says) -> str:
+    """For people, behind what was said: `set by hand`."""
+    return _SAID_BY[said_by]
 
 
 @dataclass(frozen=True)
@@ -43,17 +55,35 @@ class Preprocessing:
         """For people: `less the mean image, divided by 0.308`."""
         if self.mean is None:
             return "not known"
-        channels = self.mean.flatten(1)
-        if not bool(self.mean.any()):
-            words = "none"
-        elif bool((channels == channels[:, :1]).all()):
-            words = f"less {_listed(channels[:, 0])}"
-        else:
+        constants = self.channel_means
+        if constants is None:
             words = "less a mean image"
+        else:
+            words = f"less {_listed(constants)}" if bool(constants.any()) else "none"
         if self.std is None:
             return words
         divided = f"divided by {_listed(self.std.flatten())}"
         return divided if words == "none" else f"{words}, {divided}"
+
+    @property
+    def channel_means(self) -> Tensor | None:
+        """What is subtracted from each channel, shape (c,); None where pixels differ in it."""
+        if self.mean is None:
+            return None
+        channels = self.mean.flatten(1)
+        return channels[:, 0] if bool((channels == channels[:, :1]).all()) else None
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """What there is of `mean` and `std`, by name, as files hold it."""
+        both = {"mean": self.mean, "std": None if self.std is None else self.std.flatten()}
+        return {name: tensor for name, tensor in both.items() if tensor is not None}
+
+    @property
+    def described(self) -> str:
+        """The same, and who says so: `less a mean image (the file says so)`."""
+        words = self.words
+        return words if self.mean is None else f"{words} ({who_said(self.said_by)})"
 
     def in_shape(self, shape: InputShape) -> Preprocessing:
         """The same for the same numbers as an image of another shape; std only fits channels."""
@@ -105,6 +135,27 @@ class InputSpec:
         images = read.reshape(-1, *self.shape)
         std = self.preprocessing.std
         return images if std is None else images * std.to(images)
+
+    @property
+    def bounds(self) -> tuple[Tensor | float, Tensor | float]:
+        """Least and largest of what a network reads of an image, each a number or of shape (D,).
+
+        [−1, 1] as published, where images are not divided by a std: what is left of [0, 1] by
+        whatever mean lies in there.
+        """
+        mean, std = self.preprocessing.mean, self.preprocessing.std
+        if std is None:
+            return -1.0, 1.0
+        subtracted = 0.0 if mean is None else mean
+        ends = ((end - subtracted) / std for end in (0.0, 1.0))
+        lower, upper = (end.expand(self.shape).flatten() for end in ends)
+        return lower, upper
+
+    @property
+    def stretch(self) -> float:
+        """How much further apart two images are for the network: 1/std, a mean of the channels."""
+        std = self.preprocessing.std
+        return 1.0 if std is None else float((1 / std).mean())
 
     @classmethod
     def flat(cls, dimension: int) -> InputSpec:

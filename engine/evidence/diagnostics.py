@@ -4,31 +4,30 @@ From the weights alone (`check_weights`): what stands above the noise of the ini
 far the layers are from the balance that stationarity asks for, and the least residual that any
 candidates can leave. What the training images add: `stationarity_check`.
 
-Two facts are used, all for Φ homogeneous of degree one in each layer θ_l.
+Two facts are used. They hold for any number of outputs, and with biases anywhere.
 
-1. Balance. With g_l = Σ λ_i y_i ∇_l Φ(x_i), Euler's theorem gives
-   ⟨θ_l, g_l⟩ = Σ λ_i y_i Φ(x_i) = S for every layer, whatever the candidates. So
-
-       Σ_l ‖θ_l − g_l‖² ≥ Σ_l (‖θ_l‖ − S/‖θ_l‖)²          (Cauchy and Schwarz),
-
-   which is least at S = L / Σ_l ‖θ_l‖⁻². It is zero for layers of one norm, and else a floor of
-   the residual that no candidates with hard gates can pass.
-2. Rank. ∇_{W_l} Φ(x_i) is an outer product, so that k images explain at most the k leading
-   singular directions of each layer: the rest of its norm is a floor for k images (Eckart and
-   Young). More candidates than images can pass it.
+1. Balance. Whatever the candidates, what they explain of W_{l+1} along it is what they explain of
+   W_l and b_l along these (`stationarity.balance`). Weights that are not balanced so leave a
+   residual that no candidates with hard gates can pass.
+2. Rank. The gradient by W_l of u_i · Φ(x_i) is an outer product, so that k images explain at most
+   the k leading singular directions of each layer: the rest of its norm is a floor for k images
+   (Eckart and Young). More candidates than images can pass it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.plain_text import counted, percent
 from engine.network.network import Network
-from engine.stationarity.spectrum import Spectrum, spectrum_of_matrix
+from engine.stationarity.balance import balance_floor, decay_balance, level_norms
+from engine.stationarity.cases import BALANCED
+from engine.stationarity.spectrum import Spectrum, spectrum_of, spectrum_of_matrix
 
 Values = NDArray[np.float64]
 
@@ -43,7 +42,7 @@ class LayerHealth:
     """One layer.
 
     Attributes:
-        norm: ‖θ_l‖, a first-layer bias included.
+        norm: ‖θ_l‖, its bias included.
         rank: singular values of W_l above the noise of a random initialisation; 1 for a layer
             of one row, which has but one.
         floor: share of ‖θ_l‖ that as many images as the network seems to remember cannot
@@ -56,6 +55,41 @@ class LayerHealth:
 
 
 @dataclass(frozen=True)
+class TrainingSigns:
+    """What the weights alone tell of how they were trained.
+
+    Attributes:
+        imbalance: how far neighbouring layers are from the balance of a stationary point, from 0 to
+            1 (`decay_balance`).
+        start: share of ‖W_1‖² that its random start left; near 0 where the start decayed, or never
+            was of a usual size.
+        noise: where that start ends in the spectrum of W_1: its floor over the largest value.
+        has_upper_biases: whether layers after the first have biases, so that Φ is not homogeneous.
+    """
+
+    imbalance: float
+    start: float
+    noise: float
+    has_upper_biases: bool
+
+    @property
+    def looks_decayed(self) -> bool:
+        """Whether neighbouring layers balance, as weight decay leaves them."""
+        return self.imbalance < BALANCED
+
+    @property
+    def words(self) -> str:
+        """For people, in a line."""
+        share = 100 * self.imbalance
+        apart = f"{share:.2g} %" if share < 1 else f"{share:.0f} %"
+        if self.looks_decayed:
+            return f"with weight decay, to rest: neighbouring layers balance to {apart}"
+        return (
+            f"without weight decay, or not to rest: neighbouring layers are {apart} out of balance"
+        )
+
+
+@dataclass(frozen=True)
 class Health:
     """What the weights alone tell.
 
@@ -63,11 +97,13 @@ class Health:
         spectrum: the singular values of W_1, their noise floor, and the knee where they reach it.
         signal: share of ‖W_1‖² that stands above the noise floor.
         layers: W_1 … W_L.
-        balance: the smallest layer norm over the largest; 1 at stationarity. It is no measure of
-            the attack's chance: large upper layers, which training leaves as they started, made
-            more images come back (docs/decisions/0006).
-        floor: least relative residual ‖θ − Σ λ y ∇Φ‖ / ‖θ‖ that as many images as the network
+        balance: the smallest over the largest of what is one number for all layers in balance
+            (`level_norms`: with a bias on the first layer at most, their norms); 1 at stationarity.
+            It is no measure of the attack's chance: large upper layers, which training leaves as
+            they started, made more images come back (docs/decisions/0006).
+        floor: least relative residual ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ that as many images as the network
             seems to remember can leave, by facts 1 and 2.
+        signs: what kind of training the weights look like.
     """
 
     spectrum: Spectrum
@@ -75,14 +111,16 @@ class Health:
     layers: tuple[LayerHealth, ...]
     balance: float
     floor: float
+    signs: TrainingSigns
 
     @property
     def remembered(self) -> int:
         """About how many training images carry a multiplier above 5 % of the largest.
 
         That is, how many singular values of W_1 stand above the noise floor and above 0.3 % of the
-        largest: an image with so small a multiplier leaves less. The share was fitted to networks
-        of the default recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too.
+        largest: an image with so small a multiplier leaves less. Each image leaves one direction in
+        W_1, whatever the number of outputs. The share was fitted to binary networks of the default
+        recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too.
         """
         least = max(self.spectrum.floor, _FAINTEST * float(self.spectrum.values[0]))
         return int((self.spectrum.values > least).sum())
@@ -117,6 +155,22 @@ class Health:
             f"{about_images(self.remembered)}."
         )
 
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "remembered": self.remembered,
+            "signal": round(self.signal, 5),
+            "balance": round(self.balance, 4),
+            "imbalance": round(self.signs.imbalance, 6),
+            "looks_decayed": self.signs.looks_decayed,
+            "training": self.signs.words,
+            "floor": round(self.floor, 4),
+            "floor_per_layer": [round(layer.floor, 4) for layer in self.layers],
+            "norm_per_layer": [round(layer.norm, 4) for layer in self.layers],
+            "rank_per_layer": [layer.rank for layer in self.layers],
+            "outlook": self.outlook,
+        }
+
 
 def about_images(remembered: int) -> str:
     """`about 82 images`, or `no image`."""
@@ -129,10 +183,10 @@ def check_weights(network: Network) -> Health:
     first = spectra[0]
     squares = network.parameters.squared_norms().cpu().double().numpy()
     floors = [_rank_floor(spectrum.values, first.rank) for spectrum in spectra]
-    energy = np.square(first.values)
+    levels = level_norms(network)
     return Health(
         spectrum=first,
-        signal=float(energy[: first.rank].sum() / energy.sum()),
+        signal=_signal(first),
         layers=tuple(
             LayerHealth(
                 math.sqrt(square),
@@ -141,22 +195,37 @@ def check_weights(network: Network) -> Health:
             )
             for square, spectrum, floor in zip(squares, spectra, floors, strict=True)
         ),
-        balance=float(np.sqrt(squares.min() / squares.max())),
+        balance=float(levels.min() / levels.max()),
         floor=max(
-            _balance_floor(squares),
+            balance_floor(network.parameters),
             math.sqrt(sum(floor**2 for floor in floors) / squares.sum()),
         ),
+        signs=training_signs(network, first),
     )
+
+
+def training_signs(network: Network, spectrum: Spectrum | None = None) -> TrainingSigns:
+    """What kind of training the weights look like.
+
+    Args:
+        network: the network.
+        spectrum: of W_1, where it is at hand.
+    """
+    first = spectrum_of(network) if spectrum is None else spectrum
+    return TrainingSigns(
+        imbalance=decay_balance(network),
+        start=1 - _signal(first),
+        noise=first.floor / float(first.values[0]) if first.values[0] > 0 else 1.0,
+        has_upper_biases=any(bias is not None for bias in network.biases[1:]),
+    )
+
+
+def _signal(spectrum: Spectrum) -> float:
+    """Share of ‖W_1‖² that stands above the noise floor."""
+    energy = np.square(spectrum.values)
+    return float(energy[: spectrum.rank].sum() / energy.sum())
 
 
 def _rank_floor(values: Values, rank: int) -> float:
     """Norm of what k outer products cannot explain of a matrix (fact 2)."""
     return float(np.sqrt(np.square(values[rank:]).sum()))
-
-
-def _balance_floor(squares: Values) -> float:
-    """Least relative residual by fact 1."""
-    common = len(squares) / (1 / squares).sum()
-    return float(
-        np.sqrt(np.square(np.sqrt(squares) - common / np.sqrt(squares)).sum() / squares.sum())
-    )

@@ -1,4 +1,4 @@
-"""The gallery: distinct images out of all candidates, each with a confidence, without any truth.
+"""The gallery: distinct images out of all candidates, in order of trust, without any truth.
 
 No training image is looked at. What speaks for a candidate is
 
@@ -8,10 +8,11 @@ No training image is looked at. What speaks for a candidate is
   would have put there;
 * what it looks like: what the search could not fit to an image stays faint, or rough.
 
-Each counts relative to the median of all candidates, because networks differ. The weights of a
-logistic model of these were fitted to networks of our own (decision 11) and are
-tested on others. A confidence is the share of images like this one that were good there, by the
-scoring rule; it is an estimate that assumes a network not unlike those.
+Each counts relative to the median of all candidates, because networks differ. A logistic model of
+these puts candidates in order (`confidence`). Where it was fitted to networks like the one under
+attack, its number is a confidence: the share of images like this one that were good there, by the
+scoring rule. It is an estimate that assumes a network not unlike those, and it is not known where
+there is no such model, nor after too few steps.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.base.progress import Progress, unheard
+from engine.evidence.confidence import case_of, models_for
+from engine.evidence.gradients import own_directions
 from engine.evidence.similarity import ncc_features, stretched
 from engine.network.network import Network
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
+from engine.stationarity.cases import TrainingKind
 from engine.stationarity.row_space import RowSpace, row_space
 
 if TYPE_CHECKING:
@@ -41,13 +45,13 @@ FEWEST_STEPS = 100
 """Of a search, until its candidates have a confidence. So has half of what it is to take: of what
 is early and yet stands out, nothing is good (decision 11)."""
 
+NOT_FITTED = "no confidence was fitted to networks like this"
+TOO_EARLY = "too few steps were taken for a confidence"
+"""Why a confidence is not known."""
+
 _LEAST_SHARE = 0.01
 _ROWS = 512
 _TINY = 1e-9
-
-# Across, within; margin, agreement; contrast, spread, roughness.
-_POOLED = ((14.701, 5.304, 1.982, 14.767, 2.203, 29.108, 31.535), -4.118)
-_ALONE = ((0.0, 12.663, 2.043, 15.494, 2.505, 25.481, 34.631), -3.724)
 
 
 @dataclass(frozen=True)
@@ -56,38 +60,55 @@ class Gallery:
 
     Attributes:
         candidate: which candidate stands for each image, shape (g,).
-        confidence: from 0 to 1, falling, shape (g,); 0 where the search was too short to tell.
         found_by: in how many restarts there is a candidate of it, shape (g,).
-        of_each: the confidence of every candidate, shape (R·m,).
+        of_each: the confidence of every candidate, from 0 to 1, shape (R·m,); None where it is not
+            known.
+        why_unknown: why it is not, in words; empty where it is known.
     """
 
     candidate: Tensor
-    confidence: Tensor
     found_by: Tensor
-    of_each: Tensor
+    of_each: Tensor | None
+    why_unknown: str = ""
 
     def __len__(self) -> int:
         return len(self.candidate)
 
     @property
-    def has_confidence(self) -> bool:
-        """Whether the search has gone on for long enough that a confidence says anything."""
-        return bool((self.confidence > 0).any())
+    def confidence(self) -> Tensor | None:
+        """Of each image, falling, shape (g,); None where it is not known."""
+        return None if self.of_each is None else self.of_each[self.candidate]
 
-    def without_confidence(self) -> Gallery:
+    @property
+    def has_confidence(self) -> bool:
+        """Whether a confidence says anything."""
+        return self.of_each is not None
+
+    def above(self, least: float) -> int | None:
+        """How many images have a higher confidence; None where it is not known."""
+        confidence = self.confidence
+        return None if confidence is None else int((confidence > least).sum())
+
+    def without_confidence(self, why: str) -> Gallery:
         """The same images in the same order, of which nothing is to be said."""
-        nothing = torch.zeros_like
-        return replace(self, confidence=nothing(self.confidence), of_each=nothing(self.of_each))
+        return replace(self, of_each=None, why_unknown=why)
+
+    def with_unranked(self, count: int) -> Gallery:
+        """The same of a run with so many candidates more, of whom nothing is trusted yet."""
+        if self.of_each is None:
+            return self
+        return replace(self, of_each=torch.cat([self.of_each, torch.zeros(count)]))
 
 
 def make_gallery(
     network: Network,
     images: Tensor,
     labels: Tensor,
-    multipliers: Tensor,
+    strengths: Tensor,
     restarts: int = 1,
     space: RowSpace | None = None,
     progress: Progress = unheard,
+    training: TrainingKind = "margin",
 ) -> Gallery:
     """Ranks candidates, and lets the best stand for all that look like it.
 
@@ -95,22 +116,21 @@ def make_gallery(
         network: the network under attack.
         images: centred candidates, one restart after the other, shape (R·m, c, h, w).
         labels: y, alike in every restart, shape (R·m,).
-        multipliers: λ, shape (R·m,).
+        strengths: one number for how much each explains (`Multipliers.strength`), shape (R·m,).
         restarts: R.
         space: the row space, where it is at hand; else it is worked out, which takes a second.
         progress: told the share that is done.
+        training: the kind that the multipliers are of.
 
     Raises:
         Cancelled: `progress` said so.
     """
     features = ncc_features(images)
-    signs = signs_of_truth(
-        network, images, labels, multipliers, features, restarts, space, progress
-    )
+    signs = signs_of_truth(network, images, labels, strengths, features, restarts, space, progress)
     signs = signs - signs.median(0).values
-    weights, bias = _ALONE if restarts == 1 else _POOLED
-    confidence = torch.sigmoid(signs.double() @ torch.tensor(weights, dtype=torch.float64) + bias)
-    chosen = _distinct(features, labels, confidence)
+    case = case_of(network, training)
+    trust = models_for(case).for_restarts(restarts).of(signs)
+    chosen = _distinct(features, labels, trust)
     progress(0.9)
     found_by = torch.zeros(len(chosen), dtype=torch.int64)
     for one, its_labels in zip(features.chunk(restarts), labels.chunk(restarts), strict=True):
@@ -118,35 +138,37 @@ def make_gallery(
         like &= its_labels[:, None] == labels[chosen]
         found_by += like.any(0)
     progress(1.0)
-    return Gallery(chosen, confidence[chosen].float(), found_by, confidence.float())
+    found = Gallery(chosen, found_by, trust.float())
+    return found if case is not None else found.without_confidence(NOT_FITTED)
 
 
 def signs_of_truth(
     network: Network,
     images: Tensor,
     labels: Tensor,
-    multipliers: Tensor,
+    strengths: Tensor,
     features: Tensor,
     restarts: int,
     space: RowSpace | None,
     progress: Progress = unheard,
 ) -> Tensor:
-    """What the confidence is made of, shape (R·m, 7).
+    """What trust is made of, shape (R·m, 7).
 
     Takes what `make_gallery` takes, and the candidates' `ncc_features`.
     """
     return torch.column_stack(
         [
             *_recurrence(features, labels, restarts, progress),
-            *_explanation(network, images, labels, multipliers, space),
+            *_explanation(network, images, labels, strengths, space),
             *_in_blocks(_appearance, images),
         ]
     )
 
 
-def _in_blocks(work: Callable[[Tensor], list[Tensor]], images: Tensor) -> list[Tensor]:
-    """What `work` makes of all images, without a copy of them all at once."""
-    parts = [work(block) for block in torch.split(images, _ROWS)]
+def _in_blocks(work: Callable[..., list[Tensor]], *of_each: Tensor) -> list[Tensor]:
+    """What `work` makes of all images, and what else there is of each, some at a time."""
+    blocks = zip(*(torch.split(tensor, _ROWS) for tensor in of_each), strict=True)
+    parts = [work(*block) for block in blocks]
     return [torch.cat(column) for column in zip(*parts, strict=True)]
 
 
@@ -160,7 +182,8 @@ def _recurrence(
     * that with the most similar one of its own restart.
     """
     across, within = torch.zeros(len(features)), torch.zeros(len(features))
-    for label in (-1, 1):
+    done = 0
+    for label in sorted(set(labels.tolist())):
         index = (labels == label).nonzero()[:, 0]
         mine = features[index]
         each = len(index) // restarts
@@ -170,7 +193,8 @@ def _recurrence(
             similarity[torch.arange(len(rows)), rows] = 0
             best = similarity.reshape(len(rows), restarts, each).amax(2)
             own = best.gather(1, (rows // each)[:, None])[:, 0]
-            progress(0.8 * (float(label > 0) + (first + len(rows)) / len(index)) / 2)
+            done += len(rows)
+            progress(0.8 * done / len(features))
             within[index[rows]] = own
             across[index[rows]] = (best.sum(1) - own) / max(1, restarts - 1)
     return [across, within]
@@ -180,38 +204,37 @@ def _explanation(
     network: Network,
     images: Tensor,
     labels: Tensor,
-    multipliers: Tensor,
+    strengths: Tensor,
     space: RowSpace | None,
 ) -> list[Tensor]:
     """What the network makes of each candidate, each of shape (R·m,).
 
-    * the margin y Φ(x) over that which all images with a multiplier share;
-    * the cosine between W_1 C x, with C the (regularised) inverse of W_1ᵀ W_1, and y δ_1(x). Were
-      the images independent, W_1 = Σ u_i x_iᵀ would give u_i for x_i, and by stationarity u_i is
-      along y δ_1(x_i).
+    * its label's margin over that which all images with a multiplier share;
+    * the cosine between W_1 C x, with C the (regularised) inverse of W_1ᵀ W_1, and δ_1(x) on the
+      way back from its own direction. Were the images independent, W_1 = Σ v_i x_iᵀ would give v_i
+      for x_i, and by stationarity v_i is along δ_1(x_i).
     """
     network = network.to("cpu", torch.float32)
     if space is None:
         space = row_space(network, 0.0)
-    outputs, agreement = _in_blocks(partial(_agreement, network, space), images)
-    agreement = agreement * labels
-    margins = labels * outputs
-    shares = multipliers.clamp_min(0)
+    margins, agreement = _in_blocks(partial(_agreement, network, space), images, labels)
+    shares = strengths.clamp_min(0)
     common = (shares * margins.clamp_min(0)).sum() / shares.sum().clamp_min(_TINY)
     return [(margins / common.clamp_min(_TINY)).clamp(-1, 4), agreement]
 
 
-def _agreement(network: Network, space: RowSpace, images: Tensor) -> list[Tensor]:
-    """Φ(x), and the cosine between W_1 C x and δ_1(x), each of shape (n,)."""
-    x = images.flatten(1)
+def _agreement(network: Network, space: RowSpace, images: Tensor, labels: Tensor) -> list[Tensor]:
+    """The margin of each image, and the cosine between W_1 C x and its δ_1, each of shape (n,)."""
+    x = network.inputs.of_centred(images)
     there = trace(network, x)
-    delta = there.backward(torch.ones(len(x), 1)).delta[1]
+    outputs = there.outputs()
+    delta = there.backward(own_directions(network.classes, outputs, labels)).delta[1]
     basis = space.basis.float()
     values = torch.from_numpy(space.spectrum.values[: len(basis)].copy()).float()
     inverse = 1 / (values.square() + (_LEAST_SHARE * values[0]) ** 2)
     traced = (x @ basis.T * inverse) @ (network.weights[0] @ basis.T).T
     size = (traced.norm(dim=1) * delta.norm(dim=1)).clamp_min(_TINY)
-    return [there.outputs()[:, 0], (traced * delta).sum(1) / size]
+    return [network.classes.margins(outputs, labels), (traced * delta).sum(1) / size]
 
 
 def _appearance(images: Tensor) -> list[Tensor]:
@@ -228,9 +251,9 @@ def _appearance(images: Tensor) -> list[Tensor]:
     return [deviation.log(), shown.flatten(1).std(1), rough.sqrt()]
 
 
-def _distinct(features: Tensor, labels: Tensor, confidence: Tensor) -> Tensor:
+def _distinct(features: Tensor, labels: Tensor, trust: Tensor) -> Tensor:
     """The most trustworthy of each group of look-alikes, best first; `MOST` at most."""
-    alive = torch.argsort(confidence, descending=True, stable=True)
+    alive = torch.argsort(trust, descending=True, stable=True)
     chosen: list[int] = []
     while len(alive) and len(chosen) < MOST:
         head = alive[:_ROWS]

@@ -2,14 +2,16 @@
 
 For each image, more speaks for membership:
 
-* `margin`, y Φ(x). The loss falls with it, so that this is the attack by the loss of Yeom,
-  Giacomelli, Fredrikson and Jha 2018 (“Privacy Risk in Machine Learning”), for a network of one
-  output.
-* `multiplier`, λ_i ≥ 0 of θ = Σ λ_i y_i ∇Φ(x_i), by non-negative least squares. It is solved for
-  images in question and control *in one problem*: each may take what any other could explain.
-  Solved apart, either set would have to explain the weights by itself, and images that the network
-  never saw would take multipliers for want of better ones. An image with λ = 0 may still be a
-  member: only those that hold the margin carry one.
+* `margin`, by how much the label's own output leads: y Φ(x), or Φ_y(x) − max_{k ≠ y} Φ_k(x). The
+  loss falls with it, so that this is the attack by the loss of Yeom, Giacomelli, Fredrikson and Jha
+  2018 (“Privacy Risk in Machine Learning”), nearly so with many outputs.
+* `multiplier`, how much of the weights an image explains, by non-negative least squares
+  (`stationarity_check`; with C ≥ 2 outputs the sum over the wrong classes, where they are few
+  enough). It is solved for images in question and control *in one problem*: each may take what any
+  other could explain. Solved apart, either set would have to explain the weights by itself, and
+  images that the network never saw would take multipliers for want of better ones. An image with
+  λ = 0 may still be a member: only those that hold the margin, or whose loss is not yet small,
+  carry one.
 * `similarity`, the NCC with the most similar candidate of a run. The run never looked at an image.
 
 They are not put together into one score. Its weights would have to be fitted, on these images
@@ -20,8 +22,8 @@ What a score is worth is measured against a control of images that the network n
 question are; or else whatever tells the two sets apart counts as membership.
 
 Fairness in two more places. Both sets go through the same centring (see `common_mean`). Labels are
-used only if both sets have them, the network's own sign else: the sign it gives an image is never
-wrong, which would flatter the set without labels.
+used only if both sets have them, the class that the network gives an image else: it is never wrong,
+which would flatter the set without labels.
 """
 
 from __future__ import annotations
@@ -36,14 +38,12 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
+from engine.evidence.gradients import Gradients, own_directions
 from engine.evidence.roc import OperatingPoint, RocCurve, roc_curve
 from engine.evidence.similarity import ncc_features
-from engine.evidence.stationarity_check import (
-    MOST_IMAGES,
-    along_parameters,
-    check_stationarity,
-    gradients,
-)
+from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity
+from engine.evidence.taught import taught_labels
+from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 
@@ -104,12 +104,13 @@ class Membership:
     """All scores of all images.
 
     Attributes:
-        margin: y Φ(x), any number.
+        margin: by how much the label's own output leads, any number.
         multiplier: λ, not below 0.
         similarity: the largest NCC with a candidate, from −1 to 1; None without a run.
-        signs: y of the images in question, −1 or +1, shape (n,).
-        control_signs: y of the control, shape (n',); None without one.
-        has_labels: False where the network's own sign stands for the label.
+        classes: of the network.
+        labels: y of the images in question, shape (n,).
+        control_labels: y of the control, shape (n',); None without one.
+        has_labels: False where what the network gives an image stands for its label.
         is_joint: True if the multipliers are of one problem. Of more than `MOST_IMAGES` images
             each has the one that it would have alone.
         centring: what was subtracted from the images, in words.
@@ -118,8 +119,9 @@ class Membership:
     margin: Score
     multiplier: Score
     similarity: Score | None
-    signs: Values
-    control_signs: Values | None
+    classes: Classes
+    labels: Values
+    control_labels: Values | None
     has_labels: bool
     is_joint: bool
     centring: str
@@ -132,17 +134,22 @@ class Membership:
     def as_dict(self) -> dict[str, Any]:
         """For the command line."""
         return {
-            "images": len(self.signs),
-            "control": None if self.control_signs is None else len(self.control_signs),
-            "labels": "given" if self.has_labels else "the network's own sign",
+            "images": len(self.labels),
+            "control": None if self.control_labels is None else len(self.control_labels),
+            "labels": "given" if self.has_labels else self.instead_of_labels,
             "centring": self.centring,
             "multipliers": "solved for together" if self.is_joint else "of each image alone",
             "scores": {
                 name: None if score is None else score.as_dict()
                 for name, score in self.scores.items()
             },
-            "note": resolution_note(self.control_signs),
+            "note": resolution_note(self.control_labels),
         }
+
+    @property
+    def instead_of_labels(self) -> str:
+        """What stands for labels that are not given."""
+        return f"the network's own {'sign' if self.classes.outputs == 1 else 'class'}"
 
 
 def ask(
@@ -156,8 +163,8 @@ def ask(
 
     Args:
         network: the network.
-        images: in [0, 1], (n, c, h, w) of the network's shape. Labels count if they are 0 and 1,
-            both of them.
+        images: in [0, 1], (n, c, h, w) of the network's shape. Labels count if they are those of
+            its classes, counted from 0; of two classes with one output both have to be there.
         control: images of the same kind that the network never saw.
         candidates: centred images of a run, shape (m, c, h, w).
         progress: told the share that is done.
@@ -169,31 +176,32 @@ def ask(
     _check_sizes(network, images, control, candidates)
     mean, centring = common_mean(network, images, control)
     sets = [images] if control is None else [images, control]
-    x = torch.cat([each.images for each in sets]).double() - mean.double()
+    centred = torch.cat([each.images for each in sets]).double() - mean.double()
     network = network.to("cpu", torch.float64)
-    blocks = torch.split(x.flatten(1), _ROWS)
-    outputs = torch.cat([network.forward(block).squeeze(1) for block in blocks])
-    signs = _given_signs(sets, outputs)
-    y = outputs.sign() + (outputs == 0) if signs is None else signs
+    x, classes = network.inputs.of_centred(centred), network.classes
+    outputs = torch.cat([network.forward(block) for block in torch.split(x, _ROWS)])
+    given = _given_labels(sets, classes, outputs)
+    y = classes.told(outputs) if given is None else given
     progress(0.2)
     is_joint = len(x) <= MOST_IMAGES
     if is_joint:
-        multipliers = check_stationarity(network, x.flatten(1), y).multipliers
+        multipliers = check_stationarity(network, x, y).multipliers
     else:
-        multipliers = own_multipliers(network, x.flatten(1), y)
+        multipliers = own_multipliers(network, x, y)
     progress(0.8)
     count = len(images)
     similarity = None
     if candidates is not None:
-        similarity = _score(nearest_similarity(candidates, x.float(), progress), count)
+        similarity = _score(nearest_similarity(candidates, centred.float(), progress), count)
     both = y.numpy()
     return Membership(
-        margin=_score((y * outputs).numpy(), count),
+        margin=_score(classes.margins(outputs, y).numpy(), count),
         multiplier=_score(multipliers, count),
         similarity=similarity,
-        signs=both[:count],
-        control_signs=None if control is None else both[count:],
-        has_labels=signs is not None,
+        classes=classes,
+        labels=both[:count],
+        control_labels=None if control is None else both[count:],
+        has_labels=given is not None,
         is_joint=is_joint,
         centring=centring,
     )
@@ -224,27 +232,23 @@ def common_mean(
     )
 
 
-def own_multipliers(network: Network, x: Tensor, y: Tensor) -> Values:
-    """λ ≥ 0 that minimises ‖θ − λ y_i ∇Φ(x_i)‖ for each image by itself.
-
-    ‖∇Φ‖² = Σ_l ‖δ_l‖² ‖h_{l−1}‖², and ‖δ_l‖² once more for a bias of layer l.
+def own_multipliers(network: Network, x: Tensor, labels: Tensor) -> Values:
+    """λ ≥ 0 that minimises ‖θ − λ J(x_i)ᵀ u_i‖ for each image by itself, u_i its own direction.
 
     Args:
         network: float64, on the CPU.
-        x: flat and centred, float64, shape (n, D).
-        y: −1 or +1, shape (n,).
+        x: what it reads, float64, shape (n, D).
+        labels: y, shape (n,).
 
     Returns:
         λ, shape (n,).
     """
     parts = []
-    for block, signs in zip(torch.split(x, _ROWS), torch.split(y, _ROWS), strict=True):
-        there, back = gradients(network, block)
-        squared = torch.zeros(len(block), dtype=block.dtype)
-        for h, delta, bias in zip(there.h, back.delta[1:], network.biases, strict=True):
-            squared += delta.square().sum(1) * (h.square().sum(1) + (bias is not None))
-        along = signs * along_parameters(network, there, back)
-        parts.append((along / squared.clamp_min(_TINY)).clamp_min(0))
+    for block, its_labels in zip(torch.split(x, _ROWS), torch.split(labels, _ROWS), strict=True):
+        directions = own_directions(network.classes, network.forward(block), its_labels)
+        pulls = Gradients.of(network, block, directions)
+        alone = pulls.along_parameters() / pulls.squared_norms().clamp_min(_TINY)
+        parts.append(alone.clamp_min(0))
     return np.asarray(torch.cat(parts).numpy())
 
 
@@ -292,16 +296,19 @@ def _score(values: Values, count: int) -> Score:
     return Score(images, control, curve, curve.at())
 
 
-def _given_signs(sets: list[LabelledImages], outputs: Tensor) -> Tensor | None:
-    """Labels as −1 and +1, shape (n + n',); None unless every set has both.
+def _given_labels(sets: list[LabelledImages], classes: Classes, outputs: Tensor) -> Tensor | None:
+    """What the images' own labels stand for, shape (n + n',); None unless every set has them.
 
-    Which class is −1 is nowhere written in a checkpoint: it is taken so that the network gets most
-    of all images right, those of the control as well.
+    With one output, which class is −1 is taken so that the network gets most of all images right,
+    those of the control as well.
     """
-    if any(set(each.labels.tolist()) != {0, 1} for each in sets):
-        return None
-    signs = torch.cat([each.signs for each in sets])
-    return signs if float((signs * outputs).sign().sum()) >= 0 else -signs
+    numbers = [each.labels for each in sets]
+    rows = torch.split(outputs, [len(each) for each in sets])
+    fits = all(
+        taught_labels(classes, its_numbers, its_rows) is not None
+        for its_numbers, its_rows in zip(numbers, rows, strict=True)
+    )
+    return taught_labels(classes, torch.cat(numbers), outputs) if fits else None
 
 
 def _check_sizes(

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from engine.data.datasets import LabelledImages
 from engine.evidence.scoring import Evidence, score
+from engine.evidence.taught import taught_labels
+from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 
@@ -68,16 +70,35 @@ class References:
         """
         return score(candidates, self.train, self.control, self.mean)
 
+    @property
+    def classes(self) -> Classes | None:
+        """Of the network, where there is one."""
+        return None if self.network is None else self.network.classes
+
     @cached_property
     def outputs(self) -> NDArray[np.float64] | None:
-        """Φ of each training image, shape (n,); worked out when it is first asked for."""
+        """Φ of each training image, shape (n, C); worked out when it is first asked for."""
         if self.network is None:
             return None
         network = self.network.to("cpu", torch.float32)
-        outputs: NDArray[np.float64] = (
-            network.forward((self.train - self.shown_mean).flatten(1)).squeeze(1).double().numpy()
-        )
+        x = network.inputs.of_images(self.train, self.shown_mean)
+        outputs: NDArray[np.float64] = network.forward(x).double().numpy()
         return outputs
+
+    @cached_property
+    def margins(self) -> NDArray[np.float64] | None:
+        """By how much the output of each training image's class leads, shape (n,).
+
+        Where nobody said which class that is, it is the one that the network gives it.
+        """
+        if self.network is None or self.outputs is None:
+            return None
+        classes, outputs = self.network.classes, torch.from_numpy(self.outputs)
+        known = None
+        if self.labels is not None:
+            known = taught_labels(classes, self.labels, outputs)
+        margins = classes.margins(outputs, classes.told(outputs) if known is None else known)
+        return np.asarray(margins.numpy())
 
     @property
     def shown_mean(self) -> Tensor:

@@ -1,24 +1,37 @@
 """How stationary a network truly is, seen with its training images.
 
-Multipliers. For given images θ = Σ λ_i y_i ∇Φ(x_i) with λ_i ≥ 0 is a non-negative least squares
-problem. Its matrix is n × (number of weights), but only the Gram matrix is needed, and that is
-Σ_l (δ_l δ_lᵀ) ∘ (h_{l−1} h_{l−1}ᵀ), n × n, and δ_l δ_lᵀ once more for a bias of layer l.
+Two readings of θ = Σ J(x_i)ᵀ u_i:
+
+* *multipliers*: u_i may be whatever a margin asks for. With one output it is λ_i y_i; with C ≥ 2
+  it is Σ_{k ≠ y} λ_ik (e_y − e_k), one multiplier for each wrong class. To find λ ≥ 0 is a
+  non-negative least squares problem, of which only the Gram matrix is needed (`gradients`). Where
+  there would be too many unknowns, each image has one multiplier, along `own_directions`.
+* *weight decay*: u_i is what the loss leaves, c (onehot(y_i) − softmax Φ(x_i)), with one factor c
+  for all images. At a stationary point of loss + w/2 ‖θ‖², the loss a mean over n images, nothing
+  is left over, and c = 1/(w n).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
 from engine.data.datasets import LabelledImages
+from engine.evidence.gradients import (
+    Gradients,
+    loss_cotangents,
+    own_directions,
+    wrong_class_directions,
+)
 from engine.evidence.nnls import solve_nonnegative
+from engine.evidence.taught import taught_labels
+from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
-from engine.network.trace import Deltas, Trace, trace
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -27,10 +40,28 @@ if TYPE_CHECKING:
 Values = NDArray[np.float64]
 
 MOST_IMAGES = 2000
-"""Non-negative least squares over more images would take minutes."""
+"""Non-negative least squares for more unknowns would take minutes."""
 
 CARRIES = 0.05
 """An image carries a multiplier if it has more than this share of the largest."""
+
+Unknowns = Literal["one an image", "one a wrong class"]
+
+
+@dataclass(frozen=True)
+class DecayReading:
+    """How nearly the weights are a stationary point of loss + w/2 ‖θ‖².
+
+    Attributes:
+        relative: ‖θ − c Σ J(x_i)ᵀ u_i‖ / ‖θ‖, with the best c.
+        relative_per_layer: the same for each layer.
+        weight_decay: w, as PyTorch's SGD counts it where the loss is a mean; infinite where the
+            best c is none above 0.
+    """
+
+    relative: float
+    relative_per_layer: tuple[float, ...]
+    weight_decay: float
 
 
 @dataclass(frozen=True)
@@ -38,16 +69,20 @@ class TrueStationarity:
     """How stationary a network is, seen with its training images.
 
     Attributes:
-        multipliers: λ_i ≥ 0 that explain the weights best, shape (n,).
-        margins: y_i Φ(x_i), shape (n,).
-        relative: ‖θ − Σ λ_i y_i ∇Φ(x_i)‖ / ‖θ‖.
+        multipliers: of each image, Σ_k λ_ik ≥ 0, that explain the weights best, shape (n,).
+        margins: by how much the label's own output leads, shape (n,).
+        relative: ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ with these multipliers.
         relative_per_layer: the same for each layer.
+        unknowns: what was solved for.
+        decay: the reading by weight decay; None where no image has a loss left.
     """
 
     multipliers: Values
     margins: Values
     relative: float
     relative_per_layer: tuple[float, ...]
+    unknowns: Unknowns = "one an image"
+    decay: DecayReading | None = None
 
     @property
     def carrying(self) -> int:
@@ -66,97 +101,101 @@ class TrueStationarity:
         return int((self.margins <= 0).sum())
 
 
-def check_stationarity(network: Network, images: Tensor, signs: Tensor) -> TrueStationarity:
+def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStationarity:
     """Solves for the multipliers of known training images.
 
     Args:
         network: the network.
-        images: centred as they were in training, flat, shape (n, D).
-        signs: their labels −1 and +1, shape (n,).
+        x: what it read of them in training, shape (n, D).
+        labels: what it was taught of them, as its `Classes` label them, shape (n,).
 
     Raises:
         UnusableInput: there are more than `MOST_IMAGES`, or no solution is found.
     """
-    if len(images) > MOST_IMAGES:
+    if len(x) > MOST_IMAGES:
         raise UnusableInput(
-            f"The multipliers of {len(images):,} images would take too long to solve for; "
+            f"The multipliers of {len(x):,} images would take too long to solve for; "
             f"{MOST_IMAGES:,} are the most."
         )
-    network = network.to("cpu", torch.float64)
-    y = signs.cpu().double()
-    there, back = gradients(network, images.cpu().double())
-    outputs = there.outputs().squeeze(1)
-    gram = _gram(network, there, back) * y[:, None] * y
-    multipliers = solve_nonnegative(gram, y * along_parameters(network, there, back))
-    residuals = _residuals(network, there, back, multipliers * y)
-    squares = network.parameters.squared_norms()
+    network, classes = network.to("cpu", torch.float64), network.classes
+    x, labels = x.cpu().double(), labels.cpu().double()
+    outputs = network.forward(x)
+    unknowns = _unknowns(classes, len(x))
+    if unknowns == "one a wrong class":
+        each = classes.outputs - 1
+        directions = wrong_class_directions(classes, labels)
+        pulls = Gradients.of(network, x.repeat_interleave(each, 0), directions)
+    else:
+        each = 1
+        pulls = Gradients.of(network, x, own_directions(classes, outputs, labels))
+    multipliers = solve_nonnegative(pulls.gram(), pulls.along_parameters())
+    relative, per_layer = _left_over(network.parameters, pulls.combined(multipliers))
     return TrueStationarity(
-        multipliers=multipliers.numpy(),
-        margins=(y * outputs).numpy(),
-        relative=float((residuals.sum() / squares.sum()).sqrt()),
-        relative_per_layer=tuple(float(share) for share in (residuals / squares).sqrt()),
+        multipliers=multipliers.reshape(-1, each).sum(1).numpy(),
+        margins=classes.margins(outputs, labels).numpy(),
+        relative=relative,
+        relative_per_layer=per_layer,
+        unknowns=unknowns,
+        decay=read_decay(network, x, labels),
     )
 
 
-def gradients(network: Network, x: Tensor) -> tuple[Trace, Deltas]:
-    """What ∇Φ(x_i) is made of, with the activation's own gate, for flat network inputs (n, D)."""
-    there = trace(network, x)
-    return there, there.backward(torch.ones(len(x), 1, dtype=x.dtype))
+def _unknowns(classes: Classes, count: int) -> Unknowns:
+    """What is solved for: every λ_ik, unless that would take too long."""
+    if classes.outputs == 1 or count * (classes.outputs - 1) > MOST_IMAGES:
+        return "one an image"
+    return "one a wrong class"
 
 
-def along_parameters(network: Network, there: Trace, back: Deltas) -> Tensor:
-    """⟨θ, ∇Φ(x_i)⟩ = Σ_l δ_l · (W_l h_{l−1} + b_l), shape (n,).
+def read_decay(network: Network, x: Tensor, labels: Tensor) -> DecayReading | None:
+    """How nearly the weights are what weight decay leaves; None where no loss is left.
 
-    L Φ(x_i) where Φ is homogeneous, by Euler's theorem; this holds with biases anywhere.
+    Args:
+        network: float64, on the CPU.
+        x: what it read in training, float64, shape (n, D).
+        labels: what it was taught, float64, shape (n,).
     """
-    total = torch.zeros(len(there.h[0]), dtype=there.h[0].dtype)
-    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
-        z = there.h[layer] @ weight.T
-        total += (back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
-    return total
+    cotangents = loss_cotangents(network.classes, network.forward(x), labels)
+    largest = float(cotangents.abs().max()) if len(x) else 0.0
+    if largest <= 0:
+        return None
+    # Taken for as large as the largest, so that squares of a tiny loss do not vanish.
+    pulls = Gradients.of(network, x, cotangents / largest)
+    pull = pulls.combined(torch.ones(len(x), dtype=x.dtype))
+    size = float(pull.squared_norms().sum())
+    factor = max(float(pulls.along_parameters().sum()) / size, 0.0) if size > 0 else 0.0
+    relative, per_layer = _left_over(network.parameters, pull.each(lambda part: factor * part))
+    decay = largest / (factor * len(x)) if factor > 0 else float("inf")
+    return DecayReading(relative, per_layer, decay)
 
 
-def _gram(network: Network, there: Trace, back: Deltas) -> Tensor:
-    """⟨∇Φ(x_i), ∇Φ(x_j)⟩, shape (n, n)."""
-    total = torch.zeros(len(there.h[0]), len(there.h[0]), dtype=there.h[0].dtype)
-    for h, delta, bias in zip(there.h, back.delta[1:], network.biases, strict=True):
-        deltas = delta @ delta.T
-        total += deltas * (h @ h.T)
-        if bias is not None:
-            total += deltas
-    return total
-
-
-def _residuals(network: Network, there: Trace, back: Deltas, cotangents: Tensor) -> Tensor:
-    """‖θ_l − Σ_i u_i ∇_l Φ(x_i)‖² per layer, shape (L,), for cotangents u, shape (n,)."""
-    deltas = [cotangents[:, None] * delta for delta in back.delta[1:]]
-    explained = Parameters(
-        tuple(delta.T @ h for delta, h in zip(deltas, there.h, strict=True)),
-        tuple(
-            None if bias is None else delta.sum(0)
-            for delta, bias in zip(deltas, network.biases, strict=True)
-        ),
-    )
-    return (network.parameters - explained).squared_norms()
+def _left_over(parameters: Parameters, explained: Parameters) -> tuple[float, tuple[float, ...]]:
+    """What is not explained, relative to θ: of all of it, and of each layer."""
+    squares, residuals = parameters.squared_norms(), (parameters - explained).squared_norms()
+    whole = float((residuals.sum() / squares.sum()).sqrt())
+    return whole, tuple(float(share) for share in (residuals / squares).sqrt())
 
 
 def true_stationarity(network: Network, train: LabelledImages) -> TrueStationarity:
-    """The multipliers of training images, centred as far as is known.
+    """The multipliers of training images, preprocessed as far as is known.
 
-    The mean is the network's own, else that of the images. Labels are taken so that the network
-    gets most of them right: which class is −1 is nowhere written in a checkpoint.
+    The mean is the network's own, else that of the images; for the labels see `taught_labels`.
 
     Raises:
-        UnusableInput: there are too many images, or not two classes of them.
+        UnusableInput: there are too many images, or their labels are none of the network's.
     """
-    if set(train.labels.tolist()) != {0, 1}:
+    x = network.inputs.of_images(train.images, train.images.mean(0))
+    outputs = network.to("cpu", x.dtype).forward(x)
+    labels = taught_labels(network.classes, train.labels, outputs)
+    if labels is None:
         raise UnusableInput(
-            f"{train.name} has other labels than 0 and 1, or one of them alone, so that nobody "
-            "knows what the network was taught of its images."
+            f"{train.name} has {_other_labels(network.classes)}, so that nobody knows what the "
+            "network was taught of its images."
         )
-    mean = train.images.mean(0) if network.mean is None else network.mean
-    x = (train.images - mean).flatten(1)
-    outputs = network.to("cpu", x.dtype).forward(x).squeeze(1)
-    signs = train.signs
-    agreement = float((signs * outputs.double()).sign().sum())
-    return check_stationarity(network, x, signs if agreement >= 0 else -signs)
+    return check_stationarity(network, x, labels)
+
+
+def _other_labels(classes: Classes) -> str:
+    if classes.outputs == 1:
+        return "other labels than 0 and 1, or one of them alone"
+    return f"other labels than the network's {classes.count} classes, 0 to {classes.count - 1}"

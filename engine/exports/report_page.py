@@ -7,20 +7,31 @@ Its numbers are those of `report.json` (`results`); its words and layout are tho
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
+from engine.base.plain_text import counted
 from engine.base.version import COMMAND
+from engine.data.inputs import who_said
 from engine.data.pixels import display_pixels
-from engine.evidence.diagnostics import about_images, check_weights
+from engine.evidence.diagnostics import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
-from engine.reconstruction.settings import preset
+from engine.network.classes import Classes
+from engine.reconstruction import planning
+from engine.reconstruction.problem import Problem
+from engine.reconstruction.settings import Settings, preset
+from engine.runtime.lazy import torch
 from engine.session.session import Session
 from engine.stationarity.cases import NAMES
 from engine.viewing.pairs import Pairs
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
+_MOST_CLASSES = 12
+"""That are listed by name."""
+_BY_HAND = ("user", "references")
+"""Who says what the file does not."""
 _GIVEN = ("preset", "training", "candidates", "steps", "restarts", "seed", "device")
 
 
@@ -38,17 +49,17 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
         "report.html.j2",
         report=report,
         headline=_headline(report),
-        claim=_claim(evidence),
+        claim=_claim(report),
         scores=None if evidence is None else _scores(evidence),
         histograms=None if pairs is None else _histograms(pairs),
         matches=None if pairs is None else _matches(pairs),
         gallery=_gallery(session, report),
-        is_early=session.is_early,
+        confidence_unknown=report["gallery"]["confidence_unknown"],
         network=_network(session, report),
         run=_run(report),
         **_curves(session, report),
         command=command(report),
-        changed=_changed_by_hand(report),
+        changed=_changed_by_hand(session, report),
         settings=", ".join(
             f"{key} {value}"
             for key, value in sorted(report["settings"].items())
@@ -59,6 +70,8 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
 
 def _headline(report: dict[str, Any]) -> str:
     evidence, gallery = report["evidence"], report["gallery"]
+    if evidence is None and gallery["above_0.9"] is None:
+        return f"{gallery['distinct']} distinct images"
     if evidence is None:
         return f"{gallery['distinct']} distinct images, {gallery['above_0.9']} of confidence > 0.9"
     train = evidence["train"]
@@ -67,14 +80,19 @@ def _headline(report: dict[str, Any]) -> str:
     return f"{train['recovered']} of {train['count']} training images recovered"
 
 
-def _claim(evidence: dict[str, Any] | None) -> str:
+def _claim(report: dict[str, Any]) -> str:
     """What may be concluded, and what may not."""
+    evidence = report["evidence"]
     if evidence is None:
+        likely = (
+            ", and which of them are likely to be training images by an estimate that was fitted "
+            "to other networks"
+        )
         return (
             "No training images were given, so nothing here is evidence. It may be said that these "
-            "images explain a part of the weights, and which of them are likely to be training "
-            "images by an estimate that was fitted to other networks. It may not be said that any "
-            "of them was in the training set, nor that nothing else was."
+            "images explain a part of the weights"
+            f"{'' if report['gallery']['confidence_unknown'] else likely}. It may not be said that "
+            "any of them was in the training set, nor that nothing else was."
         )
     train, control = evidence["train"], evidence["control"]
     rule = train["rule"]
@@ -128,27 +146,53 @@ def _gallery(session: Session, report: dict[str, Any]) -> Grid:
     entries = report["gallery"]["images"][:_TILES]
     images = session.images()[[entry["candidate"] for entry in entries]]
     tiles = [
-        Tile((as_picture(tile, f"candidate {entry['candidate']}"),), f"{entry['confidence']:.2f}")
+        Tile((as_picture(tile, f"candidate {entry['candidate']}"),), _words_of(session, entry))
         for tile, entry in zip(display_pixels(images, session.network.mean), entries, strict=True)
     ]
     return Grid(tiles, report["gallery"]["distinct"], _TILES_IN_ROW, TILE + 10)
 
 
+def _words_of(session: Session, entry: dict[str, Any]) -> str:
+    """What stands below an image: its class, where there are more than two, and its confidence."""
+    classes, confidence = session.network.classes, entry["confidence"]
+    words = [classes.name(entry["label"])] if classes.outputs > 1 else []
+    words += [] if confidence is None else [f"{confidence:.2f}"]
+    return " · ".join(words) or "–"
+
+
 def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     """What is said of it below its file and its SHA-256."""
-    health, model, space = check_weights(session.network), report["model"], report["row_space"]
+    model, health, space = report["model"], report["health"], report["row_space"]
     return [
-        ("Layers", session.network.architecture),
+        ("Layers", model["architecture"]),
+        ("Activation", _with_who_said(model["activation"], "name")),
+        ("Classes", _classes(session.network.classes)),
         ("Input", "×".join(str(n) for n in model["input_shape"])),
+        ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
             "Row space",
-            f"{health.spectrum.rank} of {space['input_dimension']} directions of the first "
+            f"{health['rank_per_layer'][0]} of {space['input_dimension']} directions of the first "
             "layer stand above its noise",
         ),
-        ("Remembered", f"{about_images(health.remembered)}, by the weights alone"),
-        ("Layer norms", ", ".join(f"{layer.norm:.3g}" for layer in health.layers)),
-        ("Outlook", health.outlook),
+        ("Remembered", f"{about_images(health['remembered'])}, by the weights alone"),
+        ("Layer norms", ", ".join(f"{norm:.3g}" for norm in health["norm_per_layer"])),
+        ("Training", f"by its weights {health['training']}"),
+        ("Outlook", health["outlook"]),
     ]
+
+
+def _with_who_said(fact: dict[str, Any], key: str) -> str:
+    return f"{fact[key]} ({who_said(fact['said_by'])})"
+
+
+def _classes(classes: Classes) -> str:
+    """`10: 0 (plane), 1 (car), …`, or how many and by which output, where nobody named them."""
+    outputs = f"told apart by {counted(classes.outputs, 'outputs')}"
+    if not classes.names:
+        return f"{classes.count}, {outputs}"
+    names = [classes.numbered(label) for label in classes.labels[:_MOST_CLASSES]]
+    more = ["…"] if classes.count > len(names) else []
+    return f"{classes.count}, {outputs}: {', '.join([*names, *more])}"
 
 
 def _run(report: dict[str, Any]) -> list[tuple[str, str]]:
@@ -194,18 +238,51 @@ def command(report: dict[str, Any]) -> str:
     shape = "x".join(str(n) for n in report["model"]["input_shape"])
     # Quoted for a POSIX shell: a file may be called anything.
     file = shlex.quote(report["model"]["file"])
-    return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}"
+    read = "".join(f" --{name} {value}" for name, value in _read_as(report["model"]).items())
+    return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}{read}"
 
 
-def _changed_by_hand(report: dict[str, Any]) -> str:
+def _read_as(model: dict[str, Any]) -> dict[str, str]:
+    """The options that repeat how a network is read, where its file does not say."""
+    activation, preprocessing = model["activation"], model["preprocessing"]
+    options = {}
+    if activation["said_by"] in _BY_HAND:
+        slope = activation["slope"]
+        options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"
+    if preprocessing["said_by"] in _BY_HAND:
+        mean, std = preprocessing["mean"], preprocessing["std"]
+        if mean == "image":
+            return {**options, "preprocessing": "mean", "mean-of": "SOURCE"}
+        options["preprocessing"] = "/".join(_numbers(each) for each in (mean, std or [1.0]))
+    return options
+
+
+def _numbers(values: list[float]) -> str:
+    return ",".join(f"{value:.6g}" for value in values)
+
+
+def _changed_by_hand(session: Session, report: dict[str, Any]) -> str:
     """Settings that only the window can change, where they differ from the preset's."""
-    settings, model = report["settings"], report["model"]
-    usual = preset(
-        settings["preset"], model["input_shape"][0], model["layers"][-1], settings["training"]
-    )
+    settings = report["settings"]
     changed = [
         f"{name} {settings[name]}"
-        for name, value in sorted(usual.as_dict().items())
-        if name not in (*_GIVEN, "seconds") and settings[name] != value and value != -1
+        for name, value in sorted(_as_preset(session).as_dict().items())
+        if name not in (*_GIVEN, "seconds") and settings[name] != value
     ]
     return ", ".join(changed)
+
+
+def _as_preset(session: Session) -> Settings:
+    """What the preset of a run says for its network and training, all of it filled in."""
+    settings, network = session.settings, session.network
+    channels, outputs = network.input_shape[0], network.output_count
+    chosen = preset(settings.preset, channels, outputs, settings.training)
+    chosen = planning.filled_in(replace(chosen, restarts=settings.restarts), network)
+    # What weighs residuals takes layers apart, and has no say in how sharp gates are.
+    problem = replace(settings, hidden_whitening=0.0)
+    return planning.with_sharpness(
+        chosen,
+        lambda: Problem(
+            network, problem, torch.device("cpu"), session.state.space
+        ).typical_preactivation(chosen.initial_scale),
+    )

@@ -16,14 +16,15 @@ from engine.base.files import atomic_path
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
-from engine.evidence.gallery import Gallery
+from engine.evidence.diagnostics import check_weights
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
 from engine.exports.film_files import write_gif, write_mp4
 from engine.exports.films import FilmOptions, make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
-from engine.exports.writing import write_csv, write_npz, write_png, write_pt
+from engine.exports.writing import stored_labels, write_csv, write_npz, write_png, write_pt
+from engine.network.facts import model_facts
 from engine.reconstruction.losses import Losses
 from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session
@@ -139,15 +140,15 @@ def export_npz(session: Session, path: Path, progress: Progress = unheard) -> No
 def export_pt(session: Session, path: Path, progress: Progress = unheard) -> None:
     """The same for PyTorch: a dictionary that `torch.load(path, weights_only=True)` reads.
 
-    `images` (R·m, c, h, w) centred, `labels` ±1, `multipliers` and `confidence` (R·m,), `gallery`
-    (g,), indices of images; `mean` (c, h, w) where it is known; `about`, plain values.
+    `images` (R·m, c, h, w) centred, `labels` (R·m,), `multipliers` (R·m,) or (R·m, C), `gallery`
+    (g,), indices of images; `confidence` (R·m,) and `mean` (c, h, w) where they are known; `about`,
+    plain values.
     """
     gallery, network = session.gallery(progress), session.network
     contents: dict[str, Any] = {
         "images": session.images().contiguous(),
-        "labels": session.labels.to(torch.int8),
+        "labels": stored_labels(session.labels),
         "multipliers": session.multipliers.float(),
-        "confidence": gallery.of_each,
         "gallery": gallery.candidate,
         "about": {
             "app": f"Afterimage {VERSION}",
@@ -156,8 +157,12 @@ def export_pt(session: Session, path: Path, progress: Progress = unheard) -> Non
             "steps": session.state.step,
             "restarts": session.restarts,
             "seed": session.settings.seed,
+            "training": session.settings.training,
+            "class_names": list(network.class_names),
         },
     }
+    if gallery.of_each is not None:
+        contents["confidence"] = gallery.of_each
     if network.mean is not None:
         contents["mean"] = network.mean.float()
     write_pt(path, contents)
@@ -171,15 +176,11 @@ def export_losses(session: Session, path: Path, _progress: Progress = unheard) -
 def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
     """The report of a run (docs/results.md)."""
     network, settings, state = session.network, session.settings, session.state
-    space = state.space
+    space, gallery, health = state.space, session.gallery(), check_weights(network)
     return {
         "app": {"version": VERSION, "torch": torch.__version__},
-        "model": {
-            "file": network.origin.name,
-            "sha256": network.origin.sha256,
-            "layers": list(network.layer_sizes),
-            "input_shape": list(network.input_shape),
-        },
+        "model": model_facts(network),
+        "health": health.as_dict(),
         "settings": {
             **settings.as_dict(),
             "training_why": why_training(network, settings.training),
@@ -200,9 +201,10 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
         "evidence": session.evidence if evidence is None else evidence.as_dict(),
         "restarts": session.restarts,
         "gallery": {
-            "distinct": len(session.gallery()),
-            "above_0.9": int((session.gallery().confidence > 0.9).sum()),
-            "images": _gallery_entries(session.gallery()),
+            "distinct": len(gallery),
+            "above_0.9": gallery.above(0.9),
+            "confidence_unknown": gallery.why_unknown,
+            "images": _gallery_entries(session),
         },
         "note": session.remarks,
     }
@@ -219,12 +221,21 @@ def _newest(losses: Losses) -> dict[str, Any]:
     }
 
 
-def _gallery_entries(gallery: Gallery) -> list[dict[str, Any]]:
-    """One entry an image, the most trustworthy first."""
-    columns = (gallery.candidate.tolist(), gallery.confidence.tolist(), gallery.found_by.tolist())
+def _gallery_entries(session: Session) -> list[dict[str, Any]]:
+    """One entry an image, the most trustworthy first; a confidence that is not known is null."""
+    gallery = session.gallery()
+    known = gallery.confidence
+    confidences = [None] * len(gallery) if known is None else known.tolist()
+    labels = session.labels[gallery.candidate].tolist()
+    columns = (gallery.candidate.tolist(), labels, confidences, gallery.found_by.tolist())
     return [
-        {"candidate": candidate, "confidence": round(confidence, 4), "found_by": found_by}
-        for candidate, confidence, found_by in zip(*columns, strict=True)
+        {
+            "candidate": candidate,
+            "label": int(label),
+            "confidence": None if confidence is None else round(confidence, 4),
+            "found_by": found_by,
+        }
+        for candidate, label, confidence, found_by in zip(*columns, strict=True)
     ]
 
 

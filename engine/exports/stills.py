@@ -50,6 +50,8 @@ def grid(session: Session, options: GridOptions, progress: Progress = unheard) -
 def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progress = unheard) -> int:
     """One PNG an image of the gallery, as `001_candidate-0123_confidence-0.97.png`.
 
+    The confidence is left out where it is not known.
+
     Args:
         session: the run as it stands.
         folder: where to; made if need be. Other files in it stay as they are.
@@ -68,9 +70,10 @@ def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progres
     places = max(3, len(str(len(tiles))))
     for index, tile in enumerate(tiles):
         progress(0.5 + 0.5 * index / len(tiles))
-        candidate, confidence = int(gallery.candidate[index]), float(gallery.confidence[index])
-        name = f"{index + 1:0{places}}_candidate-{candidate:04}_confidence-{confidence:.2f}.png"
-        write_png(folder / name, enlarged(tile, scale))
+        name = f"{index + 1:0{places}}_candidate-{int(gallery.candidate[index]):04}"
+        if gallery.confidence is not None:
+            name += f"_confidence-{float(gallery.confidence[index]):.2f}"
+        write_png(folder / f"{name}.png", enlarged(tile, scale))
     progress(1.0)
     return len(tiles)
 

@@ -60,9 +60,10 @@ def write_npz(
     Args:
         path: where to.
         images: centred, shape (R·m, c, h, w); stored as float32.
-        labels: −1 or +1, shape (R·m,).
-        multipliers: λ, shape (R·m,).
-        gallery: stored as `confidence` (R·m,) and `gallery` (g,), indices of images.
+        labels: as the network's `Classes` label them, shape (R·m,); see `stored_labels`.
+        multipliers: λ in the shape of its kind, (R·m,) or (R·m, C).
+        gallery: stored as `gallery` (g,), indices of images, and `confidence` (R·m,), which is left
+            out where it is not known.
         mean: μ, shape (c, h, w), or None, which leaves the array out.
 
     Raises:
@@ -70,15 +71,22 @@ def write_npz(
     """
     arrays = {
         "images": images.float().cpu().numpy(),
-        "labels": labels.cpu().numpy().astype(np.int8),
+        "labels": stored_labels(labels).cpu().numpy(),
         "multipliers": multipliers.float().cpu().numpy(),
-        "confidence": gallery.of_each.numpy(),
         "gallery": gallery.candidate.numpy(),
     }
+    if gallery.of_each is not None:
+        arrays["confidence"] = gallery.of_each.numpy()
     if mean is not None:
         arrays["mean"] = mean.float().cpu().numpy()
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def stored_labels(labels: Tensor) -> Tensor:
+    """Labels as files hold them: int8, or int16 where there are more classes than that counts."""
+    largest = int(labels.max()) if len(labels) else 0
+    return labels.to(torch.int8 if largest <= torch.iinfo(torch.int8).max else torch.int16)
 
 
 def write_csv(path: Path, losses: Losses) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.base.errors import UnusableInput
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -20,6 +22,16 @@ class Activation:
     """
 
     slope: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """For people: `ReLU`, or `leaky ReLU with slope 0.1`."""
+        return f"leaky ReLU with slope {self.slope:g}" if self.slope else "ReLU"
+
+    @property
+    def written(self) -> str:
+        """As `parse_activation` reads it: `relu`, or `leaky_relu:0.1`."""
+        return f"leaky_relu:{self.slope!r}" if self.slope else "relu"
 
     def __call__(self, z: Tensor) -> Tensor:
         """φ(z)."""
@@ -64,3 +76,40 @@ class Activation:
 
 
 RELU = Activation()
+
+USUAL_SLOPE = 0.01
+"""Of a leaky ReLU of PyTorch where nobody says another one."""
+
+_WRITTEN = re.compile(
+    r"(?:<class')?(?:\w+\.)*(?P<leaky>l(?:eaky)?_?)?relu_?(?:'>)?"
+    r"(?:\((?P<inside>[^()]*)\)|:(?P<slope>[^()]*))?"
+)
+_SLOPE_INSIDE = re.compile(r"(?:\w*slope=)?(?P<slope>[0-9.e+-]+)")
+
+
+def parse_activation(text: str, slope_beside: float | None = None) -> Activation:
+    """What a file or a person calls an activation.
+
+    `relu`, `nn.ReLU()`, `torch.nn.ReLU`, `LeakyReLU(negative_slope=0.1)`, `leaky_relu:0.1`, …
+
+    Args:
+        text: what it is called.
+        slope_beside: of a leaky ReLU, where the text says none; PyTorch's own where nobody does.
+
+    Raises:
+        UnusableInput: it is another one.
+    """
+    found = _WRITTEN.fullmatch(re.sub(r"\s", "", text.lower()))
+    if found is None:
+        raise UnusableInput(f"The activation “{text}” is neither a ReLU nor a leaky ReLU.")
+    if found["leaky"] is None:
+        return RELU
+    inside = _SLOPE_INSIDE.match(found["inside"] or found["slope"] or "")
+    beside = USUAL_SLOPE if slope_beside is None else slope_beside
+    try:
+        slope = beside if inside is None else float(inside["slope"])
+    except ValueError:
+        slope = -1.0
+    if not 0 <= slope < 1:
+        raise UnusableInput(f"The slope of “{text}” has to be from 0 to 1, and below 1.")
+    return Activation(slope)

@@ -15,7 +15,6 @@ from engine.base.files import read_tensors, save_tensors
 from engine.data.inputs import (
     InputShape,
     InputSpec,
-    Preprocessing,
     format_shape,
     infer_input_shape,
     parse_shape,
@@ -23,9 +22,13 @@ from engine.data.inputs import (
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
 from engine.network.readers import BESIDE, METADATA_KEYS, read_checkpoint
+from engine.network.said import (
+    metadata_of,
+    said_activation,
+    said_classes,
+    said_preprocessing,
+)
 from engine.network.state_dict import infer_layers
-from engine.network.tensor_checks import check_kind, check_tensor
-from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,12 +49,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     """
     path = Path(path)
     tensors, metadata = read_checkpoint(path)
-    mean = metadata.get("mean")
-    activation = str(metadata.get("activation", "relu")).lower()
-    if activation != "relu":
-        raise UnusableInput(
-            f"{path.name} says that its activation is {activation}; the method needs ReLU."
-        )
+    activation, activation_said_by = said_activation(metadata, path.name)
     weights, biases = infer_layers(tensors, path.name)
     dimension = weights[0].shape[1]
     stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
@@ -64,8 +62,11 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     is_known = bool(input_shape or stored or _is_image_size(dimension))
     return Network(
         Parameters(weights, biases),
-        InputSpec(shape, _preprocessing(mean, shape, path.name), is_known),
-        origin=Origin(str(path), sha256_of(path), _details(metadata)),
+        InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
+        activation,
+        Origin(str(path), sha256_of(path), _details(metadata)),
+        said_classes(metadata, len(weights[-1])),
+        activation_said_by,
     )
 
 
@@ -88,14 +89,13 @@ def save_network(
     """
     parameters = network.parameters
     tensors = dict(zip(parameters.names, parameters.tensors, strict=True))
-    if network.mean is not None:
-        tensors["mean"] = network.mean
+    tensors |= network.inputs.preprocessing.tensors
     tensors.update({f"{BESIDE}{name}": tensor for name, tensor in beside.items()})
     metadata = {
         **details,
+        **metadata_of(network.activation, network.activation_said_by, network.class_names),
         "afterimage": _FORMAT_VERSION,
         "architecture": network.architecture,
-        "activation": "relu",
         "input_shape": format_shape(network.input_shape),
     }
     save_tensors(tensors, Path(path), metadata)
@@ -108,23 +108,6 @@ def load_beside(path: str | Path) -> dict[str, Tensor]:
 
 
 # --- reading --------------------------------------------------------------------------------
-
-
-def _preprocessing(mean: object, shape: InputShape, name: str) -> Preprocessing:
-    """What the file says of it."""
-    found = _check_mean(mean, shape, name)
-    return Preprocessing() if found is None else Preprocessing(found, said_by="file")
-
-
-def _check_mean(mean: object, shape: InputShape, name: str) -> Tensor | None:
-    """The mean image; an entry of that name that is something else is left alone."""
-    if not isinstance(mean, torch.Tensor) or mean.numel() != math.prod(shape):
-        return None
-    if mean.layout != torch.strided or not mean.is_floating_point():
-        return None
-    check_kind("mean", mean, Path(name))
-    mean = check_tensor("mean", mean, Path(name))
-    return mean.float().reshape(shape)
 
 
 def _parse_stored_shape(stored: object, dimension: int) -> InputShape | None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.base.plain_text import plain
-from engine.data.inputs import InputShape, InputSpec, Preprocessing
+from engine.data.inputs import InputShape, InputSpec, Preprocessing, Says, who_said
 from engine.network.activation import RELU, Activation
 from engine.network.classes import Classes
 from engine.network.parameters import Parameters
@@ -46,6 +46,7 @@ class Network:
         activation: φ.
         origin: where it came from.
         class_names: of what the outputs tell apart, where somebody said; else empty.
+        activation_said_by: who said what φ is; where nobody did, it is taken for the ReLU.
     """
 
     parameters: Parameters
@@ -53,6 +54,7 @@ class Network:
     activation: Activation = RELU
     origin: Origin = field(default_factory=Origin)
     class_names: tuple[str, ...] = ()
+    activation_said_by: Says = "nobody"
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -113,6 +115,17 @@ class Network:
         layers = ", ".join(str(layer) for layer, has in enumerate(with_bias, 1) if has)
         return f"{sizes}, bias on layers {layers}"
 
+    @property
+    def activation_described(self) -> str:
+        """What φ is, and who says so: `ReLU (assumed: the file does not say)`."""
+        return f"{self.activation.name} ({who_said(self.activation_said_by)})"
+
+    @property
+    def homogeneity(self) -> str:
+        """For people: whether Φ grows by a power of the factor when θ is multiplied by it."""
+        of = f"{self.activation_described}, {self.architecture.split(', ', 1)[1]}"
+        return f"{'no' if any(b is not None for b in self.biases[1:]) else 'yes'}: {of}"
+
     def forward(self, x: Tensor) -> Tensor:
         """Φ(θ; x) for a batch of flat network inputs: (m, D) → (m, C)."""
         return self.read_out(self.hidden(x, self.activation))
@@ -149,6 +162,10 @@ class Network:
     def with_preprocessing(self, preprocessing: Preprocessing) -> Network:
         """The same network, reading images that something else was done to."""
         return replace(self, inputs=replace(self.inputs, preprocessing=preprocessing))
+
+    def with_activation(self, activation: Activation, said_by: Says) -> Network:
+        """The same network with another φ."""
+        return replace(self, activation=activation, activation_said_by=said_by)
 
     def with_input_shape(self, shape: InputShape) -> Network:
         """The same network reading its input as another shape of the same size.

@@ -28,7 +28,29 @@ TORCH_SUFFIXES = (".pth", ".pt", ".th", ".ckpt")
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors", ".npz")
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
-METADATA_KEYS = ("input_shape", "mean", "activation")
+_CALLED = {
+    "input_shape": ("input_shape",),
+    "activation": (
+        *("activation", "activation_fn", "activation_function", "act", "act_fn", "hidden_act"),
+        *("nonlinearity", "non_linearity"),
+    ),
+    "slope": ("negative_slope", "slope", "leaky_slope", "activation_slope", "leakiness"),
+    "mean": ("mean", "normalize_mean", "norm_mean", "image_mean", "pixel_mean", "data_mean"),
+    "std": ("std", "normalize_std", "norm_std", "image_std", "pixel_std", "data_std"),
+    "classes": ("classes", "class_names", "label_names", "class_to_idx", "id2label", "labels"),
+}
+"""What is looked for beside the weights, and what people call it."""
+METADATA_KEYS = (*_CALLED, "negative_slope")
+_HYPER_PARAMETERS = (
+    *("hyper_parameters", "hyperparameters", "hparams", "hyper_params", "config", "cfg", "args"),
+    *("model_args", "model_config", "model_kwargs", "preprocessing", "normalization", "metadata"),
+)
+"""Entries of a checkpoint that hold such; `hyper_parameters` is Lightning's."""
+_BUFFER = re.compile(
+    r"(?:(?:normali[sz]\w*|norm|preprocess\w*|image|pixel|data)[._])?"
+    r"(?:(?P<mean>mean|mu)|(?P<std>std|sigma))|(?:negative_)?(?P<slope>slope)"
+)
+"""Tensors that are said beside the weights, as of a layer that only normalises its input."""
 _MAX_BYTES = 8 << 30
 BESIDE = "beside."
 
@@ -74,10 +96,9 @@ def _read_torch(path: Path, held: int) -> tuple[dict[str, Tensor], dict[str, Any
         if isinstance(name, str) and isinstance(value, torch.Tensor)
     }
     check_storages(found, held, path)
-    checked = _checked(found, path)
     if not is_archive:
         check_filled(found, path)
-    return checked, metadata
+    return _split_buffers(found, metadata, path)
 
 
 def _explain_load_error(path: Path, message: str) -> str:
@@ -127,7 +148,7 @@ def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[st
     for _ in range(len(_WRAPPERS)):
         if not isinstance(content, Mapping):
             return None, metadata
-        metadata.update({k: content[k] for k in METADATA_KEYS if k in content})
+        metadata.update(_said(content))
         inner = next((content[k] for k in _WRAPPERS if isinstance(content.get(k), Mapping)), None)
         if inner is None:
             break
@@ -136,7 +157,25 @@ def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[st
         isinstance(v, torch.Tensor) for v in content.values()
     ):
         return None, metadata
-    return {k: v for k, v in content.items() if k not in METADATA_KEYS}, metadata
+    return content, metadata
+
+
+def _said(content: Mapping[Any, Any]) -> dict[str, Any]:
+    """What is said beside the weights, by the names of `_CALLED`, whatever it is called there.
+
+    What stands in a mapping itself counts more than what its hyper-parameters say.
+    """
+    inner = [content[k] for k in _HYPER_PARAMETERS if isinstance(content.get(k), Mapping)]
+    said: dict[str, Any] = {}
+    for mapping in (*(m[k] for m in inner for k in _HYPER_PARAMETERS if k in m), *inner, content):
+        if isinstance(mapping, Mapping):
+            said.update(_by_name(mapping))
+    return said
+
+
+def _by_name(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    every = ((key, name) for key, names in _CALLED.items() for name in reversed(names))
+    return {key: mapping[name] for key, name in every if mapping.get(name) is not None}
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -146,7 +185,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UnusableInput(
             f"{path.name} is damaged, cut short, or no safetensors file; copy or export it again."
         ) from error
-    return _split_mean(content, dict(metadata), path)
+    return _split_buffers(content, {**metadata, **_said(metadata)}, path)
 
 
 def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -166,12 +205,10 @@ def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
     if "images" in arrays:
         raise UnusableInput(f"{path.name} holds images, not a network.")
-    metadata: dict[str, Any] = {}
-    for key in ("input_shape", "activation"):
-        if key in arrays and arrays[key].size <= 3:
-            metadata[key] = arrays.pop(key).tolist()
+    words = {name: array for name, array in arrays.items() if array.dtype.kind in "iuU"}
+    metadata = _said({name: array.tolist() for name, array in words.items() if array.ndim <= 1})
     numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}
-    return _split_mean(numeric, metadata, path)
+    return _split_buffers(numeric, metadata, path)
 
 
 def _native(array: NDArray[Any]) -> NDArray[Any]:
@@ -181,12 +218,18 @@ def _native(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
 
 
-def _split_mean(
+def _split_buffers(
     content: dict[str, Tensor], metadata: dict[str, Any], path: Path
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if "mean" in content:
-        metadata["mean"] = content.pop("mean")
-    return _checked(content, path), metadata
+    """The tensors of layers, and with what a file says those that only normalise its input."""
+    weights: dict[str, Tensor] = {}
+    for name, tensor in content.items():
+        known = _BUFFER.fullmatch(_strip_prefixes(name))
+        if known is None or known.lastgroup is None:
+            weights[name] = tensor
+        else:
+            metadata[known.lastgroup] = tensor
+    return _checked(weights, path), metadata
 
 
 def _checked(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:

@@ -58,9 +58,10 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     """The settings, with what is left to us filled in, but for the number of candidates."""
     if settings.training == "auto":
         settings = replace(settings, training=choose_training(network).training)
-    is_binary_margin = network.output_count == 1 and settings.training == "margin"
     if settings.hidden_whitening < 0:
-        power = 0.0 if is_binary_margin else _HIDDEN_WHITENING
+        is_towards_margin = settings.training not in ("decay", "free")
+        is_as_published = is_towards_margin and network.output_count == 1
+        power = 0.0 if is_as_published else _HIDDEN_WHITENING
         settings = replace(settings, hidden_whitening=power)
     if settings.margin_weight < 0:
         weight = _MARGIN_WEIGHT[settings.training == "decay"]

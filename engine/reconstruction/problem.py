@@ -135,17 +135,24 @@ class Problem:
                 )
             )
         floor = MultiplierFloor(self.kind, settings.minimum_multiplier)
-        return (*terms, Box(self.coordinates), floor)
+        lower, upper = (self._like_norms(end) for end in self.inputs.bounds)
+        return (*terms, Box(self.coordinates, (lower, upper)), floor)
+
+    def _like_norms(self, bound: Tensor | float) -> Tensor | float:
+        """On the device and in the precision that the problem is computed in."""
+        return bound if isinstance(bound, float) else bound.to(self.squared_norms)
 
     def typical_preactivation(self, scale: float) -> float:
         """|z| of noise: the median in each hidden layer, and their geometric mean.
 
         Args:
-            scale: standard deviation of the noise, in the coordinates of the unknowns.
+            scale: standard deviation of the noise in the coordinates of the unknowns, before it is
+                stretched as images are.
         """
         generator = torch.Generator().manual_seed(0)
         noise = torch.randn(_NOISE_IMAGES, self.coordinates.per_candidate, generator=generator)
-        x = self.coordinates.to_input((scale * noise).to(self.squared_norms))
+        noise = (scale * self.inputs.stretch * noise).to(self.squared_norms)
+        x = self.coordinates.to_input(noise)
         there = trace(self._seen.network, x, keeps_z=[True] * self._seen.network.depth)
         medians = torch.stack([z.abs().median() for z in there.z[1:]])
         return float(medians.clamp_min(_TINY).log().mean().exp())

@@ -63,7 +63,7 @@ class Term(Protocol):
 
 
 class Box:
-    """Σ relu(x−1)² + Σ relu(−1−x)²: pixels stay in [−1, 1].
+    """Σ relu(x−1)² + Σ relu(−1−x)²: pixels stay in [−1, 1], or in whatever [0, 1] becomes.
 
     In the row space pixels cost a product with the basis, and few ever leave the box. So one step
     in ten looks at them; fewer do where an image has more than 10,000 numbers, to cost no more.
@@ -72,8 +72,16 @@ class Box:
     name = "box"
     is_constraint = True
 
-    def __init__(self, coordinates: Coordinates) -> None:
+    def __init__(
+        self, coordinates: Coordinates, bounds: tuple[Tensor | float, Tensor | float] = (-1.0, 1.0)
+    ) -> None:
+        """
+        Args:
+            coordinates: what unknowns are.
+            bounds: least and largest of what the network reads, numbers or of shape (D,).
+        """
         self._coordinates = coordinates
+        self._lower, self._upper = bounds
         rare = max(_PIXELS_EVERY, coordinates.input_dimension // _DIMENSIONS_A_STEP)
         self._every = rare if coordinates.is_reduced else 1
 
@@ -86,7 +94,7 @@ class Box:
         penalties, gradients = [], []
         for part in torch.split(unknowns, chunk or len(unknowns)):
             pixels = self._coordinates.pixels(part)
-            outside = (pixels - 1).relu() - (-1 - pixels).relu()
+            outside = (pixels - self._upper).relu() - (self._lower - pixels).relu()
             penalties.append(outside.square().sum())
             gradients.append(self._coordinates.pull_back_pixels(2 * outside))
         return Pull(torch.stack(penalties).sum(), joined(gradients))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from engine.data.inputs import InputSpec
+from engine.data.normalisation import LEAST_STD
 from engine.network.tensor_checks import LARGEST_WEIGHT, LEAST_WEIGHT
 from engine.runtime.lazy import torch
 from engine.session.header import Header
@@ -31,6 +33,15 @@ def check_kinds(header: Header, tensors: Mapping[str, Tensor]) -> None:
     ]
     if not all(fits):
         raise ValueError("something in the session is of another kind than it should be")
+
+
+def is_preprocessing_of(inputs: InputSpec) -> bool:
+    """Whether mean and std are of the image's shape, and such as images can have."""
+    mean, std = inputs.preprocessing.mean, inputs.preprocessing.std
+    if mean is None or std is None:
+        return std is None and (mean is None or mean.shape == inputs.shape)
+    fits = mean.shape == inputs.shape and std.shape == (inputs.shape[0], 1, 1)
+    return fits and float(std.min()) >= LEAST_STD and float(std.max()) <= 1
 
 
 def _has_spectrum(header: Header, values: Tensor) -> bool:

@@ -9,14 +9,16 @@ import msgspec
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Measure, held_to, read_json
+from engine.data.inputs import Says
 from engine.evidence.scoring import Scored
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 """Empty for a network that is in no file."""
 
 Size = Annotated[int, msgspec.Meta(ge=1)]
+Slope = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 FrameSteps = list[Count]
 """Steps before each frame of a drift, rising."""
 
@@ -42,6 +44,10 @@ class Header(msgspec.Struct, frozen=True):
         rank: how many singular values lie above it.
         notes: what happened on the way, a sentence each.
         evidence: the score that was taken when it was saved.
+        class_names: in the order of the labels; none where nobody said.
+        activation_slope: 0 for the ReLU.
+        activation_said_by: who said so.
+        preprocessing_said_by: who said what was done to images.
     """
 
     format: Annotated[int, msgspec.Meta(ge=1)]
@@ -61,6 +67,10 @@ class Header(msgspec.Struct, frozen=True):
     rank: Count | None = None
     notes: tuple[str, ...] = ()
     evidence: Scored | None = None
+    class_names: tuple[str, ...] = ()
+    activation_slope: Slope = 0.0
+    activation_said_by: Says = "nobody"
+    preprocessing_said_by: Says = "nobody"
 
     def __post_init__(self) -> None:
         for steps in (self.frame_steps, *self.restart_frame_steps):

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.base.progress import Progress, unheard
-from engine.evidence.gallery import FEWEST_STEPS, Gallery, make_gallery
+from engine.evidence.gallery import FEWEST_STEPS, TOO_EARLY, Gallery, make_gallery
 from engine.network.network import Network
 from engine.reconstruction.restarts import Drift, Restart
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import torch
+from engine.stationarity.cases import multipliers_for
+from engine.stationarity.multipliers import Multipliers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,6 +84,16 @@ class Session:
         return torch.cat([restart.multipliers for restart in self.every_restart])
 
     @property
+    def kind(self) -> Multipliers:
+        """What the multipliers are."""
+        return multipliers_for(self.settings.training, self.network.output_count)
+
+    @property
+    def strengths(self) -> Tensor:
+        """One number for how much each candidate explains, shape (R·m,)."""
+        return self.kind.strength(self.multipliers, self.labels)
+
+    @property
     def remarks(self) -> str:
         """What happened on the way, and why the run ended early; empty where nothing did."""
         return " ".join([*self.state.notes, *([self.note] if self.note else [])])
@@ -111,7 +123,7 @@ class Session:
         return self._gallery[0] if self._gallery else None
 
     def gallery(self, progress: Progress = unheard) -> Gallery:
-        """Distinct images by confidence; worked out when it is first asked for, in seconds.
+        """Distinct images by trust; worked out when it is first asked for, in seconds.
 
         Args:
             progress: told the share that is done.
@@ -125,15 +137,15 @@ class Session:
                 self.network,
                 self.images()[:count],
                 self.labels[:count],
-                self.multipliers[:count],
+                self.strengths[:count],
                 self.restarts,
                 self.state.space,
                 progress,
+                self.settings.training,
             )
-            if self.is_early:
-                found = found.without_confidence()
-            unfinished = torch.zeros(len(self.labels) - count)
-            self._gallery.append(replace(found, of_each=torch.cat([found.of_each, unfinished])))
+            if self.is_early and found.has_confidence:
+                found = found.without_confidence(TOO_EARLY)
+            self._gallery.append(found.with_unranked(len(self.labels) - count))
         return self._gallery[0]
 
 

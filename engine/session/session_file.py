@@ -19,19 +19,22 @@ from engine.base.files import read_tensors, save_tensors
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
 from engine.data.inputs import InputSpec, Preprocessing
+from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.network.classes import Classes
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
+from engine.network.said import said_classes
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Restart
 from engine.reconstruction.settings import settings_from_dict
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import load_torch, torch
-from engine.session.checks import check_kinds
+from engine.session.checks import check_kinds, is_preprocessing_of
 from engine.session.header import FORMAT_VERSION, Header, read_header
 from engine.session.session import Session
+from engine.stationarity.cases import multipliers_for
 from engine.stationarity.row_space import RowSpace
 from engine.stationarity.spectrum import Spectrum
 
@@ -42,6 +45,8 @@ _PACKED_SINCE = 4
 """Earlier formats hold their frames as float16."""
 _LABELLED_SINCE = 5
 """In earlier ones the first half of each restart is labelled −1."""
+_SAID_SINCE = 6
+"""Earlier ones leave it to the checkpoint's own words who said what."""
 
 
 def save_session(session: Session, path: Path, with_weights: bool = True) -> None:
@@ -60,7 +65,9 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
     network, state = session.network, session.state
     if not with_weights and not network.origin.sha256:
         raise UnusableInput("This network is in no file; its session has to hold the weights.")
-    tensors = _network_tensors(network) if with_weights else {}
+    tensors = _preprocessing_tensors(network)
+    if with_weights:
+        tensors |= _parameter_tensors(network.parameters)
     tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
     tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
     tensors |= _frames_tensors("frames", state.recording)
@@ -91,17 +98,23 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "note": session.note,
         "notes": session.state.notes,
         "evidence": session.evidence,
+        "class_names": network.class_names,
+        "activation_slope": network.activation.slope,
+        "activation_said_by": network.activation_said_by,
+        "preprocessing_said_by": network.inputs.preprocessing.said_by,
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
 
-def _network_tensors(network: Network) -> dict[str, Tensor]:
-    tensors = {f"network.{i}": w for i, w in enumerate(network.weights)}
-    if network.biases[0] is not None:
-        tensors["network.bias"] = network.biases[0]
-    if network.mean is not None:
-        tensors["network.mean"] = network.mean
-    return tensors
+def _parameter_tensors(parameters: Parameters) -> dict[str, Tensor]:
+    weights = {f"network.{i}": w for i, w in enumerate(parameters.weights)}
+    biases = enumerate(parameters.biases)
+    return weights | {f"network.bias.{i}": bias for i, bias in biases if bias is not None}
+
+
+def _preprocessing_tensors(network: Network) -> dict[str, Tensor]:
+    found = network.inputs.preprocessing.tensors
+    return {f"network.{name}": tensor for name, tensor in found.items()}
 
 
 def _frames_tensors(name: str, recording: Recording) -> dict[str, Tensor]:
@@ -122,8 +135,15 @@ def load_session(path: Path) -> Session:
         check_kinds(header, tensors)
         if header.format < _LABELLED_SINCE:
             tensors |= _labels_by_position(tensors)
+        if header.format < _SAID_SINCE and "network.bias" in tensors:
+            tensors["network.bias.0"] = tensors.pop("network.bias")
         if "network.0" not in tensors:
-            tensors |= _network_tensors(_referenced(header, path))
+            referenced = _referenced(header, path)
+            tensors |= _parameter_tensors(referenced.parameters)
+            if header.format < _SAID_SINCE:
+                tensors |= _preprocessing_tensors(referenced)
+        if header.format < _SAID_SINCE:
+            header = _as_its_checkpoint_said(header, tensors)
         session = _assemble(header, tensors)
         _check(session)
         return session
@@ -155,16 +175,40 @@ def _referenced(header: Header, path: Path) -> Network:
     )
 
 
-def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
-    weights = [tensors[f"network.{i}"] for i in range(_count(tensors))]
-    file, sha256, details = header.origin
-    network = Network(
-        Parameters.of(weights, tensors.get("network.bias")),
-        InputSpec(
-            header.input_shape, Preprocessing(tensors.get("network.mean")), header.shape_is_known
-        ),
-        origin=Origin(file, sha256, details),
+def _as_its_checkpoint_said(header: Header, tensors: Mapping[str, Tensor]) -> Header:
+    """What earlier formats did not say of a network, of which there was one output."""
+    _, _, details = header.origin
+    return msgspec.structs.replace(
+        header,
+        class_names=said_classes({"classes": details.get("label_names")}, outputs=1),
+        activation_said_by="file" if "afterimage" in details else "nobody",
+        preprocessing_said_by="file" if "network.mean" in tensors else "nobody",
     )
+
+
+def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
+    depth = _count(tensors)
+    weights = tuple(tensors[f"network.{i}"] for i in range(depth))
+    biases = tuple(tensors.get(f"network.bias.{i}") for i in range(depth))
+    std = tensors.get("network.std")
+    preprocessing = Preprocessing(
+        tensors.get("network.mean"),
+        None if std is None else std[:, None, None],
+        header.preprocessing_said_by,
+    )
+    file, sha256, details = header.origin
+    return Network(
+        Parameters(weights, biases),
+        InputSpec(header.input_shape, preprocessing, header.shape_is_known),
+        Activation(header.activation_slope),
+        Origin(file, sha256, details),
+        tuple(plain(name) for name in header.class_names),
+        header.activation_said_by,
+    )
+
+
+def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
+    network = _network(header, tensors)
     space = None
     if "space.basis" in tensors:
         assert header.floor is not None  # So says `check_kinds`.
@@ -236,9 +280,15 @@ def _check(session: Session) -> None:
     )
     fits = [
         network.inputs.dimension == network.input_dimension,
-        network.depth >= 2 and sizes[-1] == 1,
+        network.depth >= 2,
         all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
-        network.biases[0] is None or network.biases[0].shape == (sizes[1],),
+        all(
+            bias is None or bias.shape == (size,)
+            for bias, size in zip(network.biases, sizes[1:], strict=True)
+        ),
+        is_preprocessing_of(network.inputs),
+        len(network.class_names) in (0, network.classes.count),
+        session.settings.training != "auto",
         state.space is None or state.space.basis.shape == (k, dimension),
         state.space is None or state.space.scale.shape == (k,),
         0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
@@ -246,7 +296,7 @@ def _check(session: Session) -> None:
         state.space is None or len(state.space.spectrum.values) >= k,
         state.losses.rows.shape == (state.step, Losses.width(network.depth)),
         len(state.finished) < session.settings.restarts,
-        *(_is_of_size(restart, m, k) for restart in session.every_restart),
+        *(_is_of(restart, session, k) for restart in session.every_restart),
         all(torch.equal(r.labels, state.tensors["labels"]) for r in state.finished),
     ]
     if not all(fits):
@@ -263,16 +313,19 @@ def _labels_by_position(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _is_of_size(restart: Restart, m: int, k: int) -> bool:
+def _is_of(restart: Restart, session: Session, k: int) -> bool:
+    """Whether a restart is one of this run, in k coordinates."""
+    m, classes = session.settings.candidates, session.network.classes
+    kind = multipliers_for(session.settings.training, classes.outputs)
     return (
         restart.unknowns.shape == (m, k)
-        and restart.multipliers.shape == (m,)
+        and restart.multipliers.shape == kind.shape(m)
         and restart.labels.shape == (m,)
-        and bool((restart.labels.abs() == 1).all())
+        and set(restart.labels.tolist()) <= set(classes.labels)
         and len(restart.recording) > 0
         and restart.recording.shape == (m, k)
     )
 
 
-def _count(tensors: dict[str, Tensor]) -> int:
+def _count(tensors: Mapping[str, Tensor]) -> int:
     return sum(name.removeprefix("network.").isdigit() for name in tensors)

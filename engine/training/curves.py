@@ -15,20 +15,20 @@ class TrainingCurves(Table):
 
     @property
     def log10_loss(self) -> Rows:
-        """Decadic logarithm of the mean logistic loss; the loss itself would underflow."""
+        """Decadic logarithm of the mean cross-entropy; that itself would underflow."""
         return self.column("log10_loss")
 
     @property
     def accuracy(self) -> Rows:
-        """Share of the training images with y Φ(x) > 0."""
+        """Share of the training images that the network gets right."""
         return self.column("accuracy")
 
     @property
     def margin(self) -> Rows:
-        """Smallest y_i Φ(x_i) over ‖θ‖^L: what grows towards stationarity (Lyu and Li 2019)."""
+        """Smallest margin over ‖θ‖^L: what grows towards stationarity (Lyu and Li 2019)."""
         return self.column("margin")
 
     @property
     def test_accuracy(self) -> Rows:
-        """Share of the test images with y Φ(x) > 0; not a number where it was not measured."""
+        """Share of the test images that it gets right; not a number where not measured."""
         return self.column("test_accuracy")

@@ -1,16 +1,16 @@
-"""The way of the weights: where they start, and the two schedules that they go by.
+"""The way of the weights: the two schedules that they go by.
 
 Gradient descent on log(loss), that is the gradient divided by the loss, follows the same path as
 plain gradient descent at a pace that does not fade. The fast schedule does that with momentum: a
 step that would raise the objective is not taken, halves the rate and forgets the momentum; any
-other lets the rate grow by 5 %; no step is longer than a share of ‖θ‖.
+other lets the rate grow by 5 %; no step is longer than a share of ‖θ‖. The plain schedule goes by
+an optimiser of PyTorch's, all images at once or in mini-batches.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,25 +18,13 @@ import numpy as np
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
 from engine.training.objective import Objective, Value
+from engine.training.optimizers import Memory, stepped
 from engine.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _GROWTH, _SHRINKAGE = 1.05, 0.5
-
-
-def initial_weights(dimension: int, recipe: Recipe) -> Parameters:
-    """W_1 … W_L and b_1: W_1 and b_1 normal and small, the others uniform as PyTorch draws them."""
-    generator = torch.Generator().manual_seed(recipe.seed)
-    sizes = (dimension, *recipe.hidden, 1)
-    first = torch.randn(sizes[1], sizes[0], generator=generator) * recipe.first_layer_scale
-    bias = torch.randn(sizes[1], generator=generator) * recipe.first_layer_scale
-    upper = []
-    for inputs, outputs in pairwise(sizes[1:]):
-        bound = recipe.upper_layer_scale / math.sqrt(inputs)
-        upper.append((2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound)
-    return Parameters.of([first, *upper], bias)
 
 
 def norm(theta: Parameters) -> float:
@@ -49,9 +37,9 @@ class Descent:
 
     Attributes:
         x: flat, centred images, shape (n, D).
-        y: labels −1 and +1, float64, on the CPU, shape (n,).
-        theta: W_1 … W_L, b_1; replaced as a whole, once a step is through.
-        velocity: their last change.
+        y: labels (`Classes.labels`), float64, on the CPU, shape (n,).
+        theta: θ; replaced as a whole, once a step is through.
+        memory: what the schedule remembers; the fast one's is its last change.
         step: steps so far.
         rate: step size of the fast schedule.
     """
@@ -61,12 +49,12 @@ class Descent:
         x: Tensor,
         y: Tensor,
         theta: Parameters,
-        velocity: Parameters,
+        memory: Memory,
         step: int,
         rate: float,
     ) -> None:
         self.x, self.y = x, y
-        self.theta, self.velocity = theta, velocity
+        self.theta, self.memory = theta, memory
         self.step, self.rate = step, rate
 
     def steps(self, recipe: Recipe, part: int) -> Generator[Value | None]:
@@ -78,9 +66,9 @@ class Descent:
             recipe: by which schedule.
             part: images at a time.
         """
-        is_fast = recipe.schedule == "fast"
-        objective = Objective(recipe.weight_decay, is_logarithm=is_fast, part=part)
-        return self._fast(recipe, objective) if is_fast else self._plain(recipe, objective)
+        if recipe.schedule == "fast":
+            return self._fast(recipe, Objective(recipe.weight_decay, True, part))
+        return self._plain(recipe, Objective(0.0, False, part))
 
     def _fast(self, recipe: Recipe, objective: Objective) -> Generator[Value | None]:
         """Descent on log(loss) with momentum and a step that adapts itself."""
@@ -92,10 +80,10 @@ class Descent:
             then = yield from objective.at(there, self.x, self.y)
             is_refused = not then.objective <= now.objective
             if is_refused:
-                self.velocity = change.each(torch.zeros_like)
+                self.memory = (change.each(torch.zeros_like),)
                 self.rate *= _SHRINKAGE
             else:
-                self.theta, self.velocity, now = there, change, then
+                self.theta, self.memory, now = there, (change,), then
                 self.rate *= _GROWTH
             self.step += 1
             yield now
@@ -104,24 +92,27 @@ class Descent:
 
     def _change(self, recipe: Recipe, gradient: Parameters) -> Parameters:
         """By how much the weights would change; never by more than a share of themselves."""
-        momentum = self.velocity.each(lambda v: recipe.momentum * v)
+        momentum = self.memory[0].each(lambda v: recipe.momentum * v)
         change = momentum - gradient.each(lambda g: self.rate * g)
         size, largest = norm(change), recipe.largest_change * norm(self.theta)
         return change.each(lambda c: c * (largest / size)) if size > largest else change
 
     def _plain(self, recipe: Recipe, objective: Objective) -> Generator[Value | None]:
-        """Gradient descent with one step size, all images at once or in mini-batches."""
-        count, size = len(self.x), min(recipe.batch or len(self.x), len(self.x))
-        batches = math.ceil(count / size)
+        """Steps of an optimiser, all images at once or in mini-batches; it adds the decay."""
+        count = len(self.x)
+        batches = recipe.batches(count)
         while True:
             epoch, batch = divmod(self.step, batches)
             x, y = self.x, self.y
             if batches > 1:
                 order = np.random.default_rng((recipe.seed, epoch)).permutation(count)
-                chosen = torch.from_numpy(order[batch * size : (batch + 1) * size])
+                chosen = torch.from_numpy(order[batch * recipe.batch : (batch + 1) * recipe.batch])
                 x, y = x[chosen.to(x.device)], y[chosen]
             now = yield from objective.at(self.theta, x, y)
-            self.theta = self.theta - now.gradient.each(lambda g: recipe.rate * g)
+            rate = recipe.rate_at(self.step, count)
+            self.theta, self.memory = stepped(
+                recipe, rate, self.step, self.theta, now.gradient, self.memory
+            )
             self.step += 1
             if batches == 1:
                 yield now

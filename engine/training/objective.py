@@ -1,4 +1,8 @@
-"""What training lowers: the logistic loss, or its logarithm, with or without weight decay."""
+"""What training lowers: the cross-entropy, or its logarithm, with or without weight decay.
+
+With one output the cross-entropy is the logistic loss. Both are softplus(−s_i) with a soft margin
+s_i: y_i Φ(x_i) with one output, else −log Σ_{k ≠ y_i} exp(Φ_k(x_i) − Φ_{y_i}(x_i)).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.data.inputs import InputSpec
+from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
@@ -28,8 +33,8 @@ class Value:
     Attributes:
         objective: what is lowered.
         gradient: by θ.
-        log_loss: natural logarithm of the mean logistic loss, without weight decay.
-        margins: y_i Φ(x_i), float64, on the CPU, shape (n,).
+        log_loss: natural logarithm of the mean cross-entropy, without weight decay.
+        margins: by how much the label's own output leads, float64, on the CPU, shape (n,).
     """
 
     objective: float
@@ -40,7 +45,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Objective:
-    """J(θ) = (1/n) Σ log(1 + exp(−y_i Φ(θ; x_i))) + (w/2) ‖θ‖², or log J.
+    """J(θ) = (1/n) Σ log(1 + exp(−s_i)) + (w/2) ‖θ‖² with soft margins s_i, or log J.
 
     Attributes:
         weight_decay: w.
@@ -58,7 +63,7 @@ class Objective:
         Args:
             theta: where.
             x: flat, centred images on θ's device, shape (n, D).
-            y: labels −1 and +1, float64, on the CPU, shape (n,).
+            y: labels (`Classes.labels`), float64, on the CPU, shape (n,).
         """
         theta = theta.each(lambda p: p.detach().requires_grad_())
         network = Network(theta, InputSpec.flat(x.shape[1]))
@@ -66,12 +71,13 @@ class Objective:
         for part in torch.split(x, self.part):
             if outputs:
                 yield
-            outputs.append(network.forward(part).squeeze(1))
+            outputs.append(network.forward(part))
         # On the CPU: Apple GPUs have no float64, which log(loss) needs.
-        margins = y * torch.cat([each.detach() for each in outputs]).cpu().double()
-        log_loss, slopes = _log_loss(margins)
+        there = torch.cat([each.detach() for each in outputs]).cpu().double()
+        soft, directions = _soft_margins(network.classes, there, y)
+        log_loss, slopes = _log_loss(soft)
         scale, pull, value = self._combine(log_loss, theta)
-        by_output = (scale * slopes * y).to(x)
+        by_output = (scale * slopes[:, None] * directions).to(x)
         gradient = theta.each(lambda p: pull * p.detach())
         for index, (part, slope) in enumerate(
             zip(outputs, torch.split(by_output, self.part), strict=True)
@@ -83,7 +89,7 @@ class Objective:
             by_theta = torch.autograd.grad(weighted, theta.tensors)
             for total, each in zip(gradient.tensors, by_theta, strict=True):
                 total += each
-        return Value(value, gradient, log_loss, margins)
+        return Value(value, gradient, log_loss, network.classes.margins(there, y))
 
     def _combine(self, log_loss: float, theta: Parameters) -> tuple[float, float, float]:
         """What ∇log(loss) and θ are multiplied with to give the gradient; and the objective."""
@@ -97,8 +103,18 @@ class Objective:
         return loss, self.weight_decay, total
 
 
+def _soft_margins(classes: Classes, outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """s_i, shape (n,), and its derivatives by the outputs, shape (n, C)."""
+    if classes.outputs == 1:
+        return classes.margins_along(outputs, y)
+    own = y.long()[:, None]
+    others = outputs.scatter(1, own, -torch.inf)
+    soft = outputs.gather(1, own)[:, 0] - torch.logsumexp(others, 1)
+    return soft, (-torch.softmax(others, 1)).scatter(1, own, 1.0)
+
+
 def _log_loss(margins: Tensor) -> tuple[float, Tensor]:
-    """Log of the mean logistic loss, without underflow, and its derivative by each margin."""
+    """Log of the mean of softplus(−s), without underflow, and its derivative by each s."""
     # log softplus(−m), which is −m to double precision once m > 36.
     near = torch.nn.functional.softplus(-margins.clamp_max(_SOFTPLUS_IS_LINEAR)).log()
     each = torch.where(margins > _SOFTPLUS_IS_LINEAR, -margins, near)

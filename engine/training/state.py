@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.training.curves import TrainingCurves
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from engine.training.optimizers import Memory
 
 _FIRST_RATE = 0.01
 
@@ -37,12 +34,12 @@ class TrainingStart:
     Attributes:
         network: the weights as they stood.
         state: the rest.
-        velocity: the last change of W_1 … W_L, b_1; empty where it starts anew.
+        memory: what the schedule remembers; empty where that starts anew.
     """
 
     network: Network
     state: TrainingState
-    velocity: tuple[Tensor, ...]
+    memory: Memory
 
 
 @dataclass(frozen=True)
@@ -76,13 +73,13 @@ class HostState:
     """A training between two steps, on the host.
 
     Attributes:
-        theta: W_1 … W_L, b_1.
-        velocity: their last change.
+        theta: θ.
+        memory: what the schedule remembers.
         state: the rest.
         rows: how many rows the curves had.
     """
 
     theta: Parameters
-    velocity: Parameters
+    memory: Memory
     state: TrainingState
     rows: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ from engine.base.resources import control_path, images_path
 from engine.data.datasets import TrainingData, save_images
 from engine.network.checkpoints import load_beside, load_network, save_network
 from engine.network.network import Network
+from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
+from engine.training.optimizers import Memory
 from engine.training.recipe import Recipe
 from engine.training.state import TrainingStart, TrainingState
 from engine.training.training import Training
@@ -28,6 +30,16 @@ if TYPE_CHECKING:
 SUFFIX = ".safetensors"
 
 _STATE_KEY = "training"
+
+_BEFORE_THEY_EXISTED = {
+    "outputs": "one",
+    "biases": "first",
+    "start": "small",
+    "optimizer": "gd",
+    "cosine": False,
+    "epochs": 0,
+}
+"""What trainings did that were saved before a recipe could say so."""
 
 
 class _Stand(msgspec.Struct, frozen=True):
@@ -56,23 +68,25 @@ class Kept:
         network: the weights, on the CPU.
         details: what made them.
         state: the rest of what it takes to go on.
-        velocity: the last change of W_1 … W_L, b_1; empty for a training that is over.
+        memory: what its schedule remembers; empty where it can do without.
     """
 
     network: Network
     details: dict[str, str]
     state: TrainingState
-    velocity: tuple[Tensor, ...]
+    memory: Memory
 
 
 def keep(training: Training, data: TrainingData) -> Kept:
     """Copies a training between two steps; some hundredths of a second for millions of weights."""
+    memory = training.memory
+    # One that is at its end rests; its file stays half as large. Moments have to be kept.
+    rests = training.is_over and not training.is_out_of_time and len(memory) == 1
     return Kept(
-        training.network,
+        replace(training.network, class_names=data.label_names),
         training.details(data.label_names, data.description),
         training.state,
-        # One that is over rests; its file stays half as large.
-        () if training.is_over else tuple(training.velocity),
+        () if rests else memory,
     )
 
 
@@ -91,7 +105,8 @@ def save_trained(kept: Kept, path: Path, half: bool = False) -> None:
         save_network(kept.network.to("cpu", torch.float16), path, kept.details)
         return
     details = {**kept.details, _STATE_KEY: json.dumps(asdict(kept.state))}
-    beside = {str(index): v for index, v in enumerate(kept.velocity)}
+    tensors = [tensor for part in kept.memory for tensor in part.tensors]
+    beside = {str(index): tensor for index, tensor in enumerate(tensors)}
     save_network(kept.network, path, details, beside)
 
 
@@ -105,14 +120,24 @@ def load_start(path: Path) -> TrainingStart:
     try:
         stand = read_json(network.origin.details[_STATE_KEY], _Stand)
         beside = load_beside(path)
-        velocity = tuple(beside[str(index)] for index in range(len(beside)))
+        memory = _parts([beside[str(index)] for index in range(len(beside))], network.parameters)
     except (KeyError, ValueError) as error:
         raise UnusableInput(f"{path.name} does not say how its training stood.") from error
-    wanted = [p.shape for p in network.parameters.tensors]
-    if velocity and [v.shape for v in velocity] != wanted:
-        raise UnusableInput(f"{path.name} does not say how its training stood.")
-    state = TrainingState(stand.step, stand.seconds, stand.rate)
-    return TrainingStart(network, state, velocity)
+    return TrainingStart(network, TrainingState(stand.step, stand.seconds, stand.rate), memory)
+
+
+def _parts(tensors: list[Tensor], theta: Parameters) -> Memory:
+    """Tensors as parts that are each like θ.
+
+    Raises:
+        ValueError: they are no such parts.
+    """
+    size = len(theta.tensors)
+    parts = [tensors[at : at + size] for at in range(0, len(tensors), size)]
+    wanted = [p.shape for p in theta.tensors]
+    if any([tensor.shape for tensor in part] != wanted for part in parts):
+        raise ValueError("tensors of other shapes than the weights")
+    return tuple(theta.with_tensors(part) for part in parts)
 
 
 def save_with_data(kept: Kept, data: TrainingData, path: Path, half: bool = False) -> list[Path]:
@@ -147,7 +172,8 @@ def recipe_of(network: Network) -> Recipe:
         UnusableInput: its file does not say.
     """
     try:
-        made = read_json(network.origin.details["recipe"], dict[str, Any])
+        said = read_json(network.origin.details["recipe"], dict[str, Any])
+        made = {**_BEFORE_THEY_EXISTED, **said}
         return held_to({each.name: made[each.name] for each in fields(Recipe)}, Recipe)
     except (KeyError, ValueError) as error:
         raise UnusableInput(f"{network.origin.name} does not say how it was made.") from error

@@ -1,7 +1,8 @@
-"""Training a network the way the theory wants: towards a stationary direction.
+"""Training a network: towards a stationary direction, as the theory wants, or as people do.
 
 The attack rests on convergence in direction (Lyu and Li 2019; Ji and Telgarsky 2020), which plain
-gradient descent approaches only logarithmically; `descent` has one that is faster.
+gradient descent approaches only logarithmically, `descent` has one that is faster; or on a
+stationary point of the loss with weight decay, where every optimiser that decays coupled ends.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import InputShape, InputSpec, Preprocessing
 from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
+from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.device_errors import device_errors
@@ -27,9 +29,11 @@ from engine.runtime.devices import choose_device
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
 from engine.training.curves import TrainingCurves
-from engine.training.descent import Descent, initial_weights, norm
+from engine.training.descent import Descent, norm
 from engine.training.objective import PART, Value
+from engine.training.optimizers import Memory, memories
 from engine.training.recipe import Recipe
+from engine.training.starts import has_bias, initial_weights
 from engine.training.state import HostState, TrainingSnapshot, TrainingStart, TrainingState
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ T = TypeVar("T")
 _TEST_EVERY, _RESIDUAL_EVERY = 10, 50
 _MOST_FOR_RESIDUAL = 500
 _DIVERGED, _LARGEST_NORM = 1e15, 1e12
+_OUT_OF_TIME = "The time is over."
 
 
 class Training:
@@ -51,6 +56,7 @@ class Training:
     Attributes:
         recipe: how the network is made.
         is_over: whether the recipe's end was reached.
+        is_out_of_time: whether that was the limit of time, so that it is in the middle of its way.
     """
 
     def __init__(
@@ -63,7 +69,7 @@ class Training:
         """Draws the initial weights, or takes those of a training that goes on.
 
         Args:
-            train: images with labels 0 and 1; their mean is subtracted.
+            train: images with labels 0 … K − 1; their mean is subtracted.
             recipe: what to make of them.
             test: images to measure accuracy on.
             start: where to go on from.
@@ -72,13 +78,9 @@ class Training:
             UnusableInput: there is no such device, only one class, or `start` is of other images
                 or another architecture.
         """
-        if set(train.labels.tolist()) != {0, 1}:
-            raise UnusableInput("Training needs images of two classes.")
-        if recipe.until_residual and len(train) > _MOST_FOR_RESIDUAL:
-            raise UnusableInput(
-                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images."
-            )
         self.recipe = recipe
+        self._classes = Classes(recipe.output_count(_class_count(train)))
+        self._check_residual(len(train))
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)
         self._images, self._test_images = train, test
         self._mean = train.images.mean(0)
@@ -87,14 +89,15 @@ class Training:
         self._recovery = Recovery[HostState](choose_device(recipe.device, self._dtype))
         self._recovery.at_once = min(len(train), PART)
         self._curves = RowBuffer(len(TrainingCurves.COLUMNS))
-        theta, state = initial_weights(self._mean.numel(), recipe), TrainingState()
-        velocity = theta.each(torch.zeros_like)
+        theta = initial_weights(self._mean.numel(), self._classes.outputs, recipe)
+        memory: Memory = (theta.each(torch.zeros_like),) * memories(recipe)
+        state = TrainingState()
         if start is not None:
             theta, state = self._check(start.network), start.state
-            if start.velocity:
-                velocity = theta.with_tensors(start.velocity)
-        self._recovery.copy.keep(HostState(theta, velocity, state), time.monotonic())
-        self.is_over = False
+            # What an earlier version kept of a schedule without any memory counts for nothing.
+            memory = start.memory[: len(memory)] or memory
+        self._recovery.copy.keep(HostState(theta, memory, state), time.monotonic())
+        self.is_over = self.is_out_of_time = False
         self._norm = 0.0
         self._looked_at = 0
         self._answered(self._place)
@@ -103,11 +106,11 @@ class Training:
         """Puts images and the last copy of the weights on the device."""
         kept = self._recovery.copy.state
         assert kept is not None
-        x, y, test = self._centred(self._images), self._images.signs, self._test_images
-        self._test = None if test is None else (self._centred(test), test.signs)
+        (x, y), test = self._read(self._images), self._test_images
+        self._test = None if test is None else self._read(test)
         theta = kept.theta.to(self.device, self._dtype)
-        velocity = kept.velocity.to(self.device, self._dtype)
-        self._descent = Descent(x, y, theta, velocity, kept.state.step, kept.state.rate)
+        memory = tuple(part.to(self.device, self._dtype) for part in kept.memory)
+        self._descent = Descent(x, y, theta, memory, kept.state.step, kept.state.rate)
         self._seconds = kept.state.seconds
         if kept.rows < len(self.curves):
             self._curves = RowBuffer(len(TrainingCurves.COLUMNS), self._curves.rows()[: kept.rows])
@@ -129,7 +132,8 @@ class Training:
         """The network as it stands, on the CPU."""
         theta = self._answered(lambda: _on_host(self._descent.theta))
         preprocessing = Preprocessing(self._mean, said_by="file")
-        return Network(theta, InputSpec(self._shape, preprocessing))
+        inputs = InputSpec(self._shape, preprocessing)
+        return Network(theta, inputs, activation_said_by="file")
 
     @property
     def state(self) -> TrainingState:
@@ -137,9 +141,9 @@ class Training:
         return TrainingState(self._descent.step, self._seconds, self._descent.rate)
 
     @property
-    def velocity(self) -> list[Tensor]:
-        """The last change of W_1 … W_L, b_1, on the CPU."""
-        return list(self._answered(lambda: _on_host(self._descent.velocity)).tensors)
+    def memory(self) -> Memory:
+        """What the schedule remembers of earlier steps, on the CPU."""
+        return self._answered(lambda: tuple(_on_host(part) for part in self._descent.memory))
 
     @property
     def curves(self) -> TrainingCurves:
@@ -150,7 +154,7 @@ class Training:
         """What a checkpoint says of its making, for people and reports.
 
         Args:
-            label_names: of the labels 0 and 1.
+            label_names: of the classes.
             description: of the images.
         """
         curves = self.curves
@@ -178,7 +182,7 @@ class Training:
         return len(self._images) <= MOST_IMAGES
 
     def stationarity(self) -> TrueStationarity:
-        """How stationary the network is with its images; see `engine.evidence.diagnostics`.
+        """How stationary the network is with its images.
 
         Raises:
             UnusableInput: there are too many images to tell.
@@ -217,7 +221,7 @@ class Training:
                 end = ""
                 self._recover(failed)
                 steps, on = self._schedule(), self.device
-            self.is_over = bool(end)
+            self.is_over, self.is_out_of_time = bool(end), end == _OUT_OF_TIME
             yield self._snapshot(end)
 
     def _schedule(self) -> Generator[Value | None]:
@@ -274,7 +278,7 @@ class Training:
         began = time.monotonic()
         kept = HostState(
             _on_host(self._descent.theta),
-            _on_host(self._descent.velocity),
+            tuple(_on_host(part) for part in self._descent.memory),
             self.state,
             len(self.curves),
         )
@@ -312,14 +316,14 @@ class Training:
         if recipe.schedule == "fast" and self._norm > _LARGEST_NORM:
             return "The weights cannot grow any further."
         if recipe.seconds and state.seconds >= recipe.seconds:
-            return "The time is over."
-        if state.step >= recipe.most_steps:
+            return _OUT_OF_TIME
+        if state.step >= recipe.steps(len(self._images)):
             return "All steps are taken."
         return ""
 
     def _snapshot(self, end: str) -> TrainingSnapshot:
         state, recipe, curves = self.state, self.recipe, self.curves
-        shares = [0.0, state.step / recipe.most_steps]
+        shares = [0.0, state.step / recipe.steps(len(self._images))]
         if recipe.until_exponent and len(curves):
             shares.append(float(curves.log10_loss[-1]) / recipe.until_exponent)
         if recipe.seconds:
@@ -333,19 +337,27 @@ class Training:
         x, y = self._test
         network = Network(self._descent.theta, InputSpec(self._shape))
         parts = torch.split(x, self._recovery.at_once or PART)
-        outputs = torch.cat([network.forward(part).squeeze(1).cpu() for part in parts]).double()
-        return float((y * outputs > 0).double().mean())
+        outputs = torch.cat([network.forward(part).cpu() for part in parts]).double()
+        return float((self._classes.margins(outputs, y) > 0).double().mean())
 
     # --- the start --------------------------------------------------------------------------
 
-    def _centred(self, images: LabelledImages) -> Tensor:
-        return (images.images - self._mean).flatten(1).to(self.device, self._dtype)
+    def _read(self, images: LabelledImages) -> tuple[Tensor, Tensor]:
+        """What the network reads, flat, on the device; and labels, on the CPU."""
+        x = (images.images - self._mean).flatten(1).to(self.device, self._dtype)
+        return x, self._classes.of_numbers(images.labels)
+
+    def _check_residual(self, count: int) -> None:
+        if self.recipe.until_residual and count > _MOST_FOR_RESIDUAL:
+            raise UnusableInput(
+                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images."
+            )
 
     def _check(self, network: Network) -> Parameters:
         """The weights to go on from, if they fit this training."""
         name = network.origin.name
-        sizes = (self._mean.numel(), *self.recipe.hidden, 1)
-        wanted = [True, *(False for _ in sizes[2:])]
+        sizes = (self._mean.numel(), *self.recipe.hidden, self._classes.outputs)
+        wanted = [has_bias(self.recipe, layer) for layer in range(len(sizes) - 1)]
         if network.layer_sizes != sizes or [b is not None for b in network.biases] != wanted:
             raise UnusableInput(
                 f"{name} is {network.architecture}; this training makes another network."
@@ -353,6 +365,18 @@ class Training:
         if network.mean is None or not torch.equal(network.mean, self._mean):
             raise UnusableInput(f"{name} was trained on other images.")
         return network.parameters
+
+
+def _class_count(train: LabelledImages) -> int:
+    """How many classes there are images of.
+
+    Raises:
+        UnusableInput: only one, or none of a number between.
+    """
+    there = set(train.labels.tolist())
+    if len(there) < 2 or there != set(range(len(there))):
+        raise UnusableInput("Training needs images of two classes or more.")
+    return len(there)
 
 
 def _on_host(theta: Parameters) -> Parameters:

@@ -28,7 +28,8 @@ class Mosaic:
         columns: tiles in a row.
         tile: (h, w) of a tile without its gap.
         caption: what is shown, in words.
-        confidence: of each tile, shape (t,), where it is a gallery.
+        is_gallery: whether it is the gallery of a run at rest.
+        confidence: of each tile, shape (t,), where it is a gallery that has one.
     """
 
     pixels: Pixels
@@ -36,6 +37,7 @@ class Mosaic:
     columns: int
     tile: tuple[int, int]
     caption: str = ""
+    is_gallery: bool = False
     confidence: Tensor | None = None
 
 
@@ -63,15 +65,13 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
         mean: μ, shape (c, h, w), or None.
     """
     order = gallery.candidate[:MOST_TILES]
-    distinct, sure = len(gallery), int((gallery.confidence > 0.9).sum())
-    caption = (
-        f"Gallery: {counted(distinct, 'distinct images')} by confidence, {sure} of them above 0.9"
-    )
+    distinct, confidence = len(gallery), gallery.confidence
+    found, sure = f"Gallery: {counted(distinct, 'distinct images')}", gallery.above(0.9)
+    caption = f"{found} by confidence, {sure} of them above 0.9"
     if not gallery.has_confidence:
-        caption = (
-            f"Gallery: {counted(distinct, 'distinct images')}, after too few steps for a confidence"
-        )
+        caption = f"{found} in order of trust; {gallery.why_unknown}"
     if len(order) < distinct:
         caption += f"; the first {len(order)}"
     drawn = make_mosaic(images[order], order, mean, caption)
-    return replace(drawn, confidence=gallery.confidence[: len(order)])
+    known = None if confidence is None else confidence[: len(order)]
+    return replace(drawn, is_gallery=True, confidence=known)

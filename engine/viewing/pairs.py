@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.data.pixels import Pixels, display_pixels, unit_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
+from engine.network.classes import Classes
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ class Pairs:
         is_recovered: good and above the control's best; without a control that is no pair.
         evidence: where all this comes from.
         labels: class number of each pair's training image, shape (p,), where it is known.
-        outputs: Φ of each pair's training image, shape (p,), where it is known.
-        confidence: of each pair's candidate, shape (p,), where there is a gallery.
+        outputs: Φ of each pair's training image, shape (p, C), where it is known.
+        margins: by how much the output of its class leads there, shape (p,), alike.
+        classes: of the network, where it is known.
+        confidence: of each pair's candidate, shape (p,), where it is known.
     """
 
     reconstructed: Pixels
@@ -41,16 +44,29 @@ class Pairs:
     evidence: Evidence
     labels: NDArray[np.int64] | None = None
     outputs: NDArray[np.float64] | None = None
+    margins: NDArray[np.float64] | None = None
+    classes: Classes | None = None
     confidence: NDArray[np.float64] | None = None
 
+    def class_name(self, number: int) -> str:
+        """For people, of a class number of the training images: `7 (horse)`.
 
-def with_confidence(pairs: Pairs, confidence: Tensor) -> Pairs:
+        With one output it is the number alone: which class is −1 is nowhere written.
+        """
+        if self.classes is None or not 0 <= number < self.classes.outputs > 1:
+            return str(number)
+        return self.classes.numbered(number)
+
+
+def with_confidence(pairs: Pairs, confidence: Tensor | None) -> Pairs:
     """The same pairs once a gallery is there.
 
     Args:
         pairs: of all candidates of a run.
-        confidence: of each candidate, shape (m,).
+        confidence: of each candidate, shape (m,); None where it is not known.
     """
+    if confidence is None:
+        return replace(pairs, confidence=None)
     return replace(pairs, confidence=confidence[torch.from_numpy(pairs.candidate)].double().numpy())
 
 
@@ -69,6 +85,7 @@ def best_pairs(images: Tensor, references: References) -> Pairs:
     recovered = evidence.is_recovered
     if recovered is None:
         recovered = np.zeros(len(best), bool)
+    outputs, margins = references.outputs, references.margins
     return Pairs(
         reconstructed=display_pixels(images[chosen], references.shown_mean),
         real=unit_pixels(references.train[wanted]),
@@ -77,5 +94,7 @@ def best_pairs(images: Tensor, references: References) -> Pairs:
         is_recovered=[bool(v) for v in recovered[best]],
         evidence=evidence,
         labels=None if references.labels is None else references.labels[wanted].long().numpy(),
-        outputs=None if references.outputs is None else references.outputs[wanted.numpy()],
+        outputs=None if outputs is None else outputs[wanted.numpy()],
+        margins=None if margins is None else margins[wanted.numpy()],
+        classes=references.classes,
     )

@@ -11,6 +11,7 @@ from engine.data.pixels import Pixels, display_pixels, unit_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, Matches, match
 from engine.evidence.similarity import ncc_features
+from engine.network.classes import Classes
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session
@@ -52,10 +53,15 @@ class Portrait:
     Attributes:
         candidate: its number, counted through all restarts.
         restart: in which restart it was found, from 1.
-        label: y, −1 or 1.
-        multiplier: λ.
-        output: Φ(x) at the end of its drift.
-        confidence: from 0 to 1; None where the gallery has not been worked out yet.
+        classes: of the network.
+        label: y.
+        strength: how much it explains: λ, or the sum of its parts.
+        parts: λ_k of each class, where they are several, shape (C,); else None. The own class has
+            none, unless they may have any sign.
+        outputs: Φ(x) at the end of its drift, shape (C,).
+        margin: by how much the label's own output leads there.
+        confidence: from 0 to 1; None where it is not known.
+        why_unknown: why it is not, in words; empty where it is, or has not been worked out yet.
         steps: steps of its restart before each frame, rising, shape (f,).
         frames: its drift, centred, float32, shape (f, c, h, w).
         fired: the activations h_l of each hidden layer, float32, shapes (n_l,).
@@ -65,10 +71,14 @@ class Portrait:
 
     candidate: int
     restart: int
+    classes: Classes
     label: int
-    multiplier: float
-    output: float
+    strength: float
+    parts: Tensor | None
+    outputs: Tensor
+    margin: float
     confidence: float | None
+    why_unknown: str
     steps: tuple[int, ...]
     frames: Tensor
     fired: tuple[Tensor, ...]
@@ -159,20 +169,37 @@ def portray(
     if references is not None:
         found = _match(image, candidate, references, evidence)
     mean, gallery = session.network.mean, session.known_gallery
-    there = trace(network, image.reshape(1, -1))
+    there = trace(network, network.inputs.of_centred(image[None]))
+    outputs, label = there.outputs(), session.labels[candidate][None]
+    confidence = None if gallery is None else gallery.of_each
     return Portrait(
         candidate=candidate,
         restart=restart + 1,
-        label=int(session.labels[candidate]),
-        multiplier=float(session.multipliers[candidate]),
-        output=float(there.outputs()[0, 0]),
-        confidence=None if gallery is None else float(gallery.of_each[candidate]),
+        classes=network.classes,
+        label=int(label[0]),
+        strength=float(session.strengths[candidate]),
+        parts=_parts(session, candidate),
+        outputs=outputs[0],
+        margin=float(network.classes.margins(outputs, label)[0]),
+        confidence=None if confidence is None else float(confidence[candidate]),
+        why_unknown="" if gallery is None else gallery.why_unknown,
         steps=tuple(steps),
         frames=frames,
         fired=tuple(h[0] for h in there.h[1:]),
         mean=references.shown_mean if mean is None and references is not None else mean,
         match=found,
     )
+
+
+def _parts(session: Session, candidate: int) -> Tensor | None:
+    """λ_k of each class, where a candidate has several; see `Portrait.parts`."""
+    multipliers = session.multipliers[candidate].float()
+    if multipliers.numel() == 1:
+        return None
+    if session.settings.training != "free":
+        multipliers = multipliers.clone()
+        multipliers[int(session.labels[candidate])] = 0
+    return multipliers
 
 
 def _match(

@@ -80,8 +80,10 @@ class NetworkPage(QWidget):
         references.control_wanted.connect(partial(opener.choose_images, "control"))
         references.removed.connect(adoption.remove_references)
         model.shape_edited.connect(adoption.change_shape)
+        model.reading_edited.connect(adoption.change_reading)
         adoption.network_taken.connect(model.show_network)
         adoption.shape_changed.connect(model.show_shape_of)
+        adoption.assumptions_found.connect(model.show_assumptions)
         adoption.run_taken.connect(self.run_bar.show_rest)
         runner.forgotten.connect(self.run_bar.clear)
         self.views.follow(runner, assessment, adoption)
@@ -92,6 +94,7 @@ class NetworkPage(QWidget):
         workspace = self._workspace()
         self._centre.setCurrentIndex(0 if workspace.network is None else 1)
         self.references_panel.show_references(workspace.train, workspace.control)
+        self.model_panel.show_train(workspace.train)
         self.views.show_workspace()
 
     def show_situation(self, now: Situation) -> None:

@@ -26,9 +26,9 @@ from gui.views.pairs import PairsView
 from gui.views.scores import ScoresView
 
 _CONFIDENCE = (
-    "<p>A confidence is an estimate without a training image, fitted to networks of our "
-    "own. It is 0 before half of a run's steps, and before a hundred. Only a match with real "
-    "images beside a control is evidence.</p>"
+    "<p>A confidence is an estimate without a training image, fitted to networks of our own with "
+    "one output. It is not known before half of a run's steps, and before a hundred, and not for "
+    "other networks. Only a match with real images beside a control is evidence.</p>"
 )
 
 
@@ -142,7 +142,7 @@ class Views(QObject):
 
     @Slot(object, object)
     def _show_network(self, network: Network, health: Health) -> None:
-        self.health.show_health(health)
+        self.health.show_health(network, health)
         self.lower_tabs.setCurrentWidget(self.health)
         self.curves.set_depth(network.depth)
 
@@ -158,11 +158,12 @@ class Views(QObject):
             return
         index = int(mosaic.order[tile])
         parts = [f"Candidate {index}"]
-        if session is not None and mosaic.confidence is not None:
+        if session is not None and mosaic.is_gallery:
+            known = mosaic.confidence
             parts += [
-                f"confidence {mosaic.confidence[tile]:.2f}",
-                f"label {session.labels[index]:+.0f}",
-                f"multiplier {session.multipliers[index]:.3f}",
+                f"confidence {'–' if known is None else f'{known[tile]:.2f}'}",
+                f"class {session.network.classes.numbered(float(session.labels[index]))}",
+                f"multiplier {session.strengths[index]:.3f}",
             ]
         self.described.emit(" · ".join(parts))
 

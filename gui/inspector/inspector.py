@@ -26,11 +26,13 @@ _CONTRASTS: tuple[tuple[str, Contrast], ...] = (
     ("Contrast stretched", "stretched"),
     ("Contrast as it is", "fixed"),
 )
+_MOST_OUTPUTS, _MOST_PARTS = 10, 3
 _ROWS = {
     "Confidence": "An estimate, without any training image, that this is one (0 to 1).",
-    "Output": "What the network gives for this image. Training images that carry a multiplier "
-    "lie at the margin: they share the smallest output of their class.",
-    "Multiplier": "How much this candidate contributes to the weights: λ.",
+    "Output": "What the network gives for this image, and by how much the label's class leads. "
+    "Training images that carry a multiplier lie at the margin: they lead by least.",
+    "Multiplier": "How much this candidate contributes to the weights: λ. Where each wrong class "
+    "has one of its own, their sum, and the largest of them.",
     "Label": "The class that the candidate was given at the start.",
     "Match": "The training image that the scoring rule pairs with this candidate, or else the "
     "one most like it.",
@@ -108,6 +110,7 @@ class Inspector(QWidget):
         for name, tooltip in _ROWS.items():
             label, value = QLabel(name), QLabel()
             value.setWordWrap(True)
+            value.setTextFormat(Qt.TextFormat.PlainText)  # Names of classes are somebody else's.
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setToolTip(f"<p>{tooltip}</p>")
             value.setToolTip(label.toolTip())
@@ -165,14 +168,12 @@ class Inspector(QWidget):
         self.picture.file_name = f"candidate-{portrait.candidate:04}.png"
         self.picture.setAccessibleName(f"Candidate {portrait.candidate}")
         restart = f", restart {portrait.restart}" if portrait.restart > 1 else ""
-        known = portrait.confidence is not None
-        confidence = f"{portrait.confidence:.2f}" if known else "known when the run has ended"
         self._values["Confidence"].setText(
-            f"{confidence} (candidate {portrait.candidate}{restart})"
+            f"{describe_confidence(portrait)} (candidate {portrait.candidate}{restart})"
         )
-        self._values["Output"].setText(f"{portrait.output:+.3g}".replace("-", "−"))
-        self._values["Multiplier"].setText(f"{portrait.multiplier:.3f}")
-        self._values["Label"].setText(f"{portrait.label:+d}".replace("-", "−"))
+        self._values["Output"].setText(describe_outputs(portrait))
+        self._values["Multiplier"].setText(describe_multiplier(portrait))
+        self._values["Label"].setText(portrait.classes.numbered(portrait.label))
         self._show_match(portrait)
         self._show_neurons(portrait)
         self._show_frame()
@@ -221,6 +222,44 @@ class Inspector(QWidget):
     def _set_smooth(self, is_smooth: bool) -> None:
         for picture in (self.picture, self.match, self.difference):
             picture.set_smooth(is_smooth)
+
+
+def describe_confidence(portrait: Portrait) -> str:
+    """`0.97`, or – and why it is not known."""
+    if portrait.confidence is not None:
+        return f"{portrait.confidence:.2f}"
+    return f"–, {portrait.why_unknown}" if portrait.why_unknown else "known when the run has ended"
+
+
+def describe_outputs(portrait: Portrait) -> str:
+    """`+2.31`; of several outputs the margin and the largest, `leads by 2.3: 7 +5.1, 3 +2.8`."""
+    if portrait.classes.outputs == 1:
+        return _signed(float(portrait.outputs[0]))
+    verdict = "leads" if portrait.margin > 0 else "falls short"
+    outputs = portrait.outputs.tolist()
+    falling = sorted(range(len(outputs)), key=lambda label: -outputs[label])
+    told = [f"{portrait.classes.name(k)} {_signed(outputs[k])}" for k in falling[:_MOST_OUTPUTS]]
+    more = ["…"] if len(falling) > len(told) else []
+    return f"{verdict} by {abs(portrait.margin):.3g}: {', '.join([*told, *more])}"
+
+
+def describe_multiplier(portrait: Portrait) -> str:
+    """`0.412`; of several parts the sum and the largest, `0.412: 3 0.300, 9 0.112`."""
+    whole = f"{portrait.strength:.3f}"
+    if portrait.parts is None:
+        return whole
+    parts = portrait.parts.tolist()
+    falling = sorted(range(len(parts)), key=lambda label: -abs(parts[label]))
+    told = [
+        f"{portrait.classes.name(k)} {parts[k]:.3f}".replace("-", "−")
+        for k in falling[:_MOST_PARTS]
+        if parts[k]
+    ]
+    return f"{whole}: {', '.join(told)}" if told else whole
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3g}".replace("-", "−")
 
 
 def describe_match(portrait: Portrait) -> str:

@@ -50,7 +50,7 @@ class Replay(QObject):
             report(0.5)
             mosaic = make_mosaic(images, present.order, session.network.mean, present.caption)
             report(1.0)
-            return replace(mosaic, confidence=present.confidence)
+            return replace(mosaic, is_gallery=present.is_gallery, confidence=present.confidence)
 
         self._task = Task(draw, self.rendered.emit, lambda: True, self)
         self._task.succeeded.connect(self._on_succeeded)

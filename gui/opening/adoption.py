@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.resources import resource_folder
 from engine.data.inputs import InputShape
+from engine.evidence.assumptions import Assumptions
 from engine.network.network import Network
 from engine.session.session import Session
 from gui.opening.opener import Opener
@@ -20,6 +21,11 @@ from gui.run.session_runner import SessionRunner
 from gui.run.settings_panel import SettingsPanel
 from gui.state.workspace import Workspace
 from gui.toolkit.log import LOGGER
+
+_LEFT = (
+    "The run that was open belongs to the network as it was read before, and is put away; it is "
+    "kept as the last run."
+)
 
 
 class Adoption(QObject):
@@ -37,6 +43,9 @@ class Adoption(QObject):
     stationarity_found = Signal(object)
     """Emitted with the `TrueStationarity` of the training images, or None."""
 
+    assumptions_found = Signal(object)
+    """Emitted with the `Assumptions` as the training images see them, or None."""
+
     network_wanted = Signal()
     """Emitted when the network that was opened is what a person wants to look at."""
 
@@ -51,7 +60,7 @@ class Adoption(QObject):
         super().__init__(context.window)
         self._context, self._opener, self._settings = context, opener, settings
         self._runner, self._assessment = runner, assessment
-        self._continues = False
+        self._continues = self._leaves_run = False
         opener.opened.connect(self._on_opened)
         opener.damaged.connect(self._offer_last_good)
 
@@ -66,6 +75,7 @@ class Adoption(QObject):
         self._context.workspace.change(train=None, control=None)
         self._assessment.forget_scores()
         self.stationarity_found.emit(None)
+        self.assumptions_found.emit(None)
 
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
@@ -84,8 +94,19 @@ class Adoption(QObject):
         LOGGER.info(_described(opened))
         if opened.train is not None:
             self.stationarity_found.emit(opened.stationarity)
+            self._tell_of(opened.assumptions)
+        if self._leaves_run:
+            self._leaves_run = False
+            context.messages.add(_LEFT)
         if continues and self._runner.would_go_on:
             self._runner.start()
+
+    def _tell_of(self, assumptions: Assumptions | None) -> None:
+        self.assumptions_found.emit(assumptions)
+        context = self._context
+        is_wrong = assumptions is not None and bool(assumptions.warning)
+        if is_wrong and assumptions is not None and not context.controller.in_queue:
+            context.messages.show_note(assumptions.warning)
 
     def _take_images(self, opened: Opened) -> None:
         workspace = self._context.workspace
@@ -150,10 +171,36 @@ class Adoption(QObject):
         self._runner.forget()
         self.shape_changed.emit(network)
         self.stationarity_found.emit(None)
+        self.assumptions_found.emit(None)
         self._settings.show_network(network)
         self._context.workspace.open(Workspace(network, session=session, asked=now.asked))
         if session is not None:
             self._show_run(session)
+
+    @Slot(object)
+    def change_reading(self, network: Network) -> None:
+        """Reads the network that is open with another activation or preprocessing.
+
+        A run stays open where its candidates are what they were: a mean alone moves what they are
+        compared with.
+        """
+        now = self._context.workspace()
+        if now.network is None or self._context.controller.is_taken:
+            return
+        session = now.session
+        if session is not None:
+            stays = _reads_alike(now.network, network)
+            session = replace(session, network=network) if stays else None
+            self._leaves_run = not stays
+        self._opener.read_anew(network, session)
+
+
+def _reads_alike(a: Network, b: Network) -> bool:
+    """Whether two networks, the same but for how they are read, are the same to a search."""
+    one, other = (network.inputs.preprocessing.std for network in (a, b))
+    if one is None or other is None:
+        return one is other and a.activation == b.activation
+    return one.tolist() == other.tolist() and a.activation == b.activation
 
 
 def _described(opened: Opened) -> str:

@@ -39,8 +39,8 @@ class EmptyPage(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.6)
         title.setFont(font)
         text = theme.secondary(
-            "A PyTorch, safetensors or NumPy checkpoint of a fully connected ReLU network with "
-            "one output. Nothing in it is executed, and nothing leaves this machine."
+            "A PyTorch, safetensors or NumPy checkpoint of a fully connected network with ReLU "
+            "or leaky ReLU. Nothing in it is executed, and nothing leaves this machine."
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         text.setFixedWidth(_TEXT_WIDTH)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -15,11 +16,16 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.errors import UnusableInput
-from engine.base.plain_text import counted
+from engine.base.plain_text import counted, percent
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import parse_shape
+from engine.data.inputs import Preprocessing, parse_shape
+from engine.evidence.assumptions import Assumptions
 from engine.evidence.diagnostics import Health, about_images
+from engine.network.activation import Activation
+from engine.network.facts import about_outputs
 from engine.network.network import Network
+from gui.opening.activation_choice import ActivationChoice
+from gui.opening.preprocessing_dialog import PreprocessingDialog
 from gui.toolkit import theme
 from gui.toolkit.widgets import verbatim
 
@@ -30,6 +36,9 @@ class ModelPanel(QWidget):
     shape_edited = Signal(object)
     """Emitted with a new (c, h, w) of the right size."""
 
+    reading_edited = Signal(object)
+    """Emitted with the same `Network`, with another activation or preprocessing."""
+
     complained = Signal(str)
     """Emitted with a sentence when an entered shape cannot be used."""
 
@@ -37,7 +46,16 @@ class ModelPanel(QWidget):
         super().__init__(parent)
         self._network: Network | None = None
         self._file, self._architecture = _value(), _value()
-        self._row_space, self._mean = _value(), _value()
+        self._classes, self._row_space = _value(), _value()
+        self._preprocessing, self._images_say = _value(), _value()
+        self._train: LabelledImages | None = None
+        self._assumptions: Assumptions | None = None
+        self.activation = ActivationChoice()
+        self.activation.chosen.connect(self._on_activation_chosen)
+        self.change = QPushButton("Change…")
+        self.change.setAccessibleName("Change the preprocessing")
+        self.change.setToolTip("Asks what was done to images before the network read them.")
+        self.change.clicked.connect(self._ask_for_preprocessing)
         self.shape = QLineEdit()
         self.shape.setAccessibleName("Input shape")
         self.shape.setToolTip(
@@ -47,9 +65,12 @@ class ModelPanel(QWidget):
         rows = (
             ("File", self._file),
             ("Layers", self._architecture),
+            ("Classes", self._classes),
+            ("Activation", self.activation),
             ("I&nput", self.shape),
+            ("Preprocessing", _beside(self._preprocessing, self.change)),
             ("Row space", self._row_space),
-            ("Mean image", self._mean),
+            ("Check", self._images_say),
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -61,10 +82,12 @@ class ModelPanel(QWidget):
         """No network is open."""
         self._network = None
         self._file.setText("none open")
-        for label in (self._architecture, self._row_space, self._mean):
+        for label in (self._architecture, self._classes, self._row_space, self._preprocessing):
             label.setText("—")
         self.shape.clear()
-        self.shape.setEnabled(False)
+        self.activation.clear()
+        self.set_editable(False)
+        self.show_assumptions(None)
 
     def show_network(self, network: Network, health: Health) -> None:
         """Shows a network and what its weights tell."""
@@ -83,18 +106,72 @@ class ModelPanel(QWidget):
             "initialisation: an estimate, from the weights alone, of how many images the "
             "network remembers."
         )
-        self._mean.setText("in the file" if network.mean is not None else "not in the file")
-        self.shape.setEnabled(True)
+        self._classes.setText(about_outputs(network))
+        self._preprocessing.setText(network.inputs.preprocessing.described)
+        self._preprocessing.setToolTip(
+            "What was done to an image before the network read it. Where it is not known, the mean "
+            "of training images is taken whenever they are compared."
+        )
+        self.activation.show_network(network)
+        self.set_editable(True)
         self._show_shape()
+        self.show_assumptions(None)
+
+    def show_train(self, train: LabelledImages | None) -> None:
+        """Training images are open, or none."""
+        self._train = train
+
+    @Slot(object)
+    def show_assumptions(self, found: Assumptions | None) -> None:
+        """Shows what the training images say of how the network is read; without them nothing."""
+        self._assumptions = found
+        if found is None:
+            self._images_say.setText("needs training images")
+            self._images_say.setToolTip("")
+            return
+        right = f"{percent(found.right)} of the training images on their own side"
+        self._images_say.setText(f"{found.warning or f'{right}.'} {found.advice}".strip())
+        details = (right, found.about_preprocessing, found.about_activation)
+        self._images_say.setToolTip(verbatim(*details))
+
+    @property
+    def check(self) -> str:
+        """What the training images say."""
+        return self._images_say.text()
+
+    @property
+    def preprocessing(self) -> str:
+        """What is shown of it."""
+        return self._preprocessing.text()
+
+    @Slot(object)
+    def _on_activation_chosen(self, activation: Activation) -> None:
+        if self._network is not None:
+            self.reading_edited.emit(self._network.with_activation(activation, "user"))
+
+    @Slot()
+    def _ask_for_preprocessing(self) -> None:
+        if self._network is None:
+            return
+        dialog = PreprocessingDialog(self._network, self._train, self._assumptions, self.window())
+        dialog.chosen.connect(self._on_preprocessing_chosen)
+        dialog.open()
+
+    @Slot(object)
+    def _on_preprocessing_chosen(self, preprocessing: Preprocessing) -> None:
+        if self._network is not None:
+            self.reading_edited.emit(self._network.with_preprocessing(preprocessing))
 
     def show_shape_of(self, network: Network) -> None:
         """The same network, reading its input as another shape."""
         self._network = network
+        self._preprocessing.setText(network.inputs.preprocessing.described)
         self._show_shape()
 
     def set_editable(self, editable: bool) -> None:
-        """While a run is on, its input shape stays as it is."""
-        self.shape.setEnabled(editable and self._network is not None)
+        """While a run is on, its network is read as it is."""
+        for widget in (self.shape, self.activation, self.change):
+            widget.setEnabled(editable and self._network is not None)
 
     def _show_shape(self) -> None:
         assert self._network is not None
@@ -190,6 +267,16 @@ def _value() -> QLabel:
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     theme.let_wrap(label)
     return label
+
+
+def _beside(value: QWidget, button: QWidget) -> QWidget:
+    """A value, and a button that changes it; it has the button's letter."""
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(value, 1)
+    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+    return both
 
 
 def _table(rows: Sequence[tuple[str, QWidget]]) -> QGridLayout:

@@ -16,7 +16,7 @@ from engine.data.datasets import TrainingData, load_images
 from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
-from engine.session.session import SUFFIX
+from engine.session.session import SUFFIX, Session
 from gui.opening.reading import (
     Opened,
     Refusal,
@@ -25,7 +25,7 @@ from gui.opening.reading import (
     is_model,
     open_paths,
     open_with_shared,
-    with_stationarity,
+    with_what_images_tell,
 )
 from gui.run.context import AppContext
 from gui.toolkit import dialogs
@@ -136,6 +136,22 @@ class Opener(QObject):
             self._while_latest(None, is_network=True),
         )
 
+    def read_anew(self, network: Network, session: Session | None) -> None:
+        """Looks again at the network that is open, which somebody reads in another way now.
+
+        Args:
+            network: the same, read so.
+            session: its run, where that stays what it is.
+        """
+        now = self._workspace()
+        opened = Opened(network, session=session, train=now.train, control=now.control)
+        self._background.start(
+            "Looking at the network …",
+            lambda _: examine(opened),
+            self.opened.emit,
+            self._while_latest(None, is_network=True),
+        )
+
     @Slot()
     def open_first_sample(self) -> None:
         """Opens the sample that newcomers see."""
@@ -200,7 +216,7 @@ class Opener(QObject):
             warm_up()
             if role == "control":
                 return Opened(control=images)
-            return with_stationarity(Opened(train=images), network)
+            return with_what_images_tell(Opened(train=images), network)
 
         self._background.start(
             f"Opening {path.name} …",

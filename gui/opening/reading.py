@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
+from engine.evidence.assumptions import Assumptions, check_assumptions
 from engine.evidence.diagnostics import Health, check_weights
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import TrueStationarity, true_stationarity
@@ -35,6 +36,7 @@ class Opened:
     train: LabelledImages | None = None
     control: LabelledImages | None = None
     stationarity: TrueStationarity | None = None
+    assumptions: Assumptions | None = None
     path: Path | None = None
     is_beside: bool = False
 
@@ -89,7 +91,7 @@ def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
         control=None if control is None else load_images(control, shape),
         is_beside=is_beside,
     )
-    return with_stationarity(opened, network)
+    return with_what_images_tell(opened, network)
 
 
 @dataclass(frozen=True)
@@ -120,22 +122,24 @@ def open_with_shared(path: Path, shared: SharedImages | None) -> Opened:
     if shared is None or not fits or opened.train is not None:
         return opened
     given = replace(opened, train=shared.train, control=shared.control, is_beside=False)
-    return with_stationarity(given, network)
+    return with_what_images_tell(given, network)
 
 
 def examine(opened: Opened) -> Opened:
     """Adds what the weights tell, alone and with the training images."""
     assert opened.network is not None
     looked_at = _with_health(opened, opened.network)
-    return with_stationarity(looked_at, opened.network)
+    return with_what_images_tell(looked_at, opened.network)
 
 
-def with_stationarity(opened: Opened, network: Network) -> Opened:
+def with_what_images_tell(opened: Opened, network: Network) -> Opened:
     """Adds what the training images tell of a network, where there are some that can."""
     if opened.train is None:
         return opened
+    train = opened.train
+    opened = replace(opened, assumptions=check_assumptions(network, train))
     try:
-        return replace(opened, stationarity=true_stationarity(network, opened.train))
+        return replace(opened, stationarity=true_stationarity(network, train))
     except UnusableInput:
         return opened  # Too many images, or not two classes: the scores need neither.
 

@@ -138,6 +138,18 @@ class _PlainSpinBox(QDoubleSpinBox):
         """The shortest text for a value."""
         return self.locale().toString(value, "g", 6)
 
+    def stepBy(self, steps: int) -> None:
+        """Between a lowest value that stands for a word and the next one to set are no steps."""
+        next_one = 0.0 if self.minimum() < 0 else 1.0
+        if not self.specialValueText() or self.value() > next_one:
+            super().stepBy(steps)
+        elif steps < 0:
+            self.setValue(self.minimum())
+        elif self.value() < next_one:
+            self.setValue(next_one)
+        else:
+            super().stepBy(steps)
+
 
 def make_editor(each: Field[Any], special: str = "") -> Editor:
     """An editor for one option, with its range and tooltip."""

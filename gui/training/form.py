@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -21,31 +19,22 @@ from PySide6.QtWidgets import (
 from engine.base.plain_text import plain
 from engine.data import catalogue
 from engine.data.datasets import Selection
-from engine.training.recipe import Recipe, parse_widths
+from engine.data.labels import parse_names
+from engine.training.recipe import Recipe
 from gui.state import preferences
 from gui.state.undo import Entered
 from gui.toolkit import dialogs, stored, theme
-from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.menus import plain as without_mnemonic
-from gui.toolkit.options_form import Fold, OptionsForm, labels_of
 from gui.toolkit.widgets import verbatim
+from gui.training.recipe_form import RecipeChoice, RecipeForm, field_form
 
 _OWN = "own"
-_SCHEDULES = {"fast": "Fast: descent on log(loss)", "plain": "Plain: as published"}
 _ROWS = {
     "dataset": "&Images",
     "classes": "C&lasses",
+    "class_names": "Na&mes",
     "per_class": "&Of each",
     "draw": "&Which",
-    "hidden": "Hidde&n layers",
-    "schedule": "&Schedule",
-    "dtype": "&Precision",
-    "device": "&Device",
-}
-_SPECIAL = {
-    "seconds": "none",
-    "until_residual": "not looked at",
-    "batch": "all",
 }
 
 
@@ -65,20 +54,29 @@ class TrainingForm(QWidget):
     labels: ClassVar = {
         **{name: without_mnemonic(text) for name, text in _ROWS.items()},
         "own": without_mnemonic(_ROWS["dataset"]),
-        **labels_of(Recipe),
+        "recipe": "Recipe",
+        **RecipeForm.labels,
     }
-    leading = frozenset({"dataset", "own"})
+    leading = frozenset({"dataset", "own", "recipe"})
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._own: Path | None = None
+        self.recipe_choice = RecipeChoice()
+        self.network = RecipeForm(devices)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        layout.addWidget(self.recipe_choice)
+        layout.addSpacing(theme.SPACING)
         self._build_data(layout)
         layout.addSpacing(theme.SPACING)
-        self._build_recipe(layout, devices)
+        layout.addWidget(self.network)
         layout.addStretch(1)
         self._on_source_chosen()
+        self._on_recipe_edited()
+        self.network.options.editor("seed").valueChanged.connect(self._on_seed_changed)
+        self.network.edited.connect(self._on_recipe_edited)
+        self.recipe_choice.chosen.connect(self._on_recipe_chosen)
         self.data_edited.connect(self.edited)
         self.recipe_edited.connect(self.edited)
 
@@ -103,9 +101,17 @@ class TrainingForm(QWidget):
         return preferences.data_folder()
 
     def selection(self) -> Selection:
-        """Which images of the source."""
-        seed = int(self.options.editor("seed").value()) if self.draw.currentIndex() else None
-        return Selection(self.classes.text().strip(), self.per_class.value(), seed)
+        """Which images of the source.
+
+        Raises:
+            UnusableInput: a name of a class is empty.
+        """
+        return Selection(
+            self.classes.text().strip(),
+            self.per_class.value(),
+            self.network.seed if self.draw.currentIndex() else None,
+            parse_names(self.class_names.text()),
+        )
 
     def recipe(self) -> Recipe:
         """How to train.
@@ -113,58 +119,52 @@ class TrainingForm(QWidget):
         Raises:
             UnusableInput: the widths are no numbers, or two settings do not go together.
         """
-        return Recipe(
-            hidden=parse_widths(self.hidden.text()),
-            schedule=self.schedule.currentData(),
-            dtype="float64" if self.dtype.currentText() == "float64" else "float32",
-            device=self.device.currentData(),
-            **self.options.values(),
-        )
+        return self.network.recipe()
 
     def entered(self) -> Entered:
         """What stands in the form."""
-        values = {
+        return Entered(
+            {**self._images_entered(), "recipe": self.recipe_choice.name, **self.network.values()}
+        )
+
+    def _images_entered(self) -> dict[str, Any]:
+        return {
             "dataset": self.dataset.currentData(),
             "own": self._own,
             "classes": self.classes.text(),
+            "class_names": self.class_names.text(),
             "per_class": self.per_class.value(),
             "draw": self.draw.currentIndex(),
-            "hidden": self.hidden.text(),
-            "schedule": self.schedule.currentData(),
-            "dtype": self.dtype.currentText(),
-            "device": self.device.currentData(),
         }
-        return Entered({**values, **self.options.values()})
 
     def show_entered(self, entered: Entered) -> None:
         """Fills the form with what once stood in it; images are read anew only where others are."""
         values = entered.values
-        before = self.source, self.selection()
+        before = self._images_entered(), self.network.seed
         was_blocked = self.blockSignals(True)
         self._own = values["own"]
         self.dataset.setCurrentIndex(self.dataset.findData(values["dataset"]))
         self.classes.setText(values["classes"])
+        self.class_names.setText(values["class_names"])
         self.per_class.setValue(values["per_class"])
         self.draw.setCurrentIndex(values["draw"])
-        self.hidden.setText(values["hidden"])
-        self.schedule.setCurrentIndex(self.schedule.findData(values["schedule"]))
-        self.dtype.setCurrentText(values["dtype"])
-        self.device.choose(values["device"])
-        self.options.show_values(values)
+        self.recipe_choice.choose(values["recipe"])
+        self.network.show_values(values)
         self.blockSignals(was_blocked)
-        if (self.source, self.selection()) != before:
+        images, seed = self._images_entered(), self.network.seed
+        if images != before[0] or (images["draw"] and seed != before[1]):
             self._show_source()
             self.data_edited.emit()
         self.recipe_edited.emit()
 
     def choose_device(self, name: str) -> None:
         """Chooses a device as a person would."""
-        self.device.choose(name)
+        self.network.device.choose(name)
         self.recipe_edited.emit()
 
     def set_editable(self, editable: bool) -> None:
         """While a training is on, everything stays as it is."""
-        for child in (self._data, self._recipe):
+        for child in (self.recipe_choice, self._data, self.network):
             child.setEnabled(editable)
 
     def show_presence(self, text: str, can_download: bool) -> None:
@@ -178,6 +178,7 @@ class TrainingForm(QWidget):
         self._own = path
         self.dataset.setCurrentIndex(self.dataset.findData(_OWN))
         self.classes.clear()
+        self.class_names.clear()
         self._on_source_chosen()
 
     # --- building ---------------------------------------------------------------------------
@@ -210,27 +211,36 @@ class TrainingForm(QWidget):
         for button in (self.download, self.elsewhere, self.choose_file, self.choose_folder):
             buttons.addWidget(button)
         self.classes = QLineEdit()
+        self.classes.setPlaceholderText("all, each by itself")
         self.classes.setToolTip(
-            "<p>Two classes out of many: odd/even, vehicles/animals, “0,1 vs 2,3”, “cat vs dog”, "
-            "“7 vs rest”. The first becomes −1, the second +1. Leave it empty where there are "
-            "two classes only.</p>"
+            "<p>Which classes the network tells apart: odd/even, vehicles/animals, “0,1 vs 2,3”, "
+            "“7 vs rest”, “0,1 vs 2,3 vs 4” make groups; “0,1,2” or “cat, dog, horse” takes these, "
+            "each by itself. Leave it empty for all that there are.</p>"
         )
         self.classes.textChanged.connect(self.data_edited)
+        self.class_names = QLineEdit()
+        self.class_names.setPlaceholderText("as they are called")
+        self.class_names.setToolTip(
+            "<p>Names of your own for the classes, in their order, with commas between: “low, "
+            "high”.</p>"
+        )
+        self.class_names.textChanged.connect(self.data_edited)
         self.per_class = QSpinBox()
         self.per_class.setRange(1, 100_000)
         self.per_class.setValue(50)
         self.per_class.setGroupSeparatorShown(True)
-        self.per_class.setToolTip("How many images of each of the two classes.")
+        self.per_class.setToolTip("How many images of each class.")
         self.per_class.valueChanged.connect(self.data_edited)
         self.draw = QComboBox()
         self.draw.addItems(["The first that come", "Drawn with the seed"])
         self.draw.setToolTip("Which images: the first, as the paper does, or a random choice.")
         self.draw.activated.connect(self.data_edited)
-        form = _form()
+        form = field_form()
         form.addRow(_ROWS["dataset"], self.dataset)
         form.addRow("", self._presence)
         form.addRow("", buttons)
         form.addRow(_ROWS["classes"], self.classes)
+        form.addRow(_ROWS["class_names"], self.class_names)
         form.addRow(_ROWS["per_class"], self.per_class)
         form.addRow(_ROWS["draw"], self.draw)
         column = QVBoxLayout(self._data)
@@ -239,51 +249,23 @@ class TrainingForm(QWidget):
         column.addLayout(form)
         layout.addWidget(self._data)
 
-    def _build_recipe(self, layout: QVBoxLayout, devices: list[str]) -> None:
-        self._recipe = QWidget()
-        defaults = Recipe()
-        self.hidden = QLineEdit(", ".join(str(width) for width in defaults.hidden))
-        self.hidden.setToolTip("Neurons in each hidden layer, with commas between.")
-        self.hidden.textChanged.connect(self.recipe_edited)
-        self.schedule = QComboBox()
-        for name, text in _SCHEDULES.items():
-            self.schedule.addItem(text, name)
-        self.schedule.setToolTip(
-            "<p>Both lead the same way. Plain gradient descent takes hundreds of times longer, "
-            "and can go in mini-batches.</p>"
-        )
-        self.schedule.activated.connect(self.recipe_edited)
-        self.dtype = QComboBox()
-        self.dtype.addItems(["float32", "float64"])
-        self.dtype.setToolTip("Precision of the weights.")
-        self.dtype.activated.connect(self.recipe_edited)
-        self.device = DeviceChoice(devices)
-        self.device.activated.connect(self.recipe_edited)
-        self.options = OptionsForm(Recipe, _SPECIAL)
-        self.options.show_values(asdict(defaults))
-        self.options.edited.connect(self.recipe_edited)
-        self.options.editor("seed").valueChanged.connect(self._on_seed_changed)
-        fold = Fold("&Advanced", self.options)
-        self.fold = fold.button
-        form = _form()
-        form.addRow(_ROWS["hidden"], self.hidden)
-        form.addRow(_ROWS["schedule"], self.schedule)
-        form.addRow(_ROWS["dtype"], self.dtype)
-        form.addRow(_ROWS["device"], self.device)
-        column = QVBoxLayout(self._recipe)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(theme.heading("Network"))
-        column.addLayout(form)
-        column.addWidget(fold)
-        layout.addWidget(self._recipe)
-
     # --- reacting ---------------------------------------------------------------------------
 
     @Slot()
     def _on_dataset_activated(self) -> None:
         known = self.known
         self.classes.setText("" if known is None else catalogue.KNOWN[known].rule)
+        self.class_names.clear()
         self._on_source_chosen()
+
+    @Slot()
+    def _on_recipe_chosen(self) -> None:
+        self.network.take(self.recipe_choice.name)
+
+    @Slot()
+    def _on_recipe_edited(self) -> None:
+        self.recipe_choice.show_words(not self.network.holds(self.recipe_choice.name))
+        self.recipe_edited.emit()
 
     def _on_source_chosen(self) -> None:
         known = self.known
@@ -325,11 +307,3 @@ class TrainingForm(QWidget):
     @Slot()
     def _choose_folder(self) -> None:
         dialogs.choose_folder(self, "Folder with one subfolder a class", self.use_own)
-
-
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setHorizontalSpacing(theme.MARGIN)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    return form

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data import catalogue
 from engine.data.datasets import TrainingData
@@ -77,7 +78,12 @@ class TrainingImages(QObject):
         if source is None:
             self._take(Found(sentence="Choose a file or a folder with images."))
             return
-        selection, root, reading = self._form.selection(), self._form.root, self._readings
+        try:
+            selection = self._form.selection()
+        except UnusableInput as error:
+            self._take(Found(sentence=str(error)))
+            return
+        root, reading = self._form.root, self._readings
         name = catalogue.KNOWN[known].title if known else Path(source).name
         self._background.start(
             f"Reading {name} …",

@@ -121,6 +121,7 @@ class TrainingPage(QWidget):
 
     def _connect(self) -> None:
         self.form.recipe_edited.connect(self._show_availability)
+        self.form.recipe_edited.connect(self._show_names)
         self.history.changed.connect(self.availability_changed)
         self.images.found.connect(self._show_found)
         self.images.changed.connect(self._show_availability)
@@ -141,7 +142,7 @@ class TrainingPage(QWidget):
 
     def offer_devices(self, devices: Sequence[str]) -> None:
         """Adds devices that were found after the window was shown."""
-        self.form.device.offer(devices)
+        self.form.network.device.offer(devices)
 
     # --- what can be done -------------------------------------------------------------------
 
@@ -193,8 +194,16 @@ class TrainingPage(QWidget):
 
     @Slot(object)
     def _show_found(self, found: Found) -> None:
-        self.preview.show_found(found)
+        self.preview.show_found(found, self._outputs(found.data))
         self._result.setText(found.sentence if found.data is None else _described(found.data))
+
+    @Slot()
+    def _show_names(self) -> None:
+        self.preview.show_names(self._outputs(self.images.data))
+
+    def _outputs(self, data: TrainingData | None) -> int:
+        """C of the network that the form means, for these images."""
+        return 1 if data is None else self.form.network.outputs(len(data.label_names))
 
     @Slot(object)
     def _on_state_changed(self, state: Activity) -> None:

@@ -187,8 +187,7 @@ class Trainer(QObject):
 
 
 def _named(training: Training, data: TrainingData) -> Network:
-    """The network with a name and what made it."""
+    """The network with a name, the names of its classes, and what made it."""
     details = training.details(data.label_names, data.description)
-    first, second = data.label_names
-    origin = Origin(f"{first} against {second} (trained here)", "", MappingProxyType(details))
-    return replace(training.network, origin=origin)
+    origin = Origin(f"{data.classes} (trained here)", "", MappingProxyType(details))
+    return replace(training.network, origin=origin, class_names=data.label_names)

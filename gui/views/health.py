@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from engine.base.plain_text import percent
 from engine.evidence.diagnostics import Health, about_images
-from engine.evidence.stationarity_check import CARRIES, TrueStationarity
+from engine.evidence.stationarity_check import CARRIES, DecayReading, TrueStationarity
+from engine.network.network import Network
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.views.plots import Plot, SpectrumPlot
@@ -61,19 +62,19 @@ class HealthView(QWidget):
         """What a row says."""
         return self._values[name].text()
 
-    def show_health(self, health: Health) -> None:
+    def show_health(self, network: Network, health: Health) -> None:
         """Shows what the weights alone tell; forgets what other images told."""
         self._outlook.setText(health.outlook)
         spectrum = health.spectrum
-        self._values["Homogeneous"].setText("yes: ReLU, at most a bias on the first layer")
+        self._values["Homogeneous"].setText(network.homogeneity)
+        self._values["Training"].setText(health.signs.words)
         self._values["Spectrum"].setText(
             f"{spectrum.rank} of {len(spectrum.values)} values above the noise floor "
             f"({spectrum.floor:.2g})"
         )
         self._values["Remembered"].setText(about_images(health.remembered))
         self._values["Layer norms"].setText(
-            f"{_listed([layer.norm for layer in health.layers])}; "
-            f"smallest over largest {health.balance:.2f}"
+            f"{_listed([layer.norm for layer in health.layers])}; {_balance(health)}"
         )
         self._values["Least residual"].setText(
             f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}"
@@ -84,16 +85,19 @@ class HealthView(QWidget):
     def show_stationarity(self, found: TrueStationarity | None) -> None:
         """Shows what the training images add; without them nothing."""
         self._multipliers.setVisible(found is not None)
-        for name in ("Residual", "Multipliers", "Margins"):
+        for name in ("Residual", "Weight decay", "Multipliers", "Margins"):
             self._form.setRowVisible(self._values[name], found is not None)
         if found is None:
             self._multipliers.clear_curves()
             return
         per_layer = _listed(list(found.relative_per_layer))
         self._values["Residual"].setText(f"{found.relative:.3f}; per layer {per_layer}")
+        self._values["Weight decay"].setText(_decay(found.decay))
+        solved = "" if found.unknowns == "one an image" else "; one for each wrong class, summed"
         self._values["Multipliers"].setText(
             f"{found.carrying} of {len(found.multipliers)} images carry one; the largest: images "
             + ", ".join(str(place) for place in found.heaviest(_SHOWN_IMAGES))
+            + solved
         )
         margins = np.sort(found.margins)
         wrong = f"; {found.wrong} on the wrong side" if found.wrong else ""
@@ -113,22 +117,46 @@ class HealthView(QWidget):
 
 
 _ROWS = {
-    "Homogeneous": "The method needs an output that grows by a power of the factor when all "
-    "weights are multiplied by it. ReLU networks with a bias on the first layer alone are such.",
+    "Homogeneous": "Whether the output grows by a power of the factor when all weights are "
+    "multiplied by it, as in ReLU networks with a bias on the first layer at most. What training "
+    "to a margin leaves is known of such networks; weight decay needs no such thing.",
+    "Training": "What the weights look like. Weight decay that has come to rest leaves the squared "
+    "norm of each layer's weights equal to that of the layer before, its bias included.",
     "Spectrum": "Singular values of the first layer above the noise that a random start leaves: "
     "the directions that training has written.",
     "Remembered": "An estimate, from the weights alone, of how many training images carry a "
     "multiplier: how many directions stand above the noise and are not vanishingly faint.",
-    "Layer norms": "At stationarity all layers have the same norm. Layers that started at a usual "
-    "size keep a part that no image explains.",
+    "Layer norms": "At stationarity neighbouring layers are in balance: with a bias on the first "
+    "layer at most, all have the same norm. Layers that started at a usual size keep a part that "
+    "no image explains.",
     "Least residual": "The share of the weights' norm that as many images as the network seems "
     "to remember leave unexplained, whatever they are. Read the residuals of a run against it.",
     "Residual": "The share of the weights' norm that the true training images leave unexplained, "
     "with the multipliers that explain most.",
+    "Weight decay": "The same share where each image pulls as its loss says, with one factor for "
+    "all. Near nothing is left where weight decay has come to rest, and the factor tells which.",
     "Multipliers": "How many training images have a multiplier above 5 % of the largest, by "
     "non-negative least squares. The others have left hardly a trace.",
-    "Margins": "The network's output times the label. Images with a multiplier share the smallest.",
+    "Margins": "By how much the output of each image's class leads; of a network with one output, "
+    "that output times the label. After training to a margin, images with a multiplier share the "
+    "smallest.",
 }
+
+
+def _balance(health: Health) -> str:
+    """How equal those norms are that have to be."""
+    if health.signs.has_upper_biases:
+        return f"balance, with biases, {health.balance:.2f}"
+    return f"smallest over largest {health.balance:.2f}"
+
+
+def _decay(reading: DecayReading | None) -> str:
+    """`0.074 is left; per layer 0.11, 0.06; would be 0.001`."""
+    if reading is None:
+        return "–; no image has a loss left"
+    per_layer = _listed(list(reading.relative_per_layer))
+    which = f"; a decay of {reading.weight_decay:.2g}" if reading.weight_decay < np.inf else ""
+    return f"{reading.relative:.3f}; per layer {per_layer}{which}"
 
 
 def _listed(values: list[float]) -> str:

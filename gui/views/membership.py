@@ -51,7 +51,8 @@ _COLUMNS = {
     "threshold.",
 }
 _TOOLTIPS = {
-    "margin": "The network's output times the label. The loss falls with it.",
+    "margin": "By how much the output of the label's class leads; of a network with one output, "
+    "that output times the label. The loss falls with it.",
     "multiplier": "How much of the weights an image explains, by non-negative least squares over "
     "images in question and control together.",
     "similarity": "The correlation with the most similar candidate of the run that is open.",
@@ -223,12 +224,14 @@ def _summary(found: Membership) -> str:
     }
     best = max(rates, key=rates.__getitem__)
     parts = [
-        f"By the {best} {percent(rates[best])} of the {len(found.signs):,} images in question "
+        f"By the {best} {percent(rates[best])} of the {len(found.labels):,} images in question "
         "stand out from the control. A score that knows nothing would find 1 %.",
-        resolution_note(found.control_signs),
+        resolution_note(found.control_labels),
     ]
     if not found.has_labels:
-        parts.append("Labels are not given for both sets; the network's own sign stands for them.")
+        parts.append(
+            f"Labels are not given for both sets; {found.instead_of_labels} stands for them."
+        )
     return " ".join(parts)
 
 

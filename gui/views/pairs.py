@@ -64,7 +64,10 @@ class PairsView(QWidget):
         self.of_class.addItem("All classes", None)
         self.trusted = QComboBox()
         self.trusted.setAccessibleName("Least confidence")
-        self.trusted.setToolTip("The least confidence of the candidate, known when a run has ended")
+        self.trusted.setToolTip(
+            "The least confidence of the candidate, where one is known: when a run has ended, of a "
+            "network with one output"
+        )
         for least in _LEAST_CONFIDENCES:
             self.trusted.addItem(f"above {least}" if least else "Any confidence", least)
         row = QHBoxLayout()
@@ -85,7 +88,7 @@ class PairsView(QWidget):
             self.of_class.clear()
             self.of_class.addItem("All classes", None)
             for label in classes:
-                self.of_class.addItem(f"Class {label}", label)
+                self.of_class.addItem(f"Class {pairs.class_name(label)}", label)
         self.good_only.setEnabled(True)
         self.of_class.setEnabled(True)
         self.trusted.setEnabled(pairs.confidence is not None)

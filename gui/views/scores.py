@@ -15,10 +15,11 @@ from gui.views.plots import Plot
 
 _BINS = 40
 _POINT = 5
+_OVER_OUTPUT, _OVER_MARGIN = "Score over the network's output", "Score over the margin"
 _WORDS = (
     "<p><b>Without training images these are candidates, not evidence.</b> What recurs across "
-    "restarts and has a high confidence is likely to be an image that the network was trained on; "
-    "that is an estimate, fitted to networks of our own.</p>"
+    "restarts, and has a high confidence where there is one, is likely to be an image that the "
+    "network was trained on; that is an estimate, fitted to networks of our own.</p>"
     "<p>It may be said: these images explain a part of the weights. It may not be said that any "
     "of them was in the training set, nor that nothing else was.</p>"
     "<p>Add training images and a control under <i>Reference images</i> to find out.</p>"
@@ -34,7 +35,7 @@ class ScoresView(QWidget):
         self.words.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.histogram = Plot("Scores", ["training", "control"], 1)
-        self.scatter = ScatterPlot("Score over the network's output", ["image", "recovered"], 0)
+        self.scatter = ScatterPlot(_OVER_OUTPUT, ["image", "recovered"], 0)
         plots = QWidget()
         row = QHBoxLayout(plots)
         row.setContentsMargins(0, 0, 0, 0)
@@ -42,8 +43,8 @@ class ScoresView(QWidget):
         row.addWidget(self.histogram, 1)
         row.addWidget(self.scatter, 1)
         self.scatter.setToolTip(
-            "<p>Each point is a training image. Those near the margin, with the smallest output of "
-            "their class, are the ones that come back (Haim et al. 2022).</p>"
+            "<p>Each point is a training image. Those near the margin, which lead over the next "
+            "class by least, are the ones that come back (Haim et al. 2022).</p>"
         )
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.words)
@@ -74,11 +75,20 @@ class ScoresView(QWidget):
             self.histogram.show_levels([(f"{count} above", evidence.control.best, True)])
         else:
             self.histogram.show_levels([])
-        self.scatter.setVisible(pairs.outputs is not None)
-        if pairs.outputs is not None:
-            recovered, measure = np.array(pairs.is_recovered, bool), np.array(pairs.measure)
-            for index, chosen in enumerate((~recovered, recovered)):
-                self.scatter.show_curve(index, pairs.outputs[chosen], measure[chosen])
+        self._show_scatter(pairs)
+
+    def _show_scatter(self, pairs: Pairs) -> None:
+        """Over the output where there is one, whose sign tells classes apart; else the margin."""
+        outputs, margins = pairs.outputs, pairs.margins
+        self.scatter.setVisible(outputs is not None)
+        if outputs is None or margins is None:
+            return
+        has_one = outputs.shape[1] == 1
+        self.scatter.set_title(_OVER_OUTPUT if has_one else _OVER_MARGIN)
+        x = outputs[:, 0] if has_one else margins
+        recovered, measure = np.array(pairs.is_recovered, bool), np.array(pairs.measure)
+        for index, chosen in enumerate((~recovered, recovered)):
+            self.scatter.show_curve(index, x[chosen], measure[chosen])
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

@@ -85,7 +85,7 @@ def attack(network: Network, settings: Settings, sets: Sets) -> dict[str, Any]:
 
 
 def trust(session: Session, train: LabelledImages) -> dict[str, Any]:
-    """How well confidence tells good images from others: area under the ROC, and above 0.9."""
+    """How well trust tells good images from others: area under the ROC; and those above 0.9."""
     gallery = session.gallery()
     references = References.of(session.network, train)
     matches = references.score(session.images()[gallery.candidate])
@@ -93,13 +93,14 @@ def trust(session: Session, train: LabelledImages) -> dict[str, Any]:
     is_good[torch.from_numpy(matches.train.candidate[matches.train.is_good])] = True
     ranks = torch.arange(len(gallery))
     ordered = (ranks[is_good][:, None] < ranks[~is_good]).float()
-    sure = gallery.confidence > 0.9
-    return {
+    row: dict[str, Any] = {
         "distinct": len(gallery),
         "roc_area": round(float(ordered.mean()), 3) if ordered.numel() else None,
-        "sure": int(sure.sum()),
-        "sure_and_good": int((sure & is_good).sum()),
     }
+    if gallery.confidence is not None:
+        sure = gallery.confidence > 0.9
+        row |= {"sure": int(sure.sum()), "sure_and_good": int((sure & is_good).sum())}
+    return row
 
 
 # --- what is found --------------------------------------------------------------------------

@@ -163,6 +163,19 @@ MUTANTS: list[Mutant] = [
         ),
     ),
     *_of(
+        "stationarity/cases",
+        (
+            "a margin leaves each pair of classes free",
+            'if training == "pairwise":',
+            'if training in ("margin", "pairwise"):',
+        ),
+        (
+            "pairs of classes are tied",
+            'if training == "pairwise":',
+            "if False:",
+        ),
+    ),
+    *_of(
         "stationarity/weighing",
         (
             "directions count by the root of their weight",
@@ -226,8 +239,8 @@ MUTANTS: list[Mutant] = [
         ("half the pixels' pull", "pull_back_pixels(2 * outside)", "pull_back_pixels(outside)"),
         (
             "pixels below −1 are let go",
-            "outside = (pixels - 1).relu() - (-1 - pixels).relu()",
-            "outside = (pixels - 1).relu()",
+            "outside = (pixels - self._upper).relu() - (self._lower - pixels).relu()",
+            "outside = (pixels - self._upper).relu()",
         ),
         ("one step in five looks at the pixels", "_PIXELS_EVERY = 10", "_PIXELS_EVERY = 5"),
         (
@@ -296,6 +309,26 @@ MUTANTS: list[Mutant] = [
             "float(self.squared_norms[0]),",
             "float(self.squared_norms[-1]),",
         ),
+        (
+            "gates ask the first hidden layer alone",
+            "for z in there.z[1:]",
+            "for z in there.z[1:2]",
+        ),
+        (
+            "gates ask the mean of all layers",
+            "medians.clamp_min(_TINY).log().mean().exp()",
+            "medians.mean()",
+        ),
+        (
+            "gates ask noise of another strength",
+            "scale * self.inputs.stretch * noise",
+            "self.inputs.stretch * noise",
+        ),
+        (
+            "gates forget that noise is stretched",
+            "scale * self.inputs.stretch * noise",
+            "scale * noise",
+        ),
     ),
     *_of(
         "reconstruction/search",
@@ -326,18 +359,28 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the multipliers' step does not grow with them",
-            "return rate * max(1.0, mean / _MEAN_AT_START)",
-            "return rate",
+            "return rate * size / _USUAL_SIZE",
+            "return rate * self._problem.kind.initial_size / _USUAL_SIZE",
+        ),
+        (
+            "the multipliers' step does not know how large they start",
+            "max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))",
+            "max(_USUAL_SIZE, float(self.multipliers.abs().mean()))",
         ),
         (
             "the multipliers' step shrinks with them",
-            "return rate * max(1.0, mean / _MEAN_AT_START)",
-            "return rate * mean / _MEAN_AT_START",
+            "max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))",
+            "float(self.multipliers.abs().mean())",
+        ),
+        (
+            "multipliers of either sign cancel in the size of their step",
+            "float(self.multipliers.abs().mean())",
+            "float(self.multipliers.mean())",
         ),
         (
             "the published step grows, too",
-            'not RELATIVE or self._settings.optimizer == "sgd"',
-            "not RELATIVE",
+            'if self._settings.optimizer == "sgd":\n            return rate',
+            "if False:\n            return rate",
         ),
         (
             "the multipliers' rate does not decay",
@@ -386,13 +429,18 @@ MUTANTS: list[Mutant] = [
         "stationarity/spectrum",
         (
             "faint directions are taken",
-            "least = max(self.floor, _FAINTEST * float(self.values[0]))",
+            "least = max(self.floor, self._faintest)",
             "least = self.floor",
         ),
         (
             "directions below the floor are taken",
-            "least = max(self.floor, _FAINTEST * float(self.values[0]))",
-            "least = _FAINTEST * float(self.values[0])",
+            "least = max(self.floor, self._faintest)",
+            "least = self._faintest",
+        ),
+        (
+            "a start hides images wherever there is a floor",
+            "return self.floor > self._faintest",
+            "return self.floor > 0",
         ),
         (
             "the noise floor is the edge of a square matrix",
@@ -407,10 +455,21 @@ MUTANTS: list[Mutant] = [
         ),
     ),
     *_of(
-        "evidence/gallery",
+        "evidence/confidence",
         ("a published weight of pools is off", "14.701, 5.304, 1.982", "14.701, 5.304, 0.982"),
         ("a published weight of one search is off", "25.481, 34.631", "25.481, 30.631"),
         ("the bias of one search is off", "34.631), -3.724", "34.631), -3.224"),
+    ),
+    *_of(
+        "evidence/gradients",
+        (
+            "agreement does not know the label",
+            "return kind.to_cotangent(torch.ones_like(labels), labels, outputs, 1)",
+            "return kind.to_cotangent(torch.ones_like(labels), labels.abs(), outputs, 1)",
+        ),
+    ),
+    *_of(
+        "evidence/gallery",
         ("signs are centred on their mean", "signs.median(0).values", "signs.mean(0)"),
         (
             "recurrence across counts its own restart",
@@ -420,13 +479,8 @@ MUTANTS: list[Mutant] = [
         ("any margin counts in full", ".clamp(-1, 4), agreement]", ".clamp(-100, 400), agreement]"),
         (
             "the gallery's margin weighs all candidates alike",
-            "shares = multipliers.clamp_min(0)",
-            "shares = multipliers.clamp_min(0) * 0 + 1",
-        ),
-        (
-            "agreement does not know the label",
-            "agreement = agreement * labels",
-            "agreement = agreement * 1",
+            "shares = strengths.clamp_min(0)",
+            "shares = strengths.clamp_min(0) * 0 + 1",
         ),
         (
             "agreement divides by S in place of S²",
@@ -491,10 +545,34 @@ MUTANTS: list[Mutant] = [
         "reconstruction/planning",
         ("fewer candidates for each rank", "(4, 12), (4, 8)", "(4, 10), (4, 8)"),
         ("pools take as many as one search", "(4, 12), (4, 8)", "(4, 12), (4, 12)"),
+        ("candidates forget what a start hides", "_HIDDEN_IMAGES = 2", "_HIDDEN_IMAGES = 1"),
         (
             "hidden layers are whitened whatever set them",
-            'if settings.training == "decay" else 0.0',
-            'if settings.training != "free" else 0.0',
+            "power = 0.0 if is_as_published else _HIDDEN_WHITENING",
+            "power = _HIDDEN_WHITENING",
+        ),
+        (
+            "a regression of one output is taken for the paper's case",
+            'not in ("decay", "free")',
+            'not in ("decay",)',
+        ),
+        (
+            "several outputs are taken for the paper's case",
+            "is_towards_margin and network.output_count == 1",
+            "is_towards_margin",
+        ),
+        ("another pull to one margin by default", "_MARGIN_WEIGHT = 0.2,", "_MARGIN_WEIGHT = 0.3,"),
+        (
+            "decay pulls as much to one margin",
+            '_MARGIN_WEIGHT[settings.training == "decay"]',
+            "_MARGIN_WEIGHT[False]",
+        ),
+        ("another first sharpness by default", "_RISE = 2.0, 2.7", "_RISE = 3.0, 2.7"),
+        ("gates end as sharp as twice their start", "_RISE = 2.0, 2.7", "_RISE = 2.0, 2.0"),
+        (
+            "a sharpness at the start that is set is passed over",
+            "start = settings.alpha_start or float",
+            "start = float",
         ),
         ("less smoothness for one search", "_SMOOTHNESS = 4.0, 2.0", "_SMOOTHNESS = 3.0, 2.0"),
         (
@@ -505,8 +583,6 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "reconstruction/settings",
-        ("another pull to one margin by default", "        0.2,\n", "        0.3,\n"),
-        ("another first sharpness by default", "        30.0,\n", "        20.0,\n"),
         ("images take larger steps by default", '        0.3, "Step of', '        0.5, "Step of'),
     ),
 ]

@@ -98,9 +98,10 @@ def cotangent(training: str, lam: Tensor, y: float, outputs: Tensor) -> Tensor:
 
     * free: λ itself, of any sign;
     * one output: λ y;
-    * margin: Σ_{k ≠ y} λ_k (e_y − e_k);
+    * pairwise: Σ_{k ≠ y} λ_k (e_y − e_k);
     * runner-up: λ (e_y − e_k), k the wrong class of largest output (Buzaglo et al. 2023);
-    * decay: λ (e_y − Σ_{k ≠ y} q_k e_k), q_k = exp Φ_k / Σ_{j ≠ y} exp Φ_j, which x can change.
+    * margin, and decay: λ (e_y − Σ_{k ≠ y} q_k e_k), q_k = exp Φ_k / Σ_{j ≠ y} exp Φ_j, which x can
+      change.
     """
     if training == "free":
         return lam
@@ -108,7 +109,7 @@ def cotangent(training: str, lam: Tensor, y: float, outputs: Tensor) -> Tensor:
         return (lam * y).reshape(1)
     unit = torch.eye(len(outputs), dtype=outputs.dtype)
     own, wrong = int(y), [k for k in range(len(outputs)) if k != int(y)]
-    if training == "margin":
+    if training == "pairwise":
         return sum((lam[k] * (unit[own] - unit[k]) for k in wrong), torch.zeros(len(outputs)))
     if training == "runner-up":
         return lam * (unit[own] - unit[runner_up(outputs, own)])
@@ -131,11 +132,16 @@ def cotangents(
     return torch.stack([cotangent(training, *one) for one in each]) / len(x)
 
 
+def is_of_each_class(training: str, outputs: int) -> bool:
+    """Whether a candidate has as many multipliers as there are outputs, and not one."""
+    return training == "free" or (training == "pairwise" and outputs > 1)
+
+
 def strengths(training: str, lam: Tensor, y: Tensor, outputs: int) -> Tensor:
     """How much each candidate explains, shape (m,): λ_i, Σ_{k ≠ y} λ_ik, or ‖λ_i‖ of any sign."""
     if training == "free":
         return torch.stack([squared(one).sqrt() for one in lam])
-    if training == "margin" and outputs > 1:
+    if is_of_each_class(training, outputs):
         return torch.stack([one.sum() - one[int(own)] for one, own in zip(lam, y, strict=True)])
     return lam
 
@@ -145,7 +151,9 @@ def strengths(training: str, lam: Tensor, y: Tensor, outputs: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Physics:
-    """The numbers of one search; defaults are those of the fast preset.
+    """The numbers of one search; defaults are those of the fast preset on the paper's networks.
+
+    How sharp its gates are depends on the network (`gate_sharpness`).
 
     Attributes:
         shape: (c, h, w) of an image.
@@ -153,7 +161,7 @@ class Physics:
         scale_power: p of the coordinates' scale s = (S/S_0)^p.
         whitening: q of the directions' weight S^(−2q) in the first layer.
         hidden_whitening: q in the layers between it and the last.
-        training: what kind set the weights: margin, runner-up, decay or free.
+        training: what kind set the weights: margin, pairwise, runner-up, decay or free.
     """
 
     shape: tuple[int, int, int]
@@ -298,7 +306,7 @@ def too_small(training: str, lam: Tensor, y: Tensor, outputs: int, least: float)
     if training == "free":
         return 0 * lam.sum()
     below = squared((least - strengths(training, lam, y, outputs)).clamp(min=0))
-    if training == "margin" and outputs > 1:
+    if is_of_each_class(training, outputs):
         wrong = torch.arange(outputs)[None, :] != y.long()[:, None]
         below = below + squared(lam[wrong].clamp(max=0))
     return 5 * below
@@ -377,7 +385,7 @@ def start(
     z = scale * torch.randn(m, k, generator=generator, dtype=torch.float64)
     if training == "free":
         lam = torch.randn(m, outputs, generator=generator, dtype=torch.float64)
-    elif training == "margin" and outputs > 1:
+    elif is_of_each_class(training, outputs):
         lam = torch.rand(m, outputs, generator=generator, dtype=torch.float64) * 2 / outputs
     else:
         lam = torch.rand(m, generator=generator, dtype=torch.float64)
@@ -387,12 +395,22 @@ def start(
     return z, lam, torch.tensor(y, dtype=torch.float64)
 
 
-def multiplier_rate(physics: Physics, lam: Tensor, y: Tensor, outputs: int) -> float:
-    """Adam's step of the multipliers, which grows with their mean above the first one, a half."""
+def first_size(training: str, outputs: int) -> float:
+    """The mean of |λ| as λ is drawn: E|N(0, 1)|, to a digit, or half of where U(0, …) ends."""
+    if training == "free":
+        return 0.8
+    return 1 / outputs if is_of_each_class(training, outputs) else 0.5
+
+
+def multiplier_rate(physics: Physics, lam: Tensor, outputs: int) -> float:
+    """Adam's step of the multipliers: a share of the mean |λ|, and of the first one at least.
+
+    The rate is meant for a mean of a half.
+    """
     if physics.optimizer == "sgd":
         return physics.multiplier_rate
-    mean = float(strengths(physics.training, lam, y, outputs).mean())
-    return physics.multiplier_rate * max(1.0, 2 * mean)
+    size = max(first_size(physics.training, outputs), float(lam.abs().mean()))
+    return physics.multiplier_rate * size / 0.5
 
 
 def sharpness(physics: Physics, step: int) -> float:
@@ -470,7 +488,7 @@ def search(theta: Theta, physics: Physics, m: int, seed: int) -> SearchNumbers:
         alpha, share = sharpness(physics, step), rate_share(physics, step)
         now = step_numbers(theta, physics, z, lam, y, alpha, step)
         z = z + of_z.move(now.unknowns_gradient, physics.candidate_rate * share)
-        rate = multiplier_rate(physics, lam, y, outputs)
+        rate = multiplier_rate(physics, lam, outputs)
         lam = lam + of_lam.move(now.multiplier_gradient, rate * share)
         unknowns.append(z)
         multipliers.append(lam)
@@ -480,7 +498,31 @@ def search(theta: Theta, physics: Physics, m: int, seed: int) -> SearchNumbers:
     return SearchNumbers(unknowns, multipliers, y, alphas, torch.stack(per_layer), constraint)
 
 
-# --- how many directions, candidates, steps -----------------------------------------------------
+# --- what depends on the network: gates, directions, candidates, steps ---------------------------
+
+
+def three_digits(value: float) -> float:
+    """As people write it."""
+    digits = 2 - math.floor(math.log10(value))
+    return round(value, digits)
+
+
+def typical_preactivation(theta: Theta, physics: Physics) -> float:
+    """|z| of 200 images of noise: the median of each hidden layer, and their geometric mean."""
+    k = math.prod(physics.shape) if physics.basis is None else len(physics.basis)
+    noise = torch.randn(200, k, generator=torch.Generator().manual_seed(0)).double()
+    x = to_images(theta, physics, physics.initial_scale * noise)
+    logarithms = []
+    for z in activations(theta, x, 1.0)[0][:-1]:
+        sizes = z.abs().flatten().sort().values
+        logarithms.append(math.log(sizes[(len(sizes) - 1) // 2]))
+    return math.exp(sum(logarithms) / len(logarithms))
+
+
+def gate_sharpness(theta: Theta, physics: Physics) -> tuple[float, float]:
+    """α at the start, 2 over the typical |z|, and at the end, 2.7 times that."""
+    first = three_digits(2 / typical_preactivation(theta, physics))
+    return first, three_digits(2.7 * first)
 
 
 def noise_floor(values: Array, shape: tuple[int, int]) -> tuple[float, int]:
@@ -527,9 +569,18 @@ def next_fifty(count: float) -> int:
     return int(min(3000, max(100, 50 * math.ceil(count / 50))))
 
 
-def candidates(rank: int, restarts: int) -> tuple[int, int]:
-    """Fewest, and as many as are taken without a time limit: twelve a rank; eight in a pool."""
-    return next_fifty(4 * rank), next_fifty((12 if restarts == 1 else 8) * rank)
+def hides_images(largest: float, floor: float) -> bool:
+    """Whether directions that are not faint may lie below the noise floor."""
+    return floor > FAINTEST * largest
+
+
+def candidates(rank: int, restarts: int, hides: bool) -> tuple[int, int]:
+    """Fewest, and as many as are taken without a time limit: twelve an image; eight in a pool.
+
+    There are as many images as directions above the floor, and as many again where it hides some.
+    """
+    images = 2 * rank if hides else rank
+    return next_fifty(4 * images), next_fifty((12 if restarts == 1 else 8) * images)
 
 
 def smoothness(restarts: int) -> float:

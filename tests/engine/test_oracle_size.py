@@ -79,18 +79,25 @@ def test_candidates_are_made_of_that_many(asked, leading):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.integers(0, 900), st.integers(1, 5))
-def test_how_many_candidates(rank, restarts):
-    assert under_test.candidates(rank, restarts) == oracle.candidates(rank, restarts)
+@given(st.integers(0, 900), st.integers(1, 5), st.floats(0.1, 100), st.floats(1e-4, 1))
+def test_how_many_candidates(rank, restarts, largest, share):
+    floor = share * largest
+    stated = oracle.candidates(rank, restarts, oracle.hides_images(largest, floor))
+    assert under_test.candidates(rank, restarts, largest, floor) == stated
 
 
 @pytest.mark.parametrize("restarts", [1, 3])
-def test_a_run_takes_so_many_unless_it_is_told(restarts):
-    first = torch.from_numpy(noisy((40, 48), 13, 3.0, seed=3))
+@pytest.mark.parametrize("leading", [1.0, 30.0])
+def test_a_run_takes_so_many_unless_it_is_told(leading, restarts):
+    """Where the start of W_1 hides images, and where the largest of them makes it faint."""
+    left, values, right = np.linalg.svd(noisy((40, 48), 13, 3.0, seed=3), full_matrices=False)
+    values[0] *= leading
+    first = torch.from_numpy(left * values @ right)
     theta = Theta((first, torch.ones(1, 40, dtype=torch.float64)), (None, None))
-    _, rank = oracle.noise_floor(torch.linalg.svdvals(first).numpy(), (40, 48))
-    assert rank == 14
-    stated = oracle.candidates(rank, restarts)[1]
+    floor, rank = oracle.noise_floor(values, (40, 48))
+    hides = oracle.hides_images(values[0], floor)
+    assert (rank, hides) == (14, leading == 1)
+    stated = oracle.candidates(rank, restarts, hides)[1]
     assert under_test.candidates_taken(theta, (1, 6, 8), restarts) == stated
 
 

@@ -31,7 +31,7 @@ a_physics = st.fixed_dictionaries(
         "scale_power": st.floats(0, 2),
         "whitening": st.sampled_from([0.0, 0.3, 0.8, 1.0]),
         "hidden_whitening": st.sampled_from([0.0, 0.4, 1.0]),
-        "training": st.sampled_from(["margin", "runner-up", "decay", "free"]),
+        "training": st.sampled_from(["margin", "pairwise", "runner-up", "decay", "free"]),
         "margin_weight": st.sampled_from([0.0, 0.2, 7.0]),
         "smoothness": st.sampled_from([0.0, 4.0]),
         "minimum_multiplier": st.floats(0, 1),
@@ -85,7 +85,7 @@ def make_moment(
     unknowns = size * draw(seed + 1, count, k)
     outputs = oracle.activations(theta, oracle.to_images(theta, physics, unknowns), 1.0)[0][-1]
     classes = outputs.shape[1]
-    is_of_each = physics.training == "free" or (physics.training == "margin" and classes > 1)
+    is_of_each = oracle.is_of_each_class(physics.training, classes)
     lam = draw(seed + 2, count, classes) if is_of_each else draw(seed + 2, count)
     is_wrong = torch.arange(count) < wrong * count
     if classes == 1:
@@ -197,7 +197,14 @@ def test_the_row_space_is_spanned_by_the_leading_directions():
 def test_the_defaults_are_those_that_are_documented():
     shape = (1, 2, 3)
     theta = make_theta(shape, [5, 4], 1.0, seed=1)
-    assert under_test.default_physics(theta, shape) == Physics(shape)
+    assert_defaults(theta, Physics(shape))
+
+
+def assert_defaults(theta: Theta, stated: Physics, training: str = "auto") -> None:
+    """That a run of nobody's settings is the search stated, with gates as the network asks for."""
+    found = under_test.default_physics(theta, stated.shape, training)
+    start, end = oracle.gate_sharpness(theta, found)
+    assert found == replace(stated, basis=found.basis, alpha_start=start, alpha_end=end)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -205,14 +212,47 @@ def test_what_weight_decay_has_set_is_attacked_as_such(outputs):
     """Biases above the first layer are what people train with weight decay (`choose_training`)."""
     shape = (1, 2, 3)
     theta = make_theta(shape, [5, 4], 1.0, 1, outputs, "all")
-    stated = Physics(shape, training="decay", hidden_whitening=0.4)
-    assert under_test.default_physics(theta, shape) == stated
+    assert_defaults(
+        theta, Physics(shape, training="decay", hidden_whitening=0.4, margin_weight=0.1)
+    )
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("training", ["margin", "pairwise", "runner-up", "free"])
+def test_what_depends_on_the_training_follows_one_that_was_set(training, outputs):
+    """One output towards a margin, by whichever name, is the paper's case."""
+    shape = (1, 2, 3)
+    theta = make_theta(shape, [5, 4], 1.0, 1, outputs, "all")
+    is_paper = outputs == 1 and training != "free"
+    stated = Physics(
+        shape,
+        training=training,
+        hidden_whitening=0.0 if is_paper else 0.4,
+        minimum_multiplier=0.0 if training == "free" else 0.1,
+    )
+    assert_defaults(theta, stated, training)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.5])
+@pytest.mark.parametrize("in_row_space", [True, False])
+@pytest.mark.parametrize(("hidden", "where"), [([9], "first"), ([16, 10], "all"), ([3, 5, 4], "")])
+def test_gates_are_as_soft_as_the_networks_own_activations_ask_for(
+    hidden, where, in_row_space, scale
+):
+    theta = make_theta((1, 3, 4), hidden, 1.5 if where else 0.0, 5, 3, where or "first")
+    basis = under_test.basis(theta, 3) if in_row_space else None
+    physics = Physics((1, 3, 4), basis, initial_scale=scale)
+    start, end = oracle.gate_sharpness(theta, physics)
+    assert under_test.gate_sharpness(theta, physics) == (start, end)
+    assert under_test.gate_sharpness(theta, physics, alpha_end=7.0) == (start, 7.0)
+    assert under_test.gate_sharpness(theta, physics, alpha_start=50.0) == (50.0, 135.0)
+    assert under_test.gate_sharpness(theta, physics, alpha_start=9.0, alpha_end=8.0) == (9.0, 8.0)
 
 
 def a_search(name: str) -> tuple[Theta, Physics]:
     """A small network and a search on it, with the default physics but for what is named."""
     shape = (1, 3, 4) if name != "colour" else (3, 2, 3)
-    outputs = 3 if name in ("pairs", "runner-up", "decay", "free") else 1
+    outputs = 3 if name in ("classes", "pairs", "runner-up", "decay", "free") else 1
     theta = make_theta(shape, [16, 10], 1.5, 7, outputs, "first" if outputs == 1 else "all")
     basis = under_test.basis(theta, 6)
     default = Physics(shape, basis, steps=12)
@@ -221,7 +261,8 @@ def a_search(name: str) -> tuple[Theta, Physics]:
         "colour": default,
         "pixels": replace(default, basis=None),
         "heavy": replace(default, multiplier_rate=0.3),
-        "pairs": default,
+        "classes": default,
+        "pairs": replace(default, training="pairwise"),
         "runner-up": replace(default, training="runner-up"),
         "decay": replace(default, training="decay", hidden_whitening=0.4, multiplier_rate=0.1),
         "free": replace(default, training="free"),
@@ -248,7 +289,7 @@ def a_search(name: str) -> tuple[Theta, Physics]:
     "name",
     [
         *("default", "colour", "pixels", "rising slowly", "paper"),
-        *("heavy", "pairs", "runner-up", "decay", "free"),
+        *("heavy", "classes", "pairs", "runner-up", "decay", "free"),
     ],
 )
 def test_a_whole_search(name, restarts):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,7 +26,7 @@ from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, fast
 from engine.reconstruction.snapshot import Snapshot
 from engine.stationarity.row_space import row_space
-from engine.stationarity.spectrum import read_spectrum
+from engine.stationarity.spectrum import Spectrum, read_spectrum
 from tests.engine.oracle import Array, Pair, Physics, SearchNumbers, StepNumbers, Theta
 
 _OF_A_SEARCH = (
@@ -46,10 +47,13 @@ _OF_A_SEARCH = (
 )
 
 
-def default_physics(theta: Theta, shape: tuple[int, int, int]) -> Physics:
-    """What a run does that nobody has set anything of."""
-    settings = planning.filled_in(fast(), _network(theta, shape))
-    return Physics(shape, **{name: getattr(settings, name) for name in _OF_A_SEARCH})
+def default_physics(theta: Theta, shape: tuple[int, int, int], training: str = "auto") -> Physics:
+    """What a run does that nobody has set anything of, but perhaps the training."""
+    settings = replace(fast(training), dtype="float64", device="cpu")
+    run = Reconstruction(_network(theta, shape), settings)
+    values = {name: getattr(run.settings, name) for name in _OF_A_SEARCH}
+    assert run.problem.space is not None
+    return Physics(shape, run.problem.space.basis, **values)
 
 
 def _network(theta: Theta, shape: tuple[int, int, int]) -> Network:
@@ -146,9 +150,19 @@ def directions_taken(theta: Theta, rank: int = 0) -> int:
     return Problem(network, settings, torch.device("cpu")).coordinates.per_candidate
 
 
-def candidates(rank: int, restarts: int) -> tuple[int, int]:
-    """Fewest and most of one search."""
-    return planning.candidate_limits(replace(fast(), restarts=restarts), rank)
+def candidates(rank: int, restarts: int, largest: float, floor: float) -> tuple[int, int]:
+    """Fewest and most of one search, by the largest singular value and the noise floor."""
+    spectrum = Spectrum(np.array([largest]), floor, rank)
+    return planning.candidate_limits(replace(fast(), restarts=restarts), spectrum)
+
+
+def gate_sharpness(theta: Theta, physics: Physics, **given: float) -> tuple[float, float]:
+    """α at the start and at the end, where it is not given."""
+    settings = replace(
+        _settings(physics, candidates=1), **{"alpha_start": 0.0, "alpha_end": 0.0, **given}
+    )
+    final = Reconstruction(_network(theta, physics.shape), settings).settings
+    return final.alpha_start, final.alpha_end
 
 
 def candidates_taken(theta: Theta, shape: tuple[int, int, int], restarts: int) -> int:

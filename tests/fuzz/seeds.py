@@ -86,10 +86,13 @@ def _arrays(compressed: bool = False, **arrays: Any) -> bytes:
 def _checkpoints(folder: Path) -> Iterator[Seed]:
     state = _state()
     wrapped = {"state_dict": state, "input_shape": (1, 4, 4), "mean": torch.full((1, 4, 4), 0.5)}
+    said = {"activation": "LeakyReLU", "negative_slope": 0.1, "mean": [0.5], "std": 0.25}
+    lightning = {"state_dict": state, "hyper_parameters": {**said, "classes": ["odd", "even"]}}
     halves = {f"module.{name}": tensor.half() for name, tensor in state.items()}
     arrays = {name: tensor.numpy() for name, tensor in state.items()}
     yield Seed("model", "network.pth", _saved(state))
     yield Seed("model", "wrapped.pt", _saved(wrapped))
+    yield Seed("model", "lightning.ckpt", _saved(lightning))
     yield Seed("model", "deflated.ckpt", _packed_anew(_saved(halves), zipfile.ZIP_DEFLATED))
     yield Seed("model", "old.th", _saved(state, _use_new_zipfile_serialization=False))
     yield Seed("model", "old-wrapped.pt", _saved(wrapped, _use_new_zipfile_serialization=False))

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image
 from engine.base.resources import images_beside, sample_network
 from engine.commands import command_line, reconstruct
 from engine.network.checkpoints import load_network
+from engine.training.recipe import Recipe
 from tests.conftest import ROOT
 
 SAMPLE = str(sample_network())
@@ -96,11 +98,11 @@ def test_reconstruct_score_and_export(capsys, tmp_path, model, references):
 def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
     status, out, _ = call(
         capsys, "reconstruct", model, "--out", tmp_path, "--restarts", 3,
-        "--candidates", 8, "--steps", 12, "--device", "cpu", "--quiet",
+        "--candidates", 8, "--steps", 100, "--device", "cpu", "--quiet",
     )  # fmt: skip
     assert status == 0
     summary = json.loads(out)
-    assert (summary["steps"], summary["restarts"]) == (36, 3)
+    assert (summary["steps"], summary["restarts"]) == (300, 3)
     assert "images" not in summary["gallery"]
     images = json.loads((tmp_path / "report.json").read_text())["gallery"]["images"]
     confidences = [image["confidence"] for image in images]
@@ -112,7 +114,7 @@ def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
         kept = file["confidence"][file["gallery"]]
     np.testing.assert_allclose(kept, confidences, atol=1e-4)
     with (tmp_path / "losses.csv").open() as file:
-        assert len(file.readlines()) == 1 + 36
+        assert len(file.readlines()) == 1 + 300
 
 
 def test_how_the_network_was_trained_is_found_out_or_said(capsys, tmp_path, model):
@@ -236,11 +238,22 @@ def test_a_complaint_that_cannot_be_written_does_not_end_the_run(
 
     monkeypatch.setattr(reconstruct, "save_session", save)
     monkeypatch.setattr(reconstruct.Autosave, "is_due", lambda *_: True)
-    options = ["--candidates", "4", "--steps", "20", "--device", "cpu", "--quiet"]
+    # Copies are asked for at snapshots, which come by the clock; but one comes after each search.
+    options = [
+        "--candidates",
+        "4",
+        "--steps",
+        "20",
+        "--restarts",
+        "3",
+        "--device",
+        "cpu",
+        "--quiet",
+    ]
     monkeypatch.setattr(sys, "stderr", Full())
     assert command_line.main(["reconstruct", model, "--out", str(tmp_path), *options]) == 0
     assert len(calls) > 2
-    assert json.loads(capsys.readouterr().out)["steps"] == 20
+    assert json.loads(capsys.readouterr().out)["steps"] == 60
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
@@ -290,7 +303,9 @@ def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pi
     assert found["log10_loss"] < -12
     assert found["accuracy"] == 1
     assert found["test_accuracy"] is None
-    assert found["labels"] == ["0", "2"]
+    assert found["classes"] == ["0", "2"]
+    assert (found["outputs"], found["images_per_class"]) == (1, [4, 4])
+    assert found["recipe"]["until_exponent"] == -12
     assert found["stationarity"]["carrying"] <= 8
     train, control = images_beside(model)
     status, out, _ = call(capsys, "inspect", model, "--images", train)
@@ -302,6 +317,44 @@ def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pi
         "--control", control, "--candidates", 8, "--steps", 5, "--device", "cpu", "--quiet",
     )  # fmt: skip
     assert json.loads(out)["evidence"]["train"]["count"] == 8
+
+
+def test_train_takes_any_number_of_classes_as_people_usually_train_them(capsys, tmp_path, pictures):
+    model = tmp_path / "net.safetensors"
+    status, out, err = call(
+        capsys, "train", "--dataset", pictures, "--classes", "all", "--class-names",
+        "cat,dog,horse", "--per-class", 5, "--hidden", "40,20", "--recipe", "usual", "--epochs",
+        400, "--batch", 4, "--device", "cpu", "--quiet", "--out", model,
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["classes"] == ["cat", "dog", "horse"]
+    assert (found["outputs"], found["images_per_class"]) == (3, [5, 5, 5])
+    assert found["accuracy"] == 1
+    assert found["steps"] == 400 * 4
+    assert 0 < found["stationarity"]["relative"] < 1
+    assert len(found["stationarity"]["relative_per_layer"]) == 3
+    usual = asdict(Recipe.usual()) | {"hidden": [40, 20], "epochs": 400, "batch": 4}
+    assert found["recipe"] == usual | {"device": "cpu"}
+    network = load_network(model)
+    assert network.layer_sizes == (25, 40, 20, 3)
+    assert all(bias is not None for bias in network.biases)
+    assert json.loads(network.origin.details["label_names"]) == ["cat", "dog", "horse"]
+
+
+def test_a_rate_that_falls_has_its_last_step_said_once(capsys, tmp_path, pictures):
+    first, second, whole = (tmp_path / f"{n}.safetensors" for n in ("first", "second", "whole"))
+    train = ("train", "--dataset", pictures, *TRAIN, "--recipe", "usual", "--batch", 3)
+    ends = ("--epochs", 12)
+    call(capsys, *train, *ends, "--seconds", 1e-6, "--out", first)
+    status, _, err = call(capsys, *train, "--epochs", 13, "--out", second, "--go-on", first)
+    assert status == 2
+    assert "cannot be another now" in err
+    call(capsys, *train, "--out", second, "--go-on", first)
+    _, out, _ = call(capsys, *train, *ends, "--out", whole)
+    assert json.loads(out)["steps"] == 12 * 3
+    a, b = load_network(second), load_network(whole)
+    assert all(torch.equal(p, q) for p, q in zip(a.weights, b.weights, strict=True))
 
 
 def test_a_training_is_gone_on_with_from_its_file(capsys, tmp_path, pictures):
@@ -328,7 +381,9 @@ def test_half_stores_the_same_network_at_half_the_size(capsys, tmp_path, picture
     ("arguments", "says"),
     [
         (("--out", "{}.pth"), "is written as .safetensors"),
-        (("--out", "{}.safetensors", "--classes", ""), "3 classes"),
+        (("--out", "{}.safetensors", "--classes", "all", "--outputs", "one"), "there are 3"),
+        (("--out", "{}.safetensors", "--class-names", "a,b,c"), "3 names for them"),
+        (("--out", "{}.safetensors", "--cosine"), "finds its own step"),
         (("--out", "{}.safetensors", "--per-class", "11"), "10 images of one class"),
         (("--out", "{}.safetensors", "--download"), "--download knows mnist"),
         (("--out", "{}.safetensors", "--batch", "2"), "all images at once"),

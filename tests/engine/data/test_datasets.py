@@ -8,7 +8,14 @@ import torch
 from PIL import Image
 
 from engine.base.errors import UnusableInput
-from engine.data.datasets import Selection, holds_images, load_images, save_images, training_data
+from engine.data.datasets import (
+    LabelledImages,
+    Selection,
+    holds_images,
+    load_images,
+    save_images,
+    training_data,
+)
 
 
 def save_npz(path, **arrays):
@@ -139,3 +146,62 @@ def test_images_are_told_from_networks(tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"PK")
     assert not holds_images(tmp_path / "broken.npz")
     assert holds_images(tmp_path)
+
+
+def many_classes(tmp_path, name, labels):
+    """Images whose first pixel tells their place."""
+    images = np.zeros((len(labels), 1, 3, 3), np.uint8)
+    images[:, 0, 0, 0] = np.arange(len(labels)) % 256
+    return save_npz(tmp_path / name, images=images, labels=np.array(labels))
+
+
+def places_of(found):
+    return (found.images[:, 0, 0, 0] * 255).round().int().tolist()
+
+
+def test_any_number_of_classes_with_control_and_test_images_of_the_same(tmp_path):
+    train = many_classes(tmp_path, "a.npz", [0, 1, 2, 3] * 5)
+    test = many_classes(tmp_path, "t.npz", [3, 2, 1, 0, 2])
+    rule = Selection("3,0 vs 1 vs 2", 2, class_names=("ends", "one", "two"))
+    data = training_data(train, rule, test=str(test))
+    assert data.label_names == ("ends", "one", "two")
+    assert data.counts == (2, 2, 2)
+    assert data.description == "a.npz, 3 classes (ends, one, two), 6 images, the first that come"
+    assert data.train.labels.tolist() == data.control.labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert places_of(data.train) == [0, 3, 1, 5, 2, 6]
+    assert places_of(data.control) == [4, 7, 9, 13, 10, 14]
+    assert data.test.labels.tolist() == [0, 1, 2]
+    assert places_of(data.test) == [0, 2, 1]
+    whole = training_data(train, Selection("0 vs rest", 0))
+    assert whole.counts == (5, 15)
+    assert whole.control is None
+
+
+def test_test_images_are_told_by_the_names_of_their_classes(tmp_path):
+    """Not by their numbers: a folder may lack a class, or have one more."""
+    for source, names in (("train", ("a", "b", "c")), ("test", ("0", "b", "c", "a"))):
+        for place, name in enumerate(names):
+            (tmp_path / source / name).mkdir(parents=True)
+            Image.new("L", (4, 4), 20 * place).save(tmp_path / source / name / "1.png")
+    test = str(tmp_path / "test")
+    data = training_data(tmp_path / "train", Selection("", 1), test=test)
+    assert data.test.labels.tolist() == [0, 1, 2]
+    shown = data.test.images[:, 0, 0, 0] * 255
+    assert shown.round().tolist() == [60, 20, 40]
+    (tmp_path / "test" / "c" / "1.png").unlink()
+    (tmp_path / "test" / "c").rmdir()
+    with pytest.raises(UnusableInput, match="no test images of one of the classes"):
+        training_data(tmp_path / "train", Selection("", 1), test=test)
+
+
+def test_labels_above_255_are_kept(tmp_path):
+    labels = torch.tensor([0, 255, 256, 700])
+    save_images(LabelledImages(torch.zeros(4, 1, 2, 2), labels, "many"), tmp_path / "a.npz")
+    assert torch.equal(load_images(tmp_path / "a.npz").labels, labels)
+
+
+def test_many_classes_are_described_in_few_words(tmp_path):
+    source = many_classes(tmp_path, "a.npz", range(10))
+    assert training_data(source, Selection("", 1)).description == (
+        "a.npz, 10 classes (0, 1, 2, …, 9), 10 images, the first that come"
+    )

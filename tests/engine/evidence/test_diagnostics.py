@@ -14,11 +14,12 @@ from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.commands.inspect import inspection, inspection_text
 from engine.data.datasets import load_images
-from engine.evidence.diagnostics import _balance_floor, about_images, check_weights
+from engine.evidence.diagnostics import about_images, check_weights, training_signs
 from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.parameters import Parameters
+from engine.stationarity.balance import balance_floor
 from engine.training.recipe import Recipe
 from engine.training.training import Training
 from tests.conftest import shared_file
@@ -85,6 +86,8 @@ def test_a_network_at_its_minimum_has_no_residual_and_known_multipliers(hidden):
     expected = 1 / (1 + np.exp(found.margins)) / (decay * len(found.margins))
     assert found.relative < 1e-8  # How far descent gets before rounding ends it differs by machine.
     np.testing.assert_allclose(found.multipliers, expected, rtol=1e-5)
+    assert found.decay.relative < 1e-8
+    assert found.decay.weight_decay == pytest.approx(decay, rel=1e-8)
 
 
 def test_no_candidates_pass_the_floor(make_network):
@@ -97,13 +100,9 @@ def test_no_candidates_pass_the_floor(make_network):
         x = torch.randn(300, 6, generator=generator, dtype=torch.float64) * 3
         y = unbalanced.forward(x)[:, 0].sign()
         found = check_stationarity(unbalanced, x, y)
-        floor = _balance_floor(unbalanced.parameters.squared_norms().numpy())
+        floor = balance_floor(unbalanced.parameters)
         assert floor > 0.05
         assert found.relative >= floor
-
-
-def test_balanced_layers_have_no_floor(make_network):
-    assert _balance_floor(np.array([4.0, 4.0, 4.0])) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_check_does_not_depend_on_the_scale_of_the_weights():
@@ -196,6 +195,18 @@ def test_four_million_weights_and_five_hundred_images():
     found = true_stationarity(network, train)
     assert found.wrong == 0
     assert check_weights(network).floor <= found.relative < 1
+
+
+def test_what_training_without_decay_leaves_is_told_from_what_decay_does():
+    network = load_network(shared_file("checkpoints/haim_mnist_d50.pth"))
+    signs = training_signs(network)
+    assert signs == check_weights(network).signs
+    assert signs.imbalance > 0.9
+    assert not signs.looks_decayed
+    assert "without weight decay" in signs.words
+    assert "e+" not in replace(signs, imbalance=0.999).words
+    assert not signs.has_upper_biases
+    assert signs.start == pytest.approx(1 - check_weights(network).signal)
 
 
 def test_how_many_are_remembered_is_said_as_people_say_it():

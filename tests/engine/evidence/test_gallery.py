@@ -11,6 +11,7 @@ import torch
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
 from engine.evidence import gallery
+from engine.evidence.confidence import case_of
 from engine.evidence.gallery import make_gallery, signs_of_truth
 from engine.evidence.scoring import score
 from engine.evidence.similarity import ncc_features
@@ -18,7 +19,9 @@ from engine.network.checkpoints import load_network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
+from engine.stationarity.row_space import row_space
 from engine.viewing.mosaic import gallery_mosaic
+from tests.engine.networks import CASES, by_autograd, labels_for, network_of, session_of_case
 
 
 @pytest.fixture
@@ -114,7 +117,7 @@ def test_after_too_few_steps_nothing_has_a_confidence(network, planned, taken, i
     gallery, images = session.gallery(), session.images()
     assert session.is_early == is_early
     assert gallery.has_confidence != is_early
-    assert bool(gallery.of_each.any()) != is_early
+    assert (gallery.of_each is not None) != is_early
     assert len(gallery) > 0
     caption = gallery_mosaic(images, gallery, None).caption
     assert ("too few steps" in caption) == is_early
@@ -147,3 +150,83 @@ def test_what_it_is_sure_of_on_the_sample_is_real():
     sure = found.confidence > 0.6
     assert sure.sum() >= 5
     assert is_good[sure].float().mean() >= 0.6
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("restarts", [1, 2])
+def test_candidates_of_any_classes_are_put_in_order(case, restarts):
+    session = session_of_case(case, restarts)
+    found = session.gallery()
+    is_fitted = case == "one output"
+    assert found.has_confidence == is_fitted
+    assert (found.confidence is None) == (found.above(0.9) is None) == (not is_fitted)
+    assert len(set(found.candidate.tolist())) == len(found)
+    assert set(session.labels[found.candidate].tolist()) <= set(session.network.classes.labels)
+    drawn = gallery_mosaic(session.images(), found, None)
+    assert drawn.is_gallery
+    assert (drawn.confidence is not None) == is_fitted
+    assert ("no confidence was fitted" in drawn.caption) != is_fitted
+
+
+@pytest.mark.parametrize(
+    ("case", "training", "expected"),
+    [
+        ("one output", "margin", "binary margin"),
+        ("one output", "free", None),
+        ("one output", "decay", None),
+        ("one output, biases everywhere", "margin", None),
+        ("two outputs", "margin", None),
+    ],
+)
+def test_a_confidence_is_known_only_for_what_it_was_fitted_to(case, training, expected):
+    assert case_of(network_of(case), training) == expected
+    images = draw(12)
+    labels = labels_for(network_of(case), 12)
+    found = make_gallery(network_of(case), images, labels, torch.ones(12), training=training)
+    assert found.has_confidence == (expected is not None)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_margin_and_agreement_are_those_of_the_candidates_own_direction(case):
+    """By autograd: δ_1 is the gradient by the first bias."""
+    network = network_of(case)
+    if network.biases[0] is None:
+        raise AssertionError("δ_1 is read off the first bias")
+    images, labels = draw(8), labels_for(network, 8)
+    strengths, space = torch.rand(8), row_space(network, 0.0, 12)
+    features = ncc_features(images)
+    signs = signs_of_truth(network, images, labels, strengths, features, 1, space)
+    x = (images.double() / 0.5).flatten(1)
+    outputs = network.forward(x)
+    if network.output_count == 1:
+        directions = labels[:, None]
+        margins = labels * outputs[:, 0]
+    else:
+        own = torch.nn.functional.one_hot(labels.long(), network.output_count).double()
+        wrong = outputs.exp() * (1 - own)
+        directions = own - wrong / wrong.sum(1, keepdim=True)
+        margins = (outputs * own).sum(1) - outputs.masked_fill(own == 1, -torch.inf).max(1).values
+    common = (strengths * margins.clamp_min(0)).sum() / strengths.sum()
+    expected = (margins / common).clamp(-1, 4)
+    np.testing.assert_allclose(signs[:, 2], expected, rtol=1e-3, atol=1e-4)
+    first = sum(weight.numel() for weight in network.weights)
+    deltas = by_autograd(network, x, directions)[first : first + 30].T
+    values = torch.from_numpy(space.spectrum.values[:12].copy())
+    inverse = 1 / (values**2 + (0.01 * values[0]) ** 2)
+    traced = (x @ space.basis.T * inverse) @ (network.weights[0] @ space.basis.T).T
+    cosines = torch.nn.functional.cosine_similarity(traced, deltas)
+    np.testing.assert_allclose(signs[:, 3], cosines, rtol=1e-3, atol=1e-4)
+
+
+def test_recurrence_counts_within_each_of_ten_classes():
+    network = network_of("ten outputs, biases everywhere")
+    images, labels = draw(20), labels_for(network, 20)
+    images[10] = images[0]  # Of one class.
+    images[11] = images[2]  # Of another.
+    features = ncc_features(images)
+    signs = signs_of_truth(network, images, labels, torch.ones(20), features, 1, None)
+    assert signs[[0, 10], 1].tolist() == pytest.approx([1, 1])
+    assert (signs[[2, 11], 1] < 0.9).all()
+    kept = make_gallery(network, images, labels, torch.ones(20)).candidate.tolist()
+    assert len({0, 10} & set(kept)) == 1
+    assert {2, 11} <= set(kept)

@@ -13,13 +13,16 @@ import torch
 from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images, save_images
+from engine.evidence.gradients import own_directions
 from engine.evidence.membership import ask, common_mean, nearest_similarity, own_multipliers
 from engine.evidence.stationarity_check import check_stationarity
 from engine.network.checkpoints import load_network, save_network
 from engine.training.recipe import Recipe
 from engine.training.training import Training
+from tests.conftest import shared_file
 from tests.engine.commands.test_command_line import SAMPLE, call
 from tests.engine.evidence.test_diagnostics import gradients, theta
+from tests.engine.networks import CASES, by_autograd, labels_for, network_of
 from tests.engine.training.test_training import points
 
 
@@ -272,3 +275,59 @@ def small_files(folder, trained):
     save_images(train, paths[1])
     save_images(control, paths[2])
     return paths
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_scores_of_any_classes_are_what_they_say(case):
+    network = network_of(case)
+    classes = network.classes
+    generator = torch.Generator().manual_seed(4)
+    sets = [
+        LabelledImages(torch.rand(20, 1, 8, 8, generator=generator), torch.arange(20) % 10, name)
+        for name in ("asked", "control")
+    ]
+    sets = [replace(each, labels=each.labels % classes.count) for each in sets]
+    found = ask(network, *sets)
+    x = torch.cat([(each.images.double() - network.mean).flatten(1) / 0.5 for each in sets])
+    outputs, labels = (
+        network.forward(x),
+        torch.from_numpy(np.append(found.labels, found.control_labels)),
+    )
+    assert found.has_labels
+    if classes.outputs > 1:
+        np.testing.assert_array_equal(found.labels, sets[0].labels)
+    margins = classes.margins(outputs, labels).numpy()
+    np.testing.assert_allclose(np.append(found.margin.images, found.margin.control), margins)
+    joint = check_stationarity(network, x, labels).multipliers
+    np.testing.assert_allclose(np.append(found.multiplier.images, found.multiplier.control), joint)
+    unlabelled = ask(network, sets[0], replace(sets[1], labels=sets[1].labels + 90))
+    assert not unlabelled.has_labels
+    told = unlabelled.as_dict()["labels"]
+    assert told == f"the network's own {'sign' if classes.outputs == 1 else 'class'}"
+    assert (unlabelled.margin.images >= 0).all()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_multiplier_alone_is_along_the_images_own_direction(case):
+    network = network_of(case)
+    x = torch.randn(7, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    labels = labels_for(network, 7)
+    directions = own_directions(network.classes, network.forward(x), labels)
+    columns = by_autograd(network, x, directions)
+    expected = (columns.T @ theta(network)) / columns.square().sum(0)
+    found = own_multipliers(network, x, labels)
+    assert (found > 0).any()
+    np.testing.assert_allclose(found, expected.clamp_min(0), rtol=1e-9)
+
+
+def test_an_ordinary_network_of_ten_classes_gives_its_members_away():
+    name = "checkpoints/digits10_n100_1000-1000_sgd_wd"
+    network = load_network(shared_file(f"{name}.pth"))
+    train, control = (
+        load_images(shared_file(f"{name}{which}images.npz")) for which in ("_", "_control_")
+    )
+    found = ask(network, train, control)
+    assert found.is_joint
+    assert found.multiplier.curve.area > 0.95
+    assert found.margin.curve.area > 0.9
+    assert set(found.labels) == set(range(10))

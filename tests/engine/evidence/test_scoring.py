@@ -12,6 +12,7 @@ from engine.data.datasets import LabelledImages
 from engine.evidence.references import References
 from engine.evidence.scoring import match, match_reconstructions, score
 from engine.evidence.similarity import stretched
+from tests.engine.networks import network_of
 
 
 def images(count, channels=1, seed=0, size=12):
@@ -170,9 +171,29 @@ def test_references_of_a_network_hold_all_that_a_score_or_a_pair_asks_for(make_n
     )
     references = References.of(network, train, control)
     candidates = train.images - network.mean
-    outputs = network.forward(candidates.flatten(1).double()).flatten()
+    outputs = network.forward(candidates.flatten(1).double())
     assert references.outputs == pytest.approx(outputs.numpy(), rel=1e-5)
+    signs = train.labels * 2 - 1
+    signs = signs if (signs * outputs[:, 0]).sign().sum() >= 0 else -signs
+    assert references.margins == pytest.approx((signs * outputs[:, 0]).numpy(), rel=1e-5)
     assert (references.labels == train.labels).all()
     by_hand = score(candidates, train.images, control.images, network.mean)
     assert references.score(candidates).as_dict() == by_hand.as_dict()
     assert References.of(network, train).score(candidates).control is None
+
+
+@pytest.mark.parametrize("case", ["two outputs", "ten outputs, biases everywhere"])
+def test_references_of_several_classes_hold_all_outputs_and_who_leads_by_how_much(case):
+    network = network_of(case)
+    train = images(20, size=8)
+    numbers = torch.arange(20) % network.output_count
+    references = References.of(network, LabelledImages(train, numbers, "train"))
+    outputs = network.forward((train.double() - network.mean).flatten(1) / 0.5)
+    assert references.outputs == pytest.approx(outputs.numpy(), rel=1e-4, abs=1e-5)
+    others = outputs.scatter(1, numbers[:, None], -torch.inf)
+    leads = outputs.gather(1, numbers[:, None])[:, 0] - others.max(1).values
+    assert references.margins == pytest.approx(leads.numpy(), rel=1e-4, abs=1e-5)
+    unlabelled = References.of(network, LabelledImages(train, numbers + 90, "train"))
+    top = outputs.topk(2).values
+    expected = (top[:, 0] - top[:, 1]).numpy()
+    assert unlabelled.margins == pytest.approx(expected, rel=1e-4, abs=1e-5)

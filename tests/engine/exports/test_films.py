@@ -225,8 +225,14 @@ def test_a_gif_keeps_the_pace_that_was_asked_for(sample_session, tmp_path):
     film = make_film(sample_session, options)
     write_gif(tmp_path / "a.gif", film.frames, film.delays, film.scale)
     frames, delays = decoded(tmp_path / "a.gif")
-    assert delays == list(film.delays)
-    assert sum(delays) == 350
+    ends, written = np.cumsum(film.delays), np.cumsum(delays)
+    assert ends[-1] == written[-1] == 350
+    is_joined = ~np.isin(ends, written)
+    assert len(delays) == len(ends) - is_joined.sum()
+    # A frame is shown on where the next one looks the same: less than one of 64 greys apart.
+    for index in np.flatnonzero(is_joined):
+        one, next_one = (film.frames[k].astype(int) for k in (index, index + 1))
+        assert np.abs(one - next_one).max() < 4
     assert frames[0].shape[:2] == film.size[::-1]
 
 

@@ -72,13 +72,13 @@ def known(session, references):
 
 
 def places_of_words(report, path=()):
-    """Where words stand in a report; of choices some are looked up by name, and a session
-    with another one is refused.
+    """Where words stand in a report; some are ours or looked up by name, or the session is
+    refused.
     """
     for key, value in report.items():
         if isinstance(value, dict):
             yield from places_of_words(value, (*path, key))
-        elif isinstance(value, str) and key not in ("preset", "training"):
+        elif isinstance(value, str) and key not in ("preset", "training", "said_by"):
             yield (*path, key)
 
 

@@ -20,9 +20,12 @@ from PIL import Image
 
 from engine.base.errors import UnusableInput
 from engine.commands.command_line import main
+from engine.data.inputs import Preprocessing
+from engine.data.normalisation import parse_constants
 from engine.evidence.references import References
 from engine.exports import charts, results
 from engine.exports.report_page import command, report_page
+from engine.network.activation import parse_activation
 from engine.network.network import Origin
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
@@ -193,6 +196,35 @@ def test_a_name_that_a_shell_would_run_is_quoted(session):
     name = "a$(touch x)`b`'c.pth"
     hostile = replace(session, network=replace(session.network, origin=Origin(name)))
     assert name in shlex.split(command(results.make_report(hostile, None)))
+
+
+@pytest.mark.parametrize(
+    ("activation", "preprocessing", "ends"),
+    [
+        ("relu", "none", ["--activation", "relu", "--preprocessing", "0,0,0/1"]),
+        ("leaky_relu:0.1", "0.2,0.3,0.4/0.5", ["--preprocessing", "0.2,0.3,0.4/0.5,0.5,0.5"]),
+    ],
+)
+def test_the_command_says_how_a_person_read_the_network(session, activation, preprocessing, ends):
+    network = session.network.with_activation(parse_activation(activation), "user")
+    said = parse_constants(preprocessing, network.input_shape)
+    told = replace(session, network=network.with_preprocessing(said))
+    words = shlex.split(command(results.make_report(told, None)))
+    assert words[-len(ends) :] == ends
+    assert words[words.index("--activation") + 1] == activation
+    again = parse_constants(words[-1], network.input_shape)
+    assert torch.equal(again.mean, said.mean)
+    assert (again.std is None) == (said.std is None)
+
+
+def test_the_command_leaves_out_what_the_file_says(session):
+    report = results.make_report(session, None)
+    assert "--activation" not in command(report)
+    assert "--preprocessing" not in command(report)
+    mean = Preprocessing(torch.rand(session.network.input_shape), said_by="references")
+    told = replace(session, network=session.network.with_preprocessing(mean))
+    words = command(results.make_report(told, None))
+    assert words.endswith("--preprocessing mean --mean-of SOURCE")
 
 
 def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):

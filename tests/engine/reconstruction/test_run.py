@@ -11,14 +11,17 @@ import torch
 
 from engine.base.errors import RunFailed, UnusableInput
 from engine.base.resources import sample_network
+from engine.data.inputs import Preprocessing
 from engine.network.checkpoints import load_network
 from engine.reconstruction.planning import usable_seconds
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings, fast, paper, preset, settings_from_dict
+from engine.reconstruction.terms import Box
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
+from engine.stationarity.coordinates import Pixels
 from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import spectrum_of
 from tests.conftest import going_on
@@ -153,6 +156,32 @@ def test_pooled_restarts_are_less_smooth_unless_told_otherwise(network):
         return Reconstruction(network, settings).settings.smoothness
 
     assert (chosen(), chosen(restarts=2), chosen(restarts=2, smoothness=0.0)) == (4.0, 2.0, 0.0)
+
+
+def test_gates_ask_for_noise_as_strong_as_the_search_starts_with(network):
+    """Where images are divided by a std, noise is stretched as they are."""
+
+    def sharpness(network, scale):
+        final = Reconstruction(network, replace(SMALL, initial_scale=scale)).settings
+        return final.alpha_start, final.alpha_end
+
+    std = torch.full((network.input_shape[0], 1, 1), 0.25)
+    divided = network.with_preprocessing(Preprocessing(None, std, "user"))
+    assert sharpness(divided, 0.5) == sharpness(network, 2.0)
+    assert sharpness(divided, 0.5) != sharpness(network, 0.5)
+
+
+def test_a_run_that_goes_on_has_what_was_chosen_for_it(network, tmp_path):
+    part = Reconstruction(network, replace(SMALL, candidates=0, smoothness=-1.0))
+    next(iter(part.iterate()))
+    save_session(session_of(part, "cpu"), tmp_path / "part.afterimage")
+    kept = load_session(tmp_path / "part.afterimage")
+    assert kept.settings == part.settings
+    assert going_on(kept).settings == part.settings
+    chosen = kept.settings
+    assert min(chosen.alpha_start, chosen.alpha_end, chosen.candidates) > 0
+    assert min(chosen.margin_weight, chosen.hidden_whitening, chosen.smoothness) >= 0
+    assert chosen.training != "auto"
 
 
 def test_the_time_limit_is_that_of_all_restarts(network):
@@ -405,3 +434,22 @@ def test_settings_saved_before_whitening_and_smoothness_came_mean_runs_without_t
     read = settings_from_dict(earlier)
     assert read.whitening == read.smoothness == 0
     assert settings_from_dict(fast().as_dict()) == fast()
+
+
+def test_a_std_stretches_noise_and_box_and_nothing_else(make_network):
+    """One network reads images divided by 1/4, the other the same images as they are."""
+    plain = make_network(12, 6, 1, shape=(1, 3, 4), mean=torch.zeros(1, 3, 4))
+    divided = plain.with_preprocessing(
+        replace(plain.inputs.preprocessing, std=torch.full((1, 1, 1), 0.25))
+    )
+    settings = replace(fast(), space="pixel", scale_power=0.0, whitening=0.0, candidates=4, steps=1)
+    settings = replace(settings, device="cpu")
+    first, second = (next(Reconstruction(n, settings).iterate()) for n in (plain, divided))
+    torch.testing.assert_close(second.unknowns, 4 * first.unknowns)
+    torch.testing.assert_close(second.images(), first.images())
+    box = Box(Pixels(12), divided.inputs.bounds)
+    inside, outside = torch.full((1, 12), 3.9), torch.full((1, 12), 4.5)
+    no = torch.zeros(1)
+    assert float(box.at(inside, no, no, 0, None).penalty) == 0
+    assert float(box.at(outside, no, no, 0, None).penalty) == pytest.approx(12 * 0.25)
+    assert float(box.at(-inside / 10, no, no, 0, None).penalty) == pytest.approx(12 * 0.39**2)

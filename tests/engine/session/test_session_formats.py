@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
-from engine.base.errors import UnusableInput
+from engine.base.errors import DamagedSession, UnusableInput
+from engine.data.normalisation import parse_constants
+from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.search import Search
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
@@ -33,13 +39,14 @@ def finish(run):
         ("format-3", 60, 80, 2),
         ("format-4", 60, 80, 2),
         ("format-5", 60, 80, 2),
+        ("format-6", 60, 80, 2),
     ],
 )
 def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(
     name, step, steps, restarts, monkeypatch
 ):
     # Their first halves are of a time when the multipliers' step did not grow with them.
-    monkeypatch.setattr("engine.reconstruction.search.RELATIVE", False)
+    monkeypatch.setattr(Search, "_multiplier_rate", lambda search: search._settings.multiplier_rate)
     session = load_session(FIXTURES / f"{name}.afterimage")
     assert (session.state.step, session.state.steps) == (step, steps)
     assert session.settings.restarts == restarts
@@ -49,6 +56,93 @@ def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(
     assert last.step == steps
     again = finish(Reconstruction(session.network, replace(session.settings, device="cpu")))
     torch.testing.assert_close(last.unknowns, again.unknowns, rtol=1e-3, atol=1e-3)
+
+
+def _parts(name):
+    """Tensors and header of a fixture."""
+    with safe_open(FIXTURES / f"{name}.afterimage", "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, json.loads(file.metadata()["session"])
+
+
+def test_format_6_holds_all_that_a_network_of_ten_classes_is(tmp_path):
+    session = load_session(FIXTURES / "format-6.afterimage")
+    save_session(session, tmp_path / "again.afterimage")
+    for network in (session.network, load_session(tmp_path / "again.afterimage").network):
+        assert network.architecture == "16–12–10–10, bias on every layer"
+        assert network.activation_described == "leaky ReLU with slope 0.1 (the file says so)"
+        assert network.inputs.preprocessing.described == (
+            "less 0.131, divided by 0.308 (set by hand)"
+        )
+        assert network.class_names[7] == "seven"
+    assert session.multipliers.shape == (12, 10)
+    assert set(session.labels.tolist()) <= set(range(10))
+
+
+def test_older_sessions_say_of_their_network_what_its_checkpoint_said():
+    old = load_session(FIXTURES / "format-5.afterimage")
+    assert old.network.activation_described == "ReLU (assumed: the file does not say)"
+    assert old.network.class_names == ()
+
+
+def test_an_older_session_of_a_checkpoint_of_ours_names_its_classes(tmp_path):
+    tensors, said = _parts("format-5")
+    said["origin"][2] = {"afterimage": "1", "label_names": '["odd", "even"]'}
+    path = tmp_path / "old.afterimage"
+    mean = {"network.mean": torch.full((1, 4, 4), 0.5)}
+    save_file({**tensors, **mean}, path, {"session": json.dumps(said)})
+    network = load_session(path).network
+    assert network.class_names == ("odd", "even")
+    assert network.activation_described == "ReLU (the file says so)"
+    assert network.inputs.preprocessing.described == "less 0.5 (the file says so)"
+
+
+@pytest.mark.parametrize(
+    ("tensors", "header"),
+    [
+        ({"network.bias.2": torch.zeros(9)}, {}),
+        ({"network.mean": torch.zeros(4, 4)}, {}),
+        ({"network.std": torch.zeros(1)}, {}),
+        ({"network.std": torch.full((1,), 2.0)}, {}),
+        ({"network.std": torch.full((1, 1), 0.5)}, {}),
+        ({"network.std": torch.full((2,), 0.5)}, {}),
+        ({"network.std": torch.full((1,), float("nan"))}, {}),
+        ({"state.labels": torch.full((6,), 10.0)}, {}),
+        ({"state.labels": torch.full((6,), -1.0)}, {}),
+        ({"state.labels": torch.full((6,), 0.5)}, {}),
+        ({"state.multipliers": torch.zeros(6)}, {}),
+        ({"restart.0.multipliers": torch.zeros(6, 9)}, {}),
+        ({}, {"class_names": ["a", "b"]}),
+        ({}, {"class_names": [1] * 10}),
+        ({}, {"activation_slope": 1.0}),
+        ({}, {"activation_slope": -0.1}),
+        ({}, {"activation_said_by": "me"}),
+        ({}, {"preprocessing_said_by": None}),
+        ({}, {"training": "auto"}),
+        ({}, {"training": "decay"}),
+    ],
+)
+def test_parts_of_a_network_that_do_not_fit_together_are_refused(tmp_path, tensors, header):
+    found, said = _parts("format-6")
+    if "training" in header:
+        said["settings"] |= header
+    else:
+        said |= header
+    path = tmp_path / "lie.afterimage"
+    save_file({**found, **tensors}, path, {"session": json.dumps(said)})
+    with pytest.raises(DamagedSession):
+        load_session(path)
+
+
+def test_what_a_person_said_of_a_network_stays_with_a_session_without_weights(session, tmp_path):
+    """Its checkpoint says nothing of it."""
+    path, network = tmp_path / "light.afterimage", session.network
+    preprocessing = parse_constants("0.25/0.5", network.input_shape)
+    said = network.with_preprocessing(preprocessing).with_activation(Activation(0.2), "user")
+    save_session(replace(session, network=said), path, with_weights=False)
+    back = load_session(path).network
+    assert back.activation_described == "leaky ReLU with slope 0.2 (set by hand)"
+    assert back.inputs.preprocessing.described == "less 0.25, divided by 0.5 (set by hand)"
 
 
 @pytest.fixture

@@ -14,13 +14,15 @@ from engine.evidence.scoring import score
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
+from engine.viewing.pairs import best_pairs, with_confidence
 from engine.viewing.portrait import portray
+from tests.engine.networks import CASES, network_of, session_of_case
 
 
 @pytest.fixture
 def session(make_network):
     network = make_network(48, 30, 20, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
-    settings = replace(fast(), candidates=9, steps=30, restarts=2, rank=6, device="cpu")
+    settings = replace(fast(), candidates=9, steps=100, restarts=2, rank=6, device="cpu")
     run = Reconstruction(network, settings)
     list(run.iterate())
     return session_of(run, "cpu")
@@ -33,13 +35,16 @@ def test_its_numbers_are_those_of_the_session(session):
         image = session.images()[candidate]
         torch.testing.assert_close(session.image(candidate), image)  # Products of other sizes.
         assert (found.restart, found.label) == (candidate // 9 + 1, int(session.labels[candidate]))
-        assert found.multiplier == float(session.multipliers[candidate])
+        assert found.strength == float(session.multipliers[candidate])
+        assert found.parts is None
         assert found.confidence == float(gallery.of_each[candidate])
         network = session.network.to("cpu", torch.float32)
-        assert found.output == pytest.approx(float(network.forward(image.reshape(1, -1))[0]))
+        output = float(network.forward(image.reshape(1, -1))[0])
+        assert float(found.outputs[0]) == pytest.approx(output)
+        assert found.margin == pytest.approx(found.label * output)
         assert torch.equal(found.frames[-1], session.image(candidate))
         assert found.steps[0] == 0
-        assert found.steps[-1] == 30
+        assert found.steps[-1] == 100
         assert len(found.frames) == len(found.steps) == len(session.drift)
 
 
@@ -51,7 +56,7 @@ def test_the_output_is_what_the_neurons_it_fires_add_up_to(session):
     found = portray(session, 3)
     last = session.network.weights[-1].float()
     assert [len(h) for h in found.fired] == [30, 20]
-    assert float(last[0] @ found.fired[-1]) == pytest.approx(found.output, rel=1e-5)
+    assert float(last[0] @ found.fired[-1]) == pytest.approx(float(found.outputs[0]), rel=1e-5)
     assert found.share_fired(0) == pytest.approx(float((found.fired[0] > 0).sum()) / 30)
     squares = found.neuron_map(0).reshape(-1)[:30]
     assert ((squares > 0) <= (found.fired[0].numpy() > 0)).all()
@@ -93,3 +98,64 @@ def test_the_difference_is_grey_where_reconstruction_and_image_agree(session):
     found = portray(session, 2, References(same[None], None, session.network.mean))
     assert (np.abs(found.difference(-1).astype(int) - 128) <= 1).all()
     assert portray(session, 2).difference(-1) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_portrait_tells_all_outputs_and_who_leads(case):
+    session = session_of_case(case)
+    network = session.network.to("cpu", torch.float32)
+    for candidate in (0, 19):
+        found = portray(session, candidate)
+        outputs = network.forward(session.image(candidate).flatten()[None] / 0.5)[0]
+        torch.testing.assert_close(found.outputs, outputs, rtol=1e-3, atol=1e-4)
+        label = int(session.labels[candidate])
+        if network.output_count == 1:
+            lead = label * float(outputs[0])
+        else:
+            others = outputs.clone()
+            others[label] = -torch.inf
+            lead = float(outputs[label] - others.max())
+        assert found.label == label
+        assert found.margin == pytest.approx(lead, rel=1e-3, abs=1e-4)
+        assert found.classes == network.classes
+
+
+def test_multipliers_of_each_wrong_class_are_parts_of_the_whole():
+    session = session_of_case("ten outputs, biases everywhere", training="margin")
+    assert session.multipliers.shape == (20, 10)
+    found = portray(session, 4)
+    assert found.parts.shape == (10,)
+    assert found.parts[found.label] == 0
+    assert found.strength == pytest.approx(float(found.parts.sum()))
+    assert found.strength == pytest.approx(float(session.strengths[4]))
+    free = session_of_case("ten outputs, biases everywhere", training="free")
+    found = portray(free, 4)
+    assert torch.equal(found.parts, free.multipliers[4])
+    assert found.strength == pytest.approx(float(found.parts.norm()))
+
+
+def test_where_no_confidence_was_fitted_a_portrait_says_so():
+    session = session_of_case("two outputs")
+    assert portray(session, 0).why_unknown == ""
+    session.gallery()
+    found = portray(session, 0)
+    assert found.confidence is None
+    assert "was fitted" in found.why_unknown
+
+
+def test_pairs_know_the_classes_and_leads_of_their_training_images():
+    network = network_of("ten outputs, biases everywhere")
+    train = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(2))
+    numbers = torch.arange(20) % 10
+    references = References(train, None, network.mean, numbers, network)
+    pairs = best_pairs(train.flip(0) - network.mean, references)
+    order = pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]
+    np.testing.assert_array_equal(pairs.labels, numbers[order])
+    np.testing.assert_array_equal(pairs.margins, references.margins[order])
+    np.testing.assert_array_equal(pairs.outputs, references.outputs[order])
+    assert pairs.class_name(7) == "7 (class 7)"
+    assert pairs.class_name(12) == "12"
+    assert with_confidence(pairs, None).confidence is None
+    confidence = torch.rand(20)
+    expected = confidence[torch.from_numpy(pairs.candidate)].double().numpy()
+    np.testing.assert_array_equal(with_confidence(pairs, confidence).confidence, expected)

@@ -232,7 +232,7 @@ def test_the_preferred_device_is_what_settings_start_with(window, another_window
     later = another_window()
     for each in (window, later):
         assert each.settings_panel.settings().device == "cpu"
-        assert each.training.form.device.currentData() == "cpu"
+        assert each.training.form.network.device.currentData() == "cpu"
     assert not later.history.stack.canUndo()
 
 

@@ -183,7 +183,7 @@ def test_a_run_from_start_to_end(qtbot, window, checkpoint):
     run_to_end(qtbot, window, 30)
     assert window.mosaic.mosaic is not None
     gallery = window.workspace.session.gallery()
-    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
     assert window.mosaic.mosaic.order.tolist() == gallery.candidate.tolist()
     assert window.run_bar.progress.value() == 30
     assert "30 of 30" in window.run_bar.text

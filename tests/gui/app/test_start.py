@@ -54,7 +54,7 @@ def test_loading_says_which_devices_there_are(qtbot, window):
 def test_devices_that_are_found_later_are_offered_once(window):
     for _ in range(2):
         window.offer_devices(["auto", "cpu", "cuda"])
-    for choice in (window.settings_panel.device, window.training.form.device):
+    for choice in (window.settings_panel.device, window.training.form.network.device):
         assert [choice.itemData(i) for i in range(choice.count())] == ["auto", "cpu", "cuda"]
         assert choice.currentData() == "auto"
 

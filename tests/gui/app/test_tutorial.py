@@ -64,7 +64,7 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
 
     assert end == "Wait for the end."
     until(qtbot, lambda: window.workspace.session is not None)
-    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
     settle(qtbot, window)
 
     assert headline == "Read the headline"

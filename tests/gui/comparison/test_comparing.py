@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from engine.comparison.comparison import compare
 from engine.comparison.recovered import UNKNOWN, count_recovered, recovered_in_words
-from engine.comparison.text import CAUTION, as_text, headline
+from engine.comparison.text import CAUTION, as_text, headline, told_confidence
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
@@ -149,7 +149,7 @@ def test_a_click_on_a_tile_shows_both_images_large(qtbot, compared):
         shown = column.picture.image
         assert [shown.pixelColor(x, 0).red() for x in range(4)] == side.tiles[place][0].tolist()
         assert column.values["Candidate"].text() == str(int(side.gallery.candidate[place]))
-        assert column.values["Confidence"].text() == f"{side.gallery.confidence[place]:.2f}"
+        assert column.values["Confidence"].text() == told_confidence(side, place)
         assert UNKNOWN in column.values["Match"].text()
         assert column.training.isHidden()
     qtbot.mouseClick(gallery, left, pos=gallery.rect_of(2, 0).center())

@@ -41,8 +41,8 @@ def ended(qtbot, window, checkpoint):
     window.workspace = replace(
         window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
     )
-    run_to_end(qtbot, window, 40)
-    until(qtbot, lambda: window.mosaic.mosaic.confidence is not None)
+    run_to_end(qtbot, window, 120)
+    until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
     settle(qtbot, window)
     return window
 
@@ -250,7 +250,7 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
     train = ended.workspace.train.images
     outputs = network.forward((train - train.mean(0)).flatten(1))[:, 0].numpy()
     np.testing.assert_allclose(
-        pairs.outputs,
+        pairs.outputs[:, 0],
         outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
         rtol=1e-4,
     )
@@ -273,7 +273,7 @@ def test_a_damaged_session_is_refused_whole_and_the_last_good_one_is_offered(
     assert ended.strip.offer_button.isVisible()
     ended.strip.offer_button.click()
     settle(qtbot, ended)
-    assert ended.workspace.session.state.step == 40
+    assert ended.workspace.session.state.step == 120
     assert ended.workspace.session is not before.session
 
 

@@ -161,16 +161,16 @@ def test_images_beside_one_network_are_not_taken_for_another(qtbot, window, thre
     assert rows(tmp_path / "out")[0]["training_images"] is None
 
 
-def test_a_network_that_is_not_homogeneous_is_refused_and_the_queue_goes_on(
+def test_a_network_of_another_activation_is_refused_and_the_queue_goes_on(
     qtbot, window, checkpoint, tmp_path
 ):
-    biased = checkpoint("biased.pth")
-    torch.save({**torch.load(biased), "layers.1.bias": torch.ones(10)}, biased)
-    queue_up(window, tmp_path / "out", [biased, checkpoint("good.pth")])
+    other = checkpoint("other.pth")
+    torch.save({"state_dict": torch.load(other), "activation": "tanh"}, other)
+    queue_up(window, tmp_path / "out", [other, checkpoint("good.pth")])
     begin(qtbot, window)
     wait_for_end(qtbot, window)
     assert states(window)[0] == f"refused: {rows(tmp_path / 'out')[0]['sentence']}"
-    assert "bias" in states(window)[0].lower()
+    assert "tanh" in states(window)[0]
     assert states(window)[1] == "done"
 
 

@@ -48,6 +48,29 @@ def test_each_training_has_a_name_and_the_choice_an_explanation(window):
     assert window.settings_panel.settings() == fast()
 
 
+@pytest.mark.parametrize(
+    ("name", "next_one"),
+    [
+        ("hidden_whitening", 0.0),
+        ("smoothness", 0.0),
+        ("margin_weight", 0.0),
+        ("alpha_start", 1.0),
+        ("alpha_end", 1.0),
+    ],
+)
+def test_what_is_left_to_us_says_so_and_is_one_step_away(window, name, next_one):
+    editor = window.settings_panel.editor(name)
+    assert editor.text() == "automatic"
+    editor.stepBy(1)
+    assert getattr(window.settings_panel.settings(), name) == next_one
+    editor.stepBy(1)
+    assert editor.value() > next_one
+    editor.setValue(next_one)
+    editor.stepBy(-1)
+    assert editor.text() == "automatic"
+    assert window.settings_panel.settings() == fast()
+
+
 def test_what_the_weights_look_like_is_said_once_a_network_is_open(
     qtbot, window, checkpoint, biased
 ):

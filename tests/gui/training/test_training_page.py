@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QMessageBox
 from engine.base.resources import images_beside
 from engine.data import catalogue
 from engine.network.checkpoints import load_network
+from engine.training.recipe import Recipe
 from gui.run.activity import Activity
 from tests.engine.data.test_catalogue import originals  # noqa: F401 - a fixture
 from tests.gui.app.test_main_window import answer, drop, run_to_end
@@ -38,7 +40,7 @@ def page(qtbot, window, folder):
     window.pages.show_training()
     window.training.form.use_own(folder)
     window.training.form.per_class.setValue(4)
-    window.training.form.hidden.setText("30, 20")
+    window.training.form.network.hidden.setText("30, 20")
     until(qtbot, lambda: window.training.data is not None)
     settle(qtbot, window)
     yield window.training
@@ -57,16 +59,16 @@ def click(qtbot, button):
 
 
 def train(qtbot, page, exponent=-20.0):
-    page.form.options.editor("until_exponent").setValue(exponent)
+    page.form.network.options.editor("until_exponent").setValue(exponent)
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: "chance" in page.result)
 
 
 def train_for_ever(qtbot, page):
-    page.form.options.editor("until_exponent").setValue(0)
-    page.form.options.editor("weight_decay").setValue(1e-9)
-    page.form.options.editor("largest_change").setValue(1e-6)
-    page.form.options.editor("most_steps").setValue(2_000_000_000)
+    page.form.network.options.editor("until_exponent").setValue(0)
+    page.form.network.options.editor("weight_decay").setValue(1e-9)
+    page.form.network.options.editor("largest_change").setValue(1e-6)
+    page.form.network.options.editor("most_steps").setValue(2_000_000_000)
     click(qtbot, page.bar.main_button)
     # A frame can be picked up just before the window hears that the training has begun.
     until(qtbot, lambda: page.controller.activity is Activity.RUNNING and "Step" in page.bar.text)
@@ -126,7 +128,7 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
     until(qtbot, lambda: steps_of(page.bar.text) > stopped_at)
     page.controller.stop()
     until(qtbot, lambda: not page.controller.is_active)
-    page.form.hidden.setText("30")
+    page.form.network.hidden.setText("30")
     assert page.bar.main_button.text() == "&Train"
 
 
@@ -134,7 +136,7 @@ def test_a_training_that_is_over_goes_on_to_a_lower_loss(qtbot, page):
     train(qtbot, page, -5)
     assert page.bar.main_button.text() == "&Train"
     steps = len(page.trainer.training.curves)
-    page.form.options.editor("until_exponent").setValue(-30)
+    page.form.network.options.editor("until_exponent").setValue(-30)
     assert page.bar.main_button.text() == "Res&ume"
     click(qtbot, page.bar.main_button)
     until(
@@ -158,13 +160,112 @@ def test_what_cannot_be_read_is_said_where_the_images_would_be(qtbot, window, pa
 
 
 def test_a_recipe_that_cannot_be_is_said_when_it_is_asked_for(qtbot, window, page):
-    page.form.options.editor("batch").setValue(2)
-    click(qtbot, page.bar.main_button)
-    assert "all images at once" in window.strip.text
-    page.form.hidden.setText("many")
+    page.form.network.hidden.setText("many")
     click(qtbot, page.bar.main_button)
     assert "widths of hidden layers" in window.strip.text
     assert not page.controller.is_active
+
+
+def choose(box, value):
+    """As a person does."""
+    box.setCurrentIndex(box.findData(value))
+    box.activated.emit(box.currentIndex())
+
+
+def test_what_has_no_effect_is_greyed_and_counts_for_nothing(window):
+    form = window.training.form.network
+    batch, optimizer = form.options.editor("batch"), form.choices["optimizer"]
+    choose(form.choices["schedule"], "plain")
+    choose(optimizer, "adam")
+    batch.setValue(8)
+    form.cosine.setChecked(True)
+    recipe = form.recipe()
+    assert (recipe.batch, recipe.optimizer, recipe.cosine) == (8, "adam", True)
+    assert not form.options.editor("momentum").isEnabled()
+    choose(form.choices["schedule"], "fast")
+    for editor in (batch, optimizer, form.cosine):
+        assert not editor.isEnabled()
+    assert "all images at once" in batch.toolTip()
+    assert form.recipe() == Recipe()
+    choose(form.choices["start"], "pytorch")
+    assert not form.options.editor("first_layer_scale").isEnabled()
+
+
+def test_a_named_recipe_fills_the_form_in_and_says_what_it_is_for(window):
+    form = window.training.form
+    choice, network = form.recipe_choice, form.network
+    assert choice.name == "margin"
+    assert "gives up most images" in choice.words
+    network.hidden.setText("40, 30")
+    network.options.editor("seed").setValue(7)
+    choose(choice.box, "usual")
+    assert form.recipe() == replace(Recipe.usual(), hidden=(40, 30), seed=7)
+    assert "ordinary network" in choice.words
+    assert "changed" not in choice.words
+    network.options.editor("weight_decay").setValue(0.01)
+    assert choice.words.endswith("Some of it is changed.")
+    choose(choice.box, "margin")
+    assert form.recipe() == replace(Recipe(), hidden=(40, 30), seed=7)
+
+
+@pytest.fixture
+def many(tmp_path):
+    """Sixty classes of coloured images, two each."""
+    images = np.random.default_rng(1).integers(0, 256, (120, 3, 6, 6), np.uint8)
+    np.savez(tmp_path / "many.npz", images=images, labels=np.arange(120) % 60)
+    return tmp_path / "many.npz"
+
+
+def names_of(page):
+    return page.preview.rows.names
+
+
+def test_many_classes_are_shown_in_rows_by_name(qtbot, page, many):
+    assert [side.name for side in page.preview.sides] == [
+        "−1 (cat) · 4 images", "+1 (dog) · 4 images"
+    ]  # fmt: skip
+    choose(page.form.network.choices["outputs"], "classes")
+    assert page.preview.sides[1].name == "1 (dog) · 4 images"
+    page.form.use_own(many)
+    page.form.per_class.setValue(1)
+    page.form.classes.setText("5,1,0")
+    page.form.class_names.setText("ape, bee, cow")
+    until(qtbot, lambda: page.preview.currentIndex() == 1)
+    assert names_of(page) == ["0 (ape)\n1 image", "1 (bee)\n1 image", "2 (cow)\n1 image"]
+    assert page.preview.rows.more == ""
+    assert "3 classes (ape, bee, cow)" in page.result
+    page.form.classes.clear()
+    until(qtbot, lambda: "60 classes (" in page.result or "3 names" in page.result)
+    assert "3 names for them" in page.result
+    assert names_of(page) == []
+    page.form.class_names.clear()
+    until(qtbot, lambda: len(names_of(page)) == 50)
+    assert names_of(page)[0] == "0\n1 image"
+    assert page.preview.rows.more == "and 10 more"
+    page.form.class_names.setText("a,,b")
+    until(qtbot, lambda: "is empty" in page.result)
+    assert page.data is None
+
+
+def test_three_classes_are_trained_as_people_usually_do_and_attacked_by_name(
+    qtbot, window, page, many
+):
+    page.form.use_own(many)
+    page.form.per_class.setValue(1)
+    page.form.classes.setText("5,1,0")
+    page.form.class_names.setText("ape, bee, cow")
+    choose(page.form.recipe_choice.box, "usual")
+    page.form.network.options.editor("epochs").setValue(30)
+    until(qtbot, lambda: page.data is not None and "ape" in page.result)
+    click(qtbot, page.bar.main_button)
+    until(qtbot, lambda: "chance" in page.result)
+    assert page.trainer.training.state.step == 30
+    assert "3 images carry a multiplier." in page.result
+    make, data = page.trainer.outcome()
+    network = make()
+    assert network.layer_sizes == (108, 30, 20, 3)
+    assert network.class_names == data.label_names == ("ape", "bee", "cow")
+    assert network.origin.file == "3 classes (ape, bee, cow) (trained here)"
 
 
 def test_images_dropped_on_the_page_are_taken_to_train_on(qtbot, window, page, tmp_path):
@@ -221,10 +322,10 @@ def test_a_copy_of_every_training_is_kept_and_opened_again(qtbot, window, page):
 def test_a_training_that_fails_leaves_the_one_before(qtbot, window, page):
     train(qtbot, page)
     first = page.trainer.training
-    page.form.schedule.setCurrentIndex(1)
-    page.form.options.editor("rate").setValue(1000)
-    page.form.options.editor("weight_decay").setValue(1)
-    page.form.options.editor("until_exponent").setValue(0)
+    choose(page.form.network.choices["schedule"], "plain")
+    page.form.network.options.editor("rate").setValue(1000)
+    page.form.network.options.editor("weight_decay").setValue(1)
+    page.form.network.options.editor("until_exponent").setValue(0)
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: "diverged" in window.strip.text)
     assert page.trainer.training is first
@@ -245,7 +346,7 @@ def test_an_error_that_nobody_expected_while_a_copy_is_written_does_not_cost_the
 
 
 def test_the_keys_of_the_menus_are_for_the_page_that_is_shown(qtbot, window, page):
-    page.form.options.editor("until_exponent").setValue(-15)
+    page.form.network.options.editor("until_exponent").setValue(-15)
     assert window.actions_.main.text() == "&Train"
     assert window.actions_.main.isEnabled()
     assert not window.actions_.save.isEnabled()
@@ -258,5 +359,5 @@ def test_the_keys_of_the_menus_are_for_the_page_that_is_shown(qtbot, window, pag
 
 
 def test_every_option_of_the_recipe_says_what_it_does(window):
-    for name, editor in window.training.form.options.editors().items():
+    for name, editor in window.training.form.network.options.editors().items():
         assert len(editor.toolTip()) > 30, name

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.base.errors import UnusableInput
+from engine.training.recipe import Recipe
 from gui.toolkit.menus import plain
 from tests.gui.app.test_habits import press, type_keys
 from tests.gui.conftest import settle, until
@@ -41,17 +42,17 @@ def undo_all(window):
 
 
 def test_typed_text_is_taken_back_as_one_edit_with_the_keyboard(qtbot, window, form):
-    before = form.hidden.text()
-    focus(qtbot, form.hidden)
-    type_keys(qtbot, form.hidden, "30, 20")
+    before = form.network.hidden.text()
+    focus(qtbot, form.network.hidden)
+    type_keys(qtbot, form.network.hidden, "30, 20")
     assert form.recipe().hidden == (30, 20)
     assert plain(window.actions_.undo.text()) == "Undo Hidden layers"
-    press(qtbot, form.hidden, Qt.Key.Key_Z)
-    assert form.hidden.text() == before
+    press(qtbot, form.network.hidden, Qt.Key.Key_Z)
+    assert form.network.hidden.text() == before
     assert not window.actions_.undo.isEnabled()
     assert plain(window.actions_.redo.text()) == "Redo Hidden layers"
-    press(qtbot, form.hidden, Qt.Key.Key_Z, shift=True)
-    assert form.hidden.text() == "30, 20"
+    press(qtbot, form.network.hidden, Qt.Key.Key_Z, shift=True)
+    assert form.network.hidden.text() == "30, 20"
 
 
 def test_typed_numbers_are_taken_back_as_one_edit_with_the_keyboard(qtbot, window, form):
@@ -65,7 +66,7 @@ def test_typed_numbers_are_taken_back_as_one_edit_with_the_keyboard(qtbot, windo
 
 
 def test_what_cannot_be_is_taken_back_too(window, form):
-    form.hidden.setText("many")
+    form.network.hidden.setText("many")
     with pytest.raises(UnusableInput):
         form.recipe()
     window.actions_.undo.trigger()
@@ -77,19 +78,35 @@ def test_every_field_is_undone_by_its_name_and_redone(window, form):
     form.classes.setText("1 vs 7")
     form.per_class.setValue(9)
     choose(form.draw, 1)
-    choose(form.schedule, 1)
-    choose(form.dtype, 1)
-    choose(form.device, 1)
-    for editor in form.options.editors().values():
+    form.class_names.setText("one, seven")
+    for box in form.network.choices.values():
+        choose(box, 1)
+    form.network.cosine.setChecked(True)
+    choose(form.network.device, 1)
+    for editor in form.network.options.editors().values():
         editor.stepUp()
     after = form.entered()
     changed = [name for name, value in after.values.items() if before.values[name] != value]
-    assert set(changed) == set(after.values) - {"dataset", "own", "hidden"}
-    assert undo_all(window) == [form.labels[name] for name in reversed(changed)]
+    assert set(changed) == set(after.values) - {"dataset", "own", "hidden", "recipe"}
+    undone = undo_all(window)
+    assert sorted(undone) == sorted(form.labels[name] for name in changed)
+    assert undone[-2:] == ["Of each", "Classes"]
     assert form.entered() == before
     while window.actions_.redo.isEnabled():
         window.actions_.redo.trigger()
     assert form.entered() == after
+
+
+def test_a_named_recipe_is_one_step_with_all_that_it_fills_in(window, form):
+    before = form.entered()
+    choose(form.recipe_choice.box, 1)
+    filled = form.entered()
+    assert form.recipe() == Recipe.usual()
+    assert undo_all(window) == ["Recipe"]
+    assert form.entered() == before
+    assert form.recipe_choice.name == "margin"
+    window.actions_.redo.trigger()
+    assert form.entered() == filled
 
 
 def test_other_images_are_one_step_with_the_classes_that_they_bring(window, form):
@@ -118,8 +135,8 @@ def test_images_of_ones_own_are_left_and_found_again(qtbot, window, form, folder
 
 def test_images_are_read_anew_only_where_others_are_meant(qtbot, window, page):  # noqa: F811
     read = page.data
-    page.form.options.editor("seed").setValue(5)
-    page.form.hidden.setText("7")
+    page.form.network.options.editor("seed").setValue(5)
+    page.form.network.hidden.setText("7")
     page.form.per_class.setValue(2)
     until(qtbot, lambda: page.data is not None and len(page.data.train) == 4)
     window.actions_.undo.trigger()
@@ -129,7 +146,7 @@ def test_images_are_read_anew_only_where_others_are_meant(qtbot, window, page): 
     read = page.data
     window.actions_.undo.trigger()
     window.actions_.undo.trigger()
-    assert page.form.options.editor("seed").value() == 0
+    assert page.form.network.options.editor("seed").value() == 0
     assert page.data is read
     settle(qtbot, window)
 
@@ -143,7 +160,7 @@ def test_an_edit_that_leads_back_is_no_edit(window, form):
 def test_undo_is_for_the_page_that_is_shown(window):
     run, training = window.settings_panel, window.training.form
     run.editor("steps").setValue(77)
-    training.options.editor("most_steps").setValue(88)
+    training.network.options.editor("most_steps").setValue(88)
     window.pages.show_training()
     assert plain(window.actions_.undo.text()) == "Undo " + training.labels["most_steps"]
     window.actions_.undo.trigger()
@@ -176,7 +193,7 @@ def test_nothing_is_undone_while_a_training_is_on(qtbot, window, page):  # noqa:
 
 
 def test_devices_that_are_found_later_are_no_edit(window, form):
-    form.device.choose("cuda")  # As preferred, but not known yet.
+    form.network.device.choose("cuda")  # As preferred, but not known yet.
     window.offer_devices(["auto", "cpu", "cuda"])
     assert form.recipe().device == "cuda"
     assert not window.actions_.undo.isEnabled()

@@ -1,0 +1,132 @@
+"""J(x_i)ᵀ u_i of known images, in the factors that it is made of.
+
+The gradient of u_i · Φ(x_i) by W_l is δ_l h_{l−1}ᵀ, and that by b_l is δ_l. So sums over all
+weights need no array of the size of θ for each image: ⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ is
+Σ_l (δ_l,i · δ_l,j) (h_{l−1},i · h_{l−1},j), and δ_l,i · δ_l,j once more for a bias of layer l.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.network.classes import Classes
+from engine.network.network import Network
+from engine.network.parameters import Parameters
+from engine.network.trace import Deltas, Trace, trace
+from engine.runtime.lazy import torch
+from engine.stationarity.cases import multipliers_for
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """J(x_i)ᵀ u_i of n images.
+
+    Attributes:
+        there: the way forward.
+        back: the way back from the cotangents.
+    """
+
+    there: Trace
+    back: Deltas
+
+    @classmethod
+    def of(cls, network: Network, x: Tensor, cotangents: Tensor) -> Gradients:
+        """With the activation's own gate.
+
+        Args:
+            network: in the precision and on the device of what follows.
+            x: what the network reads, shape (n, D).
+            cotangents: U, shape (n, C).
+        """
+        there = trace(network, x)
+        return cls(there, there.backward(cotangents))
+
+    def along_parameters(self) -> Tensor:
+        """⟨θ, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W_l h_{l−1} + b_l), shape (n,).
+
+        L u · Φ(x_i) where Φ is homogeneous, by Euler's theorem; this holds with biases anywhere.
+        """
+        network, total = self.there.network, self._zeros(len(self.there.h[0]))
+        for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+            z = self.there.h[layer] @ weight.T
+            total += (self.back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
+        return total
+
+    def gram(self) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n)."""
+        count = len(self.there.h[0])
+        total = self._zeros(count, count)
+        for h, delta, bias in self._factors():
+            deltas = delta @ delta.T
+            total += deltas * (h @ h.T)
+            if bias is not None:
+                total += deltas
+        return total
+
+    def squared_norms(self) -> Tensor:
+        """‖J(x_i)ᵀ u_i‖², shape (n,)."""
+        total = self._zeros(len(self.there.h[0]))
+        for h, delta, bias in self._factors():
+            total += delta.square().sum(1) * (h.square().sum(1) + (bias is not None))
+        return total
+
+    def combined(self, multipliers: Tensor) -> Parameters:
+        """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ.
+
+        Args:
+            multipliers: λ, shape (n,).
+        """
+        weights, biases = [], []
+        for h, delta, bias in self._factors():
+            weighed = multipliers[:, None] * delta
+            weights.append(weighed.T @ h)
+            biases.append(None if bias is None else weighed.sum(0))
+        return Parameters(tuple(weights), tuple(biases))
+
+    def _factors(self) -> list[tuple[Tensor, Tensor, Tensor | None]]:
+        """h_{l−1}, δ_l and b_l of each layer."""
+        biases = self.there.network.biases
+        return list(zip(self.there.h, self.back.delta[1:], biases, strict=True))
+
+    def _zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(*shape, dtype=self.there.h[0].dtype)
+
+
+def own_directions(classes: Classes, outputs: Tensor, labels: Tensor) -> Tensor:
+    """In which direction an image of its class most likely pulls the outputs, shape (n, C).
+
+    y with one output. Else e_y less the softmax of the outputs over the wrong classes: what the
+    cross-entropy leaves of any image, up to its size.
+
+    Args:
+        classes: of the network.
+        outputs: Φ, shape (n, C).
+        labels: y, shape (n,).
+    """
+    kind = multipliers_for("decay", classes.outputs)
+    labels = labels.to(outputs)
+    return kind.to_cotangent(torch.ones_like(labels), labels, outputs, 1)
+
+
+def wrong_class_directions(classes: Classes, labels: Tensor) -> Tensor:
+    """e_y − e_k for each image and each class k that is not its own, shape (n (C − 1), C)."""
+    every = torch.eye(classes.outputs, dtype=torch.float64)
+    own = every[labels.long()]
+    return (own[:, None] - every)[own == 0]
+
+
+def loss_cotangents(classes: Classes, outputs: Tensor, labels: Tensor) -> Tensor:
+    """−∂ loss/∂Φ of each image, shape (n, C): onehot(y) − softmax Φ, or y σ(−y Φ) of one output.
+
+    Small ones are exact, too: they are made of what the wrong classes are given.
+    """
+    if classes.outputs == 1:
+        signs = labels.to(outputs)[:, None]
+        return signs * torch.sigmoid(-signs * outputs)
+    own = labels.long()[:, None]
+    wrong = outputs.softmax(1).scatter(1, own, 0.0)
+    return wrong.neg().scatter(1, own, wrong.sum(1, keepdim=True))

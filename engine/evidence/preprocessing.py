@@ -1,0 +1,83 @@
+"""What was done to images before a network read them, found out from its training images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from engine.data.datasets import LabelledImages
+from engine.data.inputs import Preprocessing, Says
+from engine.data.normalisation import WELL_KNOWN, of_channels, untouched
+from engine.evidence.trials import Trial, Trials, ranked, try_out
+from engine.network.network import Network
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FOUND: Says = "references"
+_SEEN = 1e-6
+_SAME = 1e-3
+
+
+def find_preprocessing(network: Network, train: LabelledImages) -> Trials[Preprocessing] | None:
+    """Tries the usual ways, and the one that is known.
+
+    Of ways that differ in the size of the network's input alone, none can be told from the other
+    by a homogeneous network; such are ties.
+
+    Args:
+        network: whose own preprocessing, where it is known, is tried as well.
+        train: images that it was trained on, of its shape.
+
+    Returns:
+        None where nobody knows what the network was taught of these images.
+    """
+    network = network.to("cpu", torch.float32)
+    trials: list[Trial[Preprocessing]] = []
+    for words, way in _ways(network, train):
+        if any(_is_same(way, trial.way) for trial in trials):
+            continue
+        fares = try_out(network.with_preprocessing(way), train)
+        if fares is not None:
+            trials.append(Trial(way, words, *fares))
+    return ranked(trials) if trials else None
+
+
+def _is_same(a: Preprocessing, b: Preprocessing) -> bool:
+    """Whether two leave the same of an image, as nearly as 256 levels of grey tell."""
+    pairs = zip(_filled(a), _filled(b), strict=True)
+    return all(bool(torch.isclose(x, y, atol=_SAME, rtol=0).all()) for x, y in pairs)
+
+
+def _filled(way: Preprocessing) -> tuple[Tensor, Tensor]:
+    assert way.mean is not None
+    return way.mean, torch.ones(1) if way.std is None else way.std
+
+
+def _ways(network: Network, train: LabelledImages) -> Iterator[tuple[str, Preprocessing]]:
+    """Each that there is, with its words; those of the network's own first."""
+    shape, images = network.input_shape, train.images
+    own = network.inputs.preprocessing
+    if own.mean is not None:
+        yield f"{own.words} (as it is read)", own
+    yield "none", untouched(shape, _FOUND)
+    yield "less the mean image of these images", mean_image(train)
+    means = images.mean((0, 2, 3)).tolist()
+    stds = images.std((0, 2, 3), correction=0).clamp_min(_SEEN).tolist()
+    for words, std in (
+        ("less the mean of each channel", None),
+        ("mean and std of each channel", stds),
+    ):
+        found = of_channels(means, std, shape, _FOUND)
+        if found is not None:
+            yield words, found
+    for known in WELL_KNOWN.values():
+        found = of_channels(known.mean, known.std, shape, _FOUND)
+        if found is not None:
+            yield known.words, found
+
+
+def mean_image(train: LabelledImages) -> Preprocessing:
+    """Images less their own mean."""
+    return Preprocessing(train.images.mean(0), said_by=_FOUND)

@@ -1,0 +1,69 @@
+"""What a network is, as reports hold it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.data.inputs import Preprocessing
+from engine.network.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+_SHOWN_CLASSES = 12
+
+
+def model_facts(network: Network) -> dict[str, Any]:
+    """The entry `model` of a report (docs/results.md); plain values."""
+    classes = network.classes
+    return {
+        "file": network.origin.name,
+        "sha256": network.origin.sha256,
+        "layers": list(network.layer_sizes),
+        "architecture": network.architecture,
+        "biases": [bias is not None for bias in network.biases],
+        "outputs": network.output_count,
+        "input_shape": list(network.input_shape),
+        "activation": {
+            "name": network.activation.name,
+            "slope": network.activation.slope,
+            "said_by": network.activation_said_by,
+        },
+        "preprocessing": preprocessing_facts(network.inputs.preprocessing),
+        "classes": [
+            {"label": label, "name": classes.name(label) if classes.names else None}
+            for label in classes.labels
+        ],
+    }
+
+
+def about_outputs(network: Network) -> str:
+    """`10 classes: airplane, automobile, …`, `2 classes, by the sign of one output`."""
+    classes = network.classes
+    by = ", by the sign of one output" if classes.outputs == 1 else ""
+    words = f"{classes.count:,} classes{by}"
+    if not network.class_names:
+        return words
+    shown = [classes.name(label) for label in classes.labels[:_SHOWN_CLASSES]]
+    more = classes.count - len(shown)
+    return f"{words}: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
+
+
+def preprocessing_facts(preprocessing: Preprocessing) -> dict[str, Any]:
+    """In words and numbers; a mean of each pixel's own is `image`."""
+    means, std = preprocessing.channel_means, preprocessing.std
+    return {
+        "words": preprocessing.words,
+        "mean": _numbers(means) if means is not None else _image_or_nothing(preprocessing),
+        "std": None if std is None else _numbers(std),
+        "said_by": preprocessing.said_by,
+    }
+
+
+def _image_or_nothing(preprocessing: Preprocessing) -> str | None:
+    return None if preprocessing.mean is None else "image"
+
+
+def _numbers(values: Tensor) -> list[float]:
+    return [round(float(value), 6) for value in values.flatten()]

@@ -1,0 +1,178 @@
+"""What a file says of its network beside the weights, as far as it can be believed.
+
+Activation, preprocessing and names of the classes. An entry that is no such thing is left alone: it
+may well mean something else to whoever wrote it. Only an activation that is known, and another
+than the method can do with, is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.base.errors import UnusableInput
+from engine.base.json_text import read_json
+from engine.base.plain_text import plain
+from engine.data.inputs import InputShape, Preprocessing, Says
+from engine.data.normalisation import of_channels
+from engine.network.activation import RELU, Activation, parse_activation
+from engine.network.classes import Classes
+from engine.network.tensor_checks import check_kind, check_tensor
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_LONGEST = 100_000
+"""Characters of JSON in a file's metadata that are looked at."""
+_MOST_NUMBERS = 64
+
+
+# --- activation -----------------------------------------------------------------------------
+
+
+def said_activation(metadata: Mapping[str, Any], file_name: str) -> tuple[Activation, Says]:
+    """The activation, and who said so; the ReLU where the file does not.
+
+    Raises:
+        UnusableInput: it is another one than a ReLU or a leaky one.
+    """
+    said = metadata.get("activation")
+    names = _words(said if isinstance(said, list | tuple) else [said])
+    if not names:
+        return RELU, "nobody"
+    found = {_activation(name, metadata.get("slope"), file_name) for name in names}
+    if len(found) > 1:
+        raise UnusableInput(
+            f"{file_name} says that its layers have different activations "
+            f"({', '.join(sorted(each.name for each in found))}); Afterimage reads networks with "
+            "one."
+        )
+    return found.pop(), "file"
+
+
+def _words(said: Sequence[Any]) -> list[str]:
+    """All of them, if all are words, and of no unheard-of number."""
+    words = [each for each in said[:_MOST_NUMBERS] if isinstance(each, str) and each]
+    return words if len(words) == len(said) else []
+
+
+def _activation(name: str, slope: Any, file_name: str) -> Activation:
+    beside = _numbers(slope)
+    try:
+        return parse_activation(name, beside[0] if beside and len(beside) == 1 else None)
+    except UnusableInput as error:
+        raise UnusableInput(
+            f"{file_name} says that its activation is {name}; the method needs ReLU or leaky ReLU."
+        ) from error
+
+
+# --- preprocessing --------------------------------------------------------------------------
+
+
+def said_preprocessing(
+    metadata: Mapping[str, Any], shape: InputShape, file_name: str
+) -> Preprocessing:
+    """Mean and std, where the file says a mean; std alone may be that of anything."""
+    mean, std = metadata.get("mean"), metadata.get("std")
+    image = _mean_image(mean, shape, file_name)
+    numbers = None if image is not None else _numbers(mean)
+    stds = None if std is None else _numbers(std)
+    if std is not None and stds is None:
+        return Preprocessing()  # Half of what was done would be as wrong as none of it.
+    if image is not None:
+        return _around(image, stds, shape)
+    found = None if numbers is None else of_channels(numbers, stds, shape, "file")
+    return found or Preprocessing()
+
+
+def _around(image: Tensor, stds: list[float] | None, shape: InputShape) -> Preprocessing:
+    """A mean image, which may be divided by a std for each channel."""
+    if stds is None:
+        return Preprocessing(image, said_by="file")
+    divided = of_channels([0.0], stds, shape, "file")
+    return Preprocessing() if divided is None else Preprocessing(image, divided.std, "file")
+
+
+def _mean_image(mean: Any, shape: InputShape, file_name: str) -> Tensor | None:
+    if not isinstance(mean, torch.Tensor) or mean.numel() != math.prod(shape):
+        return None
+    if mean.layout != torch.strided or not mean.is_floating_point():
+        return None
+    check_kind("mean", mean, Path(file_name))
+    return check_tensor("mean", mean, Path(file_name)).float().reshape(shape)
+
+
+def _numbers(said: Any) -> list[float] | None:
+    """A number or a few, in whatever a file may hold them; None where they are none."""
+    if isinstance(said, torch.Tensor):
+        is_plain = said.layout == torch.strided and not (said.is_meta or said.is_complex())
+        said = said.flatten().tolist() if is_plain and 0 < said.numel() <= _MOST_NUMBERS else None
+    if isinstance(said, str):
+        said = _from_json(said)
+    each = said if isinstance(said, list | tuple) else [said]
+    if not 0 < len(each) <= _MOST_NUMBERS or not all(type(n) in (int, float) for n in each):
+        return None
+    try:
+        return [float(number) for number in each]
+    except OverflowError:  # A whole number of a thousand digits.
+        return None
+
+
+# --- classes --------------------------------------------------------------------------------
+
+
+def said_classes(metadata: Mapping[str, Any], outputs: int) -> tuple[str, ...]:
+    """The names of the classes, in the order of the labels; empty where there are not as many."""
+    said = metadata.get("classes")
+    if isinstance(said, str):
+        said = _from_json(said)
+    if isinstance(said, Mapping):
+        said = _in_order(said)
+    if not isinstance(said, list | tuple) or len(said) != Classes(outputs).count:
+        return ()
+    if not all(isinstance(name, str) and name.strip() for name in said):
+        return ()
+    return tuple(plain(name.strip()) for name in said)
+
+
+def _in_order(said: Mapping[Any, Any]) -> list[Any] | None:
+    """`{"cat": 0, "dog": 1}`, or the other way round, as a list."""
+    by_number = {_number(key): value for key, value in said.items()}
+    if None in by_number:
+        by_number = {_number(value): key for key, value in said.items()}
+    count = len(said)
+    return [by_number[n] for n in range(count)] if set(by_number) == set(range(count)) else None
+
+
+def _number(said: Any) -> int | None:
+    if isinstance(said, str) and said.isdecimal() and len(said) < 10:
+        return int(said)
+    return said if type(said) is int else None
+
+
+def _from_json(text: str) -> Any:
+    """What a text says in JSON; None where it is none."""
+    if len(text) > _LONGEST:
+        return None
+    try:
+        return read_json(text, object)
+    except ValueError:
+        return None
+
+
+def metadata_of(
+    activation: Activation, said_by: Says, class_names: tuple[str, ...]
+) -> dict[str, str]:
+    """What the three functions above read again; what nobody knows is not written down."""
+    written: dict[str, str] = {}
+    if said_by != "nobody":
+        written["activation"] = "leaky_relu" if activation.slope else "relu"
+    if said_by != "nobody" and activation.slope:
+        written["negative_slope"] = repr(activation.slope)
+    if class_names:
+        written["classes"] = json.dumps(list(class_names))
+    return written
