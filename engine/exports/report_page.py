@@ -279,10 +279,6 @@ def _as_preset(session: Session) -> Settings:
     chosen = preset(settings.preset, channels, outputs, settings.training)
     chosen = planning.filled_in(replace(chosen, restarts=settings.restarts), network)
     # What weighs residuals takes layers apart, and has no say in how sharp gates are.
-    problem = replace(settings, hidden_whitening=0.0)
-    return planning.with_sharpness(
-        chosen,
-        lambda: Problem(
-            network, problem, torch.device("cpu"), session.state.space
-        ).typical_preactivation(chosen.initial_scale),
-    )
+    light = replace(settings, hidden_whitening=0.0)
+    problem = Problem(network, light, torch.device("cpu"), session.state.space)
+    return planning.fitted(chosen, problem)

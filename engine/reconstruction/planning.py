@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.network.network import Network
+from engine.reconstruction.problem import Problem
 from engine.reconstruction.settings import Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import choose_training
@@ -71,40 +72,38 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     return settings
 
 
-def with_noise(settings: Settings, roughest: float) -> Settings:
-    """The settings, with an initial noise that is left to us filled in.
+def fitted(settings: Settings, problem: Problem) -> Settings:
+    """The settings, with initial noise and gate sharpness, where they are left to us, filled in.
 
-    Args:
-        settings: an initial scale of 0 is left to us.
-        roughest: root mean square of pixels for noise of scale 1 (`Coordinates.pixel_scale`).
+    A gate is as soft as α|z| is small, and how large z is differs between networks by ten times.
     """
-    if settings.initial_scale:
-        return settings
-    return replace(settings, initial_scale=_noise(_NOISE_PIXELS, roughest))
+    roughest = problem.pixel_scale
+    noise = settings.initial_scale or _noise(_NOISE_PIXELS, roughest)
+    start, end = settings.alpha_start, settings.alpha_end
+    if not start:
+        typical = problem.typical_preactivation(_noise(_IMAGE_PIXELS, roughest))
+        start = _in_three_digits(_SHARPNESS / typical)
+    return replace(
+        settings,
+        initial_scale=noise,
+        alpha_start=start,
+        alpha_end=end or _in_three_digits(_RISE * start),
+    )
 
 
 def _noise(pixels: float, roughest: float) -> float:
-    """As much as the search is used to, or less where pixels would vary by more than given."""
-    return min(_NOISE, float(f"{pixels / roughest:.3g}"))
-
-
-def with_sharpness(
-    settings: Settings, roughest: float, typical: Callable[[float], float]
-) -> Settings:
-    """The settings, with a gate sharpness that is left to us filled in.
-
-    A gate is as soft as α|z| is small, and how large z is differs between networks by ten times.
+    """As much as the search is used to, or less where pixels would vary by more than given.
 
     Args:
-        settings: α of 0 is left to us.
-        roughest: see `with_noise`.
-        typical: what |z| is for noise of a scale (`Problem.typical_preactivation`).
+        pixels: the most that they may vary by.
+        roughest: how much they vary for noise of scale 1.
     """
-    start = settings.alpha_start
-    if not start:
-        start = float(f"{_SHARPNESS / typical(_noise(_IMAGE_PIXELS, roughest)):.3g}")
-    end = settings.alpha_end or float(f"{_RISE * start:.3g}")
-    return replace(settings, alpha_start=start, alpha_end=end)
+    return min(_NOISE, _in_three_digits(pixels / roughest))
+
+
+def _in_three_digits(value: float) -> float:
+    """So that people can copy it, and get the same run."""
+    return float(f"{value:.3g}")
 
 
 def candidate_limits(settings: Settings, spectrum: Spectrum) -> tuple[int, int]:

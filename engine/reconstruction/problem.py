@@ -142,16 +142,25 @@ class Problem:
         """On the device and in the precision that the problem is computed in."""
         return bound if isinstance(bound, float) else bound.to(self.squared_norms)
 
+    @property
+    def stretch(self) -> float:
+        """What noise is multiplied with where its coordinates are not stretched as images are."""
+        return self.inputs.stretch if self.space is None else 1.0
+
+    @property
+    def pixel_scale(self) -> float:
+        """Root mean square of the centred images that noise of scale 1 makes."""
+        return self.coordinates.pixel_scale * self.stretch / self.inputs.stretch
+
     def typical_preactivation(self, scale: float) -> float:
         """|z| of noise: the median in each hidden layer, and their geometric mean.
 
         Args:
-            scale: standard deviation of the noise in the coordinates of the unknowns, before it is
-                stretched as images are.
+            scale: standard deviation of the noise, as the settings give it.
         """
         generator = torch.Generator().manual_seed(0)
         noise = torch.randn(_NOISE_IMAGES, self.coordinates.per_candidate, generator=generator)
-        noise = (scale * self.inputs.stretch * noise).to(self.squared_norms)
+        noise = (scale * self.stretch * noise).to(self.squared_norms)
         x = self.coordinates.to_input(noise)
         there = trace(self._seen.network, x, keeps_z=[True] * self._seen.network.depth)
         medians = torch.stack([z.abs().median() for z in there.z[1:]])

@@ -87,11 +87,7 @@ class Reconstruction:
         space = None if state is None else state.space
         self.problem = Problem(self.network, settings, self.device, space)
         self._space_on_host = self._copied_space()
-        roughest = self.problem.coordinates.pixel_scale
-        settings = planning.with_noise(settings, roughest)
-        self.settings = settings = planning.with_sharpness(
-            settings, roughest, self.problem.typical_preactivation
-        )
+        self.settings = settings = planning.fitted(settings, self.problem)
         self.seconds, self._steps = 0.0, 0
         self._plan = planning.Plan(settings.steps)
         self._history = LossHistory(self.network.depth)

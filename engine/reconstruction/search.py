@@ -68,15 +68,15 @@ class Search:
     def _draw_noise(self, seed: int) -> None:
         """Draws x ~ s·N(0, 1) and λ of its kind, on the CPU so that devices start alike.
 
-        Where images are divided by a std, s is stretched as they are: noise is as strong as ever.
+        Where images are divided by a std, noise is stretched as they are: it is as strong as ever.
         """
         device = self._recovery.device
         m, k = self._settings.candidates, self._problem.coordinates.per_candidate
         dtype = torch.float64 if self._settings.dtype == "float64" else torch.float32
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
-        stretch = self._problem.inputs.stretch
-        self.unknowns = (noise * self._settings.initial_scale * stretch).to(device)
+        scale = self._settings.initial_scale * self._problem.stretch
+        self.unknowns = (noise * scale).to(device)
         self.multipliers = self._problem.kind.initial(m, generator, dtype).to(device)
         self.labels = self._problem.classes.shared_out(m).to(device, dtype)
 

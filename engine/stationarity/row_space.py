@@ -70,7 +70,7 @@ class RowSpace:
 
     @property
     def pixel_scale(self) -> float:
-        """‖s‖/√D, the basis being orthonormal."""
+        """‖s‖/√D, the basis being orthonormal; of what the network reads."""
         return math.sqrt(float(self.scale.square().sum()) / self.input_dimension)
 
     def to_input(self, unknowns: Tensor) -> Tensor:
@@ -135,7 +135,8 @@ def row_space(network: Network, scale_power: float, rank: int | None = None) -> 
 
     Args:
         network: whose first weight matrix is taken apart.
-        scale_power: p in s = (S/S_0)^p.
+        scale_power: p in s = (S/S_0)^p, times what images are stretched by, so that coordinates are
+            as large, and move as far, whatever their preprocessing.
         rank: k; the directions above the noise floor that are not faint, where not given.
     """
     _, values, basis = torch.linalg.svd(
@@ -144,4 +145,4 @@ def row_space(network: Network, scale_power: float, rank: int | None = None) -> 
     spectrum = read_spectrum(values.numpy(), network.weights[0].shape)
     k = max(1, min(rank or spectrum.clear, len(values)))
     scale = (values[:k] / values[0]).clamp_min(1e-12).pow(scale_power)
-    return RowSpace(basis[:k].contiguous(), scale, spectrum)
+    return RowSpace(basis[:k].contiguous(), network.inputs.stretch * scale, spectrum)
