@@ -35,7 +35,7 @@ def test_a_session_of_before_that_carries_such_a_setting_still_opens():
 
 def test_what_keeps_multipliers_above_zero_is_refused_where_any_sign_will_do():
     assert "minimum_multiplier" in fast("free").without_effect
-    for training in ("auto", "margin", "runner-up", "decay"):
+    for training in ("auto", "margin", "pairwise", "runner-up", "decay"):
         assert "minimum_multiplier" not in fast(training).without_effect
     with pytest.raises(UnusableInput, match="any sign"):
         replace(fast(), training="free")
@@ -54,12 +54,12 @@ def test_how_a_network_was_trained_is_one_of_the_words_that_have_a_name():
 
 
 def test_the_fast_preset_is_the_same_however_a_network_was_trained():
-    for training in ("margin", "runner-up", "decay"):
+    for training in ("margin", "pairwise", "runner-up", "decay"):
         assert fast(training) == replace(fast(), training=training)
     assert fast("free") == Settings(training="free", minimum_multiplier=0.0)
 
 
-@pytest.mark.parametrize("training", ["margin", "runner-up", "decay", "free"])
+@pytest.mark.parametrize("training", ["margin", "pairwise", "runner-up", "decay", "free"])
 def test_what_was_set_is_not_found_out(make_network, training):
     network = make_network(6, 5, 4, 3)
     assert filled_in(fast(training), network).training == training

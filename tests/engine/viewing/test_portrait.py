@@ -121,7 +121,7 @@ def test_a_portrait_tells_all_outputs_and_who_leads(case):
 
 
 def test_multipliers_of_each_wrong_class_are_parts_of_the_whole():
-    session = session_of_case("ten outputs, biases everywhere", training="margin")
+    session = session_of_case("ten outputs, biases everywhere", training="pairwise")
     assert session.multipliers.shape == (20, 10)
     found = portray(session, 4)
     assert found.parts.shape == (10,)

@@ -87,7 +87,7 @@ def test_the_images_are_shown_before_anything_is_trained(page):
 def test_from_images_to_an_attack_without_a_file(qtbot, window, page):
     train(qtbot, page)
     assert "carry a multiplier" in page.result
-    assert "taken" in page.bar.text
+    until(qtbot, lambda: "taken" in page.bar.text)  # The last frame comes when it is ready.
     click(qtbot, page.attack_button)
     until(qtbot, lambda: window.workspace.network is not None)
     settle(qtbot, window)
