@@ -61,10 +61,14 @@ def _is_number_array(name: str, tensor: Tensor) -> bool:
 
 
 def _is_in_range(name: str, tensor: Tensor) -> bool:
-    """Weights are as large as a checkpoint's may be; directions of the row space have length 1."""
+    """Weights are as large as a checkpoint's may be; directions of the row space have length 1.
+
+    Their scale is 1 at most, times what images are stretched by.
+    """
     if name.startswith("network.") and tensor.dim() == 2:
         return LEAST_WEIGHT < float(tensor.abs().max()) < LARGEST_WEIGHT
-    return name not in ("space.basis", "space.scale") or float(tensor.abs().max()) <= _UNIT
+    most = {"space.basis": _UNIT, "space.scale": _UNIT / LEAST_STD}
+    return name not in most or float(tensor.abs().max()) <= most[name]
 
 
 def _is_float(tensor: Tensor) -> bool:

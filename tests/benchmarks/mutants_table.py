@@ -321,13 +321,13 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "gates ask noise of another strength",
-            "scale * self.inputs.stretch * noise",
-            "self.inputs.stretch * noise",
+            "(scale * self.stretch * noise)",
+            "(self.stretch * noise)",
         ),
         (
             "gates forget that noise is stretched",
-            "scale * self.inputs.stretch * noise",
-            "scale * noise",
+            "(scale * self.stretch * noise)",
+            "(scale * noise)",
         ),
     ),
     *_of(
@@ -354,13 +354,13 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "twice the initial noise",
-            "noise * self._settings.initial_scale",
-            "noise * self._settings.initial_scale * 2",
+            "noise * scale)",
+            "noise * scale * 2)",
         ),
         (
             "the multipliers' step does not grow with them",
-            "return rate * size / _USUAL_SIZE",
-            "return rate * self._problem.kind.initial_size / _USUAL_SIZE",
+            "rate * (size / _USUAL_SIZE) ** growth",
+            "rate * (self._problem.kind.initial_size / _USUAL_SIZE) ** growth",
         ),
         (
             "the multipliers' step does not know how large they start",
@@ -379,8 +379,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the published step grows, too",
-            'if self._settings.optimizer == "sgd":\n            return rate',
-            "if False:\n            return rate",
+            "if not growth:\n            return rate",
+            "growth = 1.0\n        if not growth:\n            return rate",
         ),
         (
             "the multipliers' rate does not decay",
@@ -567,12 +567,20 @@ MUTANTS: list[Mutant] = [
             '_MARGIN_WEIGHT[settings.training == "decay"]',
             "_MARGIN_WEIGHT[False]",
         ),
-        ("another first sharpness by default", "_RISE = 2.0, 2.7", "_RISE = 3.0, 2.7"),
-        ("gates end as sharp as twice their start", "_RISE = 2.0, 2.7", "_RISE = 2.0, 2.0"),
+        (
+            "another first sharpness by default",
+            "_IMAGE_PIXELS = 2.0, 5.0",
+            "_IMAGE_PIXELS = 3.0, 5.0",
+        ),
+        (
+            "gates end as sharp as twice their start",
+            "_IMAGE_PIXELS = 2.0, 5.0",
+            "_IMAGE_PIXELS = 2.0, 2.0",
+        ),
         (
             "a sharpness at the start that is set is passed over",
-            "start = settings.alpha_start or float",
-            "start = float",
+            "start, end = settings.alpha_start, settings.alpha_end",
+            "start, end = 0.0, settings.alpha_end",
         ),
         ("less smoothness for one search", "_SMOOTHNESS = 4.0, 2.0", "_SMOOTHNESS = 3.0, 2.0"),
         (

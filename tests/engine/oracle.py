@@ -176,6 +176,7 @@ class Physics:
     alpha_start: float = 30.0
     alpha_end: float = 80.0
     initial_scale: float = 1.5
+    multiplier_growth: float = 1.0
     candidate_rate: float = 0.3
     multiplier_rate: float = 0.02
     steps: int = 500
@@ -403,14 +404,12 @@ def first_size(training: str, outputs: int) -> float:
 
 
 def multiplier_rate(physics: Physics, lam: Tensor, outputs: int) -> float:
-    """Adam's step of the multipliers: a share of the mean |λ|, and of the first one at least.
+    """The step of the multipliers: a share of the mean |λ|, and of the first one at least.
 
     The rate is meant for a mean of a half.
     """
-    if physics.optimizer == "sgd":
-        return physics.multiplier_rate
     size = max(first_size(physics.training, outputs), float(lam.abs().mean()))
-    return physics.multiplier_rate * size / 0.5
+    return physics.multiplier_rate * (size / 0.5) ** physics.multiplier_growth
 
 
 def sharpness(physics: Physics, step: int) -> float:
@@ -511,7 +510,7 @@ def typical_preactivation(theta: Theta, physics: Physics) -> float:
     """|z| of 200 images of noise: the median of each hidden layer, and their geometric mean."""
     k = math.prod(physics.shape) if physics.basis is None else len(physics.basis)
     noise = torch.randn(200, k, generator=torch.Generator().manual_seed(0)).double()
-    x = to_images(theta, physics, physics.initial_scale * noise)
+    x = to_images(theta, physics, noise_scale(theta, physics, pixels=0.17) * noise)
     logarithms = []
     for z in activations(theta, x, 1.0)[0][:-1]:
         sizes = z.abs().flatten().sort().values
@@ -520,9 +519,19 @@ def typical_preactivation(theta: Theta, physics: Physics) -> float:
 
 
 def gate_sharpness(theta: Theta, physics: Physics) -> tuple[float, float]:
-    """α at the start, 2 over the typical |z|, and at the end, 2.7 times that."""
+    """α at the start, 2 over the typical |z|, and at the end, five times that."""
     first = three_digits(2 / typical_preactivation(theta, physics))
-    return first, three_digits(2.7 * first)
+    return first, three_digits(5 * first)
+
+
+def noise_scale(theta: Theta, physics: Physics, pixels: float = 0.09) -> float:
+    """How strong noise is: 1.5, or less where pixels would vary by more than given."""
+    if physics.basis is None:
+        return min(1.5, three_digits(pixels))
+    values = leading_singular_values(theta, len(physics.basis))
+    scales = (values / values[0]) ** physics.scale_power
+    of_one = math.sqrt(float(squared(scales)) / math.prod(physics.shape))
+    return min(1.5, three_digits(pixels / of_one))
 
 
 def noise_floor(values: Array, shape: tuple[int, int]) -> tuple[float, int]:

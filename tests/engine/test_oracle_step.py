@@ -204,7 +204,10 @@ def assert_defaults(theta: Theta, stated: Physics, training: str = "auto") -> No
     """That a run of nobody's settings is the search stated, with gates as the network asks for."""
     found = under_test.default_physics(theta, stated.shape, training)
     start, end = oracle.gate_sharpness(theta, found)
-    assert found == replace(stated, basis=found.basis, alpha_start=start, alpha_end=end)
+    noise = oracle.noise_scale(theta, found)
+    assert found == replace(
+        stated, basis=found.basis, alpha_start=start, alpha_end=end, initial_scale=noise
+    )
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -245,7 +248,7 @@ def test_gates_are_as_soft_as_the_networks_own_activations_ask_for(
     start, end = oracle.gate_sharpness(theta, physics)
     assert under_test.gate_sharpness(theta, physics) == (start, end)
     assert under_test.gate_sharpness(theta, physics, alpha_end=7.0) == (start, 7.0)
-    assert under_test.gate_sharpness(theta, physics, alpha_start=50.0) == (50.0, 135.0)
+    assert under_test.gate_sharpness(theta, physics, alpha_start=50.0) == (50.0, 250.0)
     assert under_test.gate_sharpness(theta, physics, alpha_start=9.0, alpha_end=8.0) == (9.0, 8.0)
 
 

@@ -42,6 +42,7 @@ _OF_A_SEARCH = (
     "initial_scale",
     "candidate_rate",
     "multiplier_rate",
+    "multiplier_growth",
     "steps",
     "optimizer",
 )

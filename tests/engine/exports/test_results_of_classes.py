@@ -122,9 +122,9 @@ def test_a_report_leaves_nothing_to_be_chosen(session):
     assert settings["training_why"]
     for name in ("margin_weight", "hidden_whitening", "smoothness"):
         assert settings[name] >= 0
-    for name in ("candidates", "alpha_start"):
+    for name in ("candidates", "alpha_start", "initial_scale"):
         assert settings[name] > 0
-    assert settings["alpha_end"] == pytest.approx(2.7 * settings["alpha_start"], rel=5e-3)
+    assert settings["alpha_end"] == pytest.approx(5 * settings["alpha_start"], rel=5e-3)
 
 
 def test_pairs_of_any_classes_go_onto_the_page(session):

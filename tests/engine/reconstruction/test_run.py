@@ -28,6 +28,10 @@ from tests.conftest import going_on
 from tests.engine import oracle
 
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
+SETTINGS_OF = {
+    "row": SMALL,
+    "pixel": replace(SMALL, space="pixel", rank=0, scale_power=0.0, whitening=0.0),
+}
 
 
 def run(network, settings, state=None):
@@ -158,17 +162,22 @@ def test_pooled_restarts_are_less_smooth_unless_told_otherwise(network):
     assert (chosen(), chosen(restarts=2), chosen(restarts=2, smoothness=0.0)) == (4.0, 2.0, 0.0)
 
 
-def test_gates_ask_for_noise_as_strong_as_the_search_starts_with(network):
-    """Where images are divided by a std, noise is stretched as they are."""
-
-    def sharpness(network, scale):
-        final = Reconstruction(network, replace(SMALL, initial_scale=scale)).settings
-        return final.alpha_start, final.alpha_end
-
+@pytest.mark.parametrize("space", ["row", "pixel"])
+def test_noise_and_gates_are_the_same_in_pixels_whatever_images_are_divided_by(network, space):
+    """What is divided by a quarter is read four times as large: z is, and α a quarter."""
+    settings = SETTINGS_OF[space]
     std = torch.full((network.input_shape[0], 1, 1), 0.25)
     divided = network.with_preprocessing(Preprocessing(None, std, "user"))
-    assert sharpness(divided, 0.5) == sharpness(network, 2.0)
-    assert sharpness(divided, 0.5) != sharpness(network, 0.5)
+    plain, other = (Reconstruction(each, settings) for each in (network, divided))
+    assert other.settings.initial_scale == plain.settings.initial_scale
+    starts = [next(run.iterate()).images() for run in (plain, other)]
+    torch.testing.assert_close(starts[0], starts[1])
+    assert other.settings.alpha_start < plain.settings.alpha_start
+
+
+def test_noise_is_no_rougher_than_a_third_of_a_photograph(network):
+    start = next(Reconstruction(network, replace(SMALL, candidates=400)).iterate())
+    assert float(start.images().square().mean().sqrt()) == pytest.approx(0.09, rel=0.05)
 
 
 def test_a_run_that_goes_on_has_what_was_chosen_for_it(network, tmp_path):

@@ -17,7 +17,6 @@ from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
-from engine.reconstruction.search import Search
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
@@ -42,11 +41,7 @@ def finish(run):
         ("format-6", 60, 80, 2),
     ],
 )
-def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(
-    name, step, steps, restarts, monkeypatch
-):
-    # Their first halves are of a time when the multipliers' step did not grow with them.
-    monkeypatch.setattr(Search, "_multiplier_rate", lambda search: search._settings.multiplier_rate)
+def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, steps, restarts):
     session = load_session(FIXTURES / f"{name}.afterimage")
     assert (session.state.step, session.state.steps) == (step, steps)
     assert session.settings.restarts == restarts
