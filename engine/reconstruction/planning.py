@@ -33,10 +33,10 @@ image by chance, and smooth ones do so first (decision 10)."""
 _HIDDEN_WHITENING = 0.4
 _MARGIN_WEIGHT = 0.2, 0.1
 """Of a network that was trained towards one margin, and where decay left each image its own."""
-_NOISE, _NOISE_PIXELS = 1.5, 0.09
-"""In coordinates of the row space, and in pixels: a third of what centred photographs have."""
-_SHARPNESS, _RISE, _IMAGE_PIXELS = 2.0, 5.0, 0.17
-"""α|z| at the start, how much α grows until the end, and pixels of the noise that z is that of."""
+_NOISE, _NOISE_PIXELS = 1.5, 0.17
+"""In coordinates of the row space, and in pixels: two thirds of what centred photographs have."""
+_SHARPNESS, _RISE = 2.0, 5.0
+"""α|z| at the start, and how much α grows until the end."""
 _CALIBRATION_STEPS = 10
 _CALIBRATION_SECONDS = 0.3
 _USABLE_SHARE_OF_LIMIT = 0.85
@@ -77,28 +77,16 @@ def fitted(settings: Settings, problem: Problem) -> Settings:
 
     A gate is as soft as α|z| is small, and how large z is differs between networks by ten times.
     """
-    roughest = problem.pixel_scale
-    noise = settings.initial_scale or _noise(_NOISE_PIXELS, roughest)
+    usual = min(_NOISE, _in_three_digits(_NOISE_PIXELS / problem.pixel_scale))
     start, end = settings.alpha_start, settings.alpha_end
     if not start:
-        typical = problem.typical_preactivation(_noise(_IMAGE_PIXELS, roughest))
-        start = _in_three_digits(_SHARPNESS / typical)
+        start = _in_three_digits(_SHARPNESS / problem.typical_preactivation(usual))
     return replace(
         settings,
-        initial_scale=noise,
+        initial_scale=settings.initial_scale or usual,
         alpha_start=start,
         alpha_end=end or _in_three_digits(_RISE * start),
     )
-
-
-def _noise(pixels: float, roughest: float) -> float:
-    """As much as the search is used to, or less where pixels would vary by more than given.
-
-    Args:
-        pixels: the most that they may vary by.
-        roughest: how much they vary for noise of scale 1.
-    """
-    return min(_NOISE, _in_three_digits(pixels / roughest))
 
 
 def _in_three_digits(value: float) -> float:

@@ -143,7 +143,7 @@ class Settings:
         0.0,
         "Initial noise",
         "Standard deviation of the noise that candidates start as, in their coordinates. 0 "
-        "chooses: 1.5, or less where pixels would vary by more than 0.09.",
+        "chooses: 1.5, or less where pixels would vary by more than 0.17.",
         0,
         100,
     )

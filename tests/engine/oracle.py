@@ -510,7 +510,7 @@ def typical_preactivation(theta: Theta, physics: Physics) -> float:
     """|z| of 200 images of noise: the median of each hidden layer, and their geometric mean."""
     k = math.prod(physics.shape) if physics.basis is None else len(physics.basis)
     noise = torch.randn(200, k, generator=torch.Generator().manual_seed(0)).double()
-    x = to_images(theta, physics, noise_scale(theta, physics, pixels=0.17) * noise)
+    x = to_images(theta, physics, noise_scale(theta, physics) * noise)
     logarithms = []
     for z in activations(theta, x, 1.0)[0][:-1]:
         sizes = z.abs().flatten().sort().values
@@ -524,7 +524,7 @@ def gate_sharpness(theta: Theta, physics: Physics) -> tuple[float, float]:
     return first, three_digits(5 * first)
 
 
-def noise_scale(theta: Theta, physics: Physics, pixels: float = 0.09) -> float:
+def noise_scale(theta: Theta, physics: Physics, pixels: float = 0.17) -> float:
     """How strong noise is: 1.5, or less where pixels would vary by more than given."""
     if physics.basis is None:
         return min(1.5, three_digits(pixels))
