@@ -569,13 +569,13 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "another first sharpness by default",
-            "_IMAGE_PIXELS = 2.0, 5.0",
-            "_IMAGE_PIXELS = 3.0, 5.0",
+            "_RISE = 2.0, 5.0",
+            "_RISE = 3.0, 5.0",
         ),
         (
             "gates end as sharp as twice their start",
-            "_IMAGE_PIXELS = 2.0, 5.0",
-            "_IMAGE_PIXELS = 2.0, 2.0",
+            "_RISE = 2.0, 5.0",
+            "_RISE = 2.0, 2.0",
         ),
         (
             "a sharpness at the start that is set is passed over",
