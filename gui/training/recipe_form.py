@@ -66,7 +66,7 @@ _TOOLTIPS = {
     "gradient descent. The plain one is what people use, and can go in mini-batches.",
     "optimizer": "How the plain schedule makes a step of a gradient. Adam's weight decay is part "
     "of the loss, as SGD's is, and makes a network give up more; AdamW's is not. Networks trained "
-    "by Adam without decay, or by AdamW, have given up little or nothing.",
+    "by Adam without decay, or by AdamW, have given up few images or none.",
     "dtype": "Precision of the weights.",
 }
 _COSINE = "Rate &falls to nothing"
