@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         choices=tuple(RECIPES),
         default="margin",
-        help="margin goes where the attack is strongest; usual is how people train; what follows "
+        help="margin goes where the theory asks to; usual is how people train; what follows "
         "overrules it",
     )
     _add_recipe_options(parser)

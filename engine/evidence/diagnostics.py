@@ -33,8 +33,12 @@ Values = NDArray[np.float64]
 
 
 _FAINTEST = 0.003
-_LARGELY, _PARTLY = 0.9, 0.3
+_LARGELY, _MOSTLY = 0.9, 0.75
+"""Shares of W_1 that come from training. The rest is its random start, which hides images: what is
+left of it told best how many came back (decision 23)."""
 _CROWDED = 0.8
+_AT_REST = 0.01
+"""Neighbouring layers that differ by less have been brought there by weight decay, to the end."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,19 @@ class TrainingSigns:
         return self.imbalance < BALANCED
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether they balance as only weight decay leaves them that has come to rest."""
+        return self.imbalance < _AT_REST
+
+    @property
     def words(self) -> str:
         """For people, in a line."""
         share = 100 * self.imbalance
         apart = f"{share:.2g} %" if share < 1 else f"{share:.0f} %"
-        if self.looks_decayed:
+        if self.is_at_rest:
             return f"with weight decay, to rest: neighbouring layers balance to {apart}"
+        if self.looks_decayed:
+            return f"with weight decay, not quite to rest: neighbouring layers balance to {apart}"
         return (
             f"without weight decay, or not to rest: neighbouring layers are {apart} out of balance"
         )
@@ -99,10 +110,11 @@ class Health:
         layers: W_1 … W_L.
         balance: the smallest over the largest of what is one number for all layers in balance
             (`level_norms`: with a bias on the first layer at most, their norms); 1 at stationarity.
-            It is no measure of the attack's chance: large upper layers, which training leaves as
-            they started, made more images come back (docs/decisions/0006).
+            It is no measure of the attack's chance: networks that weight decay has balanced to 1
+            give up many images, and so do some with large upper layers that training has left as
+            they started (docs/decisions/0006, 0023).
         floor: least relative residual ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ that as many images as the network
-            seems to remember can leave, by facts 1 and 2.
+            seems to remember can leave, by facts 1 and 2. No measure of the chance, either.
         signs: what kind of training the weights look like.
     """
 
@@ -120,39 +132,43 @@ class Health:
         That is, how many singular values of W_1 stand above the noise floor and above 0.3 % of the
         largest: an image with so small a multiplier leaves less. Each image leaves one direction in
         W_1, whatever the number of outputs. The share was fitted to binary networks of the default
-        recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too.
+        recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too. A random start
+        that is still there hides images, which are not counted. Adam without weight decay in the
+        loss leaves directions that are no image's, which are (docs/decisions/0023).
         """
         least = max(self.spectrum.floor, _FAINTEST * float(self.spectrum.values[0]))
         return int((self.spectrum.values > least).sum())
 
     @property
     def outlook(self) -> str:
-        """One plain sentence."""
-        most = len(self.spectrum.values)
+        """What chance the attack has, in a sentence or two; measured in decision 23."""
+        traces = f"the traces of {about_images(self.remembered)}"
         if self.spectrum.rank == 0:
             return (
                 "No chance: nothing in the first layer stands above its random start, so there is "
                 "no image to be found in it."
             )
-        if self.spectrum.rank > _CROWDED * most:
-            return (
-                f"A poor chance: {self.spectrum.rank} of the first layer's {most} directions are "
-                "in use, so that single images can hardly be told apart in it."
-            )
-        if self.signal < _PARTLY:
-            return (
-                f"A poor chance: only {percent(self.signal)} of the first layer comes from "
-                "training, the rest is its random start."
-            )
         if self.signal < _LARGELY:
+            chance = "A fair chance" if self.signal > _MOSTLY else "A poor chance"
             return (
-                f"A fair chance: the traces of {about_images(self.remembered)} stand out, but "
-                f"{percent(1 - self.signal)} of the first layer is its random start, so the "
-                "training may have stopped early."
+                f"{chance}: {traces} stand out, but {percent(1 - self.signal)} of the first layer "
+                "is still its random start, which hides images."
+            )
+        most = len(self.spectrum.values)
+        if self.remembered > _CROWDED * most:
+            return (
+                f"A fair chance at best: {traces} fill the first layer's {most} directions, so "
+                "that single images are hard to tell apart in it."
+            )
+        if self.signs.looks_decayed:
+            return (
+                "A good chance: weight decay has worn off all or nearly all of the random start, "
+                f"and left {traces}."
             )
         return (
-            "A good chance: the first layer is made by training, with the traces of "
-            f"{about_images(self.remembered)}."
+            f"A good chance if gradient descent trained it: the first layer is made of {traces}. "
+            "Adam without weight decay, and AdamW, can leave weights that look the same, but have "
+            "given up nothing so far."
         )
 
     def as_dict(self) -> dict[str, Any]:

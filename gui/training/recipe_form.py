@@ -18,7 +18,8 @@ from gui.toolkit.options_form import Fold, OptionsForm, labels_of
 _RECIPES = {
     "margin": (
         "Towards a margin",
-        "Makes the network that gives up most images: no decay, and a very small loss.",
+        "Makes a network as the theory of the attack asks for: a small first layer at the start, "
+        "no weight decay, and a very small loss.",
     ),
     "usual": (
         "As people usually train",
@@ -60,11 +61,12 @@ _TOOLTIPS = {
     "biases": "With biases on the first layer alone, or none, the network is homogeneous, which "
     "the theory of margins asks for. People have them on every layer.",
     "start": "A small first layer lets what is learnt stand out from it. PyTorch's own start is "
-    "what people have; weight decay makes it fade.",
+    "what people have. It hides images, until weight decay has worn it off.",
     "schedule": "The fast schedule goes towards a margin, hundreds of times faster than plain "
     "gradient descent. The plain one is what people use, and can go in mini-batches.",
-    "optimizer": "How the plain schedule makes a step of a gradient. Networks trained by Adam or "
-    "AdamW have given up nothing so far.",
+    "optimizer": "How the plain schedule makes a step of a gradient. Adam's weight decay is part "
+    "of the loss, as SGD's is, and makes a network give up more; AdamW's is not. Networks trained "
+    "by Adam without decay, or by AdamW, have given up few images or none.",
     "dtype": "Precision of the weights.",
 }
 _COSINE = "Rate &falls to nothing"

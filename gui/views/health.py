@@ -121,16 +121,23 @@ _ROWS = {
     "multiplied by it, as in ReLU networks with a bias on the first layer at most. What training "
     "to a margin leaves is known of such networks; weight decay needs no such thing.",
     "Training": "What the weights look like. Weight decay that has come to rest leaves the squared "
-    "norm of each layer's weights equal to that of the layer before, its bias included.",
+    "norm of each layer's weights equal to that of the layer before, its bias included. It wears "
+    "off the random start, which hides images: networks with it give up more, not fewer. Gradient "
+    "descent without it, Adam without it and AdamW cannot be told apart.",
     "Spectrum": "Singular values of the first layer above the noise that a random start leaves: "
     "the directions that training has written.",
     "Remembered": "An estimate, from the weights alone, of how many training images carry a "
-    "multiplier: how many directions stand above the noise and are not vanishingly faint.",
+    "multiplier: how many directions stand above the noise and are not vanishingly faint. Where "
+    "a random start is still there, it hides others; Adam without weight decay, and AdamW, can "
+    "leave directions that are no image's.",
     "Layer norms": "At stationarity neighbouring layers are in balance: with a bias on the first "
-    "layer at most, all have the same norm. Layers that started at a usual size keep a part that "
-    "no image explains.",
+    "layer at most, all have the same norm. Without weight decay, layers that started at a usual "
+    "size keep a part that no image explains. That says nothing of the chance; what is left of "
+    "the start in the first layer does.",
     "Least residual": "The share of the weights' norm that as many images as the network seems "
-    "to remember leave unexplained, whatever they are. Read the residuals of a run against it.",
+    "to remember leave unexplained, whatever they are. Read the residuals of a run against it. By "
+    "itself it is no measure of the chance: images have come back where it is 0.98, and where it "
+    "is 0.",
     "Residual": "The share of the weights' norm that the true training images leave unexplained, "
     "with the multipliers that explain most.",
     "Weight decay": "The same share where each image pulls as its loss says, with one factor for "

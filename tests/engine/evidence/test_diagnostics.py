@@ -14,7 +14,12 @@ from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.commands.inspect import inspection, inspection_text
 from engine.data.datasets import load_images
-from engine.evidence.diagnostics import about_images, check_weights, training_signs
+from engine.evidence.diagnostics import (
+    TrainingSigns,
+    about_images,
+    check_weights,
+    training_signs,
+)
 from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
@@ -133,20 +138,65 @@ def test_a_network_that_was_never_trained_has_no_chance(make_network):
     assert health.outlook.startswith("No chance")
 
 
-def test_words_fit_what_is_seen(make_network):
-    """A usual initialisation under the traces; and as many traces as there are directions."""
-    network = make_network(200, 100, 1)
+def planted(network: Network, rank: int, size: float) -> Network:
+    """With the traces of so many images in its first layer, above the start that it had."""
     generator = torch.Generator().manual_seed(0)
+    first, *others = network.weights
+    left = torch.randn(len(first), rank, generator=generator, dtype=torch.float64)
+    right = torch.randn(rank, first.shape[1], generator=generator, dtype=torch.float64)
+    return with_weights(network, first + size * left @ right, *others)
 
-    def planted(rank: int, size: float) -> Network:
-        left = torch.randn(100, rank, generator=generator, dtype=torch.float64)
-        right = torch.randn(rank, 200, generator=generator, dtype=torch.float64)
-        first, *others = network.weights
-        return with_weights(network, first + size * left @ right, *others)
 
-    assert "random start" in check_weights(planted(3, 0.03)).outlook
-    assert "told apart" in check_weights(planted(95, 100)).outlook
-    assert check_weights(planted(10, 100)).spectrum.rank == 10
+def in_balance(network: Network) -> Network:
+    """With an output layer as large as the first one and its bias, as weight decay leaves it."""
+    below = network.parameters.squared_norms()[0].sqrt()
+    first, last = network.weights
+    return with_weights(network, first, last * below / last.norm())
+
+
+def test_the_chance_is_said_by_how_much_of_the_random_start_is_left(make_network):
+    network = make_network(200, 100, 1)
+    for size, chance in ((0.015, "A poor chance"), (0.04, "A fair chance"), (1, "A good chance")):
+        health = check_weights(planted(network, 10, size))
+        assert health.outlook.startswith(chance)
+        assert health.remembered == 10
+        assert "about 10 images" in health.outlook
+        assert ("random start, which hides images" in health.outlook) is (chance[2:6] != "good")
+
+
+def test_only_of_weight_decay_can_it_be_told_that_it_wore_the_start_off(make_network):
+    """Without it a good chance has a condition: weights that Adam made look the same."""
+    network = planted(make_network(200, 100, 1), 10, 1)
+    decayed, other = check_weights(in_balance(network)), check_weights(network)
+    assert decayed.outlook.startswith("A good chance: weight decay")
+    assert other.outlook.startswith("A good chance if gradient descent")
+    assert "Adam" in other.outlook
+    assert "Adam" not in decayed.outlook
+
+
+def test_directions_that_are_faint_make_no_first_layer_crowded(make_network):
+    """Weight decay wears the start off, so that rounding is all the noise that there is."""
+    network = make_network(200, 100, 1)
+    full, faint = (
+        check_weights(in_balance(planted(planted(network, 10, 1), 95, size))) for size in (10, 1e-4)
+    )
+    assert full.outlook.startswith("A fair chance")
+    assert "images fill the first layer's 100 directions" in full.outlook
+    assert faint.outlook.startswith("A good chance")
+
+
+@pytest.mark.parametrize(
+    ("imbalance", "said"),
+    [
+        (0.0, "with weight decay, to rest: neighbouring layers balance to 0 %"),
+        (0.0099, "with weight decay, to rest: neighbouring layers balance to 0.99 %"),
+        (0.0101, "with weight decay, not quite to rest: neighbouring layers balance to 1 %"),
+        (0.149, "with weight decay, not quite to rest: neighbouring layers balance to 15 %"),
+        (0.15, "without weight decay, or not to rest: neighbouring layers are 15 % out of balance"),
+    ],
+)
+def test_decay_that_has_not_come_to_rest_is_not_said_to_have(imbalance, said):
+    assert TrainingSigns(imbalance, 0, 0, has_upper_biases=True).words == said
 
 
 def test_which_class_is_negative_does_not_matter():

@@ -195,7 +195,7 @@ def test_a_named_recipe_fills_the_form_in_and_says_what_it_is_for(window):
     form = window.training.form
     choice, network = form.recipe_choice, form.network
     assert choice.name == "margin"
-    assert "gives up most images" in choice.words
+    assert "as the theory of the attack asks for" in choice.words
     network.hidden.setText("40, 30")
     network.options.editor("seed").setValue(7)
     choose(choice.box, "usual")
