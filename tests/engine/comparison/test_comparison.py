@@ -50,7 +50,8 @@ def b(network):
 
 
 def run(network, seed=0, **settings):
-    chosen = {"candidates": 24, "steps": 12, "rank": 10, "device": "cpu", **settings}
+    noise = {"initial_scale": 1.5, "alpha_start": 30.0, "alpha_end": 80.0}
+    chosen = {"candidates": 24, "steps": 12, "rank": 10, "device": "cpu", **noise, **settings}
     reconstruction = Reconstruction(network, replace(fast(), seed=seed, **chosen))
     for _ in reconstruction.iterate():
         pass
