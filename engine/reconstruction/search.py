@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MOMENTUM = 0.9
+_LARGEST = 1e15
 _USUAL_SIZE = 0.5
 """Of a multiplier, for which its rate is meant: the mean of U(0, 1)."""
 
@@ -101,8 +102,8 @@ class Search:
         return self.step == self.plan.steps
 
     def is_finite(self) -> bool:
-        """Whether all candidates and multipliers are numbers."""
-        return bool(torch.isfinite(self.unknowns).all() & torch.isfinite(self.multipliers).all())
+        """Whether all candidates and multipliers are numbers that float32 can square and add up."""
+        return all(bool((t.abs() < _LARGEST).all()) for t in (self.unknowns, self.multipliers))
 
     def take_step(self) -> tuple[Tensor, float]:
         """One step of the optimiser.

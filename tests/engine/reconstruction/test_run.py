@@ -462,3 +462,14 @@ def test_a_std_stretches_noise_and_box_and_nothing_else(make_network):
     assert float(box.at(inside, no, no, 0, None).penalty) == 0
     assert float(box.at(outside, no, no, 0, None).penalty) == pytest.approx(12 * 0.25)
     assert float(box.at(-inside / 10, no, no, 0, None).penalty) == pytest.approx(12 * 0.39**2)
+
+
+def test_numbers_that_cannot_be_scored_end_a_run_where_they_still_could(network):
+    """float64 holds numbers whose squares float32, which images are scored in, does not."""
+    run = Reconstruction(network, replace(SMALL, dtype="float64"))
+    snapshots = run.iterate()
+    next(snapshots)
+    run._search.unknowns += 1e18
+    *_, last = snapshots
+    assert "stopped being finite" in last.note
+    assert torch.isfinite(last.images().square().sum())
