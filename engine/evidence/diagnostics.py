@@ -32,11 +32,14 @@ from engine.stationarity.spectrum import Spectrum, spectrum_of, spectrum_of_matr
 Values = NDArray[np.float64]
 
 
-_FAINTEST = 0.003
 _LARGELY, _MOSTLY = 0.9, 0.75
 """Shares of W_1 that come from training. The rest is its random start, which hides images: what is
 left of it told best how many came back (decision 23)."""
 _CROWDED = 0.8
+_LOOKS_THE_SAME = (
+    "AdamW, and Adam without weight decay, can leave weights that look the same, but have given "
+    "up nothing so far."
+)
 _AT_REST = 0.01
 """Neighbouring layers that differ by less have been brought there by weight decay, to the end."""
 
@@ -127,17 +130,8 @@ class Health:
 
     @property
     def remembered(self) -> int:
-        """About how many training images carry a multiplier above 5 % of the largest.
-
-        That is, how many singular values of W_1 stand above the noise floor and above 0.3 % of the
-        largest: an image with so small a multiplier leaves less. Each image leaves one direction in
-        W_1, whatever the number of outputs. The share was fitted to binary networks of the default
-        recipe (docs/decisions/0007); `spectrum.rank` counts fainter traces, too. A random start
-        that is still there hides images, which are not counted. Adam without weight decay in the
-        loss leaves directions that are no image's, which are (docs/decisions/0023).
-        """
-        least = max(self.spectrum.floor, _FAINTEST * float(self.spectrum.values[0]))
-        return int((self.spectrum.values > least).sum())
+        """About how many training images left a trace (`Spectrum.remembered`)."""
+        return self.spectrum.remembered
 
     @property
     def outlook(self) -> str:
@@ -162,13 +156,12 @@ class Health:
             )
         if self.signs.looks_decayed:
             return (
-                "A good chance: weight decay has worn off all or nearly all of the random start, "
-                f"and left {traces}."
+                "A good chance if gradient descent trained it: weight decay has worn off all or "
+                f"nearly all of the random start, and left {traces}. {_LOOKS_THE_SAME}"
             )
         return (
             f"A good chance if gradient descent trained it: the first layer is made of {traces}. "
-            "Adam without weight decay, and AdamW, can leave weights that look the same, but have "
-            "given up nothing so far."
+            f"{_LOOKS_THE_SAME}"
         )
 
     def as_dict(self) -> dict[str, Any]:

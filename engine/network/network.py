@@ -154,11 +154,6 @@ class Network:
         """The same network with θ on another device and in another precision."""
         return replace(self, parameters=self.parameters.to(device, dtype))
 
-    def with_mean(self, mean: Tensor | None) -> Network:
-        """The same network, of whose images another mean, shape (c, h, w), was subtracted."""
-        preprocessing = replace(self.inputs.preprocessing, mean=mean)
-        return self.with_preprocessing(preprocessing)
-
     def with_preprocessing(self, preprocessing: Preprocessing) -> Network:
         """The same network, reading images that something else was done to."""
         return replace(self, inputs=replace(self.inputs, preprocessing=preprocessing))

@@ -22,7 +22,7 @@ FEWEST_CANDIDATES = 100
 """Where nothing else says how many."""
 
 _MOST_CANDIDATES = 3000
-_CANDIDATES_PER_RANK = (4, 12), (4, 8)
+_CANDIDATES_PER_IMAGE = (4, 12), (4, 8)
 """Fewest and most, of one search and of each of several. The more there are in a pool, the more
 match an unseen image by chance; more searches find more instead (decision 10)."""
 _HIDDEN_IMAGES = 2
@@ -101,8 +101,8 @@ def candidate_limits(settings: Settings, spectrum: Spectrum) -> tuple[int, int]:
         settings: whether several searches are pooled.
         spectrum: of W_1: how many images the network seems to remember.
     """
-    fewest, most = _CANDIDATES_PER_RANK[settings.restarts > 1]
-    images = spectrum.rank * (_HIDDEN_IMAGES if spectrum.is_start_there else 1)
+    fewest, most = _CANDIDATES_PER_IMAGE[settings.restarts > 1]
+    images = spectrum.remembered * (_HIDDEN_IMAGES if spectrum.is_start_there else 1)
     return _in_round_numbers(fewest * images), _in_round_numbers(most * images)
 
 

@@ -57,7 +57,7 @@ class Reconstruction:
 
         Args:
             network: as read from a checkpoint.
-            settings: 0 candidates means twelve for each dimension above the noise (eight where
+            settings: 0 candidates means twelve for each image that left a trace (eight where
                 restarts are pooled), or as many as a time limit lets take all steps, four at
                 least. A smoothness below 0 means 4, or 2 where restarts are pooled.
             state: where an earlier run, with the same network and settings, left off.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _FAINTEST = 0.009
+_FAINTEST_TRACE = 0.003
 _FITTED_QUANTILES = np.linspace(0.1, 0.4, 13)
 _MAX_ROUNDS = 100
 
@@ -38,8 +39,7 @@ class Spectrum:
     Attributes:
         values: in falling order, shape (min(n_1, D),).
         floor: the largest singular value that the random initialisation explains.
-        rank: how many values lie above `floor`; an estimate, from the weights alone, of how
-            many training images the network remembers.
+        rank: how many values lie above `floor`.
     """
 
     values: NDArray[np.float64]
@@ -59,10 +59,24 @@ class Spectrum:
         return max(int((self.values > least).sum()), 1)
 
     @property
+    def remembered(self) -> int:
+        """About how many training images carry a multiplier above 5 % of the largest.
+
+        Each image leaves one direction in W_1, whatever the number of outputs. Those above the
+        floor and above 0.3 % of the largest are counted: a smaller multiplier leaves less, and so
+        does rounding to 16 bits. The share was fitted to binary networks of the default recipe
+        (docs/decisions/0007). A random start that is still there hides images, which are not
+        counted. Adam without weight decay in the loss leaves directions that are no image's, which
+        are (docs/decisions/0023).
+        """
+        least = max(self.floor, _FAINTEST_TRACE * float(self.values[0]))
+        return int((self.values > least).sum())
+
+    @property
     def is_start_there(self) -> bool:
         """Whether the random start of W_1 hides directions that are not faint.
 
-        Then there are more images than `rank` says.
+        Then there are more images than `remembered` says.
         """
         return self.floor > self._faintest
 

@@ -573,6 +573,15 @@ def directions(values: Array, floor: float) -> int:
     return max(1, sum(1 for value in values if value > floor and value > FAINTEST * values[0]))
 
 
+FAINTEST_TRACE = 0.003
+"""Share of the largest singular value below which a direction is no trace of an image."""
+
+
+def remembered(values: Array, floor: float) -> int:
+    """How many directions are traces: those above the floor and above that share."""
+    return sum(1 for value in values if value > floor and value > FAINTEST_TRACE * values[0])
+
+
 def next_fifty(count: float) -> int:
     """The next multiple of 50, from 100 to 3,000."""
     return int(min(3000, max(100, 50 * math.ceil(count / 50))))
@@ -583,12 +592,12 @@ def hides_images(largest: float, floor: float) -> bool:
     return floor > FAINTEST * largest
 
 
-def candidates(rank: int, restarts: int, hides: bool) -> tuple[int, int]:
+def candidates(traces: int, restarts: int, hides: bool) -> tuple[int, int]:
     """Fewest, and as many as are taken without a time limit: twelve an image; eight in a pool.
 
-    There are as many images as directions above the floor, and as many again where it hides some.
+    There are as many images as traces, and as many again where the noise floor hides some.
     """
-    images = 2 * rank if hides else rank
+    images = 2 * traces if hides else traces
     return next_fifty(4 * images), next_fifty((12 if restarts == 1 else 8) * images)
 
 

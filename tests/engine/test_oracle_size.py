@@ -79,11 +79,14 @@ def test_candidates_are_made_of_that_many(asked, leading):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.integers(0, 900), st.integers(1, 5), st.floats(0.1, 100), st.floats(1e-4, 1))
-def test_how_many_candidates(rank, restarts, largest, share):
+@given(st.integers(1, 900), st.integers(1, 5), st.floats(0.1, 100), st.floats(1e-4, 1))
+def test_how_many_candidates(count, restarts, largest, share):
+    """Of values that fall from the largest to a thousandth of it."""
     floor = share * largest
-    stated = oracle.candidates(rank, restarts, oracle.hides_images(largest, floor))
-    assert under_test.candidates(rank, restarts, largest, floor) == stated
+    values = largest * np.geomspace(1, 1e-3, count)
+    traces = oracle.remembered(values, floor)
+    stated = oracle.candidates(traces, restarts, oracle.hides_images(largest, floor))
+    assert under_test.candidates(values, restarts, floor) == stated
 
 
 @pytest.mark.parametrize("restarts", [1, 3])
@@ -97,7 +100,7 @@ def test_a_run_takes_so_many_unless_it_is_told(leading, restarts):
     floor, rank = oracle.noise_floor(values, (40, 48))
     hides = oracle.hides_images(values[0], floor)
     assert (rank, hides) == (14, leading == 1)
-    stated = oracle.candidates(rank, restarts, hides)[1]
+    stated = oracle.candidates(oracle.remembered(values, floor), restarts, hides)[1]
     assert under_test.candidates_taken(theta, (1, 6, 8), restarts) == stated
 
 

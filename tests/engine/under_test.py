@@ -151,9 +151,9 @@ def directions_taken(theta: Theta, rank: int = 0) -> int:
     return Problem(network, settings, torch.device("cpu")).coordinates.per_candidate
 
 
-def candidates(rank: int, restarts: int, largest: float, floor: float) -> tuple[int, int]:
-    """Fewest and most of one search, by the largest singular value and the noise floor."""
-    spectrum = Spectrum(np.array([largest]), floor, rank)
+def candidates(values: Array, restarts: int, floor: float) -> tuple[int, int]:
+    """Fewest and most of one search, by the singular values and the noise floor."""
+    spectrum = Spectrum(values, floor, int((values > floor).sum()))
     return planning.candidate_limits(replace(fast(), restarts=restarts), spectrum)
 
 

@@ -165,13 +165,14 @@ def test_the_chance_is_said_by_how_much_of_the_random_start_is_left(make_network
 
 
 def test_only_of_weight_decay_can_it_be_told_that_it_wore_the_start_off(make_network):
-    """Without it a good chance has a condition: weights that Adam made look the same."""
+    """A good chance has a condition: weights that Adam or AdamW made can look the same."""
     network = planted(make_network(200, 100, 1), 10, 1)
     decayed, other = check_weights(in_balance(network)), check_weights(network)
-    assert decayed.outlook.startswith("A good chance: weight decay")
-    assert other.outlook.startswith("A good chance if gradient descent")
-    assert "Adam" in other.outlook
-    assert "Adam" not in decayed.outlook
+    for health in (decayed, other):
+        assert health.outlook.startswith("A good chance if gradient descent trained it: ")
+        assert "Adam" in health.outlook
+    assert "weight decay has worn off" in decayed.outlook
+    assert "weight decay has worn off" not in other.outlook
 
 
 def test_directions_that_are_faint_make_no_first_layer_crowded(make_network):

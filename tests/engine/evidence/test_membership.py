@@ -13,6 +13,7 @@ import torch
 from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images, save_images
+from engine.data.inputs import Preprocessing
 from engine.evidence.gradients import own_directions
 from engine.evidence.membership import ask, common_mean, nearest_similarity, own_multipliers
 from engine.evidence.stationarity_check import check_stationarity
@@ -79,7 +80,7 @@ def test_solved_apart_the_control_would_take_multipliers(trained):
 
 def test_it_does_not_matter_which_set_is_called_the_control(trained):
     network, train, control = trained
-    for without_mean in (network, network.with_mean(None)):
+    for without_mean in (network, network.with_preprocessing(Preprocessing())):
         one, other = ask(without_mean, train, control), ask(without_mean, control, train)
         for name in ("margin", "multiplier"):
             a, b = one.scores[name], other.scores[name]
@@ -90,7 +91,7 @@ def test_it_does_not_matter_which_set_is_called_the_control(trained):
 
 def test_without_a_mean_in_the_checkpoint_both_sets_share_one(trained):
     network, train, control = trained
-    network = network.with_mean(None)
+    network = network.with_preprocessing(Preprocessing())
     fewer = replace(control, images=control.images[:4], labels=control.labels[:4])
     mean, words = common_mean(network, train, fewer)
     torch.testing.assert_close(mean, (train.images.mean(0) + fewer.images.mean(0)) / 2)

@@ -227,19 +227,19 @@ def test_closing_the_generator_stops_the_run(network, monkeypatch):
     assert reconstruction.step == 4
 
 
-def test_automatic_candidates_are_twelve_for_each_dimension_above_the_noise():
+def test_automatic_candidates_are_twelve_for_each_image_that_left_a_trace():
     network = load_network(sample_network())
-    rank = spectrum_of(network).rank
+    images = spectrum_of(network).remembered
     many = Reconstruction(network, replace(SMALL, candidates=0, rank=0)).settings.candidates
-    assert 12 * rank <= many < 12 * rank + 50
+    assert 12 * images <= many < 12 * images + 50
 
 
 def test_a_short_time_takes_fewer_candidates_before_it_takes_fewer_steps():
     network = load_network(sample_network())
-    rank = spectrum_of(network).rank
+    images = spectrum_of(network).remembered
     hasty = replace(SMALL, candidates=0, rank=0, steps=1_000_000, seconds=0.3)
     few = Reconstruction(network, hasty).settings.candidates
-    assert 4 * rank <= few < 4 * rank + 50
+    assert 4 * images <= few < 4 * images + 50
 
 
 def test_candidates_are_made_of_directions_above_the_noise_that_are_not_faint():
