@@ -144,7 +144,9 @@ def test_own_checkpoints_come_back_with_all_they_hold(tmp_path):
     network = load_network(tmp_path / "network.pth", (1, 4, 9))
     path = tmp_path / "own.safetensors"
 
-    save_network(network.with_preprocessing(Preprocessing(torch.rand(1, 4, 9))), path, {"recipe": "by hand"})
+    save_network(
+        network.with_preprocessing(Preprocessing(torch.rand(1, 4, 9))), path, {"recipe": "by hand"}
+    )
     again = load_network(path)
     assert again.input_shape == (1, 4, 9)
     assert again.inputs.is_known
