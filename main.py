@@ -1,10 +1,15 @@
 """Starts the window, or hands the command line to the engine."""
 
 import multiprocessing
+import os
 import sys
 from pathlib import Path
 
 from engine.commands.names import COMMANDS
+
+# Threads of torch that wait give way, where they would otherwise spin: beside another program on
+# one of two cores a step took 1.7 times as long so (decision 26). Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _write_pdf(page: str, path: Path) -> None:

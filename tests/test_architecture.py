@@ -39,6 +39,7 @@ FLOORS = {
         "run",
         "opening",
         "views",
+        "stage",
         "inspector",
         "exports",
         "training",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,30 +33,63 @@ def recurrence(similarity: Tensor) -> Tensor:
     return torch.cat(sums) - similarity.diagonal().clamp_min(0).pow(_POWER)
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Candidates of one label that look alike (NCC > 0.7), the most settled group first.
+
+    Attributes:
+        of: which group each candidate is in, shape (m,).
+        first: the candidate that stands for each group, shape (g,).
+        sizes: candidates in each, shape (g,).
+        order: all candidates: those that stand for a group, then their repetitions, shape (m,).
+    """
+
+    of: NDArray[np.int64]
+    first: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+
+def groups(images: Tensor, labels: Tensor, preferred: Iterable[int] = ()) -> Groups:
+    """Puts look-alikes together.
+
+    Settled is what recurs: an image that several candidates of one label drift to independently.
+
+    Args:
+        images: centred candidates, shape (m, c, h, w).
+        labels: y of each candidate, shape (m,).
+        preferred: candidates that stand for their group, the first of several; elsewhere it is the
+            most settled one.
+    """
+    features = ncc_features(images)
+    similarity = features @ features.T
+    similarity[labels[:, None] != labels[None, :]] = 0
+    ranked = torch.argsort(recurrence(similarity), descending=True, stable=True).numpy()
+    is_same = similarity.numpy() > _SAME
+    rank_of = np.full(len(ranked), len(ranked))
+    for place, candidate in enumerate(preferred):
+        rank_of[candidate] = min(place, rank_of[candidate])
+    of = np.full(len(ranked), -1)
+    first: list[int] = []
+    for index in ranked:
+        if of[index] >= 0:
+            continue
+        members = np.flatnonzero(is_same[index] & (of < 0))
+        of[members] = of[index] = len(first)
+        best = members[rank_of[members].argmin()] if len(members) else index
+        first.append(int(best if rank_of[best] < len(ranked) else index))
+    kept = set(first)
+    order = np.array([*first, *(i for i in ranked if int(i) not in kept)], dtype=np.int64)
+    return Groups(of, np.array(first, dtype=np.int64), np.bincount(of), order)
+
+
 def settled_order(images: Tensor, labels: Tensor) -> Tensor:
     """Indices of candidates, the most settled first, shape (m,).
 
-    Settled is what recurs: an image that several candidates of one label drift to independently.
-    Of such a group the first comes early; its repetitions (NCC > 0.7) follow after all groups.
+    Of each group (`groups`) one comes early; its repetitions follow after all groups.
 
     Args:
         images: centred candidates, shape (m, c, h, w).
         labels: y of each candidate, shape (m,).
     """
-    features = ncc_features(images)
-    similarity = features @ features.T
-    similarity[labels[:, None] != labels[None, :]] = 0
-    ranked = torch.argsort(recurrence(similarity), descending=True, stable=True)
-    return torch.from_numpy(_repetitions_last(ranked.numpy(), similarity.numpy() > _SAME))
-
-
-def _repetitions_last(ranked: NDArray[np.int64], is_same: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Moves each candidate that repeats one before it behind all that do not."""
-    repeats = np.zeros(len(ranked), bool)
-    first: list[int] = []
-    for index in ranked:
-        if not repeats[index]:
-            first.append(int(index))
-            repeats |= is_same[index]
-    kept = set(first)
-    return np.array([*first, *(i for i in ranked if int(i) not in kept)], dtype=np.int64)
+    return torch.from_numpy(groups(images, labels).order)

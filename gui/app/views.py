@@ -8,16 +8,22 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 from engine.evidence.diagnostics import Health
 from engine.network.network import Network
 from engine.session.session import Session
-from engine.viewing.frames import Frame
+from engine.viewing.frames import Frame, Picture
+from engine.viewing.headline import headline
 from engine.viewing.mosaic import Mosaic
 from engine.viewing.pairs import Pairs, with_confidence
+from engine.viewing.scene import Scene
+from engine.viewing.standing import Standing
 from gui.inspector.examiner import Examiner
 from gui.opening.adoption import Adoption
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
+from gui.stage.panel import StagePanel
+from gui.stage.settling import Settling
+from gui.stage.stage import Stage
 from gui.toolkit import theme
-from gui.toolkit.layout import captioned, scrolled
+from gui.toolkit.layout import scrolled
 from gui.views.curves import Curves
 from gui.views.health import HealthView
 from gui.views.membership import MembershipView
@@ -44,9 +50,13 @@ class Views(QObject):
         self.mosaic, self.caption, self.pairs = MosaicView(), theme.secondary(), PairsView()
         self.caption.setToolTip(_CONFIDENCE)
         self.curves, self.health, self.scores = Curves(), HealthView(), ScoresView()
+        self._gallery: Mosaic | None = None
         self.membership = MembershipView(context.background, context.workspace)
-        self.examiner = Examiner(context, (self.mosaic, self.pairs, self.curves), self)
-        self.drawn = captioned(self.mosaic, self.examiner.timeline, self.caption)
+        self.stage = Stage()
+        shown = (self.stage, self.mosaic, self.pairs, self.curves)
+        self.examiner = Examiner(context, shown, self)
+        self.drawn = StagePanel(self.stage, self.mosaic, self.caption, self.examiner.timeline)
+        self.header, self.settling = self.drawn.header, Settling(context, self.stage)
         self.beside = _tabs(
             {"&Matches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
         )
@@ -61,6 +71,10 @@ class Views(QObject):
         self.mosaic.hovered.connect(self._describe_tile)
         self.mosaic.captioned.connect(self.caption.setText)
         self.mosaic.selected.connect(self._show_inspector)
+        self.stage.selected.connect(self._show_inspector)
+        self.stage.hovered.connect(self._describe_candidate)
+        self.header.all_wanted.connect(context.controller.show_mosaic)
+        self.settling.settled.connect(self._show_settled)
         self.pairs.chosen.connect(self._show_inspector)
         context.workspace.changed.connect(self.show_workspace)
         context.controller.frame_ready.connect(self._show_frame)
@@ -87,7 +101,14 @@ class Views(QObject):
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
-        for view in (self.mosaic, self.curves, self.health, self.scores, self.membership):
+        for view in (
+            self.drawn,
+            self.mosaic,
+            self.curves,
+            self.health,
+            self.scores,
+            self.membership,
+        ):
             view.restyle()
 
     # --- a run ------------------------------------------------------------------------------
@@ -100,8 +121,10 @@ class Views(QObject):
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:
         self.curves.show_losses(frame.losses, hurry=frame.is_last)
-        if frame.mosaic is not None:
-            self.examiner.show_present(frame.mosaic, frame.recorded)
+        self.examiner.show_present(Scene(frame.picture, frame.mosaic), frame.recorded)
+        if frame.standing is not None:
+            self.stage.show_standing(frame.standing)
+            self.header.say(headline(frame.standing, is_over=False))
         if frame.pairs is not None and self._workspace().train is not None:
             self._show_pairs(frame.pairs)
         elif frame.scores_later:
@@ -114,10 +137,19 @@ class Views(QObject):
 
     @Slot(object, object)
     def _show_gallery(self, session: Session, mosaic: Mosaic) -> None:
-        self.examiner.show_gallery(session, mosaic)
+        self._gallery = mosaic
         pairs = self.pairs.pairs
         if pairs is not None and self._workspace().session is session:
-            self._show_pairs(with_confidence(pairs, session.gallery().of_each))
+            pairs = with_confidence(pairs, session.gallery().of_each)
+            self._show_pairs(pairs)
+        self.settling.settle(session, pairs)
+
+    @Slot(object, object, object)
+    def _show_settled(self, session: Session, standing: Standing, picture: Picture) -> None:
+        """The run has ended, and this is what stays."""
+        self.examiner.show_gallery(session, Scene(picture, self._gallery))
+        self.stage.show_standing(standing)
+        self.header.say(headline(standing, is_over=True), is_over=True)
 
     @Slot(object)
     def _show_pairs(self, pairs: Pairs) -> None:
@@ -129,6 +161,8 @@ class Views(QObject):
     def _clear(self) -> None:
         """Shows nothing of a run."""
         self.examiner.clear()
+        self.stage.clear()
+        self.header.clear()
         self.mosaic.clear()
         self.curves.clear()
         self._clear_scores()
@@ -152,16 +186,23 @@ class Views(QObject):
 
     @Slot(int)
     def _describe_tile(self, tile: int) -> None:
-        session, mosaic = self._workspace().session, self.mosaic.mosaic
-        if tile < 0 or mosaic is None:
+        mosaic = self.mosaic.mosaic
+        is_there = tile >= 0 and mosaic is not None
+        self._describe_candidate(int(mosaic.order[tile]) if is_there and mosaic else -1)
+
+    @Slot(int)
+    def _describe_candidate(self, index: int) -> None:
+        """A line about a candidate; what is not known before a run has ended is left out."""
+        session = self._workspace().session
+        if index < 0:
             self.described.emit("")
             return
-        index = int(mosaic.order[tile])
         parts = [f"Candidate {index}"]
-        if session is not None and mosaic.is_gallery:
-            known = mosaic.confidence
+        if session is not None and index < len(session.labels):
+            gallery = session.known_gallery
+            known = None if gallery is None else gallery.of_each
             parts += [
-                f"confidence {'–' if known is None else f'{known[tile]:.2f}'}",
+                f"confidence {'–' if known is None else f'{known[index]:.2f}'}",
                 f"class {session.network.classes.numbered(float(session.labels[index]))}",
                 f"multiplier {session.strengths[index]:.3f}",
             ]

@@ -9,12 +9,13 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.evidence.scoring import Evidence
 from engine.session.session import Session
-from engine.viewing.mosaic import Mosaic
 from engine.viewing.portrait import Portrait, portray
+from engine.viewing.scene import Scene
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay
 from gui.inspector.scrubber import Scrubber
 from gui.run.context import AppContext
+from gui.stage.stage import Stage
 from gui.views.curves import Curves
 from gui.views.mosaic import MosaicView
 from gui.views.pairs import PairsView
@@ -30,20 +31,21 @@ class Examiner(QObject):
     def __init__(
         self,
         context: AppContext,
-        views: tuple[MosaicView, PairsView, Curves],
+        views: tuple[Stage, MosaicView, PairsView, Curves],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._workspace, self._background = context.workspace, context.background
         self._controller = context.controller
-        self._mosaic, self._pairs, self._curves = views
+        self._stage, self._mosaic, self._pairs, self._curves = views
         self.inspector, self.timeline = Inspector(), Scrubber("timeline of the run")
         self.replay = Replay(self)
-        self._present: Mosaic | None = None
+        self._present: Scene | None = None
         self._session: Session | None = None
         self._chosen: int | None = None
         self._wanted: int | None = None
         self._mosaic.selected.connect(self._on_selected)
+        self._stage.selected.connect(self.inspect)
         self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
         self.timeline.moved.connect(self._show_moment)
@@ -65,25 +67,25 @@ class Examiner(QObject):
         self.timeline.set_steps(())
         self._curves.show_cursors(())
 
-    def show_present(self, mosaic: Mosaic, recorded: Sequence[int]) -> None:
+    def show_present(self, scene: Scene, recorded: Sequence[int]) -> None:
         """A new frame of the run that is on; it waits while an earlier moment is looked at.
 
         Args:
-            mosaic: the candidates as they are now.
+            scene: the candidates as they are now.
             recorded: steps before each frame that can be looked back at. The frames themselves
                 are asked for when they are wanted.
         """
         if self.is_looking_back:
             return
-        self._present = mosaic
-        self._show(mosaic)
+        self._present = scene
+        self._show(scene)
         if self.timeline.is_at_end and not self.timeline.is_playing:
             self.timeline.set_steps(recorded)
 
-    def show_gallery(self, session: Session, mosaic: Mosaic) -> None:
+    def show_gallery(self, session: Session, scene: Scene) -> None:
         """The run has ended: its gallery is what stays."""
-        self._session, self._present = session, mosaic
-        self._show(mosaic)
+        self._session, self._present = session, scene
+        self._show(scene)
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
         self._curves.show_cursors(())
@@ -138,12 +140,15 @@ class Examiner(QObject):
         self.inspector.show_portrait(portrait)
         self._mark_chosen()
 
-    def _show(self, mosaic: Mosaic) -> None:
-        self._mosaic.show_mosaic(mosaic)
+    def _show(self, scene: Scene, at_once: bool = False) -> None:
+        self._stage.show_picture(scene.picture, at_once)
+        if scene.mosaic is not None:
+            self._mosaic.show_mosaic(scene.mosaic)
         self._mark_chosen()
 
     def _mark_chosen(self) -> None:
-        """Marks the candidate that was chosen, wherever the mosaic has it now."""
+        """Marks the candidate that was chosen, wherever it is shown now."""
+        self._stage.select(-1 if self._chosen is None else self._chosen)
         mosaic = self._mosaic.mosaic
         if mosaic is not None and self._chosen is not None:
             where = np.flatnonzero(mosaic.order.numpy() == self._chosen)
@@ -175,7 +180,7 @@ class Examiner(QObject):
         if self.timeline.is_at_end:
             self._curves.show_cursors(())
             self.replay.cancel()
-            self._show(present)
+            self._show(present, at_once=True)
             if self._controller.is_active:
                 self.forget_session()
             return
@@ -183,9 +188,9 @@ class Examiner(QObject):
         self._curves.show_cursors(_moments(session, index))
 
     @Slot(object)
-    def _show_replayed(self, mosaic: Mosaic) -> None:
+    def _show_replayed(self, scene: Scene) -> None:
         if self.is_looking_back:
-            self._show(mosaic)
+            self._show(scene, at_once=True)
 
     @Slot(float)
     def _go_to_step(self, step: float) -> None:

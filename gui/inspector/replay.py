@@ -1,15 +1,14 @@
-"""The mosaic at an earlier moment of its drift, drawn on a thread; the newest wish wins."""
+"""An earlier moment of the drift, drawn on a thread; the newest wish wins."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.progress import Progress
 from engine.session.session import Session
-from engine.viewing.mosaic import Mosaic, make_mosaic
+from engine.viewing.scene import Scene, scene_at
 from gui.toolkit.task import Task
 
 
@@ -17,20 +16,20 @@ class Replay(QObject):
     """Draws one moment after the other, and leaves out those that nobody waits for any more."""
 
     rendered = Signal(object)
-    """Emitted with a `Mosaic`."""
+    """Emitted with a `Scene`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._task: Task | None = None
-        self._wish: tuple[Session, Mosaic, int] | None = None
+        self._wish: tuple[Session, Scene, int] | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether a moment is being drawn."""
         return self._task is not None
 
-    def show(self, session: Session, present: Mosaic, index: int) -> None:
-        """Draws the tiles of `present` as they were in a frame of the session's drift."""
+    def show(self, session: Session, present: Scene, index: int) -> None:
+        """Draws the seats and tiles of `present` as they were in a frame of the session's drift."""
         self._wish = (session, present, index)
         self._draw_next()
 
@@ -45,12 +44,8 @@ class Replay(QObject):
             return
         (session, present, index), self._wish = self._wish, None
 
-        def draw(report: Progress) -> Mosaic:
-            images = session.drift.images(index, present.order)
-            report(0.5)
-            mosaic = make_mosaic(images, present.order, session.network.mean, present.caption)
-            report(1.0)
-            return replace(mosaic, is_gallery=present.is_gallery, confidence=present.confidence)
+        def draw(_report: Progress) -> Scene:
+            return scene_at(session, present.picture.seats, index, present.mosaic)
 
         self._task = Task(draw, self.rendered.emit, lambda: True, self)
         self._task.succeeded.connect(self._on_succeeded)
@@ -58,8 +53,8 @@ class Replay(QObject):
         self._task.start()
 
     @Slot(object, object)
-    def _on_succeeded(self, task: Task, mosaic: Any) -> None:
-        task.done(mosaic)
+    def _on_succeeded(self, task: Task, scene: Any) -> None:
+        task.done(scene)
 
     @Slot()
     def _on_finished(self) -> None:

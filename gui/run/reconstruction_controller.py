@@ -61,6 +61,13 @@ class ReconstructionController(WorkerController):
             self._worker.view.references = references
             self._worker.mailbox.refresh()
 
+    def show_mosaic(self, wanted: bool) -> None:
+        """Whether frames are to hold the mosaic of all candidates; of this run and of later ones."""
+        self._worker.shows_mosaic = wanted
+        if self._worker.view is not None:
+            self._worker.view.shows_mosaic = wanted
+            self._worker.mailbox.refresh()
+
     def request_session(self) -> None:
         """Asks an active run for its session as it stands; `session_ready` follows."""
         receiver: Callable[[Session], None] = self.session_ready.emit

@@ -73,13 +73,15 @@ class ReconstructionWorker(QObject):
         self.slot = Latest[Frame]()
         self.mailbox = Mailbox()
         self.view: LiveView | None = None
+        self.shows_mosaic = False
         self.newest: Session | None = None
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
         self.slot = Latest[Frame]()
         self.mailbox = Mailbox()
-        self.view = LiveView(request.network.mean, request.references)
+        self.view = LiveView(request.network.mean, request.references, request.settings.seed)
+        self.view.shows_mosaic = self.shows_mosaic
 
     @Slot(object)
     def run(self, request: RunRequest) -> None:
@@ -106,6 +108,7 @@ class ReconstructionWorker(QObject):
                 self.keep(lambda: session, request.autosave)
             self.show(last, view, slot, at_rest=True)
             self.rested.emit()
+        view.end()
         give_back_freed_memory()
 
     def _drive(

@@ -18,6 +18,7 @@ _SCHEME = "afterimage-scheme"
 _ACCENT = {False: "#b3541e", True: "#f0914d"}
 _ERROR = {False: "#a3262a", True: "#ff8f87"}
 _CANVAS = {False: "#ffffff", True: "#151413"}
+_EMPTY = {False: "#f1eee9", True: "#22201e"}
 _CURVES = {
     False: ("#3465a4", "#b3541e", "#2e7d4f", "#7a4f9a", "#8a6d00", "#5c5c5c"),
     True: ("#7fb2ff", "#f0914d", "#74cf9a", "#c79bea", "#e0c050", "#b0b0b0"),
@@ -127,6 +128,11 @@ def curve_colour(index: int) -> QColor:
 def plot_background() -> QColor:
     """Behind curves and mosaic."""
     return QColor(_CANVAS[is_dark()])
+
+
+def empty_ground() -> QColor:
+    """Where an image could be and none is."""
+    return QColor(_EMPTY[is_dark()])
 
 
 def plot_foreground() -> QColor:

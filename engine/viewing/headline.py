@@ -1,0 +1,37 @@
+"""What is to be said of a run in one line, while it goes on and at its end."""
+
+from __future__ import annotations
+
+from engine.base.plain_text import counted
+from engine.viewing.standing import Standing
+
+
+def headline(standing: Standing, is_over: bool) -> str:
+    """`61 of 100 training images recovered; the control's best match is 0.85`.
+
+    Args:
+        standing: what is known.
+        is_over: whether it is of the end of the run; else the step is named.
+    """
+    words = _found(standing)
+    if is_over:
+        return words
+    return f"As of step {standing.step:,}: {words[0].lower()}{words[1:]}"
+
+
+def _found(standing: Standing) -> str:
+    distinct = counted(len(standing.candidates), "distinct images")
+    if not standing.doubt:
+        return f"{distinct}, too early to say more"
+    pairs = standing.pairs
+    if pairs is None:
+        return f"{distinct}, {len(standing.trusted):,} above the line"
+    train, control = pairs.evidence.train, pairs.evidence.control
+    count = train.reference_count
+    if control is None:
+        return f"{train.good:,} of {count:,} training images match well, without a control"
+    measure = "SSIM" if train.is_colour else "NCC"
+    return (
+        f"{pairs.evidence.recovered:,} of {count:,} training images recovered; the best match of "
+        f"{counted(control.reference_count, 'unseen images')} is {measure} {control.best:.2f}"
+    )

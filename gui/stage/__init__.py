@@ -1,0 +1,1 @@
+"""The centre of the window: candidates in their seats, drifting."""

@@ -1,0 +1,139 @@
+"""How a seat looks: the candidate, its original beside it, a few quiet words below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from engine.data.pixels import Pixels
+from engine.viewing.standing import Standing
+from gui.stage.places import GAP, Places
+from gui.toolkit import theme
+
+MARK = "✓"
+
+
+@dataclass(frozen=True)
+class SeatInfo:
+    """What is known of one candidate.
+
+    Attributes:
+        original: the training image that it is matched with, where there is one.
+        words: its score, or its confidence; empty where neither is known.
+        is_marked: it is recovered, and has been for some scorings.
+    """
+
+    original: Pixels | None
+    words: str
+    is_marked: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of all candidates at some step.
+
+    Attributes:
+        standing: where it comes from.
+        pair_of: which pair each matched candidate is in.
+    """
+
+    standing: Standing | None = None
+    pair_of: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, standing: Standing) -> Known:
+        """Of a standing."""
+        pairs = standing.pairs
+        matched = [] if pairs is None else pairs.candidate.tolist()
+        # The best pair of a candidate comes first, and is the one that counts.
+        pair_of = {candidate: index for index, candidate in reversed([*enumerate(matched)])}
+        return cls(standing, pair_of)
+
+    def of_candidate(self, candidate: int, is_marked: bool) -> SeatInfo:
+        """Of one of them."""
+        if self.standing is None:
+            return SeatInfo(None, "", False)
+        pairs, index = self.standing.pairs, self.pair_of.get(candidate)
+        if pairs is not None and index is not None:
+            name = "SSIM" if pairs.evidence.train.is_colour else "NCC"
+            words = f"{name} {pairs.measure[index]:.2f}"
+            return SeatInfo(pairs.real[index], words, is_marked)
+        confidence = self.standing.confidence.get(candidate)
+        return SeatInfo(None, "" if confidence is None else f"{confidence:.2f}", is_marked)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all seats share.
+
+    Attributes:
+        places: where things are in a seat.
+        has_originals: each has a place for a training image.
+    """
+
+    places: Places
+    has_originals: bool
+
+
+def draw_seat(
+    painter: QPainter,
+    look: Look,
+    origin: QPointF,
+    tile: Pixels,
+    known: SeatInfo,
+    is_chosen: bool,
+) -> None:
+    """Draws one seat; the painter's opacity is that of the seat."""
+    own = look.places.image_at(origin)
+    painter.drawImage(own, as_image(tile))
+    if look.has_originals:
+        beside = look.places.original_at(origin)
+        if known.original is None:
+            painter.fillRect(beside, theme.empty_ground())
+        else:
+            painter.drawImage(beside, as_image(known.original))
+    _draw_words(painter, look.places.caption_at(origin), known)
+    if is_chosen:
+        pen = QPen(theme.accent(), 2)
+        painter.setPen(pen)
+        right = look.places.original_at(origin).right() if look.has_originals else own.right()
+        painter.drawRect(QRectF(own.left(), own.top(), right - own.left(), own.height()))
+
+
+def _draw_words(painter: QPainter, place: QRectF, known: SeatInfo) -> None:
+    if known.words:
+        painter.setPen(theme.plot_foreground())
+        painter.drawText(
+            place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, known.words
+        )
+    if known.is_marked:
+        painter.setPen(theme.accent())
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, MARK)
+
+
+def draw_line(painter: QPainter, place: QRectF, words: str) -> None:
+    """The line between what is trusted and what is doubtful, and why."""
+    y = place.top() + 6
+    colour = QColor(theme.plot_foreground())
+    painter.setPen(colour)
+    text = QRectF(place.left() + GAP, y, place.width() - 2 * GAP, 28)
+    flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    metrics = painter.fontMetrics()
+    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(text.width()))
+    painter.drawText(text, flags, shown)
+    colour.setAlphaF(0.5)
+    painter.setPen(colour)
+    painter.drawLine(QPointF(text.left(), y), QPointF(text.right(), y))
+
+
+def as_image(tile: Pixels) -> QImage:
+    """A tile (h, w) or (h, w, 3), which has to live as long as the image."""
+    tile = np.ascontiguousarray(tile)
+    height, width = tile.shape[:2]
+    kinds = QImage.Format
+    kind = kinds.Format_RGB888 if tile.ndim == 3 else kinds.Format_Grayscale8
+    return QImage(tile.data, width, height, tile.strides[0], kind)

@@ -1,0 +1,119 @@
+"""The line above the stage: what has been found, as of which step, and where to take it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from gui.toolkit import theme
+
+HEIGHT = 40
+
+
+class Headline(QLabel):
+    """One line that gives way: what does not fit is in its tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str) -> None:
+        """Says a sentence."""
+        self.setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        """A few words."""
+        return QSize(80, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draws as much as fits."""
+        painter = QPainter(self)
+        shown = QFontMetrics(self.font()).elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), flags, shown)
+
+
+class StageHeader(QWidget):
+    """Says what has been found; once a run has ended, offers to take it away.
+
+    Its height is always the same, so that nothing below it moves.
+    """
+
+    export_wanted = Signal()
+    report_wanted = Signal()
+    present_wanted = Signal()
+
+    all_wanted = Signal(bool)
+    """Whether all candidates are to be shown, as one mosaic."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(HEIGHT)
+        self.headline = Headline()
+        self._step = theme.secondary()
+        self._step.setWordWrap(False)
+        self._step.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.export_button = QPushButton("E&xport a Film …")
+        self.export_button.setToolTip("The drift from noise to images, to take away (Ctrl+E).")
+        self.export_button.clicked.connect(self.export_wanted)
+        self.report_button = QPushButton("Re&port …")
+        self.report_button.setToolTip("What was found, beside the control, as one page.")
+        self.report_button.clicked.connect(self.report_wanted)
+        self.all_button = _toggle("&All Candidates", "All candidates as one mosaic.")
+        self.all_button.toggled.connect(self.all_wanted)
+        self.present_button = QToolButton()
+        self.present_button.setText("Present")
+        self.present_button.setToolTip("The best twelve, full screen (F11).")
+        self.present_button.clicked.connect(self.present_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        row.setSpacing(theme.SPACING)
+        row.addWidget(self.headline, 1)
+        for widget in (
+            self.export_button,
+            self.report_button,
+            self._step,
+            self.all_button,
+            self.present_button,
+        ):
+            row.addWidget(widget)
+        self.clear()
+
+    def say(self, words: str, is_over: bool = False) -> None:
+        """Shows a sentence; weighty, with what can be done next, once the run has ended."""
+        font = self.headline.font()
+        font.setBold(is_over)
+        self.headline.setFont(font)
+        self.headline.say(words)
+        for button in (self.export_button, self.report_button):
+            button.setVisible(is_over)
+
+    def clear(self) -> None:
+        """Nothing has been found."""
+        self.say("")
+        self.show_step(-1)
+
+    @Slot(int)
+    def show_step(self, step: int) -> None:
+        """Names the step of the picture that is shown; none where it is −1."""
+        self._step.setText("" if step < 0 else f"step {step:,}")
+        self.present_button.setEnabled(step >= 0)
+
+    @property
+    def step_text(self) -> str:
+        """What is said of the step."""
+        return self._step.text()
+
+
+def _toggle(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setCheckable(True)
+    button.setToolTip(tip)
+    return button
