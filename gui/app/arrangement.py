@@ -9,7 +9,11 @@ from gui.toolkit import stored
 
 
 class Arrangement:
-    """Panels that can be hidden, and what divides them."""
+    """Panels that can be hidden, and what divides them.
+
+    Panels give way to the stage while a run goes on. That is no wish of the user's: it is not
+    remembered, and whoever asks for a panel has it.
+    """
 
     def __init__(
         self, window: QMainWindow, panels: dict[str, QWidget], splitters: dict[str, QSplitter]
@@ -23,6 +27,19 @@ class Arrangement:
         self._window = window
         self._panels, self._splitters = panels, splitters
         self.actions = {words: self._make_action(words) for words in panels}
+        self._gave_way: set[str] = set()
+
+    def give_way(self) -> None:
+        """Hides all panels that are shown, until they come back."""
+        shown = {words for words, action in self.actions.items() if action.isChecked()}
+        for words in shown:
+            self.actions[words].setChecked(False)
+        self._gave_way |= shown
+
+    def come_back(self, *panels: str) -> None:
+        """Shows those of these panels that gave way, by their words in the menu."""
+        for words in self._gave_way & set(panels):
+            self.actions[words].setChecked(True)
 
     def store(self) -> None:
         """Remembers how things are."""
@@ -31,7 +48,7 @@ class Arrangement:
         for name, splitter in self._splitters.items():
             stored.store(f"splitter_{name}", splitter.saveState())
         for words, action in self.actions.items():
-            stored.store(_key(words), action.isChecked())
+            stored.store(_key(words), action.isChecked() or words in self._gave_way)
 
     def restore(self) -> None:
         """Makes things as they were; what cannot be read is as it was at first."""
@@ -49,6 +66,7 @@ class Arrangement:
         action.setCheckable(True)
         action.setChecked(True)
         action.toggled.connect(self._panels[words].setVisible)
+        action.toggled.connect(lambda _: self._gave_way.discard(words))
         return action
 
 

@@ -23,6 +23,7 @@ from gui.app.arrangement import Arrangement
 from gui.app.availability import situation
 from gui.app.closing import Closing
 from gui.app.file_commands import FileCommands
+from gui.app.giving_way import GivingWay
 from gui.app.layout import whole_window
 from gui.app.network_page import NetworkPage
 from gui.app.pages import Page, Pages
@@ -160,7 +161,9 @@ class MainWindow(QMainWindow):
         self.queue_panel = QueuePanel(self.queue, self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
-        DockTabs(self, (self.log_panel, self.queue_panel))
+        docks = (self.log_panel, self.queue_panel)
+        DockTabs(self, docks)
+        self.giving_way = GivingWay(self, self.arrangement, self.views.stage, docks)
         ends = (self.assessment.cancel_gallery, self.comparison.cancel)
         self.closing = Closing(context, self.runner, self.queue, self.training, ends)
 
@@ -222,6 +225,10 @@ class MainWindow(QMainWindow):
 
     def _connect_work(self) -> None:
         """What is under way, and what can be done about it."""
+        self.runner.began.connect(self.giving_way.begin)
+        self.controller.activity_changed.connect(self.giving_way.follow)
+        self.adoption.network_taken.connect(self.giving_way.show_network)
+        self.views.wanted.connect(self.arrangement.come_back)
         self.run_bar.main_clicked.connect(self.pages.start_or_pause)
         self.run_bar.stop_clicked.connect(self.pages.stop)
         self.queue.began.connect(self.pages.show_network)

@@ -44,6 +44,9 @@ class Views(QObject):
     described = Signal(str)
     """Emitted with a line about the tile under the pointer; empty where there is none."""
 
+    wanted = Signal(str)
+    """Emitted with a panel that somebody asks for, by its words in the menu."""
+
     def __init__(self, context: AppContext) -> None:
         super().__init__(context.window)
         self._workspace = context.workspace
@@ -182,6 +185,7 @@ class Views(QObject):
 
     @Slot(int)
     def _show_inspector(self, _which: int) -> None:
+        self.wanted.emit("&Right Panel")
         self.beside.setCurrentIndex(1)
 
     @Slot(int)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.viewing import frames as frames_module
 from engine.viewing.frames import LiveView
+from engine.viewing.outside import Outside, share_left
 from engine.viewing.pairs import best_pairs
 
 
@@ -61,9 +64,13 @@ def test_a_pair_names_its_candidate_also_where_earlier_restarts_are_scored_in_pa
     mean = references.mean
     view, earlier = LiveView(mean, references), set()
     for snapshot in run.iterate():
-        view._score_pace.hurry()
-        pairs = view.frame(snapshot).pairs
+        view._judge_pace.hurry()
+        frame = view.frame(snapshot)
+        while view._beside.is_busy:  # What is worked out beside the run arrives when it is done.
+            frame = view.frame(snapshot)
+        pairs = frame.pairs
         if pairs is not None:
+            assert frame.standing.step == snapshot.step
             shown = display_pixels(snapshot.pool()[torch.from_numpy(pairs.candidate)], mean)
             np.testing.assert_allclose(pairs.reconstructed, shown, atol=1)
             earlier |= set(pairs.candidate[pairs.candidate < 9 * len(snapshot.finished)] // 9)
@@ -77,3 +84,39 @@ def test_without_a_control_no_pair_is_recovered_however_good(small):
     alone = best_pairs(found, replace(references, control=None))
     assert alone.evidence.train.good == 4
     assert not any(alone.is_recovered)
+
+
+def test_the_picture_never_waits_for_what_is_worked_out_beside_the_run(small, monkeypatch):
+    """However long that takes, each picture is of the step that it names, and the run's own."""
+    run, references = small
+    monkeypatch.setattr("engine.reconstruction.run.SNAPSHOT_INTERVAL", 0.0)
+    released = threading.Event()
+    find = best_pairs
+    monkeypatch.setattr(
+        frames_module, "best_pairs", lambda i, r: released.wait(60) and find(i, r)
+    )
+    view, steps = LiveView(references.mean, references), []
+    for snapshot in islice(run.iterate(), 3):
+        view._picture_pace.hurry()
+        frame = view.frame(snapshot)
+        assert frame.standing is None or not frame.standing.step
+        assert frame.picture.step == snapshot.step
+        steps.append(frame.picture.step)
+    assert steps == [0, 1, 2]
+    released.set()
+    view.end()
+
+
+def test_a_picture_is_the_seats_in_the_row_space_and_what_is_left_of_the_noise(small):
+    run, _ = small
+    mean = torch.zeros(1, 4, 4)
+    view = LiveView(mean, seed=run.settings.seed)
+    outside = Outside(run.problem.space, run.network.inputs, run.settings.seed)
+    for snapshot in run.iterate():
+        frame = view.frame(snapshot, at_rest=True)
+        seated = torch.tensor(frame.picture.seats.candidates)
+        share = share_left(snapshot.step - 3 * len(snapshot.finished), 3)
+        drift = snapshot.images(seated - 9 * len(snapshot.finished))
+        shown = display_pixels(drift + outside.images(seated, share), mean)
+        np.testing.assert_allclose(frame.picture.tiles, shown, atol=1)
+    assert share == 0
