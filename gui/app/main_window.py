@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
         self.curves, self.health = page.views.curves, page.views.health
         self.scores, self.membership = page.views.scores, page.views.membership
         self.caption, self.examiner = page.views.caption, page.views.examiner
+        self.stage, self.header = page.views.stage, page.views.header
         self.lower_tabs, self.beside = page.views.lower_tabs, page.views.beside
         self.training = TrainingPage(devices, self.background, self.copies.begin_training)
         whole, self.stack = whole_window(self.strip, page, self.training)
@@ -163,7 +164,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
         docks = (self.log_panel, self.queue_panel)
         DockTabs(self, docks)
-        self.giving_way = GivingWay(self, self.arrangement, self.views.stage, docks)
+        self.giving_way = GivingWay(self, self.arrangement, self.stage, docks)
         ends = (self.assessment.cancel_gallery, self.comparison.cancel)
         self.closing = Closing(context, self.runner, self.queue, self.training, ends)
 

@@ -62,7 +62,7 @@ class ReconstructionController(WorkerController):
             self._worker.mailbox.refresh()
 
     def show_mosaic(self, wanted: bool) -> None:
-        """Whether frames are to hold the mosaic of all candidates; of this run and of later ones."""
+        """Whether frames are to hold the mosaic of all candidates; now and later."""
         self._worker.shows_mosaic = wanted
         if self._worker.view is not None:
             self._worker.view.shows_mosaic = wanted

@@ -67,6 +67,7 @@ class Stage(QAbstractScrollArea):
         self._least, self._most = least, 0
         self._has_originals, self._places = False, _nowhere()
         self._chosen, self._under = -1, -1
+        self._now = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_FRAME_MILLISECONDS)
@@ -87,7 +88,7 @@ class Stage(QAbstractScrollArea):
     @property
     def shown_step(self) -> int:
         """The step that the picture on the screen is of."""
-        return self._blend.step(time.perf_counter())
+        return self._blend.step(self._now)
 
     @property
     def chosen(self) -> int:
@@ -127,7 +128,6 @@ class Stage(QAbstractScrollArea):
         self._chosen, self._under = -1, -1
         self._timer.stop()
         self._lay_out(at_once=True)
-        self.stepped.emit(-1)
 
     def select(self, candidate: int) -> None:
         """Marks a candidate as chosen, or none (−1); does not emit `selected`."""
@@ -199,16 +199,21 @@ class Stage(QAbstractScrollArea):
     # --- moving -------------------------------------------------------------------------------
 
     def _begin_moving(self) -> None:
-        self.viewport().update()
+        self._draw_anew()
         if not self._timer.isActive() and self.isVisible():
             self._timer.start()
 
     @Slot()
     def _on_frame(self) -> None:
-        now = time.perf_counter()
-        if not (self._blend.is_moving(now) or self._glide.is_moving(now)):
+        self._draw_anew()
+        if not (self._blend.is_moving(self._now) or self._glide.is_moving(self._now)):
             self._timer.stop()
+
+    def _draw_anew(self) -> None:
+        """The picture of this moment, and its step; both are drawn together."""
+        self._now = time.perf_counter()
         self.viewport().update()
+        self.stepped.emit(-1 if self._blend.picture is None else self._blend.step(self._now))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draws what can be seen of the seats."""
@@ -220,10 +225,8 @@ class Stage(QAbstractScrollArea):
             words = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter
             painter.drawText(self.viewport().rect().adjusted(40, 0, -40, 0), words, self._hint)
             return
-        now = time.perf_counter()
         painter.translate(0, -self.verticalScrollBar().value())
-        self._draw(painter, now)
-        self.stepped.emit(self._blend.step(now))
+        self._draw(painter, self._now)
 
     def _draw(self, painter: QPainter, now: float) -> None:
         seats, laid = self.seats, self._places

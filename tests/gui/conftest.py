@@ -49,6 +49,11 @@ def until(qtbot, condition):
     qtbot.waitUntil(condition, timeout=PATIENCE)
 
 
+def has_gallery(window):
+    """Whether the gallery of a run that has ended is shown."""
+    return window.mosaic.mosaic is not None and window.mosaic.mosaic.is_gallery
+
+
 def bring_to_front(qtbot, window):
     """Keys go to the window that is active; a real display takes a moment to make it so."""
     window.activateWindow()

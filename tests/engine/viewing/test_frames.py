@@ -92,9 +92,7 @@ def test_the_picture_never_waits_for_what_is_worked_out_beside_the_run(small, mo
     monkeypatch.setattr("engine.reconstruction.run.SNAPSHOT_INTERVAL", 0.0)
     released = threading.Event()
     find = best_pairs
-    monkeypatch.setattr(
-        frames_module, "best_pairs", lambda i, r: released.wait(60) and find(i, r)
-    )
+    monkeypatch.setattr(frames_module, "best_pairs", lambda i, r: released.wait(60) and find(i, r))
     view, steps = LiveView(references.mean, references), []
     for snapshot in islice(run.iterate(), 3):
         view._picture_pace.hurry()

@@ -16,7 +16,7 @@ from engine.base.resources import sample_network
 from engine.session.session_file import load_session
 from gui.run.activity import Activity
 from gui.toolkit.scheme import store_scheme, stored_scheme
-from tests.gui.conftest import PATIENCE, bring_to_front, settle, until
+from tests.gui.conftest import PATIENCE, bring_to_front, has_gallery, settle, until
 
 
 def open_and_wait(qtbot, window, *paths):
@@ -183,7 +183,7 @@ def test_a_run_from_start_to_end(qtbot, window, checkpoint):
     run_to_end(qtbot, window, 30)
     assert window.mosaic.mosaic is not None
     gallery = window.workspace.session.gallery()
-    until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
+    until(qtbot, lambda: has_gallery(window))
     assert window.mosaic.mosaic.order.tolist() == gallery.candidate.tolist()
     assert window.run_bar.progress.value() == 30
     assert "30 of 30" in window.run_bar.text

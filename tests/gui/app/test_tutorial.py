@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit
 
 from engine.base.resources import guide_file
 from gui.run.activity import Activity
-from tests.gui.conftest import bring_to_front, settle, until
+from tests.gui.conftest import bring_to_front, has_gallery, settle, until
 
 _STEPS, _CANDIDATES = 80, 200
 """Of a run that is shorter than the guide's."""
@@ -64,7 +64,7 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
 
     assert end == "Wait for the end."
     until(qtbot, lambda: window.workspace.session is not None)
-    until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
+    until(qtbot, lambda: has_gallery(window))
     settle(qtbot, window)
 
     assert headline == "Read the headline"

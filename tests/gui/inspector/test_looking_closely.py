@@ -19,12 +19,13 @@ from PySide6.QtGui import QGuiApplication, QImage
 from engine.data.datasets import LabelledImages
 from engine.session.session_file import load_session, save_session
 from engine.viewing.mosaic import make_mosaic
+from engine.viewing.scene import Scene
 from gui.app.main_window import MainWindow
 from gui.run.activity import Activity
 from gui.state.run_copies import RunCopies
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
-from tests.gui.conftest import settle, until
+from tests.gui.conftest import has_gallery, settle, until
 
 
 def some_images(count, seed, name="some"):
@@ -42,7 +43,7 @@ def ended(qtbot, window, checkpoint):
         window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
     )
     run_to_end(qtbot, window, 120)
-    until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
+    until(qtbot, lambda: has_gallery(window))
     settle(qtbot, window)
     return window
 
@@ -78,10 +79,11 @@ def test_the_mark_goes_with_its_candidate_when_tiles_change_their_places(qtbot, 
     key(qtbot, ended.mosaic, Qt.Key.Key_Home)
     until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
     settle(qtbot, ended)
-    mosaic = ended.mosaic.mosaic
-    ended.examiner.show_present(replace(mosaic, order=mosaic.order.flip(0)), ())
+    mosaic, picture = ended.mosaic.mosaic, ended.stage.picture
+    flipped = replace(mosaic, order=mosaic.order.flip(0))
+    ended.examiner.show_present(Scene(picture, flipped), ())
     assert ended.mosaic.tile == len(mosaic.order) - 1
-    ended.examiner.show_present(replace(mosaic, order=mosaic.order + 1000), ())
+    ended.examiner.show_present(Scene(picture, replace(mosaic, order=mosaic.order + 1000)), ())
     assert ended.mosaic.tile == -1
 
 
@@ -205,6 +207,7 @@ def test_the_timeline_replays_the_whole_mosaic_and_marks_the_step_in_the_losses(
 
 def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
+    window.header.all_button.click()
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.mosaic.mosaic is not None)
     timeline = window.examiner.timeline
@@ -214,11 +217,12 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     timeline.slider.setValue(0)
     until(qtbot, lambda: window.examiner.is_looking_back and not window.examiner.replay.is_busy)
     assert timeline.index == 0
-    noise = window.mosaic.mosaic
+    noise, picture = window.mosaic.mosaic, window.stage.picture
+    assert picture.step == window.stage.shown_step == 0
     shown = window.run_bar.progress.value()
     until(qtbot, lambda: window.run_bar.progress.value() > shown)
     assert window.controller.activity is Activity.RUNNING
-    assert window.mosaic.mosaic is noise
+    assert (window.mosaic.mosaic, window.stage.picture) == (noise, picture)
     timeline.slider.setValue(timeline.slider.maximum())
     until(qtbot, lambda: window.mosaic.mosaic is not noise)
     assert not window.examiner.is_looking_back
