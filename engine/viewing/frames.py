@@ -1,10 +1,10 @@
 """What a viewer needs of a run, prepared within a small share of the run's time.
 
 Three things are made, each as often as its share allows, and none waits for another. The picture
-is the candidates that have a seat, as they are at this step: cheap, so that it is new at nearly each
-of them. The mosaic is all candidates, where somebody looks at it. And who is distinct, who matches what
-and what is to be doubted (`viewing.standing`) is worked out on a thread beside the run; it arrives
-when it arrives, and is of the step that it names.
+is the candidates that have a seat, as they are at this step: cheap, so that it is new at nearly
+every one. The mosaic is all candidates, where somebody looks at it. And who is distinct, who
+matches what and what is to be doubted (`viewing.standing`) is worked out on a thread beside the
+run; it arrives when it arrives, and is of the step that it names.
 """
 
 from __future__ import annotations

@@ -158,11 +158,14 @@ def test_of_two_docks_the_one_asked_for_is_in_front_and_takes_the_keys(qtbot, wi
     until(qtbot, lambda: takes_the_keys(log))
 
 
-@pytest.mark.parametrize("view", ["mosaic", "right panel", "log"])
+@pytest.mark.parametrize("view", ["stage", "mosaic", "right panel", "log"])
 def test_the_keyboard_is_seen_in_a_view_that_it_came_to(qtbot, ended, view):
     ended.log_panel.show()
+    ended.arrangement.come_back(*ended.arrangement.actions)
+    ended.header.all_button.setChecked(view == "mosaic")
     right = ended.beside.currentWidget()
-    widget = {"mosaic": ended.mosaic, "right panel": right, "log": ended.log_panel.lines}[view]
+    widgets = {"stage": ended.stage, "mosaic": ended.mosaic, "right panel": right}
+    widget = {**widgets, "log": ended.log_panel.lines}[view]
     bring_to_front(qtbot, ended)
     ended.run_bar.main_button.setFocus()
     before = widget.grab().toImage()

@@ -181,7 +181,7 @@ def test_the_input_shape_can_be_corrected(qtbot, window, checkpoint):
 def test_a_run_from_start_to_end(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window, 30)
-    assert window.mosaic.mosaic is not None
+    assert window.stage.picture is not None
     gallery = window.workspace.session.gallery()
     until(qtbot, lambda: has_gallery(window))
     assert window.mosaic.mosaic.order.tolist() == gallery.candidate.tolist()
