@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from engine.evidence.similarity import warm_up
 from engine.runtime.devices import available_devices
 
 
@@ -24,5 +25,6 @@ class Loading(QThread):
         """The thread's body; called by Qt."""
         try:
             self.found.emit(available_devices())
+            warm_up()  # Else the first score of a run would wait for it.
         except (ImportError, OSError) as error:
             self.failed.emit(f"PyTorch cannot be loaded, and without it nothing runs ({error}).")

@@ -90,6 +90,11 @@ class Stage(QAbstractScrollArea):
         """The step that the picture on the screen is of."""
         return self._blend.step(self._now)
 
+    def shown_tiles(self) -> bytes:
+        """The pixels of the seats that can be seen."""
+        seats = self._visible()
+        return self._blend.tiles(self._now, seats).tobytes() if seats else b""
+
     @property
     def chosen(self) -> int:
         """The candidate that is chosen, or −1."""
@@ -229,15 +234,7 @@ class Stage(QAbstractScrollArea):
         self._draw(painter, self._now)
 
     def _draw(self, painter: QPainter, now: float) -> None:
-        seats, laid = self.seats, self._places
-        top = self.verticalScrollBar().value()
-        bottom = top + self.viewport().height()
-        where = [self._glide.at(candidate, now) for candidate in seats.candidates]
-        visible = [
-            index
-            for index, (origin, _) in enumerate(where)
-            if origin.y() + laid.cell[1] > top and origin.y() < bottom
-        ]
+        seats, laid, visible = self.seats, self._places, self._visible()
         if laid.line is not None:
             width = self.viewport().width()
             draw_line(painter, QRectF(0, laid.line, width, 0), seats.doubt)
@@ -245,7 +242,8 @@ class Stage(QAbstractScrollArea):
             return
         look = Look(laid, self._has_originals)
         for index, tile in zip(visible, self._blend.tiles(now, visible), strict=True):
-            candidate, (origin, opacity) = seats.candidates[index], where[index]
+            candidate = seats.candidates[index]
+            origin, opacity = self._glide.at(candidate, now)
             painter.setOpacity(opacity)
             draw_seat(
                 painter,
@@ -256,6 +254,13 @@ class Stage(QAbstractScrollArea):
                 candidate == self._chosen,
             )
         painter.setOpacity(1.0)
+
+    def _visible(self) -> list[int]:
+        """Which seats can be seen, wholly or in part."""
+        top = self.verticalScrollBar().value()
+        bottom, height = top + self.viewport().height(), self._places.cell[1]
+        heights = (self._glide.at(each, self._now)[0].y() for each in self.seats.candidates)
+        return [index for index, y in enumerate(heights) if y + height > top and y < bottom]
 
     # --- hands --------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
     step    a step of `fast` against a step of `paper`, 1,000 colour candidates
     start   how soon the window is there, and answers to a sample that is opened
     window  what the window costs the engine, and how long its own thread is ever blocked
+    stage   distinct pictures of the stage a second, its pauses, and what it costs the engine
     share   a step against its matrix products alone
     scaling a step against image size, candidates, depth
     memory  10,000 candidates of 64×64 in colour
@@ -53,6 +54,7 @@ from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
 from tests.benchmarks import attack, endurance, hostile, mutants, training
+from tests.benchmarks.stage import bench_stage
 from tests.benchmarks.start import bench_start
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
@@ -229,6 +231,7 @@ def bench_sample() -> dict[str, Any]:
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "step": bench_step,
     "start": bench_start,
+    "stage": bench_stage,
     "window": bench_window,
     "sample": bench_sample,
     "share": attack.bench_share,

@@ -167,6 +167,7 @@ def test_the_keyboard_is_seen_in_a_view_that_it_came_to(qtbot, ended, view):
     widgets = {"stage": ended.stage, "mosaic": ended.mosaic, "right panel": right}
     widget = {**widgets, "log": ended.log_panel.lines}[view]
     bring_to_front(qtbot, ended)
+    until(qtbot, lambda: widget.isVisible() and widget.width() > 0)
     ended.run_bar.main_button.setFocus()
     before = widget.grab().toImage()
     widget.setFocus(Qt.FocusReason.MouseFocusReason)
