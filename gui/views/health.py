@@ -44,7 +44,12 @@ class HealthView(QWidget):
         scroll.setAccessibleName("Health of the network")
         scroll.setMinimumWidth(_NUMBERS_WIDTH)
         self._spectrum = SpectrumPlot()
-        self._multipliers = Plot("Multipliers, relative", [""], 1, "log")
+        self._multipliers = Plot(
+            "Multipliers, relative to the largest",
+            {"multipliers": "curve"},
+            "image, largest first",
+            "log",
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
