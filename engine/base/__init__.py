@@ -1,1 +1,1 @@
-"""What everything stands on: errors, files, options, words; knows nothing of networks."""
+"""What everything stands on: errors, files, options, words, colours; knows nothing of networks."""

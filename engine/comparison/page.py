@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.base.colours import RUNS
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
 from engine.comparison.cells import LETTERS, Cell, Section, describe, sections
@@ -52,7 +53,9 @@ def _losses(comparison: Comparison) -> Picture:
     runs = [side.session.state.losses for side in comparison.sides]
     steps: Values = np.unique(np.concatenate([losses.step for losses in runs]))
     curves = [_at(losses.step, losses.stationarity, steps) for losses in runs]
-    chart = log_curves(steps, np.column_stack(curves), list(LETTERS), "step")
+    chart = log_curves(
+        steps, np.column_stack(curves), dict(zip(LETTERS, RUNS, strict=True)), "step"
+    )
     return as_chart(chart, "Stationarity loss of both runs over steps")
 
 

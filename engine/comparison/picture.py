@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from engine.base.colours import COLOURS, RUNS
 from engine.base.progress import Progress, unheard
 from engine.comparison.cells import Cell, Section, sections
 from engine.comparison.comparison import Comparison
 from engine.data.pixels import Pixels, enlarged
-from engine.exports.charts import COLOURS
 
 _TILE = 56
 _WIDTH = 1000
@@ -21,7 +21,7 @@ _MOST = 300
 
 _MARGIN, _SPACE, _BAR = 20, 10, 4
 _TITLE_SIZE, _WORDS_SIZE = 20, 14
-_PAPER, _INK, _QUIET, _TICK = "#ffffff", "#1f1d1a", "#76716a", "#2e7d4f"
+_PAPER, _INK, _QUIET, _TICK = "#ffffff", "#1f1d1a", "#6f6a63", COLOURS["accent"].light
 _TICK_SIZE = 9
 _TICK_SHAPE = ((0.0, 0.55), (0.38, 0.95), (1.0, 0.1))
 
@@ -123,7 +123,7 @@ def _draw_cell(
         picture.paste(tile.convert("RGB"), (x, y))
         bottom = y + tile.height
         bar = (x, bottom, x + tile.width - 1, bottom + _BAR - 1)
-        draw.rectangle(bar, fill=COLOURS[index])
+        draw.rectangle(bar, fill=COLOURS[RUNS[index]].light)
         if side.is_recovered is not None and side.is_recovered[place]:
             is_right = index == 1 and cell.is_pair
             _draw_tick(

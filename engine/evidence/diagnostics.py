@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,15 +32,17 @@ from engine.stationarity.spectrum import Spectrum, spectrum_of, spectrum_of_matr
 Values = NDArray[np.float64]
 
 
-_LARGELY, _MOSTLY = 0.9, 0.75
+LARGELY, MOSTLY = 0.9, 0.75
 """Shares of W_1 that come from training. The rest is its random start, which hides images: what is
 left of it told best how many came back (decision 23)."""
-_CROWDED = 0.8
+CROWDED = 0.8
+"""Images remembered over directions of the first layer, above which single ones hide each other."""
+
 _LOOKS_THE_SAME = (
     "AdamW, and Adam without weight decay, can leave weights that look the same, but have given "
     "up nothing so far."
 )
-_AT_REST = 0.01
+AT_REST = 0.01
 """Neighbouring layers that differ by less have been brought there by weight decay, to the end."""
 
 
@@ -87,7 +89,7 @@ class TrainingSigns:
     @property
     def is_at_rest(self) -> bool:
         """Whether they balance as only weight decay leaves them that has come to rest."""
-        return self.imbalance < _AT_REST
+        return self.imbalance < AT_REST
 
     @property
     def words(self) -> str:
@@ -101,6 +103,24 @@ class TrainingSigns:
         return (
             f"without weight decay, or not to rest: neighbouring layers are {apart} out of balance"
         )
+
+
+Chance = Literal["none", "poor", "fair", "good"]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What chance the attack has.
+
+    Attributes:
+        chance: how good it is, as far as networks like this one were measured (decision 23).
+        verdict: the same in a few words, with the condition that it holds under.
+        reason: a sentence or two that say why.
+    """
+
+    chance: Chance
+    verdict: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -135,33 +155,45 @@ class Health:
 
     @property
     def outlook(self) -> str:
-        """What chance the attack has, in a sentence or two; measured in decision 23."""
+        """What chance the attack has, in a sentence or two: verdict and reason."""
+        found = self.judged
+        return f"{found.verdict}: {found.reason[0].lower()}{found.reason[1:]}"
+
+    @property
+    def judged(self) -> Outlook:
+        """What chance the attack has, and why; measured in decision 23."""
         traces = f"the traces of {about_images(self.remembered)}"
         if self.spectrum.rank == 0:
-            return (
-                "No chance: nothing in the first layer stands above its random start, so there is "
-                "no image to be found in it."
+            return Outlook(
+                "none",
+                "No chance",
+                "Nothing in the first layer stands above its random start, so there is no image to "
+                "be found in it.",
             )
-        if self.signal < _LARGELY:
-            chance = "A fair chance" if self.signal > _MOSTLY else "A poor chance"
-            return (
-                f"{chance}: {traces} stand out, but {percent(1 - self.signal)} of the first layer "
-                "is still its random start, which hides images."
+        if self.signal < LARGELY:
+            is_fair = self.signal > MOSTLY
+            return Outlook(
+                "fair" if is_fair else "poor",
+                "A fair chance" if is_fair else "A poor chance",
+                f"T{traces[1:]} stand out, but {percent(1 - self.signal)} of the first layer is "
+                "still its random start, which hides images.",
             )
         most = len(self.spectrum.values)
-        if self.remembered > _CROWDED * most:
-            return (
-                f"A fair chance at best: {traces} fill the first layer's {most} directions, so "
-                "that single images are hard to tell apart in it."
+        if self.remembered > CROWDED * most:
+            return Outlook(
+                "fair",
+                "A fair chance at best",
+                f"T{traces[1:]} fill the first layer's {most} directions, so that single images "
+                "are hard to tell apart in it.",
             )
+        made = f"The first layer is made of {traces}."
         if self.signs.looks_decayed:
-            return (
-                "A good chance if gradient descent trained it: weight decay has worn off all or "
-                f"nearly all of the random start, and left {traces}. {_LOOKS_THE_SAME}"
+            made = (
+                "Weight decay has worn off all or nearly all of the random start, and left "
+                f"{traces}."
             )
-        return (
-            f"A good chance if gradient descent trained it: the first layer is made of {traces}. "
-            f"{_LOOKS_THE_SAME}"
+        return Outlook(
+            "good", "A good chance if gradient descent trained it", f"{made} {_LOOKS_THE_SAME}"
         )
 
     def as_dict(self) -> dict[str, Any]:

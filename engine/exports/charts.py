@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.base.colours import COLOURS, Meaning
+
 Values = NDArray[np.float64]
+Curves = Mapping[str, Meaning]
 
 WIDTH, HEIGHT = 640, 250
 """Of a chart, in its own units; the page scales it."""
-
-COLOURS = ("#3465a4", "#b3541e", "#2e7d4f", "#7a4f9a", "#8a6d00", "#5c5c5c")
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 30, 36
 _SCALE = 3
 """Qt draws an SVG at the size that it names: three times that of the page stays crisp in print."""
 _MOST_POINTS = 600
-_TEXT, _QUIET, _RULE = "#1f1d1a", "#76716a", "#cbc5bb"
+_DASHES = "4 3"
+_TEXT, _QUIET, _RULE = "#1f1d1a", "#6f6a63", "#cbc5bb"
 
 
 @dataclass
@@ -52,8 +54,9 @@ class _Frame:
             f'font-family="sans-serif" fill="{colour}">{words}</text>'
         )
 
-    def path(self, x: Values, y: Values, colour: str) -> None:
+    def path(self, x: Values, y: Values, colour: str, dash: str = "") -> None:
         """A line with a gap wherever a value is not finite."""
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
         finite = np.isfinite(y)
         starts = np.flatnonzero(finite & ~np.concatenate([[False], finite[:-1]]))
         ends = np.flatnonzero(finite & ~np.concatenate([finite[1:], [False]]))
@@ -63,7 +66,8 @@ class _Frame:
                 for a, b in zip(x[run], y[run], strict=True)
             )
             self.parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+                f'<polyline points="{points}" fill="none" stroke="{colour}" '
+                f'stroke-width="1.5"{dashed}/>'
             )
 
     def axes(self, x_ticks: Sequence[float], y_ticks: Sequence[tuple[float, str]]) -> None:
@@ -74,10 +78,10 @@ class _Frame:
             self.text(_LEFT - 6, self.up(value) + 4, words, "end")
         self.line(_LEFT, HEIGHT - _BOTTOM, WIDTH - _RIGHT, HEIGHT - _BOTTOM, _QUIET)
 
-    def legend(self, names: Sequence[str]) -> None:
+    def legend(self, curves: Curves) -> None:
         x = float(_LEFT)
-        for index, name in enumerate(names):
-            colour = COLOURS[index % len(COLOURS)]
+        for name, meaning in curves.items():
+            colour = COLOURS[meaning].light
             self.parts.append(f'<rect x="{x:.0f}" y="12" width="18" height="3" fill="{colour}"/>')
             self.text(x + 23, 18, name, "start", _TEXT)
             x += 40 + 7 * len(name)
@@ -90,13 +94,14 @@ class _Frame:
         )
 
 
-def log_curves(x: Values, columns: Values, names: Sequence[str], x_name: str) -> str:
+def log_curves(x: Values, columns: Values, curves: Curves, x_name: str) -> str:
     """Curves on a logarithmic axis; zeros, negative and other odd values are gaps.
 
     Args:
         x: shape (n,).
         columns: one curve a column, shape (n, curves); thinned to what can be seen.
-        names: of the curves, plain text without markup.
+        curves: their names, plain text without markup, and what their colours mean. The second of
+            two with one colour is dashed.
         x_name: what x is.
 
     Returns:
@@ -109,20 +114,23 @@ def log_curves(x: Values, columns: Values, names: Sequence[str], x_name: str) ->
     margin = 0.05 * (high - low) or 0.02
     frame = _Frame((float(x[0]), float(x[-1])) if len(x) else (0, 1), (low - margin, high + margin))
     frame.axes(_round_ticks(*frame.x), [(t, f"{10**t:.6g}") for t in _log_ticks(*frame.y)])
-    for index, values in enumerate(logs.T):
-        frame.path(*_thinned(x, values), COLOURS[index % len(COLOURS)])
-    frame.legend(names)
+    drawn: set[Meaning] = set()
+    for values, meaning in zip(logs.T, curves.values(), strict=True):
+        dash = _DASHES if meaning in drawn else ""
+        frame.path(*_thinned(x, values), COLOURS[meaning].light, dash)
+        drawn.add(meaning)
+    frame.legend(curves)
     return frame.svg(x_name)
 
 
 def histograms(
-    samples: Sequence[Values], names: Sequence[str], x_name: str, mark: tuple[float, str] | None
+    samples: Sequence[Values], curves: Curves, x_name: str, mark: tuple[float, str] | None
 ) -> str:
     """Histograms over the same bins, as outlines.
 
     Args:
         samples: what is counted, one array a histogram.
-        names: of the histograms, plain text without markup.
+        curves: names of the histograms, plain text without markup, and what their colours mean.
         x_name: what is counted.
         mark: a place on x, with what is there.
 
@@ -135,14 +143,14 @@ def histograms(
     top = max(1, *(int(c.max()) for c in counts))
     frame = _Frame((low, 1.0), (0.0, 1.05 * top))
     frame.axes(_round_ticks(low, 1.0), [(t, f"{t:.0f}") for t in _round_ticks(0, top, whole=True)])
-    for index, count in enumerate(counts):
+    for count, meaning in zip(counts, curves.values(), strict=True):
         heights = np.concatenate([[0.0], np.repeat(count.astype(float), 2), [0.0]])
-        frame.path(np.repeat(edges, 2), heights, COLOURS[index % len(COLOURS)])
+        frame.path(np.repeat(edges, 2), heights, COLOURS[meaning].light)
     if mark is not None:
         place = frame.across(mark[0])
-        frame.line(place, _TOP, place, HEIGHT - _BOTTOM, _TEXT, "4 3")
+        frame.line(place, _TOP, place, HEIGHT - _BOTTOM, _TEXT, _DASHES)
         frame.text(place + 4, _TOP + 12, mark[1], "start", _TEXT)
-    frame.legend(names)
+    frame.legend(curves)
     return frame.svg(x_name)
 
 

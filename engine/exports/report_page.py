@@ -10,6 +10,7 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
+from engine.base.colours import Meaning, layer
 from engine.base.plain_text import counted
 from engine.base.version import COMMAND
 from engine.data.inputs import who_said
@@ -123,10 +124,11 @@ def _scores(evidence: dict[str, Any]) -> list[tuple[str, ...]]:
 def _histograms(pairs: Pairs) -> Picture:
     found = pairs.evidence
     name = "SSIM" if found.train.is_colour else "NCC"
-    samples, names, mark = [found.train.measure], ["training images"], None
+    samples, mark = [found.train.measure], None
+    names: dict[str, Meaning] = {"training images": "training"}
     if found.control is not None:
         samples.append(found.control.measure)
-        names.append("control")
+        names["control"] = "control"
         mark = (found.control.best, "the control's best")
     chart = histograms(samples, names, f"{name} of each image with its match", mark)
     return as_chart(chart, "Histograms of scores")
@@ -211,9 +213,12 @@ def _run(report: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _curves(session: Session, report: dict[str, Any]) -> dict[str, Picture]:
     losses, relative = session.state.losses, report["loss"]["relative_per_layer"]
-    names = [f"layer {layer + 1}" for layer in range(len(relative))]
+    names = {f"layer {index + 1}": layer(index) for index in range(len(relative))}
+    seen = losses.constraint_seen
     residuals = log_curves(losses.step, losses.relative_per_layer, names, "step")
-    constraint = log_curves(losses.step, losses.constraint[:, None], ["constraint loss"], "step")
+    constraint = log_curves(
+        losses.step[seen], losses.constraint[seen, None], {"constraint loss": "curve"}, "step"
+    )
     return {
         "residuals": as_chart(residuals, "Residual of each layer over steps"),
         "constraint": as_chart(constraint, "Constraint loss over steps"),

@@ -6,8 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.base.rows import RowBuffer, Rows, Table
+
+_FEW = 3
+"""Values that differ, of which no usual distance can be told."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,22 @@ class Losses(Table):
     def constraint(self) -> Rows:
         """The constraint loss."""
         return self.column("constraint")
+
+    @property
+    def constraint_seen(self) -> NDArray[np.intp]:
+        """Rows whose constraint loss was worked out; others repeat the one before them.
+
+        Which they are is not kept, but they come at even distances (`terms.Box`), and hardly two in
+        a row are alike: so the usual distance between two that differ tells.
+        """
+        values, rows = self.constraint, np.arange(len(self))
+        is_new = np.append(True, values[1:] != values[:-1])[: len(rows)]
+        changes = np.flatnonzero(is_new)
+        if len(changes) < _FEW:
+            return changes
+        usual = int(np.bincount(np.diff(changes)).argmax())
+        since_change = rows - changes[is_new.cumsum() - 1]
+        return np.flatnonzero(since_change % usual == 0)
 
     @property
     def alpha(self) -> Rows:

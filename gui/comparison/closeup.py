@@ -182,5 +182,5 @@ class _Column(QWidget):
     def restyle(self) -> None:
         """Takes on the colour of its run in the current scheme."""
         palette = self.title.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, theme.curve_colour(self._index))
+        palette.setColor(QPalette.ColorRole.WindowText, theme.run_colour(self._index))
         self.title.setPalette(palette)

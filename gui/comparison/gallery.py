@@ -247,7 +247,7 @@ class ComparisonGallery(QWidget):
                 continue
             painter.drawImage(tile, self._image(side, place))
             mark = QRect(tile.left(), tile.bottom() + 1, tile.width(), MARK)
-            painter.fillRect(mark, theme.curve_colour(side))
+            painter.fillRect(mark, theme.run_colour(side))
             tile.translate(tile.width() + 1, 0)
         if cell is self.current and self.hasFocus():
             painter.setPen(QPen(theme.accent(), _FRAME))

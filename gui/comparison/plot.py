@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from engine.base.colours import RUNS, Meaning
 from engine.base.rows import Rows
 from engine.comparison.text import LOSSES_DO_NOT_RANK
 from engine.reconstruction.losses import Losses
@@ -17,6 +17,8 @@ from gui.toolkit import theme
 from gui.views.plots import Plot
 
 _STATIONARITY, _CONSTRAINT = "Stationarity loss", "Constraint loss"
+_CONSTRAINT_PLACE = 1
+"""Among the losses that can be chosen."""
 
 
 class LossPlot(QWidget):
@@ -33,7 +35,7 @@ class LossPlot(QWidget):
         self.over.setToolTip("Steps, or the computing time that they took")
         self.over.addItems(["Steps", "Seconds"])
         self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.plot = PointedPlot(_STATIONARITY, self._names)
+        self.plot = PointedPlot(_STATIONARITY, dict(zip(self._names, RUNS, strict=True)))
         self.plot.setToolTip(LOSSES_DO_NOT_RANK)
         self.plot.pointed.connect(self._read_out)
         self.plot.left.connect(self._name_curves)
@@ -79,11 +81,15 @@ class LossPlot(QWidget):
         for losses in self._losses or ():
             x = losses.seconds if in_seconds else losses.step
             columns = [losses.stationarity, losses.constraint, *losses.relative_per_layer.T]
-            curves.append((x, columns[which]) if which < len(columns) else (x[:0], x[:0]))
+            seen = losses.constraint_seen if which == _CONSTRAINT_PLACE else slice(None)
+            curves.append(
+                (x[seen], columns[which][seen]) if which < len(columns) else (x[:0], x[:0])
+            )
         return curves
 
     @Slot()
     def _name_curves(self) -> None:
+        self.plot.name_axis("seconds" if self.over.currentIndex() == 1 else "step")
         self.plot.say(
             self.which.currentText(), [f"{k} {n}" for k, n in zip("AB", self._names, strict=True)]
         )
@@ -108,8 +114,8 @@ class PointedPlot(Plot):
     left = Signal()
     """Emitted when the pointer leaves."""
 
-    def __init__(self, title: str, names: Sequence[str]) -> None:
-        super().__init__(title, names, axis="log")
+    def __init__(self, title: str, curves: Mapping[str, Meaning]) -> None:
+        super().__init__(title, curves, axis="log")
         self._canvas.scene().sigMouseMoved.connect(self._on_moved)
 
     def say(self, title: str, names: Sequence[str]) -> None:
@@ -127,11 +133,6 @@ class PointedPlot(Plot):
         super().leaveEvent(event)
         self.show_cursors(())
         self.left.emit()
-
-    @staticmethod
-    def _cursor_pen() -> object:
-        """Of no run's colour."""
-        return pg.mkPen(theme.plot_foreground(), width=1)
 
     @Slot(object)
     def _on_moved(self, position: QPointF) -> None:

@@ -63,4 +63,4 @@ class ComparisonTable(QTableWidget):
         for side in range(2):
             header = self.horizontalHeaderItem(side + 1)
             if header is not None:
-                header.setForeground(theme.curve_colour(side))
+                header.setForeground(theme.run_colour(side))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QWidget
+
+from engine.base.colours import CANVAS, COLOURS, EMPTY, RUNS, WINDOW, Meaning, Shades
+from gui.toolkit.controls import style_sheet
 
 SPACING = 8
 MARGIN = 12
@@ -15,22 +18,14 @@ QUIET = QPalette.ColorRole.PlaceholderText
 
 _SCHEME = "afterimage-scheme"
 
-_ACCENT = {False: "#b3541e", True: "#f0914d"}
-_ERROR = {False: "#a3262a", True: "#ff8f87"}
-_CANVAS = {False: "#ffffff", True: "#151413"}
-_EMPTY = {False: "#f1eee9", True: "#22201e"}
-_CURVES = {
-    False: ("#3465a4", "#b3541e", "#2e7d4f", "#7a4f9a", "#8a6d00", "#5c5c5c"),
-    True: ("#7fb2ff", "#f0914d", "#74cf9a", "#c79bea", "#e0c050", "#b0b0b0"),
-}
-_BASE = {
+_PALETTE = {
     False: {
-        QPalette.ColorRole.Window: "#f4f2ee",
+        QPalette.ColorRole.Window: WINDOW.light,
         QPalette.ColorRole.WindowText: "#1f1d1a",
         QPalette.ColorRole.Base: "#ffffff",
         QPalette.ColorRole.AlternateBase: "#ece9e3",
         QPalette.ColorRole.Text: "#1f1d1a",
-        QPalette.ColorRole.PlaceholderText: "#76716a",
+        QPalette.ColorRole.PlaceholderText: "#6f6a63",
         QPalette.ColorRole.Button: "#e9e5de",
         QPalette.ColorRole.ButtonText: "#1f1d1a",
         QPalette.ColorRole.ToolTipBase: "#ffffff",
@@ -44,18 +39,18 @@ _BASE = {
         QPalette.ColorRole.Dark: "#a39c91",
     },
     True: {
-        QPalette.ColorRole.Window: "#1d1c1b",
+        QPalette.ColorRole.Window: WINDOW.dark,
         QPalette.ColorRole.WindowText: "#eceae6",
         QPalette.ColorRole.Base: "#302d2a",
         QPalette.ColorRole.AlternateBase: "#262422",
         QPalette.ColorRole.Text: "#eceae6",
-        QPalette.ColorRole.PlaceholderText: "#98928a",
+        QPalette.ColorRole.PlaceholderText: "#a39d95",
         QPalette.ColorRole.Button: "#33302d",
         QPalette.ColorRole.ButtonText: "#eceae6",
         QPalette.ColorRole.ToolTipBase: "#33302d",
         QPalette.ColorRole.ToolTipText: "#eceae6",
-        QPalette.ColorRole.Highlight: "#c9672a",
-        QPalette.ColorRole.HighlightedText: "#ffffff",
+        QPalette.ColorRole.Highlight: "#e07b35",
+        QPalette.ColorRole.HighlightedText: "#1d1c1b",
         QPalette.ColorRole.Link: "#f0914d",
         QPalette.ColorRole.Light: "#4d4945",
         QPalette.ColorRole.Midlight: "#3b3835",
@@ -98,7 +93,7 @@ def choose_scheme(application: QApplication, chosen: Qt.ColorScheme) -> None:
 def apply_palette(application: QApplication) -> None:
     """Gives every widget the colours of the current scheme."""
     palette = application.style().standardPalette()
-    for role, colour in _BASE[is_dark()].items():
+    for role, colour in _PALETTE[is_dark()].items():
         palette.setColor(role, QColor(colour))
     faded = QColor("#7d7770" if is_dark() else "#9c968d")
     for role in _DISABLED_ROLES:
@@ -107,37 +102,78 @@ def apply_palette(application: QApplication) -> None:
     ground = palette.color(QPalette.ColorRole.Window)
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Base, ground)
     application.setPalette(palette)
+    application.setStyleSheet(style_sheet(palette))
+
+
+def colour(meaning: Meaning, dark: bool | None = None) -> QColor:
+    """The colour of what is meant.
+
+    Args:
+        meaning: what it stands for.
+        dark: whether it is for a dark ground; None where the ground is that of the scheme.
+    """
+    return _shade(COLOURS[meaning], dark)
 
 
 def accent() -> QColor:
     """For what stands out: recovered images, the drop target."""
-    return QColor(_ACCENT[is_dark()])
+    return colour("accent")
 
 
 def error_colour() -> QColor:
     """For messages that something could not be done."""
-    return QColor(_ERROR[is_dark()])
+    return colour("error")
 
 
-def curve_colour(index: int) -> QColor:
-    """The colour of the curve with this number."""
-    colours = _CURVES[is_dark()]
-    return QColor(colours[index % len(colours)])
+def run_colour(side: int) -> QColor:
+    """Of two runs that are compared, 0 for A and 1 for B."""
+    return colour(RUNS[side])
 
 
-def plot_background() -> QColor:
-    """Behind curves and mosaic."""
-    return QColor(_CANVAS[is_dark()])
+def plot_background(dark: bool | None = None) -> QColor:
+    """Behind curves and mosaic; see `colour`."""
+    return _shade(CANVAS, dark)
 
 
-def empty_ground() -> QColor:
-    """Where an image could be and none is."""
-    return QColor(_EMPTY[is_dark()])
+def empty_ground(dark: bool | None = None) -> QColor:
+    """Where an image could be and none is; see `colour`."""
+    return _shade(EMPTY, dark)
 
 
-def plot_foreground() -> QColor:
-    """For axes and their text."""
-    return QApplication.palette().color(QPalette.ColorRole.PlaceholderText)
+def _shade(shades: Shades, dark: bool | None) -> QColor:
+    return QColor(shades.dark if (is_dark() if dark is None else dark) else shades.light)
+
+
+def plot_foreground(dark: bool | None = None) -> QColor:
+    """For axes and their text; see `colour`."""
+    return _of_palette(QUIET, dark)
+
+
+def text_colour(dark: bool | None = None) -> QColor:
+    """For words that are read first; see `colour`."""
+    return _of_palette(QPalette.ColorRole.WindowText, dark)
+
+
+def _of_palette(role: QPalette.ColorRole, dark: bool | None) -> QColor:
+    return QColor(_PALETTE[is_dark() if dark is None else dark][role])
+
+
+def plot_pen(
+    widget: QWidget,
+    colour: QColor,
+    width: float = 1.0,
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+) -> QPen:
+    """For what a plot draws, which is as wide however far it is zoomed.
+
+    Args:
+        widget: where it is drawn.
+        colour: of the line.
+        width: in pixels of a usual screen. Qt counts that of such pens in pixels of the screen that
+            is there, and of one that is twice as fine they are half as wide.
+        style: solid or dashed.
+    """
+    return QPen(pg.mkPen(colour, width=width * widget.devicePixelRatioF(), style=style))
 
 
 def restyle_axis(axis: pg.AxisItem) -> None:

@@ -23,9 +23,9 @@ class TrainingCurvesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._loss = Plot("Loss", ["loss"], 0, "exponent")
-        self._accuracy = Plot("Accuracy %", ["training", "test"], 1)
-        self._margin = Plot("Normalised margin", ["margin"], 3)
+        self._loss = Plot("Loss", {"loss": "curve"}, "step", "exponent")
+        self._accuracy = Plot("Accuracy, %", {"training": "training", "test": "control"}, "step")
+        self._margin = Plot("Normalised margin", {"margin": "curve"}, "step")
         self._spectrum = SpectrumPlot()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

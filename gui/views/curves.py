@@ -5,14 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from engine.base.colours import is_dashed, layer
 from engine.reconstruction.losses import Losses
 from gui.toolkit import theme
 from gui.views.plots import Plot
 
 _DRAWING_INTERVAL = 0.4
+
+
+class LayerPlot(Plot):
+    """The relative stationarity residual of each layer."""
+
+    def __init__(self, depth: int) -> None:
+        layers = {f"layer {index + 1}": layer(index) for index in range(depth)}
+        super().__init__("Relative stationarity residual, ‖R‖/‖θ‖", layers, "step", "log")
+
+    def _curve_pen(self, index: int) -> QPen:
+        pen = super()._curve_pen(index)
+        if is_dashed(index):
+            pen.setStyle(Qt.PenStyle.DashLine)
+        return pen
 
 
 class Curves(QWidget):
@@ -28,7 +44,7 @@ class Curves(QWidget):
         layout.setSpacing(theme.SPACING)
         self._depth = 0
         self._residuals: Plot | None = None
-        self._constraint = Plot("Constraint loss", ["constraint"], 5, "log")
+        self._constraint = Plot("Constraint loss", {"constraint": "curve"}, "step", "log")
         self._constraint.clicked.connect(self.step_chosen)
         layout.addWidget(self._constraint, 1)
         self._next_drawing = 0.0
@@ -43,8 +59,7 @@ class Curves(QWidget):
         if self._residuals is not None:
             self._residuals.setParent(None)
             self._residuals.deleteLater()
-        names = [f"layer {layer}" for layer in range(1, depth + 1)]
-        self._residuals = Plot("Relative stationarity residual", names, 0, "log")
+        self._residuals = LayerPlot(depth)
         self._residuals.clicked.connect(self.step_chosen)
         layout = self.layout()
         assert isinstance(layout, QHBoxLayout)
@@ -68,7 +83,8 @@ class Curves(QWidget):
         self._next_drawing = now + _DRAWING_INTERVAL
         assert self._residuals is not None
         self._residuals.show_columns(losses.step, losses.relative_per_layer)
-        self._constraint.show_columns(losses.step, losses.constraint[:, None])
+        seen = losses.constraint_seen
+        self._constraint.show_curve(0, losses.step[seen], losses.constraint[seen])
 
     def show_cursors(self, steps: Sequence[float]) -> None:
         """Marks the steps that the timeline is at."""

@@ -4,47 +4,59 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.base.plain_text import percent
-from engine.evidence.diagnostics import Health, about_images
+from engine.evidence.diagnostics import (
+    AT_REST,
+    CROWDED,
+    LARGELY,
+    MOSTLY,
+    Chance,
+    Health,
+    about_images,
+)
 from engine.evidence.stationarity_check import CARRIES, DecayReading, TrueStationarity
 from engine.network.network import Network
+from engine.stationarity.cases import BALANCED
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.views.plots import Plot, SpectrumPlot
 
 _NUMBERS_WIDTH = 390
+_LARGE = 1.2
 _SHOWN_IMAGES = 5
 
 
 class HealthView(QWidget):
-    """Numbers on the left, spectrum and multipliers on the right."""
+    """Verdict, reason and numbers on the left, spectrum and multipliers on the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._outlook = QLabel()
-        self._outlook.setWordWrap(True)
+        self._chance: Chance = "none"
+        self._verdict, self._reason = theme.heading(""), QLabel()
+        font = self._verdict.font()
+        font.setPointSizeF(_LARGE * font.pointSizeF())
+        self._verdict.setFont(font)
         numbers = QWidget()
         self._form = QFormLayout(numbers)
         self._form.setContentsMargins(theme.MARGIN, theme.SPACING, theme.SPACING, theme.SPACING)
         self._form.setHorizontalSpacing(theme.MARGIN)
-        self._form.setVerticalSpacing(3)
-        self._form.addRow(self._outlook)
-        self._values: dict[str, QLabel] = {}
-        for name, tooltip in _ROWS.items():
-            value, label = QLabel(), QLabel(name)
-            value.setWordWrap(True)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label.setToolTip(f"<p>{tooltip}</p>")
-            value.setToolTip(label.toolTip())
-            self._form.addRow(label, value)
-            self._values[name] = value
+        self._form.setVerticalSpacing(theme.SPACING // 2)
+        for label in (self._verdict, self._reason):
+            label.setWordWrap(True)
+            self._form.addRow(label)
+        self._rows = {name: _Row(self._form, name, tooltip) for name, tooltip in _ROWS.items()}
         scroll = scrolled(numbers)
         scroll.setAccessibleName("Health of the network")
         scroll.setMinimumWidth(_NUMBERS_WIDTH)
         self._spectrum = SpectrumPlot()
-        self._multipliers = Plot("Multipliers, relative", [""], 1, "log")
+        self._multipliers = Plot(
+            "Multipliers, relative to the largest",
+            {"multipliers": "curve"},
+            "image, largest first",
+            "log",
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
@@ -55,29 +67,57 @@ class HealthView(QWidget):
 
     @property
     def outlook(self) -> str:
-        """The sentence of outlook."""
-        return self._outlook.text()
+        """Verdict and reason."""
+        return f"{self._verdict.text()}. {self._reason.text()}"
+
+    @property
+    def verdict(self) -> QLabel:
+        """What comes first."""
+        return self._verdict
 
     def value(self, name: str) -> str:
         """What a row says."""
-        return self._values[name].text()
+        return self._rows[name].value.text()
+
+    def yardstick(self, name: str) -> str:
+        """What a row says its number is to be measured by."""
+        return self._rows[name].yardstick.text()
 
     def show_health(self, network: Network, health: Health) -> None:
         """Shows what the weights alone tell; forgets what other images told."""
-        self._outlook.setText(health.outlook)
+        found = health.judged
+        self._chance = found.chance
+        self._verdict.setText(found.verdict)
+        self._reason.setText(found.reason)
+        self._colour_verdict()
         spectrum = health.spectrum
-        self._values["Homogeneous"].setText(network.homogeneity)
-        self._values["Training"].setText(health.signs.words)
-        self._values["Spectrum"].setText(
-            f"{spectrum.rank} of {len(spectrum.values)} values above the noise floor "
-            f"({spectrum.floor:.2g})"
+        directions, crowded = len(spectrum.values), round(CROWDED * len(spectrum.values))
+        self._rows["Random start"].say(
+            f"{percent(health.signs.start)} of the first layer",
+            f"up to {percent(1 - LARGELY)} a good chance, to {percent(1 - MOSTLY)} a fair one, "
+            "where we measured",
         )
-        self._values["Remembered"].setText(about_images(health.remembered))
-        self._values["Layer norms"].setText(
-            f"{_listed([layer.norm for layer in health.layers])}; {_balance(health)}"
+        self._rows["Remembered"].say(
+            about_images(health.remembered),
+            f"above {crowded:,} they hide each other in {directions:,} directions",
         )
-        self._values["Least residual"].setText(
-            f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}"
+        self._rows["Training"].say(
+            health.signs.words,
+            f"below {percent(BALANCED)} looks like weight decay, below {percent(AT_REST)} like "
+            "decay at rest",
+        )
+        self._rows["Spectrum"].say(
+            f"{spectrum.rank} of {directions} values above the noise floor ({spectrum.floor:.2g})",
+            "with none there is no chance",
+        )
+        self._rows["Homogeneous"].say(network.homogeneity, "only training to a margin needs it")
+        self._rows["Layer norms"].say(
+            f"{_listed([layer.norm for layer in health.layers])}; {_balance(health)}",
+            "1 is balance; says nothing of the chance",
+        )
+        self._rows["Least residual"].say(
+            f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}",
+            "a run's residual is read against it; says nothing of the chance",
         )
         self._spectrum.show_spectrum(spectrum.values, spectrum.floor, spectrum.rank)
         self.show_stationarity(None)
@@ -86,23 +126,29 @@ class HealthView(QWidget):
         """Shows what the training images add; without them nothing."""
         self._multipliers.setVisible(found is not None)
         for name in ("Residual", "Weight decay", "Multipliers", "Margins"):
-            self._form.setRowVisible(self._values[name], found is not None)
+            self._form.setRowVisible(self._rows[name], found is not None)
         if found is None:
             self._multipliers.clear_curves()
             return
         per_layer = _listed(list(found.relative_per_layer))
-        self._values["Residual"].setText(f"{found.relative:.3f}; per layer {per_layer}")
-        self._values["Weight decay"].setText(_decay(found.decay))
+        self._rows["Residual"].say(
+            f"{found.relative:.3f}; per layer {per_layer}", "0 where the images explain all of it"
+        )
+        self._rows["Weight decay"].say(
+            _decay(found.decay), "near 0 where weight decay has come to rest"
+        )
         solved = "" if found.unknowns == "one an image" else "; one for each wrong class, summed"
-        self._values["Multipliers"].setText(
+        self._rows["Multipliers"].say(
             f"{found.carrying} of {len(found.multipliers)} images carry one; the largest: images "
             + ", ".join(str(place) for place in found.heaviest(_SHOWN_IMAGES))
-            + solved
+            + solved,
+            "the others have left hardly a trace",
         )
         margins = np.sort(found.margins)
         wrong = f"; {found.wrong} on the wrong side" if found.wrong else ""
-        self._values["Margins"].setText(
-            f"{margins[0]:.3g} to {margins[-1]:.3g}, half below {np.median(margins):.3g}{wrong}"
+        self._rows["Margins"].say(
+            f"{margins[0]:.3g} to {margins[-1]:.3g}, half below {np.median(margins):.3g}{wrong}",
+            "above 0 an image is on its own side",
         )
         largest = found.multipliers.max(initial=0.0)
         if largest > 0:
@@ -114,9 +160,45 @@ class HealthView(QWidget):
         """Takes on the current colour scheme."""
         self._spectrum.restyle()
         self._multipliers.restyle()
+        self._colour_verdict()
+
+    def _colour_verdict(self) -> None:
+        """What somebody should think about warns; where there is no chance, nothing does."""
+        colours = {"good": theme.colour("warning"), "none": theme.plot_foreground()}
+        palette = self._verdict.palette()
+        chosen = colours.get(self._chance, theme.text_colour())
+        palette.setColor(self._verdict.foregroundRole(), chosen)
+        self._verdict.setPalette(palette)
+
+
+class _Row(QWidget):
+    """A number, and below it what it is to be measured by."""
+
+    def __init__(self, form: QFormLayout, name: str, tooltip: str) -> None:
+        super().__init__()
+        self.value, self.yardstick = QLabel(), theme.secondary()
+        self.value.setWordWrap(True)
+        self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.value)
+        column.addWidget(self.yardstick)
+        label = QLabel(name)
+        label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        label.setToolTip(f"<p>{tooltip}</p>")
+        self.setToolTip(label.toolTip())
+        form.addRow(label, self)
+
+    def say(self, value: str, yardstick: str) -> None:
+        """Shows another network's."""
+        self.value.setText(value)
+        self.yardstick.setText(yardstick)
 
 
 _ROWS = {
+    "Random start": "How much of the first layer is still what it was filled with before training. "
+    "It hides images; where we measured, what is left of it told best how many came back.",
     "Homogeneous": "Whether the output grows by a power of the factor when all weights are "
     "multiplied by it, as in ReLU networks with a bias on the first layer at most. What training "
     "to a margin leaves is known of such networks; weight decay needs no such thing.",

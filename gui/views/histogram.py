@@ -25,7 +25,7 @@ class HistogramPlot(Plot):
             name: of the score.
             about: what it is, in a sentence.
         """
-        super().__init__(name.capitalize(), ["asked", "control"], 0)
+        super().__init__("Share of images", {"asked": "training", "control": "control"}, name)
         self._canvas.getPlotItem().getViewBox().setDefaultPadding(_PADDING)
         self._canvas.setAccessibleName(f"{name.capitalize()} in question and in the control")
         self.setToolTip(
@@ -55,7 +55,7 @@ class HistogramPlot(Plot):
         """Takes on the current colour scheme."""
         super().restyle()
         for index, curve in enumerate(self._curves):
-            colour = theme.curve_colour(self._first_colour + index)
+            colour = theme.colour(self._colours[index])
             colour.setAlpha(_FILL_ALPHA)
             curve.setFillLevel(0.0)
             curve.setFillBrush(pg.mkBrush(colour))

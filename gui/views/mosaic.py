@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pyqtgraph as pg
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
 from engine.viewing.mosaic import Mosaic
 from gui.toolkit import theme
@@ -46,8 +48,9 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         self._box = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, border=None)
         self._box.addItem(self._image)
         self.setCentralItem(self._box)
-        self._frame = QGraphicsRectItem()
-        self._box.addItem(self._frame, ignoreBounds=True)
+        self._gaps, self._frame = QGraphicsPathItem(), QGraphicsRectItem()
+        for item in (self._gaps, self._frame):
+            self._box.addItem(item, ignoreBounds=True)
         self._tile = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         FocusFrame(self)
@@ -55,6 +58,7 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         self._hint = theme.secondary(hint)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         QVBoxLayout(self).addWidget(self._hint)
+        self._box.sigTransformChanged.connect(self._on_zoomed)
         self.scene().sigMouseMoved.connect(self._on_pointer_moved)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self.restyle()
@@ -69,6 +73,7 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         self._image.setImage(mosaic.pixels, autoLevels=False, levels=(0, 255))
         self.captioned.emit(mosaic.caption)
         if resized:
+            self._gaps.setPath(_gaps(mosaic))
             self.select(-1)
             self.fit()
 
@@ -82,6 +87,7 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         self._mosaic = None
         self._hint.show()
         self._image.clear()
+        self._gaps.setPath(QPainterPath())
         self.select(-1)
         self.captioned.emit("")
 
@@ -137,9 +143,23 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.setBackground(theme.plot_background())
-        pen = pg.mkPen(theme.accent(), width=2)
-        pen.setCosmetic(True)
-        self._frame.setPen(pen)
+        self._gaps.setPen(theme.plot_pen(self, QColor(Qt.GlobalColor.black)))
+        self._frame.setPen(theme.plot_pen(self, theme.accent(), 2))
+
+    def event(self, event: QEvent) -> bool:
+        """On a screen that is finer or coarser, lines stay as wide."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.restyle()
+        return bool(super().event(event))
+
+    @Slot()
+    def _on_zoomed(self) -> None:
+        """Shrunk, each pixel has a share in what is seen, and none vanishes; enlarged, it is a
+        square.
+        """
+        across, _ = self._box.viewPixelSize()
+        is_shrunk = across > self.devicePixelRatioF()
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_shrunk)
 
     @Slot(object)
     def _on_pointer_moved(self, position: QPointF) -> None:
@@ -165,6 +185,21 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         index = row * mosaic.columns + column
         inside = 0 <= column < mosaic.columns and row >= 0 and index < len(mosaic.order)
         return index if inside else -1
+
+
+def _gaps(mosaic: Mosaic) -> QPainterPath:
+    """The gaps between tiles as lines, which do not get narrower where the image is shrunk."""
+    height, width = (size + 1 for size in mosaic.tile)
+    rows = math.ceil(len(mosaic.order) / mosaic.columns)
+    bottom, right = rows * height + 1, mosaic.columns * width + 1
+    path = QPainterPath()
+    for row in range(rows + 1):
+        path.moveTo(0, row * height + 0.5)
+        path.lineTo(right, row * height + 0.5)
+    for column in range(mosaic.columns + 1):
+        path.moveTo(column * width + 0.5, 0)
+        path.lineTo(column * width + 0.5, bottom)
+    return path
 
 
 def _walk(columns: int) -> dict[Qt.Key, int]:

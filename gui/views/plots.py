@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics, QPalette
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetrics, QPalette, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from engine.base.colours import Meaning
 from engine.base.rows import Rows
 from gui.toolkit import theme
 
@@ -22,6 +23,9 @@ _LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}
 
 _BETWEEN_NUMBERS = 6
 """Pixels between two numbers of an axis, at least."""
+
+_PEN = 1.5
+"""Width of a curve."""
 
 _FINE = 0.0
 """The spacing that stands for round numbers, where a decade is more than is shown."""
@@ -90,35 +94,41 @@ class _ExponentAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph says no typ
 
 
 class Plot(QWidget):
-    """Named curves under a title that names them in their colours."""
+    """Named curves. The title says what is upwards, and names the curves in their colours."""
 
     clicked = Signal(float)
     """Emitted with the x that was clicked."""
 
     def __init__(
-        self, title: str, names: Sequence[str], first_colour: int = 0, axis: str = "linear"
+        self,
+        title: str,
+        curves: Mapping[str, Meaning],
+        along: str = "",
+        axis: str = "linear",
     ) -> None:
         """
         Args:
-            title: of the plot.
-            names: of the curves; not shown if there is only one.
-            first_colour: number of the first curve's colour.
+            title: what is upwards, with its unit if it has one.
+            curves: their names, which are not shown if there is only one, and what their colours
+                mean.
+            along: what is to the right, with its unit if it has one.
             axis: `linear`; `log` for positive values; `exponent` for decadic logarithms.
         """
         super().__init__()
-        self._title, self._names, self._first_colour = title, names, first_colour
+        self._title, self._names, self._colours = title, list(curves), list(curves.values())
+        self._along = along
         self._is_log = axis == "log"
         kinds = {"linear": pg.AxisItem, "log": _LogAxis, "exponent": _ExponentAxis}
         self._canvas = _canvas(kinds[axis]("left"), self._is_log)
         self._canvas.setAccessibleName(title)
-        self._curves = [self._canvas.plot() for _ in names]
+        self._curves = [self._canvas.plot(antialias=True) for _ in curves]
         self._levels: list[pg.InfiniteLine] = []
         self._cursors: list[pg.InfiniteLine] = []
         self._canvas.scene().sigMouseClicked.connect(self._on_clicked)
         self._heading = QLabel()
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # A long title must not make the plot wider than there is room.
-        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         theme.let_wrap(self._heading)
         self._heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.setAutoFillBackground(True)
@@ -138,13 +148,32 @@ class Plot(QWidget):
         self._heading.setText(self._title_with_names())
         for name in ("left", "bottom"):
             theme.restyle_axis(self._canvas.getAxis(name))
+        self.name_axis(self._along)
         for index, curve in enumerate(self._curves):
-            curve.setPen(pg.mkPen(theme.curve_colour(self._first_colour + index), width=1))
+            curve.setPen(self._curve_pen(index))
         for line in self._levels:
             line.setPen(self._level_pen())
             line.label.setColor(theme.plot_foreground())
         for line in self._cursors:
             line.setPen(self._cursor_pen())
+
+    def event(self, event: QEvent) -> bool:
+        """On a screen that is finer or coarser, lines stay as wide."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.restyle()
+        return super().event(event)
+
+    def name_axis(self, along: str) -> None:
+        """Says what is to the right."""
+        self._along = along
+        if along:
+            colour = theme.plot_foreground().name()
+            bottom = self._canvas.getAxis("bottom")
+            bottom.setLabel(along, color=colour)
+            bottom.setHeight(2 * self.fontMetrics().height() + theme.SPACING)
+
+    def _curve_pen(self, index: int) -> QPen:
+        return theme.plot_pen(self, theme.colour(self._colours[index]), _PEN)
 
     def show_cursors(self, places: Sequence[float]) -> None:
         """Marks moments by upright lines."""
@@ -169,9 +198,8 @@ class Plot(QWidget):
             if view.sceneBoundingRect().contains(event.scenePos()):
                 self.clicked.emit(view.mapSceneToView(event.scenePos()).x())
 
-    @staticmethod
-    def _cursor_pen() -> object:
-        return pg.mkPen(theme.accent(), width=1)
+    def _cursor_pen(self) -> QPen:
+        return theme.plot_pen(self, theme.colour("cursor"))
 
     def set_title(self, title: str) -> None:
         """Says something else above the curves."""
@@ -226,19 +254,18 @@ class Plot(QWidget):
         else:
             curve.clear()
 
-    @staticmethod
-    def _level_pen() -> object:
-        return pg.mkPen(theme.plot_foreground(), width=1, style=Qt.PenStyle.DashLine)
+    def _level_pen(self) -> QPen:
+        return theme.plot_pen(self, theme.plot_foreground(), style=Qt.PenStyle.DashLine)
 
     def _title_with_names(self) -> str:
         """The title, followed by each curve's name in its colour."""
         if len(self._names) == 1:
             return self._title
         names = (
-            f'<span style="color:{theme.curve_colour(self._first_colour + i).name()}">{name}</span>'
-            for i, name in enumerate(self._names)
+            f'<span style="color:{theme.colour(meaning).name()}">■\u00a0{name}</span>'
+            for name, meaning in zip(self._names, self._colours, strict=True)
         )
-        return f"{self._title}: {', '.join(names)}"
+        return f"{self._title} {' '.join(names)}"
 
 
 def _canvas(left: pg.AxisItem, is_log: bool) -> pg.PlotWidget:
@@ -249,11 +276,14 @@ def _canvas(left: pg.AxisItem, is_log: bool) -> pg.PlotWidget:
     canvas.setMenuEnabled(False)
     canvas.hideButtons()
     canvas.getPlotItem().setClipToView(True)
-    canvas.getPlotItem().layout.setContentsMargins(0, theme.SPACING, theme.SPACING, 0)
+    canvas.getPlotItem().layout.setContentsMargins(
+        0, theme.SPACING, theme.SPACING, theme.SPACING // 2
+    )
     canvas.setDownsampling(auto=True, mode="peak")
     canvas.setLogMode(x=False, y=is_log)
     left.setWidth(48)
-    left.enableAutoSIPrefix(False)
+    for axis in (left, canvas.getAxis("bottom")):
+        axis.enableAutoSIPrefix(False)
     return canvas
 
 
@@ -261,7 +291,12 @@ class SpectrumPlot(Plot):
     """The singular values of the first layer, with noise floor and knee."""
 
     def __init__(self) -> None:
-        super().__init__("Spectrum of layer 1", ["singular values"], axis="log")
+        super().__init__(
+            "Singular values of layer 1",
+            {"singular values": "curve"},
+            "number, largest first",
+            "log",
+        )
 
     def show_spectrum(self, values: Rows, floor: float, rank: int) -> None:
         """Draws it.

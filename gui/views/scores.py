@@ -8,14 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from engine.base.rows import Rows
-from engine.evidence.scoring import Evidence, Matches
+from engine.evidence.scoring import Matches
 from engine.viewing.pairs import Pairs
 from gui.toolkit import theme
 from gui.views.plots import Plot
 
 _BINS = 40
 _POINT = 5
-_OVER_OUTPUT, _OVER_MARGIN = "Score over the network's output", "Score over the margin"
+_OVER_OUTPUT, _OVER_MARGIN = "the network's output", "margin"
 _WORDS = (
     "<p><b>Without training images these are candidates, not evidence.</b> What recurs across "
     "restarts, and has a high confidence where there is one, is likely to be an image that the "
@@ -34,8 +34,8 @@ class ScoresView(QWidget):
         self.words = theme.secondary(_WORDS)
         self.words.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.histogram = Plot("Scores", ["training", "control"], 1)
-        self.scatter = ScatterPlot(_OVER_OUTPUT, ["image", "recovered"], 0)
+        self.histogram = Plot("Images", {"training": "training", "control": "control"})
+        self.scatter = ScatterPlot("Score", {"image": "training", "recovered": "accent"})
         plots = QWidget()
         row = QHBoxLayout(plots)
         row.setContentsMargins(0, 0, 0, 0)
@@ -65,7 +65,9 @@ class ScoresView(QWidget):
         """Shows a score."""
         evidence = pairs.evidence
         self._pages.setCurrentIndex(1)
-        self.histogram.set_title(title(evidence))
+        score = "SSIM of a match" if evidence.train.is_colour else "NCC of a match"
+        self.histogram.name_axis(score)
+        self.scatter.set_title(score)
         for index, matches in enumerate((evidence.train, evidence.control)):
             edges, counts = outline(matches)
             self.histogram.show_curve(index, edges, counts)
@@ -84,7 +86,7 @@ class ScoresView(QWidget):
         if outputs is None or margins is None:
             return
         has_one = outputs.shape[1] == 1
-        self.scatter.set_title(_OVER_OUTPUT if has_one else _OVER_MARGIN)
+        self.scatter.name_axis(_OVER_OUTPUT if has_one else _OVER_MARGIN)
         x = outputs[:, 0] if has_one else margins
         recovered, measure = np.array(pairs.is_recovered, bool), np.array(pairs.measure)
         for index, chosen in enumerate((~recovered, recovered)):
@@ -103,17 +105,12 @@ class ScatterPlot(Plot):
         """Takes on the current colour scheme."""
         super().restyle()
         for index, curve in enumerate(self._curves):
-            colour = theme.curve_colour(self._first_colour + index)
+            colour = theme.colour(self._colours[index])
             curve.setPen(None)
             curve.setSymbol("o")
             curve.setSymbolSize(_POINT)
             curve.setSymbolPen(None)
             curve.setSymbolBrush(pg.mkBrush(colour))
-
-
-def title(evidence: Evidence) -> str:
-    """What the histogram shows, in one line."""
-    return "SSIM of matches" if evidence.train.is_colour else "NCC of matches"
 
 
 def outline(matches: Matches | None) -> tuple[Rows, Rows]:

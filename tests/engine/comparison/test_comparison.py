@@ -13,6 +13,7 @@ import torch
 from PIL import Image, ImageColor
 from scipy.optimize import linear_sum_assignment
 
+from engine.base.colours import COLOURS, RUNS
 from engine.base.errors import UnusableInput
 from engine.base.progress import Cancelled
 from engine.comparison.cells import sections
@@ -25,7 +26,6 @@ from engine.comparison.text import CAUTION, as_dict, as_text, headline, remarks,
 from engine.evidence.references import References
 from engine.evidence.scoring import GOOD_NCC, score
 from engine.evidence.similarity import stretched
-from engine.exports.charts import COLOURS
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
@@ -411,21 +411,21 @@ def test_the_picture_shows_every_image_once(a, b):
     assert picture.dtype == np.uint8
     factor = 14  # Tiles of 4 pixels become 56 wide.
     for index, side in enumerate(comparison.sides):
-        colour = np.array(ImageColor.getrgb(COLOURS[index]), np.uint8)
+        colour = np.array(ImageColor.getrgb(COLOURS[RUNS[index]].light), np.uint8)
         bars = (picture == colour).all(2)
         assert bars.sum() == len(side.gallery) * 4 * factor * 4
     first = comparison.sides[0].tiles[comparison.both[0, 0]]
-    y, x = np.argwhere((picture == np.array(ImageColor.getrgb(COLOURS[0]))).all(2))[0]
+    y, x = np.argwhere((picture == np.array(ImageColor.getrgb(COLOURS[RUNS[0]].light))).all(2))[0]
     drawn = picture[y - 4 * factor : y : factor, x : x + 4 * factor : factor, 0]
     np.testing.assert_array_equal(drawn, first)
 
 
 def test_the_picture_ticks_what_is_recovered(a, b, planted):
     references, _ = planted
-    green = np.array(ImageColor.getrgb(COLOURS[2]))
-    assert not (gallery_picture(compare(a, b)) == green).all(2).any()
+    accent = np.array(ImageColor.getrgb(COLOURS["accent"].light))
+    assert not (gallery_picture(compare(a, b)) == accent).all(2).any()
     scored = compare(a, b, (references, references))
-    assert (gallery_picture(scored) == green).all(2).any()
+    assert (gallery_picture(scored) == accent).all(2).any()
 
 
 def test_a_comparison_in_colour_and_one_without_a_pair_are_written(make_network, tmp_path, a):

@@ -159,6 +159,9 @@ def test_the_chance_is_said_by_how_much_of_the_random_start_is_left(make_network
     for size, chance in ((0.015, "A poor chance"), (0.04, "A fair chance"), (1, "A good chance")):
         health = check_weights(planted(network, 10, size))
         assert health.outlook.startswith(chance)
+        assert health.judged.chance == chance[2:6]
+        assert health.judged.verdict.startswith(chance)
+        assert health.judged.reason[0].isupper()
         assert health.remembered == 10
         assert "about 10 images" in health.outlook
         assert ("random start, which hides images" in health.outlook) is (chance[2:6] != "good")

@@ -18,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
+from engine.base.colours import COLOURS, layer
 from engine.base.errors import UnusableInput
 from engine.commands.command_line import main
 from engine.data.inputs import Preprocessing
@@ -290,13 +291,15 @@ def test_curves_have_gaps_where_there_is_nothing_to_draw_and_keep_their_peaks():
     x = np.arange(1.0, 10_001)
     y = np.ones(10_000)
     y[5000], y[2000:2500] = 100.0, 0.0
-    svg = charts.log_curves(x, y[:, None], ["layer 1"], "step")
+    svg = charts.log_curves(x, y[:, None], {"layer 1": "layer 1"}, "step")
     lines = re.findall(r'<polyline points="([^"]+)"', svg)
     assert len(lines) == 2
     points = np.array([[float(v) for v in p.split(",")] for p in " ".join(lines).split()])
     assert len(points) <= 700
     assert points[:, 1].min() < points[:, 1].max() - 100
-    assert charts.log_curves(np.empty(0), np.empty((0, 1)), ["a"], "step").endswith("</svg>")
+    assert charts.log_curves(np.empty(0), np.empty((0, 1)), {"a": "curve"}, "step").endswith(
+        "</svg>"
+    )
 
 
 @pytest.mark.skipif(_BROWSER is None, reason="needs a Chromium browser, and none is here")
@@ -325,10 +328,11 @@ def test_a_browser_shows_it(session, references, tmp_path):
 def test_a_loss_that_moves_little_has_numbers_beside_it():
     x = np.arange(1.0, 51.0)
     numbers = re.findall(
-        r'text-anchor="end"[^>]*>([^<]+)<', charts.log_curves(x, 5330 + x[:, None], ["A"], "step")
+        r'text-anchor="end"[^>]*>([^<]+)<',
+        charts.log_curves(x, 5330 + x[:, None], {"A": "curve"}, "step"),
     )
     assert numbers == ["5330", "5340", "5350", "5360", "5370", "5380"]
-    wide = charts.log_curves(x, 10 ** (-x[:, None] / 10), ["A"], "step")
+    wide = charts.log_curves(x, 10 ** (-x[:, None] / 10), {"A": "curve"}, "step")
     assert re.findall(r'text-anchor="end"[^>]*>([^<]+)<', wide) == [
         "1e-05",
         "0.0001",
@@ -336,4 +340,20 @@ def test_a_loss_that_moves_little_has_numbers_beside_it():
         "0.01",
         "0.1",
         "1",
+    ]
+
+
+def test_charts_and_window_take_their_colours_from_one_table():
+    x = np.arange(1.0, 9)
+    layers = {f"layer {index + 1}": layer(index) for index in range(5)}
+    svg = charts.log_curves(x, np.exp(-np.outer(x, np.arange(1.0, 6))), layers, "step")
+    drawn = re.findall(r'<polyline [^>]*stroke="(#\w+)"[^>]*>', svg)
+    assert drawn == [COLOURS[meaning].light for meaning in layers.values()]
+    dashed = re.findall(r'<polyline [^>]*stroke="(#\w+)"[^>]*dasharray', svg)
+    assert dashed == [COLOURS["layer 1"].light]
+    both = {"training images": "training", "control": "control"}
+    shown = charts.histograms([x / 9, x / 20], both, "NCC", (0.5, "best"))
+    assert re.findall(r'<polyline [^>]*stroke="(#\w+)"', shown) == [
+        COLOURS["training"].light,
+        COLOURS["control"].light,
     ]
