@@ -202,7 +202,7 @@ class MainWindow(QMainWindow):
                 menus.file_menu(self.files, self.opener, self.pages, self.exporter.ask, self.close),
                 menus.edit_menu(self.pages, copy_image, self.preferences.show),
                 menus.run_menu(self.pages, self.comparison, self.settings_panel.fold.toggle),
-                menus.view_menu(self.mosaic, panels, self.choose_scheme),
+                menus.view_menu(self.views, panels, self.choose_scheme),
                 menus.help_menu(self.help_windows),
             ),
         )
@@ -230,6 +230,9 @@ class MainWindow(QMainWindow):
         self.controller.activity_changed.connect(self.giving_way.follow)
         self.adoption.network_taken.connect(self.giving_way.show_network)
         self.views.wanted.connect(self.arrangement.come_back)
+        lower = self.arrangement.actions["Lo&wer Panel"]
+        self.views.strip.opened.connect(partial(lower.setChecked, True))
+        lower.toggled.connect(self.views.strip.setHidden)
         self.run_bar.main_clicked.connect(self.pages.start_or_pause)
         self.run_bar.stop_clicked.connect(self.pages.stop)
         self.queue.began.connect(self.pages.show_network)
@@ -341,6 +344,7 @@ class MainWindow(QMainWindow):
             return
         self.arrangement.store()
         self.comparison.end()
+        self.views.presentation.hide()
         self.hide()
         self.log_panel.end()
         self.queue.memory.end()

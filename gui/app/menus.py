@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QDockWidget
 from engine.base.resources import SAMPLES
 from gui.app.file_commands import FileCommands
 from gui.app.pages import Pages
+from gui.app.views import Views
 from gui.comparison.controller import ComparisonController
 from gui.help.windows import HelpWindows
 from gui.opening.opener import Opener
 from gui.toolkit.menus import Command, Submenu
 from gui.toolkit.scheme import SCHEMES
-from gui.views.mosaic import MosaicView
 
 _Key = QKeySequence.StandardKey
 
@@ -125,7 +125,7 @@ def run_menu(
 
 
 def view_menu(
-    mosaic: MosaicView,
+    views: Views,
     panels: Sequence[QAction],
     choose_scheme: Callable[[Qt.ColorScheme], None],
 ) -> Submenu:
@@ -134,9 +134,12 @@ def view_menu(
     return Submenu(
         "&View",
         (
-            Command("Zoom &In", mosaic.zoom_in, _Key.ZoomIn),
-            Command("Zoom &Out", mosaic.zoom_out, _Key.ZoomOut),
-            Command("&Fit", mosaic.fit, "Ctrl+0"),
+            Command("&Present", views.presentation.begin, "F11"),
+            Command("&All Candidates", views.header.all_button.toggle, "Ctrl+Shift+M"),
+            None,
+            Command("Zoom &In", views.mosaic.zoom_in, _Key.ZoomIn),
+            Command("Zoom &Out", views.mosaic.zoom_out, _Key.ZoomOut),
+            Command("&Fit", views.mosaic.fit, "Ctrl+0"),
             None,
             *panels,
             None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
@@ -20,12 +22,14 @@ from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
 from gui.stage.panel import StagePanel
+from gui.stage.presentation import Presentation
 from gui.stage.settling import Settling
 from gui.stage.stage import Stage
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.views.curves import Curves
 from gui.views.health import HealthView
+from gui.views.loss_strip import LossStrip
 from gui.views.membership import MembershipView
 from gui.views.mosaic import MosaicView
 from gui.views.pairs import PairsView
@@ -58,8 +62,13 @@ class Views(QObject):
         self.stage = Stage()
         shown = (self.stage, self.mosaic, self.pairs, self.curves)
         self.examiner = Examiner(context, shown, self)
-        self.drawn = StagePanel(self.stage, self.mosaic, self.caption, self.examiner.timeline)
+        self.strip = LossStrip()
+        self.drawn = StagePanel(
+            self.stage, self.mosaic, self.caption, self.examiner.timeline, self.strip
+        )
         self.header, self.settling = self.drawn.header, Settling(context, self.stage)
+        self.presentation = Presentation(self.stage, self.header)
+        self._strips = self.strip, self.presentation.strip
         self.beside = _tabs(
             {"&Matches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
         )
@@ -77,6 +86,8 @@ class Views(QObject):
         self.stage.selected.connect(self._show_inspector)
         self.stage.hovered.connect(self._describe_candidate)
         self.header.all_wanted.connect(context.controller.show_mosaic)
+        self.header.present_wanted.connect(self.presentation.begin)
+        self.strip.opened.connect(partial(self.lower_tabs.setCurrentWidget, self.curves))
         self.settling.settled.connect(self._show_settled)
         self.pairs.chosen.connect(self._show_inspector)
         context.workspace.changed.connect(self.show_workspace)
@@ -106,6 +117,7 @@ class Views(QObject):
         """Takes on the current colour scheme."""
         for view in (
             self.drawn,
+            self.strip,
             self.mosaic,
             self.curves,
             self.health,
@@ -123,7 +135,8 @@ class Views(QObject):
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:
-        self.curves.show_losses(frame.losses, hurry=frame.is_last)
+        for losses in (self.curves, *self._strips):
+            losses.show_losses(frame.losses, hurry=frame.is_last)
         self.examiner.show_present(Scene(frame.picture, frame.mosaic), frame.recorded)
         if frame.standing is not None:
             self.stage.show_standing(frame.standing)
@@ -135,7 +148,8 @@ class Views(QObject):
 
     @Slot(object)
     def _show_losses(self, session: Session) -> None:
-        self.curves.show_losses(session.state.losses)
+        for losses in (self.curves, *self._strips):
+            losses.show_losses(session.state.losses, hurry=True)
         self.lower_tabs.setCurrentWidget(self.curves)
 
     @Slot(object, object)
@@ -167,7 +181,8 @@ class Views(QObject):
         self.stage.clear()
         self.header.clear()
         self.mosaic.clear()
-        self.curves.clear()
+        for losses in (self.curves, *self._strips):
+            losses.clear()
         self._clear_scores()
 
     @Slot()

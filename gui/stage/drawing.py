@@ -73,10 +73,12 @@ class Look:
     Attributes:
         places: where things are in a seat.
         has_originals: each has a place for a training image.
+        dark: whether the ground is; None where it is that of the scheme.
     """
 
     places: Places
     has_originals: bool
+    dark: bool | None = None
 
 
 def draw_seat(
@@ -93,32 +95,32 @@ def draw_seat(
     if look.has_originals:
         beside = look.places.original_at(origin)
         if known.original is None:
-            painter.fillRect(beside, theme.empty_ground())
+            painter.fillRect(beside, theme.empty_ground(look.dark))
         else:
             painter.drawImage(beside, as_image(known.original))
-    _draw_words(painter, look.places.caption_at(origin), known)
+    _draw_words(painter, look, look.places.caption_at(origin), known)
     if is_chosen:
-        pen = QPen(theme.accent(), 2)
+        pen = QPen(theme.colour("accent", look.dark), 2)
         painter.setPen(pen)
         right = look.places.original_at(origin).right() if look.has_originals else own.right()
         painter.drawRect(QRectF(own.left(), own.top(), right - own.left(), own.height()))
 
 
-def _draw_words(painter: QPainter, place: QRectF, known: SeatInfo) -> None:
+def _draw_words(painter: QPainter, look: Look, place: QRectF, known: SeatInfo) -> None:
     if known.words:
-        painter.setPen(theme.plot_foreground())
+        painter.setPen(theme.plot_foreground(look.dark))
         painter.drawText(
             place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, known.words
         )
     if known.is_marked:
-        painter.setPen(theme.accent())
+        painter.setPen(theme.colour("accent", look.dark))
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, MARK)
 
 
-def draw_line(painter: QPainter, place: QRectF, words: str) -> None:
+def draw_line(painter: QPainter, place: QRectF, words: str, dark: bool | None) -> None:
     """The line between what is trusted and what is doubtful, and why."""
     y = place.top() + 6
-    colour = QColor(theme.plot_foreground())
+    colour = QColor(theme.plot_foreground(dark))
     painter.setPen(colour)
     text = QRectF(place.left() + GAP, y, place.width() - 2 * GAP, 28)
     flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -49,6 +49,9 @@ class StageHeader(QWidget):
     report_wanted = Signal()
     present_wanted = Signal()
 
+    said = Signal(str)
+    """Emitted with what is said of the run, whenever it changes."""
+
     all_wanted = Signal(bool)
     """Whether all candidates are to be shown, as one mosaic."""
 
@@ -91,6 +94,7 @@ class StageHeader(QWidget):
         font.setBold(is_over)
         self.headline.setFont(font)
         self.headline.say(words)
+        self.said.emit(words)
         for button in (self.export_button, self.report_button):
             button.setVisible(is_over)
 

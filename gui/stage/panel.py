@@ -9,18 +9,27 @@ from gui.stage.header import StageHeader
 from gui.stage.stage import Stage
 from gui.toolkit import theme
 from gui.toolkit.layout import captioned
+from gui.views.loss_strip import LossStrip
 
 
 class StagePanel(QWidget):
     """Headline on top, then the stage or all candidates, then the timeline."""
 
-    def __init__(self, stage: Stage, mosaic: QWidget, caption: QLabel, timeline: QWidget) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        mosaic: QWidget,
+        caption: QLabel,
+        timeline: QWidget,
+        strip: LossStrip,
+    ) -> None:
         """
         Args:
             stage: distinct candidates, large.
             mosaic: all candidates as one image.
             caption: what the mosaic shows, in words.
             timeline: chooses a moment.
+            strip: the losses, while their plots are not shown.
         """
         super().__init__()
         self.header, self.stage = StageHeader(), stage
@@ -34,6 +43,7 @@ class StagePanel(QWidget):
         rows.addWidget(self.header)
         rows.addWidget(self._views, 1)
         rows.addWidget(timeline)
+        rows.addWidget(strip)
         self.header.all_wanted.connect(self._show_all)
         self.stage.stepped.connect(self.header.show_step)
 

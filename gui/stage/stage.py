@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QKeyEvent,
     QMouseEvent,
@@ -27,6 +28,7 @@ from gui.toolkit import theme
 from gui.toolkit.focus import FocusFrame
 
 _FRAME_MILLISECONDS = 30
+_IN_LECTURES = 12
 _HINT = "Press Start, and noise drifts into what the network remembers."
 
 
@@ -48,11 +50,17 @@ class Stage(QAbstractScrollArea):
     asked = Signal(str, int)
     """What a person wants of a candidate, `film` or `image`, and which candidate."""
 
-    def __init__(self, parent: QWidget | None = None, least: int = LEAST_SIDE) -> None:
+    pictured = Signal(object, bool)
+    """Emitted with each `Picture`, and whether it is shown at once."""
+
+    known = Signal(object)
+    """Emitted with each `Standing`."""
+
+    def __init__(self, for_lectures: bool = False, parent: QWidget | None = None) -> None:
         """
         Args:
+            for_lectures: black whatever the scheme is, and as large as all that is shown fits.
             parent: owner.
-            least: pixels of an image's shorter side.
         """
         super().__init__(parent)
         self.setAccessibleName("Stage")
@@ -64,7 +72,8 @@ class Stage(QAbstractScrollArea):
         FocusFrame(self)
         self._blend, self._glide = Blend(), Glide()
         self._known, self._hint = Known(), _HINT
-        self._least, self._most = least, 0
+        self._for_lectures = for_lectures
+        self._most = _IN_LECTURES if for_lectures else 0
         self._has_originals, self._places = False, _nowhere()
         self._chosen, self._under = -1, -1
         self._now = 0.0
@@ -107,6 +116,7 @@ class Stage(QAbstractScrollArea):
             picture: of it.
             at_once: it does not come after the one that is shown.
         """
+        self.pictured.emit(picture, at_once)
         before = self._blend.picture
         self._blend.take(picture, time.perf_counter(), at_once)
         if before is None or before.seats != picture.seats:
@@ -117,6 +127,7 @@ class Stage(QAbstractScrollArea):
         """What is known of the candidates; their originals and marks."""
         if standing is self._known.standing:
             return
+        self.known.emit(standing)
         self._known = Known.of(standing)
         has_originals = standing.pairs is not None
         if has_originals is not self._has_originals:
@@ -143,10 +154,13 @@ class Stage(QAbstractScrollArea):
         """Takes on the current colour scheme."""
         self.viewport().update()
 
-    def show_largest(self, most: int) -> None:
-        """As large as the first so many fit without scrolling; 0 for the usual size."""
-        self._most = most
-        self._lay_out(at_once=True)
+    @property
+    def _dark(self) -> bool | None:
+        return True if self._for_lectures else None
+
+    @property
+    def _ground(self) -> QColor:
+        return QColor(Qt.GlobalColor.black) if self._for_lectures else theme.plot_background()
 
     # --- where it is --------------------------------------------------------------------------
 
@@ -182,8 +196,8 @@ class Stage(QAbstractScrollArea):
 
     def _laid_out(self, seats: Seats, picture: Picture) -> Places:
         tile, width = (picture.tiles.shape[1], picture.tiles.shape[2]), self.viewport().width()
-        found = places(seats, tile, width, self._has_originals, self._least)
-        least = self._least + 1
+        found = places(seats, tile, width, self._has_originals)
+        least = LEAST_SIDE + 1
         while self._most and least < self.viewport().height():
             larger = places(seats, tile, width, self._has_originals, least)
             if larger.height > self.viewport().height() or larger.cell[0] > width:
@@ -223,10 +237,10 @@ class Stage(QAbstractScrollArea):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draws what can be seen of the seats."""
         painter = QPainter(self.viewport())
-        painter.fillRect(self.viewport().rect(), theme.plot_background())
+        painter.fillRect(self.viewport().rect(), self._ground)
         picture = self._blend.picture
         if picture is None:
-            painter.setPen(theme.plot_foreground())
+            painter.setPen(theme.plot_foreground(self._dark))
             words = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter
             painter.drawText(self.viewport().rect().adjusted(40, 0, -40, 0), words, self._hint)
             return
@@ -237,10 +251,10 @@ class Stage(QAbstractScrollArea):
         seats, laid, visible = self.seats, self._places, self._visible()
         if laid.line is not None:
             width = self.viewport().width()
-            draw_line(painter, QRectF(0, laid.line, width, 0), seats.doubt)
+            draw_line(painter, QRectF(0, laid.line, width, 0), seats.doubt, self._dark)
         if not visible:
             return
-        look = Look(laid, self._has_originals)
+        look = Look(laid, self._has_originals, self._dark)
         for index, tile in zip(visible, self._blend.tiles(now, visible), strict=True):
             candidate = seats.candidates[index]
             origin, opacity = self._glide.at(candidate, now)
