@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF
 
@@ -36,6 +36,13 @@ class Places:
     origins: tuple[QPointF, ...]
     line: float | None
     height: int
+
+    def in_the_middle_of(self, height: int) -> Places:
+        """The same, as far from the top as from the bottom of a stage of that height."""
+        down = max(0, (height - self.height) // 2)
+        origins = tuple(origin + QPointF(0, down) for origin in self.origins)
+        line = None if self.line is None else self.line + down
+        return replace(self, origins=origins, line=line)
 
     def image_at(self, origin: QPointF) -> QRectF:
         """The candidate's own image in a seat."""

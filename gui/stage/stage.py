@@ -195,15 +195,18 @@ class Stage(QAbstractScrollArea):
         self._begin_moving()
 
     def _laid_out(self, seats: Seats, picture: Picture) -> Places:
-        tile, width = (picture.tiles.shape[1], picture.tiles.shape[2]), self.viewport().width()
+        tile = picture.tiles.shape[1], picture.tiles.shape[2]
+        width, height = self.viewport().width(), self.viewport().height()
         found = places(seats, tile, width, self._has_originals)
-        least = LEAST_SIDE + 1
-        while self._most and least < self.viewport().height():
+        if not self._most:
+            return found
+        least = LEAST_SIDE
+        while least < height:
             larger = places(seats, tile, width, self._has_originals, least)
-            if larger.height > self.viewport().height() or larger.cell[0] > width:
+            if larger.height > height or larger.cell[0] > width:
                 break
             found, least = larger, min(larger.image) + 1
-        return found
+        return found.in_the_middle_of(height)
 
     def _ways(self, seats: Seats) -> Mapping[int, tuple[QPointF, float]]:
         clear = [1.0] * len(seats.above)
