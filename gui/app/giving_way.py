@@ -15,7 +15,7 @@ _SHARE, _SHARE_OF_SMALL = 0.6, 0.5
 """Of the window's area that the stage has while a run goes on."""
 _SMALL = 800
 """Pixels of a window's height under which it is a small one."""
-_LEAST_DOCK = 80
+_LEAST_DOCK, _LEAST_STRIP = 80, 40
 _ANY = 16_777_215
 
 
@@ -29,6 +29,7 @@ class GivingWay(QObject):
         window: QMainWindow,
         arrangement: Arrangement,
         stage: QWidget,
+        strip: QWidget,
         docks: Sequence[QDockWidget],
     ) -> None:
         """
@@ -36,13 +37,16 @@ class GivingWay(QObject):
             window: whose area it is about.
             arrangement: of its panels.
             stage: what they give way to.
+            strip: of the losses; lower where a dock is shown, too.
             docks: that may take a part of its height.
         """
         super().__init__(window)
         self._window, self._arrangement = window, arrangement
-        self._stage, self._docks = stage, docks
+        self._stage, self._strip, self._docks = stage, strip, docks
         self._is_on = False
         window.installEventFilter(self)
+        for dock in docks:
+            dock.visibilityChanged.connect(self._look_again)
 
     @Slot()
     def begin(self) -> None:
@@ -67,12 +71,23 @@ class GivingWay(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The window may change its size."""
-        if watched is self._window and event.type() == QEvent.Type.Resize and self._is_on:
-            QTimer.singleShot(0, self, self._limit_docks)
+        if watched is self._window and event.type() == QEvent.Type.Resize:
+            self._look_again()
         return super().eventFilter(watched, event)
+
+    @Slot()
+    def _look_again(self) -> None:
+        if self._is_on:
+            QTimer.singleShot(0, self, self._limit_docks)
+
+    @property
+    def _shown_docks(self) -> list[QDockWidget]:
+        return [dock for dock in self._docks if dock.isVisible() and not dock.isFloating()]
 
     def _limit_docks(self) -> None:
         """Docks are no higher than leaves the stage its share."""
+        is_tight = self._is_on and bool(self._shown_docks)
+        self._strip.setMaximumHeight(_LEAST_STRIP if is_tight else _ANY)
         most = self._spare_height() if self._is_on else _ANY
         for dock in self._docks:
             dock.setMaximumHeight(most)
@@ -81,6 +96,6 @@ class GivingWay(QObject):
         window, stage = self._window, self._stage
         share = _SHARE_OF_SMALL if window.height() < _SMALL else _SHARE
         wanted = share * window.width() * window.height() / max(1, stage.width())
-        docked = [dock for dock in self._docks if dock.isVisible() and not dock.isFloating()]
-        there = stage.height() + max((dock.height() for dock in docked), default=0)
+        there = stage.height() + max((dock.height() for dock in self._shown_docks), default=0)
+        there += max(0, self._strip.height() - self._strip.maximumHeight())
         return max(_LEAST_DOCK, int(there - wanted))

@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self._connect_work()
         self._connect_messages()
         self.arrangement.restore()
+        self.views.strip.setHidden(self.arrangement.actions["Lo&wer Panel"].isChecked())
         scheme.apply_scheme(scheme.stored_scheme())
         self.restyle()
         self._show_workspace()
@@ -164,7 +165,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
         docks = (self.log_panel, self.queue_panel)
         DockTabs(self, docks)
-        self.giving_way = GivingWay(self, self.arrangement, self.stage, docks)
+        self.giving_way = GivingWay(self, self.arrangement, self.stage, self.views.strip, docks)
         ends = (self.assessment.cancel_gallery, self.comparison.cancel)
         self.closing = Closing(context, self.runner, self.queue, self.training, ends)
 

@@ -44,6 +44,26 @@ def window(qtbot, qapp):
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+@pytest.fixture
+def another_window(qtbot, qapp):
+    """Makes windows as later starts would; closes them at the end."""
+    windows = []
+
+    def make():
+        windows.append(MainWindow(["auto", "cpu"]))
+        windows[-1].show()
+        qtbot.waitExposed(windows[-1])
+        return windows[-1]
+
+    yield make
+    for window in windows:
+        settle(qtbot, window)
+        window.close()
+        until(qtbot, lambda window=window: not window.isVisible())
+        window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
 def until(qtbot, condition):
     """Waits for something that will come; how soon is for benchmarks to say."""
     qtbot.waitUntil(condition, timeout=PATIENCE)

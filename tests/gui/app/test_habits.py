@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QPushBu
 
 from engine.base.resources import guide_file
 from engine.base.version import VERSION
-from gui.app.main_window import MainWindow
 from gui.errors.crash import CrashReporter
 from gui.help.about import AboutDialog, details
 from gui.help.guide import GuideWindow, _anchor, _headings
@@ -31,26 +30,6 @@ from gui.toolkit.menus import plain
 from gui.toolkit.scheme import store_scheme, stored_scheme
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
 from tests.gui.conftest import bring_to_front, settle, until
-
-
-@pytest.fixture
-def another_window(qtbot, qapp):
-    """Makes windows as later starts would; closes them at the end."""
-    windows = []
-
-    def make():
-        windows.append(MainWindow(["auto", "cpu"]))
-        windows[-1].show()
-        qtbot.waitExposed(windows[-1])
-        return windows[-1]
-
-    yield make
-    for window in windows:
-        settle(qtbot, window)
-        window.close()
-        until(qtbot, lambda window=window: not window.isVisible())
-        window.deleteLater()
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def action(window, words):

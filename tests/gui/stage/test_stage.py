@@ -150,7 +150,8 @@ def test_a_run_ends_with_a_sentence_and_its_gallery_in_the_seats(qtbot, window, 
     assert not window.header.headline.text().startswith("As of")
     for button in (window.header.export_button, window.header.report_button):
         assert button.isVisible()
-    assert stage.standing.step == stage.shown_step == 120
+    assert stage.standing.step == 120
+    until(qtbot, lambda: stage.shown_step == 120)
     assert stage.standing.pairs.evidence is window.pairs.pairs.evidence
 
 
@@ -194,3 +195,47 @@ def test_panels_give_way_to_the_stage_and_come_back(qtbot, window, checkpoint, s
     window.pages.stop()
     settle(qtbot, window)
     until(qtbot, left.isVisible)
+
+
+def test_a_presentation_shows_the_best_twelve_the_same_words_and_ends_with_escape(
+    qtbot, window, checkpoint
+):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, 120)
+    until(qtbot, lambda: has_gallery(window))
+    settle(qtbot, window)
+    shown = window.views.presentation
+    window.header.present_button.click()
+    until(qtbot, shown.isVisible)
+    stage = shown.stage
+    assert stage.seats.candidates == window.stage.seats.candidates[:12]
+    assert shown.words == window.header.headline.text()
+    assert stage.places.height <= max(stage.height(), stage.places.cell[1] + 60)
+    qtbot.keyClick(shown.stage, Qt.Key.Key_Escape)
+    assert not shown.isVisible()
+
+
+def test_the_losses_are_a_strip_until_somebody_opens_them(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    strip = window.views.strip
+    assert not strip.isVisible()
+    run_to_end(qtbot, window, 30)
+    assert strip.isVisible()
+    assert not window.lower_tabs.isVisible()
+    qtbot.mouseClick(strip, Qt.MouseButton.LeftButton)
+    assert window.lower_tabs.isVisible()
+    assert window.lower_tabs.currentWidget() is window.curves
+    assert not strip.isVisible()
+
+
+def test_what_gave_way_is_there_again_at_the_next_start(qtbot, window, checkpoint, another_window):
+    open_and_wait(qtbot, window, checkpoint())
+    window.arrangement.actions["&Right Panel"].setChecked(False)
+    run_to_end(qtbot, window, 30)
+    assert not window.lower_tabs.isVisible()
+    settle(qtbot, window)
+    window.close()
+    until(qtbot, lambda: not window.isVisible())
+    other = another_window()
+    assert other.arrangement.actions["Lo&wer Panel"].isChecked()
+    assert not other.arrangement.actions["&Right Panel"].isChecked()
