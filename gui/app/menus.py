@@ -134,7 +134,7 @@ def view_menu(
     return Submenu(
         "&View",
         (
-            Command("&Present", views.presentation.begin, "F11"),
+            Command("Pr&esent", views.presentation.begin, "F11"),
             Command("&All Candidates", views.header.all_button.toggle, "Ctrl+Shift+M"),
             None,
             Command("Zoom &In", views.mosaic.zoom_in, _Key.ZoomIn),
