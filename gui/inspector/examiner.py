@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
+from engine.data.datasets import LabelledImages
+from engine.evidence.membership import Membership
 from engine.evidence.scoring import Evidence
 from engine.session.session import Session
 from engine.viewing.mosaic import Mosaic
@@ -43,6 +46,8 @@ class Examiner(QObject):
         self._session: Session | None = None
         self._chosen: int | None = None
         self._wanted: int | None = None
+        self._matched_with: LabelledImages | None = None
+        self._membership: Membership | None = None
         self._mosaic.selected.connect(self._on_selected)
         self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
@@ -120,10 +125,11 @@ class Examiner(QObject):
         if not 0 <= candidate < len(session.labels):
             return
         references, evidence = self._workspace().references, self._evidence(session)
+        train = self._workspace().train
         self._background.start(
             "Looking closely …",
             lambda _: portray(session, candidate, references, evidence),
-            self._show_portrait,
+            partial(self._show_portrait, train),
             lambda: self._chosen == candidate,
         )
 
@@ -134,9 +140,18 @@ class Examiner(QObject):
             return None
         return pairs.evidence
 
-    def _show_portrait(self, portrait: Portrait) -> None:
+    def _show_portrait(self, train: LabelledImages | None, portrait: Portrait) -> None:
+        self._matched_with = train
         self.inspector.show_portrait(portrait)
+        self.show_membership(self._membership)
         self._mark_chosen()
+
+    @Slot(object)
+    def show_membership(self, found: Membership | None) -> None:
+        """What the network says of the training images; of those that the tile was matched with."""
+        self._membership = found
+        is_same = self._workspace().train is self._matched_with
+        self.inspector.show_membership(found if is_same else None)
 
     def _show(self, mosaic: Mosaic) -> None:
         self._mosaic.show_mosaic(mosaic)
