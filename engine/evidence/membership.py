@@ -131,6 +131,23 @@ class Membership:
         """By name, in the order of `SCORES`."""
         return {name: getattr(self, name) for name in SCORES}
 
+    def accused_by(self, image: int) -> dict[str, bool]:
+        """Whether an image stands out from the control at 1 % false positives, by margin and by
+        multiplier; empty without a control.
+
+        Similarity is left out: this is asked of an image that a reconstruction is matched with, and
+        that is most similar by the choice of the match.
+
+        Args:
+            image: its place among the images in question.
+        """
+        scores = {"margin": self.margin, "multiplier": self.multiplier}
+        return {
+            name: bool(score.images[image] >= score.few.threshold)
+            for name, score in scores.items()
+            if score.few is not None
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """For the command line."""
         return {

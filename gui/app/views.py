@@ -80,6 +80,7 @@ class Views(QObject):
                 "Mem&bership": self.membership,
             }
         )
+        self.membership.answered.connect(self.examiner.show_membership)
         self.mosaic.hovered.connect(self._describe_tile)
         self.mosaic.captioned.connect(self.caption.setText)
         self.mosaic.selected.connect(self._show_inspector)

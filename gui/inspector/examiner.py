@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
+from engine.data.datasets import LabelledImages
+from engine.evidence.membership import Membership
 from engine.evidence.scoring import Evidence
 from engine.session.session import Session
 from engine.viewing.portrait import Portrait, portray
@@ -44,6 +47,8 @@ class Examiner(QObject):
         self._session: Session | None = None
         self._chosen: int | None = None
         self._wanted: int | None = None
+        self._matched_with: LabelledImages | None = None
+        self._membership: Membership | None = None
         self._mosaic.selected.connect(self._on_selected)
         self._stage.selected.connect(self.inspect)
         self._pairs.chosen.connect(self.inspect)
@@ -122,10 +127,11 @@ class Examiner(QObject):
         if not 0 <= candidate < len(session.labels):
             return
         references, evidence = self._workspace().references, self._evidence(session)
+        train = self._workspace().train
         self._background.start(
             "Looking closely …",
             lambda _: portray(session, candidate, references, evidence),
-            self._show_portrait,
+            partial(self._show_portrait, train),
             lambda: self._chosen == candidate,
         )
 
@@ -136,9 +142,18 @@ class Examiner(QObject):
             return None
         return pairs.evidence
 
-    def _show_portrait(self, portrait: Portrait) -> None:
+    def _show_portrait(self, train: LabelledImages | None, portrait: Portrait) -> None:
+        self._matched_with = train
         self.inspector.show_portrait(portrait)
+        self.show_membership(self._membership)
         self._mark_chosen()
+
+    @Slot(object)
+    def show_membership(self, found: Membership | None) -> None:
+        """What the network says of the training images; of those that the tile was matched with."""
+        self._membership = found
+        is_same = self._workspace().train is self._matched_with
+        self.inspector.show_membership(found if is_same else None)
 
     def _show(self, scene: Scene, at_once: bool = False) -> None:
         self._stage.show_picture(scene.picture, at_once)

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.plain_text import percent
-from engine.viewing.portrait import Contrast, Portrait
+from engine.evidence.membership import Membership
+from engine.viewing.portrait import Contrast, Match, Portrait
 from gui.inspector.picture import Picture
 from gui.inspector.scrubber import Scrubber
 from gui.toolkit import theme
@@ -36,6 +37,9 @@ _ROWS = {
     "Label": "The class that the candidate was given at the start.",
     "Match": "The training image that the scoring rule pairs with this candidate, or else the "
     "one most like it.",
+    "Membership": "Whether that training image stands out from the control, at 1 % false "
+    "positives. It is asked of the training image and not of the reconstruction, which was made to "
+    "explain the weights: the network's answer to it would say nothing.",
 }
 
 
@@ -175,6 +179,7 @@ class Inspector(QWidget):
         self._values["Multiplier"].setText(describe_multiplier(portrait))
         self._values["Label"].setText(portrait.classes.numbered(portrait.label))
         self._show_match(portrait)
+        self.show_membership(None)
         self._show_neurons(portrait)
         self._show_frame()
         self.changed.emit()
@@ -185,6 +190,17 @@ class Inspector(QWidget):
         self._form.setRowVisible(self._values["Match"], match is not None)
         if match is not None:
             self._values["Match"].setText(describe_match(portrait))
+
+    def show_membership(self, found: Membership | None) -> None:
+        """Shows what the network says of the training image that the candidate is matched with.
+
+        Args:
+            found: of the images that it was matched with; None where nobody has asked.
+        """
+        match = None if self._portrait is None else self._portrait.match
+        self._form.setRowVisible(self._values["Membership"], match is not None)
+        if match is not None:
+            self._values["Membership"].setText(describe_membership(match, found))
 
     def _show_neurons(self, portrait: Portrait) -> None:
         while len(self.neurons) < len(portrait.fired):
@@ -272,3 +288,18 @@ def describe_match(portrait: Portrait) -> str:
     elif match.is_recovered is not None:
         verdict = ": recovered" if match.is_recovered else ": not recovered"
     return f"image {match.reference}, SSIM {match.ssim:.2f}, NCC {match.ncc:.2f}{verdict}"
+
+
+def describe_membership(match: Match, found: Membership | None) -> str:
+    """`image 12 stands out by multiplier, not by margin`, or – and why it is not known."""
+    if not match.is_assigned:
+        return "–, no training image is its partner"
+    accused = {} if found is None else found.accused_by(match.reference)
+    if not accused:
+        return "–, nobody has asked under Membership"
+    verdicts = [f"{'' if is_out else 'not '}by {score}" for score, is_out in accused.items()]
+    verdicts.sort(key=lambda words: words.startswith("not"))
+    if not any(accused.values()):
+        return f"image {match.reference} does not stand out, by {' or '.join(accused)}"
+    joined = " and " if all(accused.values()) else ", "
+    return f"image {match.reference} stands out {joined.join(verdicts)}"

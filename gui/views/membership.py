@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -61,6 +61,9 @@ _TOOLTIPS = {
 
 class MembershipView(QWidget):
     """The question and its answer in numbers on the left, three pairs of histograms right."""
+
+    answered = Signal(object)
+    """Emitted with the `Membership` that is shown now, or None once it is gone."""
 
     def __init__(
         self,
@@ -123,8 +126,9 @@ class MembershipView(QWidget):
 
     def show_workspace(self) -> None:
         """Other images, network or run: an answer that was about others goes."""
-        if not self._is_asked_of(self._workspace()):
+        if self._found is not None and not self._is_asked_of(self._workspace()):
             self._found = None
+            self.answered.emit(None)
         self._show()
 
     def restyle(self) -> None:
@@ -165,6 +169,7 @@ class MembershipView(QWidget):
 
     def _show_found(self, found: Membership) -> None:
         self._found = found
+        self.answered.emit(found)
         self._show()
 
     @Slot()

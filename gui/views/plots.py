@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from engine.base.colours import Meaning
 from engine.base.rows import Rows
 from gui.toolkit import theme
+from gui.views.thinning import thinned
 
 _UPRIGHT_LABEL = {"position": 0.85, "anchors": [(0, 0.5), (0, 0.5)]}
 _LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}
@@ -26,6 +27,9 @@ _BETWEEN_NUMBERS = 6
 
 _PEN = 1.5
 """Width of a curve."""
+
+_MOST_POINTS = 400
+"""Of a curve that are drawn; a smooth line through thousands would hold up the window."""
 
 _FINE = 0.0
 """The spacing that stands for round numbers, where a decade is more than is shown."""
@@ -99,6 +103,8 @@ class Plot(QWidget):
     clicked = Signal(float)
     """Emitted with the x that was clicked."""
 
+    _most_points = _MOST_POINTS
+
     def __init__(
         self,
         title: str,
@@ -122,6 +128,9 @@ class Plot(QWidget):
         self._canvas = _canvas(kinds[axis]("left"), self._is_log)
         self._canvas.setAccessibleName(title)
         self._curves = [self._canvas.plot(antialias=True) for _ in curves]
+        for curve in self._curves:
+            # A line that folds back on itself takes many times as long as its pieces.
+            curve.curve.setSegmentedLineMode("on")
         self._levels: list[pg.InfiniteLine] = []
         self._cursors: list[pg.InfiniteLine] = []
         self._canvas.scene().sigMouseClicked.connect(self._on_clicked)
@@ -247,10 +256,9 @@ class Plot(QWidget):
             curve.clear()
         self.show_levels([])
 
-    @staticmethod
-    def _draw(curve: pg.PlotDataItem, x: Rows, y: Rows) -> None:
+    def _draw(self, curve: pg.PlotDataItem, x: Rows, y: Rows) -> None:
         if np.isfinite(y).any():
-            curve.setData(x, y, connect="finite")
+            curve.setData(*thinned(x, y, self._most_points), connect="finite")
         else:
             curve.clear()
 
@@ -279,7 +287,6 @@ def _canvas(left: pg.AxisItem, is_log: bool) -> pg.PlotWidget:
     canvas.getPlotItem().layout.setContentsMargins(
         0, theme.SPACING, theme.SPACING, theme.SPACING // 2
     )
-    canvas.setDownsampling(auto=True, mode="peak")
     canvas.setLogMode(x=False, y=is_log)
     left.setWidth(48)
     for axis in (left, canvas.getAxis("bottom")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -99,7 +101,9 @@ class ScoresView(QWidget):
 
 
 class ScatterPlot(Plot):
-    """Points in place of curves."""
+    """Points in place of curves, and none of them left out."""
+
+    _most_points = sys.maxsize
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
 from engine.base.rows import Rows
+from gui.views.thinning import thinned
 
 _FEWEST_DECADES = 0.3
 """Upwards; so that a value that rests does not look like one that trembles."""
@@ -72,11 +73,13 @@ class StripScale:
         x, y = self._across(steps), self._up(logarithms(values))
         gaps = np.flatnonzero(~np.isfinite(y))
         starts, ends = np.append(-1, gaps) + 1, np.append(gaps, len(y))
-        return [
-            [QPointF(*point) for point in self._seen(x[start:end], y[start:end]).tolist()]
+        most = 2 * max(1, round(self.room.width() / _CLOSE))
+        pieces = (
+            thinned(x[start:end], y[start:end], most)
             for start, end in zip(starts, ends, strict=True)
             if end > start
-        ]
+        )
+        return [[QPointF(*point) for point in np.column_stack(ends).tolist()] for ends in pieces]
 
     def round_values(self) -> list[float]:
         """Logarithms of a few powers of ten, or of 1, 2 and 5 of them where they lie closely."""
@@ -95,15 +98,6 @@ class StripScale:
     def _up(self, logarithm: Rows) -> Rows:
         share = (logarithm - self.low) / (self.high - self.low)
         return np.asarray(self.room.bottom() - share * self.room.height())
-
-    def _seen(self, x: Rows, y: Rows) -> Rows:
-        """The points of a line, shape (n, 2); highest and lowest of those that lie closely."""
-        most = max(1, round(self.room.width() / _CLOSE))
-        if len(x) <= 2 * most:
-            return np.column_stack([x, y])
-        starts = np.linspace(0, len(x), most, endpoint=False).astype(int)
-        ends = np.column_stack([np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)])
-        return np.vstack([np.column_stack([np.repeat(x[starts], 2), ends.ravel()]), [x[-1], y[-1]]])
 
 
 def logarithms(values: Rows) -> Rows:

@@ -332,3 +332,13 @@ def test_an_ordinary_network_of_ten_classes_gives_its_members_away():
     assert found.multiplier.curve.area > 0.95
     assert found.margin.curve.area > 0.9
     assert set(found.labels) == set(range(10))
+
+
+def test_as_many_images_are_accused_one_by_one_as_the_rate_says(trained):
+    network, train, control = trained
+    found = ask(network, train, control)
+    accused = [found.accused_by(image) for image in range(len(train))]
+    for name, score in (("margin", found.margin), ("multiplier", found.multiplier)):
+        assert sum(each[name] for each in accused) == round(score.few.rate * len(train))
+    assert all(each["multiplier"] for each in accused)
+    assert ask(network, train).accused_by(0) == {}

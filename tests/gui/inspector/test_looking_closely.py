@@ -117,6 +117,50 @@ def test_a_pair_that_is_clicked_is_looked_at(qtbot, ended):
     assert ended.examiner.inspector.portrait.match.is_assigned
 
 
+def test_a_tile_says_what_membership_says_of_its_training_image(qtbot, ended):
+    """Of the image, not of the reconstruction; and only once it was asked, and of its partner."""
+    inspector, pairs = ended.examiner.inspector, ended.pairs.pairs
+    ended.examiner.inspect(int(pairs.candidate[0]))
+    until(qtbot, lambda: inspector.portrait is not None)
+    assert inspector.value("Membership") == "–, nobody has asked under Membership"
+    ended.membership.ask_button.click()
+    settle(qtbot, ended)
+    reference = inspector.portrait.match.reference
+    accused = ended.membership.found.accused_by(reference)
+    assert len(accused) == 2
+    told = inspector.value("Membership")
+    assert told.startswith(f"image {reference} ")
+    assert ("does not stand out" in told) is not any(accused.values())
+    for score, is_out in accused.items():
+        assert (f"not by {score}" in told) is (any(accused.values()) and not is_out)
+    ended.adoption.remove_references()
+    assert inspector.value("Membership") == "–, nobody has asked under Membership"
+
+
+def test_what_is_nobodys_partner_has_no_membership(qtbot, ended):
+    partners = set(ended.pairs.pairs.candidate.tolist())
+    alone = next(i for i in range(len(ended.workspace.session.labels)) if i not in partners)
+    ended.membership.ask_button.click()
+    settle(qtbot, ended)
+    ended.examiner.inspect(alone)
+    inspector = ended.examiner.inspector
+    until(qtbot, lambda: inspector.portrait is not None)
+    assert not inspector.portrait.match.is_assigned
+    assert inspector.value("Membership") == "–, no training image is its partner"
+
+
+def test_an_answer_about_other_images_than_the_tile_was_matched_with_is_not_shown(qtbot, ended):
+    inspector = ended.examiner.inspector
+    ended.examiner.inspect(int(ended.pairs.pairs.candidate[0]))
+    until(qtbot, lambda: inspector.portrait is not None)
+    ended.workspace = replace(ended.workspace, train=some_images(8, 5))
+    settle(qtbot, ended)
+    ended.membership.ask_button.click()
+    settle(qtbot, ended)
+    assert ended.membership.found is not None
+    assert inspector.value("Membership").startswith("–")
+
+
 def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
     start(qtbot, ended, 100_000)
     until(qtbot, lambda: ended.pairs.pairs is not None)
