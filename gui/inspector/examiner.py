@@ -43,6 +43,7 @@ class Examiner(QObject):
         self._session: Session | None = None
         self._chosen: int | None = None
         self._wanted: int | None = None
+        self.inspector.noise_toggled.connect(self._show_noise)
         self._mosaic.selected.connect(self._on_selected)
         self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
@@ -181,6 +182,13 @@ class Examiner(QObject):
             return
         self.replay.show(session, present, index)
         self._curves.show_cursors(_moments(session, index))
+
+    @Slot(bool)
+    def _show_noise(self, is_noisy: bool) -> None:
+        """The timeline shows what the inspector shows."""
+        self.replay.is_noisy = is_noisy
+        if self.is_looking_back:
+            self._show_moment(self.timeline.index)
 
     @Slot(object)
     def _show_replayed(self, mosaic: Mosaic) -> None:

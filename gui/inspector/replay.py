@@ -8,8 +8,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.progress import Progress
+from engine.runtime.lazy import torch
 from engine.session.session import Session
 from engine.viewing.mosaic import Mosaic, make_mosaic
+from engine.viewing.watched import WatchedDrift
 from gui.toolkit.task import Task
 
 
@@ -23,6 +25,10 @@ class Replay(QObject):
         super().__init__(parent)
         self._task: Task | None = None
         self._wish: tuple[Session, Mosaic, int] | None = None
+        self.is_noisy = True
+        """Whether the noise outside the row space is shown."""
+        self._watched: WatchedDrift | None = None
+        """Of the moment before: of the same tiles, the noise is known."""
 
     @property
     def is_busy(self) -> bool:
@@ -36,7 +42,7 @@ class Replay(QObject):
 
     def cancel(self) -> None:
         """Nobody waits any more."""
-        self._wish = None
+        self._wish, self._watched = None, None
         if self._task is not None:
             self._task.cancel()
 
@@ -44,9 +50,10 @@ class Replay(QObject):
         if self._task is not None or self._wish is None:
             return
         (session, present, index), self._wish = self._wish, None
+        watched = self._watched = self._drift_of(session, present)
 
         def draw(report: Progress) -> Mosaic:
-            images = session.drift.images(index, present.order)
+            images = watched.images(index)
             report(0.5)
             mosaic = make_mosaic(images, present.order, session.network.mean, present.caption)
             report(1.0)
@@ -56,6 +63,12 @@ class Replay(QObject):
         self._task.succeeded.connect(self._on_succeeded)
         self._task.finished.connect(self._on_finished)
         self._task.start()
+
+    def _drift_of(self, session: Session, present: Mosaic) -> WatchedDrift:
+        known, asked = self._watched, WatchedDrift(session, present.order, self.is_noisy)
+        if known is None or known.session is not session or known.is_noisy != asked.is_noisy:
+            return asked
+        return known if torch.equal(known.chosen, asked.chosen) else asked
 
     @Slot(object, object)
     def _on_succeeded(self, task: Task, mosaic: Any) -> None:
