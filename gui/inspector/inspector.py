@@ -108,7 +108,8 @@ class Inspector(QWidget):
         rows = QVBoxLayout()
         for widgets in (
             (self.contrast, self.copy_button),
-            (self.with_mean, self.with_noise, self.smooth),
+            (self.with_mean, self.smooth),
+            (self.with_noise,),
         ):
             row = QHBoxLayout()
             for widget in widgets:

@@ -15,7 +15,8 @@ from engine.commands import command_line
 from engine.data.pixels import display_pixels, enlarged
 from engine.evidence.references import References
 from engine.exports import results
-from engine.exports.films import FilmOptions, make_film
+from engine.exports.film_options import FilmOptions
+from engine.exports.films import make_film
 from engine.exports.stills import GridOptions, write_pngs
 from engine.exports.writing import write_scores
 from engine.reconstruction.run import Reconstruction
@@ -151,7 +152,9 @@ def test_everything_can_be_had_at_once(capsys, session, references, folder):
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert json.loads(out) == {kind: str(folder / name) for kind, name in files.items()}
-    options = FilmOptions("pairs", (), 4, 60, 2.0, 0.5, "slow-end")
+    options = FilmOptions(
+        what="pairs", tiles=4, width=60, duration=2.0, hold=0.5, easing="slow-end"
+    )
     film = make_film(session, options, references)
     with Image.open(folder / "a.gif") as gif:
         assert gif.size == film.size
@@ -171,7 +174,7 @@ def test_chosen_candidates_from_the_command_line(capsys, session, folder):
     path = folder / "a.gif"
     status, _, _ = call(capsys, folder / "out", "--gif", path, "--chosen", "5,0-1")
     assert status == 0
-    film = make_film(session, FilmOptions("chosen", (5, 0, 1)))
+    film = make_film(session, FilmOptions(what="chosen", chosen=(5, 0, 1)))
     with Image.open(path) as gif:
         assert gif.size == film.size
 

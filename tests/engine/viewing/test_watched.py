@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.exports.films import FilmOptions, make_film
+from engine.exports.film_options import FilmOptions
+from engine.exports.films import make_film
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
 from engine.session.session import session_of
