@@ -90,7 +90,7 @@ class Inspector(QWidget):
         self.with_mean.setToolTip("Adds the mean training image, where it is known")
         self.with_mean.setChecked(True)
         self.with_mean.toggled.connect(self._show_frame)
-        self.with_noise = QCheckBox("Noise &outside")
+        self.with_noise = QCheckBox("Noise outside")
         self.with_noise.setToolTip(
             "<p>The part of a candidate that the weights say nothing of, outside the row space of "
             "the first layer: noise at the start, and gone from the middle of the search on. It "
