@@ -154,7 +154,7 @@ def _check_preset(options: argparse.Namespace) -> None:
 
 
 def _presets() -> str:
-    named = [f"{word} ({preset.name.lower()})" for word, preset in PRESETS.items()]
+    named = [f"{word} ({preset.name})" for word, preset in PRESETS.items()]
     return ", ".join(named)
 
 

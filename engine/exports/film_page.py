@@ -244,7 +244,7 @@ def _width(words: str, size: int) -> int:
 
 
 def _elided(words: str, size: int, room: int) -> str:
-    """Words without their beginning's end, where there is no room: names are at the start."""
+    """Where there is no room, the name before the colon loses its end."""
     if _width(words, size) <= room:
         return words
     name, _, rest = words.partition(":")
