@@ -24,19 +24,35 @@ from engine.commands.terminal import bar_of, show_share
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
 from engine.exports import results
-from engine.exports.films import EASINGS, FilmOptions, parse_candidates
+from engine.exports.film_options import (
+    EASINGS,
+    PRESETS,
+    RECORDED,
+    FilmOptions,
+    parse_candidates,
+)
 from engine.exports.stills import GridOptions, write_pngs
 from engine.exports.writing import write_scores
 from engine.session.session import SUFFIX, Session
 
 ABOUT = "GIF, MP4, PNG and others from a folder of results"
 
+_LEFT_OUT = {
+    "noise": "the noise outside the row space",
+    "caption": "the line of words",
+    "step": "the step",
+    "strip": "the losses",
+}
+"""What a film can be without."""
+
+_OF_RECORDED, _OF_PAGES = ("width", "easing"), ("caption", "step", "strip")
+
 Writer = Callable[[Session, Path, Progress], object]
 
 _KINDS = {
     "gif": "the drift",
     "mp4": "the drift",
-    "png": "the gallery as one grid",
+    "png": "the gallery, or what is chosen, as one grid",
     "pngs": "one PNG an image of the gallery",
     "npz": "images and numbers for NumPy",
     "pt": "the same for PyTorch",
@@ -55,6 +71,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_control(parser)
     add_data_root(parser)
     film = parser.add_argument_group("GIF and MP4")
+    film.add_argument(
+        "--preset",
+        choices=tuple(PRESETS),
+        help=f"{_presets()}; {RECORDED}, if not given",
+    )
     content = film.add_mutually_exclusive_group()
     content.add_argument(
         "--pairs", action="store_true", help="beside the training images they match; needs --images"
@@ -68,6 +89,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 f"--{each.name}", type=type(each.default), metavar=metavar, help=about
             )
     film.add_argument("--easing", choices=tuple(EASINGS), help="even, if not given")
+    for name, about in _LEFT_OUT.items():
+        film.add_argument(f"--no-{name}", action="store_true", help=f"without {about}")
     stills = parser.add_argument_group("PNG")
     stills.add_argument("--scale", type=int, metavar="N", help="each pixel as N × N")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -86,13 +109,17 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     session = load_run(Path(options.folder))
     references = load_references(options, session.network)
     evidence = None
-    if references is not None and ("scores" in wanted or film.what == "pairs"):
+    if references is not None and ("scores" in wanted or film.shows_pairs):
         evidence = references.score(session.images())
-    writers = _writers(film, GridOptions(options.scale or 0), references, evidence)
+    writers = _writers(film, _grid(options), references, evidence)
+    notes: dict[str, str] = {}
     for kind, target in wanted.items():
         with closing(bar_of(options.quiet, total=1.0, desc=kind)) as bar:
-            writers[kind](session, target, partial(show_share, bar))
-    return {kind: str(target) for kind, target in wanted.items()}
+            said = writers[kind](session, target, partial(show_share, bar))
+        if isinstance(said, str) and said:
+            notes[kind] = said
+    written: dict[str, Any] = {kind: str(target) for kind, target in wanted.items()}
+    return {**written, "notes": notes} if notes else written
 
 
 def _check(options: argparse.Namespace, wanted: dict[str, Path]) -> None:
@@ -101,19 +128,40 @@ def _check(options: argparse.Namespace, wanted: dict[str, Path]) -> None:
         kinds = ", ".join(f"--{kind}" for kind in _KINDS)
         raise UnusableInput(f"Say what to export, and where to: {kinds}.")
     check_control(options)
-    if options.images is None and ("scores" in wanted or options.pairs):
-        which = "--scores" if "scores" in wanted else "--pairs"
+    is_of_pairs = options.pairs or options.preset == "pairs"
+    if options.images is None and ("scores" in wanted or is_of_pairs):
+        which = "--scores" if "scores" in wanted else "A film of pairs"
         raise UnusableInput(f"{which} needs --images, the training images.")
-    is_film = options.pairs or options.chosen or _given(options)
-    if is_film and not {"gif", "mp4"} & wanted.keys():
+    if options.preset == "pairs" and options.chosen is not None:
+        raise UnusableInput("The preset “pairs” shows pairs; --chosen needs another one.")
+    _check_preset(options)
+    if (options.pairs or _given(options)) and not {"gif", "mp4"} & wanted.keys():
         raise UnusableInput("Options of a film need --gif or --mp4.")
+    if options.chosen is not None and not {"gif", "mp4", "png"} & wanted.keys():
+        raise UnusableInput("--chosen needs --gif, --mp4 or --png.")
     if options.scale is not None and not {"png", "pngs"} & wanted.keys():
         raise UnusableInput("--scale needs --png or --pngs; a film takes --width.")
 
 
+def _check_preset(options: argparse.Namespace) -> None:
+    is_page = PRESETS[options.preset or RECORDED].size is not None
+    for name in _OF_RECORDED:
+        if is_page and getattr(options, name) is not None:
+            raise UnusableInput(f"--{name} is for recorded frames only, and not for this preset.")
+    for name in _OF_PAGES:
+        if not is_page and getattr(options, f"no_{name}"):
+            raise UnusableInput(f"--no-{name} needs a --preset of a fixed size, like square.")
+
+
+def _presets() -> str:
+    named = [f"{word} ({preset.name})" for word, preset in PRESETS.items()]
+    return ", ".join(named)
+
+
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    names = [each.name for each in fields(FilmOptions) if each.metadata] + ["easing"]
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    names = [each.name for each in fields(FilmOptions) if each.metadata] + ["easing", "preset"]
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return given | {name: False for name in _LEFT_OUT if getattr(options, f"no_{name}")}
 
 
 def _film(options: argparse.Namespace) -> FilmOptions:
@@ -124,6 +172,11 @@ def _film(options: argparse.Namespace) -> FilmOptions:
         chosen = parse_candidates(options.chosen)
         return FilmOptions(what="chosen", chosen=chosen, **given)
     return FilmOptions(**given)
+
+
+def _grid(options: argparse.Namespace) -> GridOptions:
+    chosen = () if options.chosen is None else parse_candidates(options.chosen)
+    return GridOptions(options.scale or 0, chosen)
 
 
 def _writers(

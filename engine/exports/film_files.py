@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
 VIDEO_FRAMES_PER_SECOND = 25
+USUAL_CODING = ("-crf", "10")
+"""For ffmpeg; so fine that a pixel stays a square with sharp edges."""
 
 _LARGEST_GIF = 65_535
 _FRAME_DELAY = 8
 _HOLD_DELAY = 250
-_PALETTE_COLOURS = 256
 _PALETTE_SAMPLES = 12
 _PALETTE_PIXELS = 30_000
 _PALETTE_ROUNDS = 8
@@ -100,7 +101,7 @@ def _usual_delays(count: int) -> list[int]:
 def _quantised(frames: Sequence[Pixels], scale: int, progress: Progress) -> Iterator[Image.Image]:
     """Frames with a shared palette, made as they are asked for."""
     is_grey = frames[0].ndim == 2
-    palette = None if is_grey else _shared_palette(frames)
+    palette = None if is_grey else shared_palette(frames)
     for index, frame in enumerate(frames):
         progress(index / len(frames))
         if palette is None:
@@ -113,28 +114,33 @@ def _quantised(frames: Sequence[Pixels], scale: int, progress: Progress) -> Iter
         yield image
 
 
-def _shared_palette(frames: Sequence[Pixels]) -> cKDTree:
-    """The colours of all frames, shape (256, 3), as a tree that knows the nearest of them.
+def shared_palette(frames: Sequence[Pixels], colours: int = 256, every: int = 1) -> cKDTree:
+    """The colours of all frames, shape (colours, 3), as a tree that knows the nearest of them.
 
     Pillow's median cut is where a few rounds of k-means begin, which bring the palette a tenth
     nearer to the frames; Pillow's own search for the nearest colour rounds to 6 bits and gives
     that away again.
+
+    Args:
+        frames: (H, W, 3), of which twelve are looked at.
+        colours: how many, 256 at most.
+        every: so many rows of a frame are looked at as one.
     """
     from scipy.spatial import cKDTree
 
     chosen = np.linspace(0, len(frames) - 1, min(_PALETTE_SAMPLES, len(frames))).astype(int)
-    sample = np.concatenate([frames[i] for i in chosen])
-    cut = Image.fromarray(sample).quantize(_PALETTE_COLOURS, method=Image.Quantize.MEDIANCUT)
-    colours = np.reshape(cut.getpalette() or [0, 0, 0], (-1, 3)).astype(float)
+    sample = np.concatenate([frames[i][::every] for i in chosen])
+    cut = Image.fromarray(sample).quantize(colours, method=Image.Quantize.MEDIANCUT)
+    found = np.reshape(cut.getpalette() or [0, 0, 0], (-1, 3))[:colours].astype(float)
     points = sample.reshape(-1, 3)
     points = points[:: max(1, len(points) // _PALETTE_PIXELS)].astype(float)
     for _ in range(_PALETTE_ROUNDS):
-        nearest = cKDTree(colours).query(points)[1]
-        counts = np.bincount(nearest, minlength=len(colours))[:, None]
-        sums = np.zeros_like(colours)
+        nearest = cKDTree(found).query(points)[1]
+        counts = np.bincount(nearest, minlength=len(found))[:, None]
+        sums = np.zeros_like(found)
         np.add.at(sums, nearest, points)
-        colours = np.where(counts > 0, sums / np.maximum(counts, 1), colours)
-    return cKDTree(np.rint(colours))
+        found = np.where(counts > 0, sums / np.maximum(counts, 1), found)
+    return cKDTree(np.rint(found))
 
 
 def _in_64_greys(frame: Pixels) -> Pixels:
@@ -148,11 +154,13 @@ def write_mp4(
     delays: Sequence[int] | None = None,
     scale: int = 1,
     progress: Progress = unheard,
+    coding: Sequence[str] = USUAL_CODING,
 ) -> None:
     """An H.264 film that any player shows, of 25 frames a second.
 
-    Takes what `gif_bytes` takes. An odd last row or column is cut off, which H.264 needs; of
-    frames that follow each other faster than 25 a second some are left out.
+    Takes what `gif_bytes` takes, and what ffmpeg is told of how it codes. An odd last row or column
+    is cut off, which H.264 needs; of frames that follow each other faster than 25 a second some are
+    left out.
 
     Raises:
         OSError: the file cannot be written, or ffmpeg failed.
@@ -169,8 +177,8 @@ def write_mp4(
             (width, height),
             fps=VIDEO_FRAMES_PER_SECOND,
             macro_block_size=2,
-            quality=8,
-            output_params=["-f", "mp4"],
+            quality=None,
+            output_params=[*coding, "-movflags", "+faststart", "-f", "mp4"],
             ffmpeg_log_level="quiet",
         )
         writer.send(None)

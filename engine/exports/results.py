@@ -19,11 +19,19 @@ from engine.base.version import VERSION
 from engine.evidence.diagnostics import check_weights
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
-from engine.exports.film_files import write_gif, write_mp4
-from engine.exports.films import FilmOptions, make_film
+from engine.exports.film_encoding import encode
+from engine.exports.film_options import FilmOptions
+from engine.exports.films import make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
-from engine.exports.writing import stored_labels, write_csv, write_npz, write_png, write_pt
+from engine.exports.writing import (
+    stored_labels,
+    write_bytes,
+    write_csv,
+    write_npz,
+    write_png,
+    write_pt,
+)
 from engine.network.facts import model_facts
 from engine.reconstruction.losses import Losses
 from engine.runtime.lazy import torch
@@ -94,11 +102,13 @@ def export_gif(
     options: FilmOptions | None = None,
     references: References | None = None,
     evidence: Evidence | None = None,
-) -> None:
-    """The drift as a GIF; of the gallery's first images, where nothing else is asked for."""
-    making = portion(progress, 0.0, 0.5)
-    film = make_film(session, options or FilmOptions(), references, making, evidence)
-    write_gif(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
+) -> str:
+    """The drift as a GIF; of the gallery's first images, where nothing else is asked for.
+
+    Returns:
+        What had to be done for it to fit; empty, if nothing.
+    """
+    return _export_film("gif", session, path, progress, options, references, evidence)
 
 
 def export_mp4(
@@ -108,11 +118,25 @@ def export_mp4(
     options: FilmOptions | None = None,
     references: References | None = None,
     evidence: Evidence | None = None,
-) -> None:
+) -> str:
     """The same as an MP4."""
+    return _export_film("mp4", session, path, progress, options, references, evidence)
+
+
+def _export_film(
+    kind: str,
+    session: Session,
+    path: Path,
+    progress: Progress,
+    options: FilmOptions | None,
+    references: References | None,
+    evidence: Evidence | None,
+) -> str:
     making = portion(progress, 0.0, 0.5)
     film = make_film(session, options or FilmOptions(), references, making, evidence)
-    write_mp4(path, film.frames, film.delays, film.scale, portion(progress, 0.5, 1.0))
+    file = encode(kind, film, portion(progress, 0.5, 1.0))
+    write_bytes(path, file.data)
+    return file.note
 
 
 def export_png(

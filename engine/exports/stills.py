@@ -9,13 +9,17 @@ from pathlib import Path
 from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels, enlarged, enlargement, mosaic
+from engine.exports.film_cast import existing
 from engine.exports.writing import write_png
 from engine.session.session import Session
 
 
 @dataclass(frozen=True)
 class GridOptions:
-    """How large a grid comes out.
+    """How large a grid comes out, and of what.
+
+    Attributes:
+        chosen: numbers of candidates; none, the gallery.
 
     Raises:
         UnusableInput: the scale is outside its range.
@@ -29,6 +33,7 @@ class GridOptions:
         0,
         32,
     )
+    chosen: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_options(self, {})
@@ -37,10 +42,17 @@ class GridOptions:
 def grid(session: Session, options: GridOptions, progress: Progress = unheard) -> Pixels:
     """The gallery as one grid, the most trustworthy image first; uint8, (H, W) or (H, W, 3).
 
+    Or chosen candidates, in the order in which they are named.
+
     Raises:
+        UnusableInput: a candidate that the run does not have.
         Cancelled: `progress` said so.
     """
-    tiles = _tiles(session, portion(progress, 0.0, 0.9))
+    if options.chosen:
+        chosen = existing(options.chosen, len(session.labels))
+        tiles = display_pixels(session.images()[chosen], session.network.mean)
+    else:
+        tiles = _tiles(session, portion(progress, 0.0, 0.9))
     pixels = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
     pixels = enlarged(pixels, options.scale or enlargement(pixels.shape[1]))
     progress(1.0)

@@ -102,6 +102,7 @@ class LiveView:
     Attributes:
         references: to score against; may be replaced from any thread at any time.
         shows_mosaic: whether anybody looks at the mosaic; likewise.
+        is_noisy: whether the noise outside the row space is shown; likewise.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class LiveView:
             seed: of the run.
         """
         self.references = references
-        self.shows_mosaic = True
+        self.shows_mosaic = self.is_noisy = True
         self._mean, self._seed = mean, seed
         self._makers: TileMaker | None = None
         self._seats: Seats | None = None
@@ -236,7 +237,8 @@ class LiveView:
         seats = self._seats
         candidates = torch.tensor(seats.candidates, dtype=torch.int64)
         images = snapshot.images(candidates - earlier)
-        tiles = self._makers.tiles(candidates, images, _share(snapshot), full)
+        share = _share(snapshot) if self.is_noisy and not snapshot.is_last else 0.0
+        tiles = self._makers.tiles(candidates, images, share, full)
         return Picture(snapshot.step, seats, tiles)
 
     def _render(self, snapshot: Snapshot) -> Mosaic:

@@ -15,6 +15,7 @@ from engine.network.classes import Classes
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session
+from engine.viewing.watched import WatchedDrift
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,6 +65,8 @@ class Portrait:
         why_unknown: why it is not, in words; empty where it is, or has not been worked out yet.
         steps: steps of its restart before each frame, rising, shape (f,).
         frames: its drift, centred, float32, shape (f, c, h, w).
+        noise: what is outside the row space at the start, centred, shape (c, h, w).
+        shares: how much of that each frame has, shape (f,); none at the end.
         fired: the activations h_l of each hidden layer, float32, shapes (n_l,).
         mean: μ, shape (c, h, w), where it is known.
         match: with the training images, where there are any.
@@ -81,11 +84,26 @@ class Portrait:
     why_unknown: str
     steps: tuple[int, ...]
     frames: Tensor
+    noise: Tensor
+    shares: Tensor
     fired: tuple[Tensor, ...]
     mean: Tensor | None
     match: Match | None
 
-    def pixels(self, frame: int, contrast: Contrast, with_mean: bool) -> Pixels:
+    @property
+    def has_noise(self) -> bool:
+        """Whether any frame has noise outside."""
+        return bool(self.shares.any() and self.noise.any())
+
+    def image(self, frame: int, with_noise: bool = True) -> Tensor:
+        """One frame, centred, shape (1, c, h, w)."""
+        image = self.frames[frame][None]
+        share = float(self.shares[frame])
+        return image + share * self.noise if with_noise and share else image
+
+    def pixels(
+        self, frame: int, contrast: Contrast, with_mean: bool, with_noise: bool = True
+    ) -> Pixels:
         """One frame for the eye, uint8, shape (h, w, 3) for colour, (h, w) for grey.
 
         Args:
@@ -93,20 +111,20 @@ class Portrait:
             contrast: `stretched`: from its least to its largest value; `fixed`: [0, 1] with the
                 mean and [−1, 1] without, whatever the image holds.
             with_mean: whether μ is added, where it is known.
+            with_noise: whether the noise outside the row space is shown.
         """
-        image = self.frames[frame][None]
         mean = self.mean if with_mean else None
-        return shown(image, mean, contrast)
+        return shown(self.image(frame, with_noise), mean, contrast)
 
     def match_pixels(self) -> Pixels | None:
         """The training image beside it, for the eye."""
         return None if self.match is None else real_pixels(self.match.image)
 
-    def difference(self, frame: int) -> Pixels | None:
+    def difference(self, frame: int, with_noise: bool = True) -> Pixels | None:
         """The reconstruction, stretched, minus the training image: middle grey where they agree."""
         if self.match is None:
             return None
-        mine = display_pixels(self.frames[frame][None], self.mean)[0].astype(np.int16)
+        mine = display_pixels(self.image(frame, with_noise), self.mean)[0].astype(np.int16)
         real = real_pixels(self.match.image).astype(np.int16)
         difference: Pixels = np.clip((mine - real) // 2 + _GREY, 0, 255).astype(np.uint8)
         return difference
@@ -158,8 +176,8 @@ def portray(
         references: training images to match it with.
         evidence: the score of all candidates of the session, where it is at hand.
     """
-    drift, chosen = session.drift, torch.tensor([candidate])
-    frames = torch.cat([drift.images(index, chosen) for index in range(len(drift))])
+    drift, watched = session.drift, WatchedDrift(session, torch.tensor([candidate]))
+    frames = torch.cat([drift.images(index, watched.chosen) for index in range(len(drift))])
     network = session.network.to("cpu", torch.float32)
     image = session.image(candidate)
     restart = candidate // session.settings.candidates
@@ -185,6 +203,8 @@ def portray(
         why_unknown="" if gallery is None else gallery.why_unknown,
         steps=tuple(steps),
         frames=frames,
+        noise=watched.noise[0],
+        shares=torch.cat([watched.shares(index) for index in range(len(drift))]),
         fired=tuple(h[0] for h in there.h[1:]),
         mean=references.shown_mean if mean is None and references is not None else mean,
         match=found,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.data.pixels import Pixels
+from engine.data.pixels import display_pixels
 from engine.runtime.lazy import torch
 from engine.session.session import Session
 from engine.viewing.frames import Picture
 from engine.viewing.mosaic import Mosaic, make_mosaic
-from engine.viewing.outside import Outside, share_left
 from engine.viewing.seats import Seats
-from engine.viewing.tiles import TileMaker
+from engine.viewing.watched import WatchedDrift
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,9 @@ class Scene:
     mosaic: Mosaic | None = None
 
 
-def scene_at(session: Session, seats: Seats, index: int, mosaic: Mosaic | None) -> Scene:
+def scene_at(
+    session: Session, seats: Seats, index: int, mosaic: Mosaic | None, is_noisy: bool = True
+) -> Scene:
     """An earlier moment of a run: the same seats, and the same tiles of the mosaic.
 
     Args:
@@ -35,13 +36,12 @@ def scene_at(session: Session, seats: Seats, index: int, mosaic: Mosaic | None) 
         seats: who sits where.
         index: which frame of its drift.
         mosaic: what is shown of all candidates at present, where it is shown.
+        is_noisy: whether the noise outside the row space is shown.
     """
-    recordings = session.drift.recordings
-    steps = max((recording.steps for recording in recordings), key=len)
-    picture = Picture(steps[index], seats, tiles_at(session, seats, index))
+    picture = _picture(session, seats, index, is_noisy)
     if mosaic is None:
         return Scene(picture)
-    images = session.drift.images(index, mosaic.order)
+    images = WatchedDrift(session, mosaic.order, is_noisy).images(index)
     drawn = make_mosaic(images, mosaic.order, session.network.mean, mosaic.caption)
     drawn = replace(drawn, is_gallery=mosaic.is_gallery, confidence=mosaic.confidence)
     return Scene(picture, drawn)
@@ -49,16 +49,12 @@ def scene_at(session: Session, seats: Seats, index: int, mosaic: Mosaic | None) 
 
 def picture_at_end(session: Session, seats: Seats) -> Picture:
     """Where a run stands."""
-    return Picture(session.state.step, seats, tiles_at(session, seats, len(session.drift) - 1))
+    end = _picture(session, seats, len(session.drift) - 1, is_noisy=False)
+    return replace(end, step=session.state.step)
 
 
-def tiles_at(session: Session, seats: Seats, index: int) -> Pixels:
-    """The seats' tiles in a frame of the drift, with what is left of the noise outside."""
+def _picture(session: Session, seats: Seats, index: int, is_noisy: bool) -> Picture:
     candidates = torch.tensor(seats.candidates, dtype=torch.int64)
-    drift, settings = session.drift, session.settings
-    steps = max((recording.steps for recording in drift.recordings), key=len)
-    each = max(1, session.state.steps // settings.restarts)
-    share = 0.0 if index >= len(drift) - 1 else share_left(steps[index], each)
-    outside = Outside(session.state.space, session.network.inputs, settings.seed)
-    images = drift.images(index, candidates)
-    return TileMaker(outside, session.network.mean).tiles(candidates, images, share, True)
+    watched = WatchedDrift(session, candidates, is_noisy)
+    tiles = display_pixels(watched.images(index), session.network.mean)
+    return Picture(watched.steps[index], seats, tiles)

@@ -15,7 +15,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from engine.base.plain_text import plain
 from engine.session.session import SUFFIX
 from gui.app import menus
 from gui.app.actions import Actions
@@ -51,6 +50,7 @@ from gui.toolkit.background import Background
 from gui.toolkit.focus import DockTabs
 from gui.toolkit.log import LOGGER
 from gui.toolkit.log_panel import LogPanel
+from gui.toolkit.saved_notice import SavedNotice
 from gui.toolkit.widgets import MessageStrip
 from gui.training.page import TrainingPage
 
@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         stored.put_aside_if_unsafe()
         self.controller = ReconstructionController(self)
         self.background = Background(self.statusBar())
+        self.saved_notice = SavedNotice(self.statusBar())
         self.strip = MessageStrip()
         self.copies = RunCopies(user_state_path("Afterimage", "Afterimage"))
         self.recent = RecentFiles(self)
@@ -304,7 +305,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
-        self.statusBar().showMessage(plain(f"Saved {path}"), 10_000)
+        self.saved_notice.tell(Path(path))
         LOGGER.info(f"Saved {path}")
         if Path(path).suffix.lower() in (SUFFIX, ".safetensors"):
             self.adoption.remember(Path(path))

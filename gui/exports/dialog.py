@@ -6,29 +6,63 @@ What is shown is what is saved: the bytes whose size is named are those that are
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTemporaryDir, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.base.errors import UnusableInput
-from engine.base.progress import Progress
-from engine.data.pixels import Pixels
+from engine.base.progress import Progress, portion
 from engine.evidence.references import References
-from engine.exports.films import Film, FilmOptions, film_bytes, make_film
+from engine.exports.film_encoding import encode
+from engine.exports.film_options import FilmOptions
+from engine.exports.films import make_film
 from engine.exports.stills import GridOptions, grid
-from engine.exports.writing import png_bytes
+from engine.exports.writing import png_bytes, write_bytes
 from engine.session.session import Session
 from gui.exports.film_view import FilmView
 from gui.exports.options import FilmForm, GridForm
 from gui.toolkit import theme
 from gui.toolkit.background import Background
+from gui.toolkit.images import image_of
 from gui.toolkit.task import Task, sentence_of
 
 _PATIENCE = 250
 """Milliseconds without a change before a preview is begun."""
 
-Made = Film | Pixels | bytes | Exception
+_NAMES = {"gif": "drift.gif", "mp4": "drift.mp4", "png": "images.png"}
+
+
+@dataclass(frozen=True)
+class _Preview:
+    """What comes of some options, for the eye.
+
+    Attributes:
+        images: one after the other.
+        delays: hundredths of a second that each is shown.
+        about: its size, in words.
+        encode: makes the file of it, and says what it took for it to fit; called on a thread.
+    """
+
+    images: list[QImage]
+    delays: list[int]
+    about: str
+    encode: Callable[[Progress], tuple[bytes, str]]
+
+
+@dataclass(frozen=True)
+class _File:
+    """The file as it will be, and where a copy of it lies to be dragged; what it took to fit."""
+
+    data: bytes
+    copy: Path
+    note: str
+
+
+Made = _Preview | _File | Exception
 Work = Callable[[Progress], Made]
 
 _TITLES = {"gif": "Export as GIF", "mp4": "Export as MP4", "png": "Export as PNG"}
@@ -47,6 +81,7 @@ class ExportDialog(QDialog):
         references: References | None,
         background: Background,
         parent: QWidget,
+        chosen: Sequence[int] = (),
     ) -> None:
         """
         Args:
@@ -55,6 +90,7 @@ class ExportDialog(QDialog):
             references: for pairs, where there are any.
             background: runs what takes time.
             parent: the window.
+            chosen: candidates to begin with; none, the gallery.
         """
         super().__init__(parent)
         self.setWindowTitle(_TITLES[kind])
@@ -65,7 +101,10 @@ class ExportDialog(QDialog):
         self._wish = 0
         self._data: bytes | None = None
         self._size = ""
-        self.form = GridForm() if kind == "png" else FilmForm(references is not None)
+        self._folder = QTemporaryDir()
+        self.form: FilmForm | GridForm = (
+            GridForm(chosen) if kind == "png" else FilmForm(references is not None, chosen)
+        )
         self.view, self.about = FilmView(), theme.secondary()
         self.about.setMinimumHeight(2 * self.about.fontMetrics().lineSpacing())
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -119,6 +158,7 @@ class ExportDialog(QDialog):
     def _cancel(self) -> None:
         self._data = None
         self._wish += 1
+        self.view.file = None
         self.save_button.setEnabled(False)
         if self._task is not None:
             self._task.cancel()
@@ -135,11 +175,22 @@ class ExportDialog(QDialog):
         self._say("Making a preview …")
         self._start("Making a preview …", lambda report: self._preview(options, report))
 
-    def _preview(self, options: FilmOptions | GridOptions, report: Progress) -> Film | Pixels:
+    def _preview(self, options: FilmOptions | GridOptions, report: Progress) -> _Preview:
         """Frames or grid; called on a thread."""
         if isinstance(options, GridOptions):
-            return grid(self._session, options, report)
-        return make_film(self._session, options, self._references, report)
+            pixels = grid(self._session, options, report)
+            size = f"{pixels.shape[1]} × {pixels.shape[0]} pixels"
+            return _Preview([image_of(pixels)], [0], size, lambda _: (png_bytes(pixels), ""))
+        film = make_film(self._session, options, self._references, portion(report, 0.0, 0.5))
+        frames, delays = film.preview(portion(report, 0.5, 1.0))
+        width, height = film.size
+
+        def file(progress: Progress) -> tuple[bytes, str]:
+            made = encode(self._kind, film, progress)
+            return made.data, made.note
+
+        about = f"{width} × {height} pixels · {film.seconds:.2f} s"
+        return _Preview([image_of(frame) for frame in frames], delays, about, file)
 
     def _start(self, text: str, work: Work) -> None:
         """Has something made; the last wish counts."""
@@ -159,23 +210,26 @@ class ExportDialog(QDialog):
         """Shows what was made, and goes on to the file."""
         if isinstance(made, Exception):
             self._complain(sentence_of(made))
-        elif isinstance(made, bytes):
-            self._data = made
-            self._say(f"{self._size} · {_megabytes(len(made))}")
+        elif isinstance(made, _File):
+            self._data, self.view.file = made.data, made.copy
+            note = f" · {made.note}" if made.note else ""
+            self._say(f"{self._size} · {_megabytes(len(made.data))}{note}")
             self.save_button.setEnabled(True)
-        elif isinstance(made, Film):
-            self.view.play(list(made.frames), list(made.delays))
-            width, height = made.size
-            self._size = f"{width} × {height} pixels · {made.seconds:.2f} s"
-            self._encode(lambda report: film_bytes(self._kind, made, report))
         else:
-            self.view.play([made], [0])
-            self._size = f"{made.shape[1]} × {made.shape[0]} pixels"
-            self._encode(lambda _report: png_bytes(made))
+            self.view.play(made.images, made.delays)
+            self._size = made.about
+            self._encode(made)
 
-    def _encode(self, work: Work) -> None:
+    def _encode(self, preview: _Preview) -> None:
         self._say(f"{self._size} · working out the size of the file …")
-        self._start("Working out the size of the file …", work)
+        copy = Path(self._folder.path()) / _NAMES[self._kind]
+
+        def file(report: Progress) -> _File:
+            data, note = preview.encode(report)
+            write_bytes(copy, data)
+            return _File(data, copy, note)
+
+        self._start("Working out the size of the file …", file)
 
     @Slot()
     def _on_save_clicked(self) -> None:

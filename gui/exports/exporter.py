@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +46,7 @@ _FOLDERS = {
 }
 _WITH_OPTIONS = ("gif", "mp4", "png")
 
-_WRITERS: dict[str, Callable[[Session, Path, Progress], None]] = {
+_WRITERS: dict[str, Callable[[Session, Path, Progress], object]] = {
     "gif": results.export_gif,
     "mp4": results.export_mp4,
     "png": results.export_png,
@@ -83,9 +83,17 @@ class Exporter(QObject):
         else:
             self._ask_where(self._window, kind, partial(self.write_to, kind))
 
-    def _ask_how(self, kind: str, session: Session) -> None:
+    def film_of(self, candidates: Sequence[int], kind: str = "gif") -> None:
+        """Asks how a film of these candidates is to be: their drift, as `gif` or `mp4`."""
+        self.with_session(partial(self._ask_how, kind, chosen=tuple(candidates)))
+
+    def image_of(self, candidate: int) -> None:
+        """Asks how a PNG of this candidate is to be."""
+        self.with_session(partial(self._ask_how, "png", chosen=(candidate,)))
+
+    def _ask_how(self, kind: str, session: Session, chosen: Sequence[int] = ()) -> None:
         references = self._workspace().references
-        dialog = ExportDialog(kind, session, references, self._background, self._window)
+        dialog = ExportDialog(kind, session, references, self._background, self._window, chosen)
 
         def save(data: bytes) -> None:
             self._ask_where(dialog, kind, partial(self._write_data, dialog, data))

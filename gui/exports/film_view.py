@@ -1,16 +1,17 @@
-"""A film that plays in a corner of a dialog, at its own pace."""
+"""A film that plays in a corner of a dialog, at its own pace, and can be dragged out of it."""
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QDrag, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QApplication, QFrame, QSizePolicy, QWidget
 
 from gui.toolkit import theme
-from gui.toolkit.images import image_of
 
 _SIDE = 320
+_DRAGGED_WIDTH = 96
 _EDGE = 1
 
 
@@ -26,6 +27,8 @@ class FilmView(QFrame):
         self._images: list[QImage] = []
         self._milliseconds: list[int] = []
         self._shown = 0
+        self._file: Path | None = None
+        self._pressed_at: QPoint | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._advance)
@@ -40,18 +43,28 @@ class FilmView(QFrame):
         """How many frames there are."""
         return len(self._images)
 
-    def play(self, frames: list[np.ndarray], delays: list[int]) -> None:
+    @property
+    def file(self) -> Path | None:
+        """The file that holds what is shown, and is dragged out; None, as long as there is none."""
+        return self._file
+
+    @file.setter
+    def file(self, path: Path | None) -> None:
+        self._file = path
+        self.setToolTip("" if path is None else "Drag it into a folder or another program")
+
+    def play(self, images: list[QImage], delays: list[int]) -> None:
         """Plays from the start.
 
         Args:
-            frames: uint8, (H, W) or (H, W, 3); one alone stands still.
+            images: one after the other; one alone stands still.
             delays: hundredths of a second that each is shown.
         """
-        self._images = [image_of(frame) for frame in frames]
+        self._images = images
         self._milliseconds = [10 * delay for delay in delays]
         self._shown = 0
         self._timer.stop()
-        if len(frames) > 1:
+        if len(images) > 1:
             self._timer.start(self._milliseconds[0])
         self.update()
 
@@ -68,6 +81,31 @@ class FilmView(QFrame):
         self._shown = (self._shown + 1) % len(self._images)
         self._timer.start(self._milliseconds[self._shown])
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Where a drag may begin."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drags the file out, once there is one."""
+        if self._pressed_at is None or self._file is None or not self._images:
+            return
+        way = event.position().toPoint() - self._pressed_at
+        if way.manhattanLength() < QApplication.startDragDistance():
+            return
+        self._pressed_at = None
+        drag = QDrag(self)
+        drag.setMimeData(self.mime_data(self._file))
+        picture = QPixmap.fromImage(self._images[self._shown])
+        drag.setPixmap(picture.scaledToWidth(_DRAGGED_WIDTH))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def mime_data(self, file: Path) -> QMimeData:
+        """The path of a file, as other programs take it."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(file))])
+        return data
 
     def sizeHint(self) -> QSize:
         """Room for a mosaic."""

@@ -49,6 +49,7 @@ class Examiner(QObject):
         self._wanted: int | None = None
         self._matched_with: LabelledImages | None = None
         self._membership: Membership | None = None
+        self.inspector.noise_toggled.connect(self._show_noise)
         self._mosaic.selected.connect(self._on_selected)
         self._stage.selected.connect(self.inspect)
         self._pairs.chosen.connect(self.inspect)
@@ -201,6 +202,14 @@ class Examiner(QObject):
             return
         self.replay.show(session, present, index)
         self._curves.show_cursors(_moments(session, index))
+
+    @Slot(bool)
+    def _show_noise(self, is_noisy: bool) -> None:
+        """The timeline shows what the inspector shows."""
+        self.replay.is_noisy = is_noisy
+        self._controller.show_noise(is_noisy)
+        if self.is_looking_back:
+            self._show_moment(self.timeline.index)
 
     @Slot(object)
     def _show_replayed(self, scene: Scene) -> None:

@@ -49,6 +49,9 @@ class Inspector(QWidget):
     changed = Signal()
     """Emitted when another candidate is shown, or none."""
 
+    noise_toggled = Signal(bool)
+    """Emitted when the noise outside the row space is to be shown, or not."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._portrait: Portrait | None = None
@@ -91,6 +94,15 @@ class Inspector(QWidget):
         self.with_mean.setToolTip("Adds the mean training image, where it is known")
         self.with_mean.setChecked(True)
         self.with_mean.toggled.connect(self._show_frame)
+        self.with_noise = QCheckBox("Noise outside")
+        self.with_noise.setToolTip(
+            "<p>The part of a candidate that the weights say nothing of, outside the row space of "
+            "the first layer: noise at the start, and gone from the middle of the search on. It "
+            "is never scored.</p>"
+        )
+        self.with_noise.setChecked(True)
+        self.with_noise.toggled.connect(self._show_frame)
+        self.with_noise.toggled.connect(self.noise_toggled)
         self.smooth = QCheckBox("Smooth")
         self.smooth.setToolTip("Smooths between pixels; else each pixel is a square")
         self.smooth.toggled.connect(self._set_smooth)
@@ -98,7 +110,11 @@ class Inspector(QWidget):
         self.copy_button.setToolTip("Copies the image to the clipboard (Ctrl+C)")
         self.copy_button.clicked.connect(self.picture.copy)
         rows = QVBoxLayout()
-        for widgets in ((self.contrast, self.copy_button), (self.with_mean, self.smooth)):
+        for widgets in (
+            (self.contrast, self.copy_button),
+            (self.with_mean, self.smooth),
+            (self.with_noise,),
+        ):
             row = QHBoxLayout()
             for widget in widgets:
                 row.addWidget(widget)
@@ -169,6 +185,7 @@ class Inspector(QWidget):
         self.scrubber.pause()
         self.scrubber.set_steps(portrait.steps)
         self.with_mean.setEnabled(portrait.mean is not None)
+        self.with_noise.setEnabled(portrait.has_noise)
         self.picture.file_name = f"candidate-{portrait.candidate:04}.png"
         self.picture.setAccessibleName(f"Candidate {portrait.candidate}")
         restart = f", restart {portrait.restart}" if portrait.restart > 1 else ""
@@ -228,11 +245,12 @@ class Inspector(QWidget):
         portrait = self._portrait
         if portrait is None:
             return
-        frame = self.scrubber.index
+        frame, noisy = self.scrubber.index, self.with_noise.isChecked()
         contrast: Contrast = self.contrast.currentData()
-        self.picture.show_pixels(portrait.pixels(frame, contrast, self.with_mean.isChecked()))
+        pixels = portrait.pixels(frame, contrast, self.with_mean.isChecked(), noisy)
+        self.picture.show_pixels(pixels)
         self.match.show_pixels(portrait.match_pixels())
-        self.difference.show_pixels(portrait.difference(frame))
+        self.difference.show_pixels(portrait.difference(frame, noisy))
 
     @Slot(bool)
     def _set_smooth(self, is_smooth: bool) -> None:

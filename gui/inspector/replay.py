@@ -22,6 +22,8 @@ class Replay(QObject):
         super().__init__(parent)
         self._task: Task | None = None
         self._wish: tuple[Session, Scene, int] | None = None
+        self.is_noisy = True
+        """Whether the noise outside the row space is shown."""
 
     @property
     def is_busy(self) -> bool:
@@ -35,7 +37,7 @@ class Replay(QObject):
 
     def cancel(self) -> None:
         """Nobody waits any more."""
-        self._wish = None
+        self._wish, self._watched = None, None
         if self._task is not None:
             self._task.cancel()
 
@@ -43,9 +45,10 @@ class Replay(QObject):
         if self._task is not None or self._wish is None:
             return
         (session, present, index), self._wish = self._wish, None
+        is_noisy = self.is_noisy
 
         def draw(_report: Progress) -> Scene:
-            return scene_at(session, present.picture.seats, index, present.mosaic)
+            return scene_at(session, present.picture.seats, index, present.mosaic, is_noisy)
 
         self._task = Task(draw, self.rendered.emit, lambda: True, self)
         self._task.succeeded.connect(self._on_succeeded)

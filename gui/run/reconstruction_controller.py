@@ -64,9 +64,18 @@ class ReconstructionController(WorkerController):
     def show_mosaic(self, wanted: bool) -> None:
         """Whether frames are to hold the mosaic of all candidates; now and later."""
         self._worker.shows_mosaic = wanted
-        if self._worker.view is not None:
-            self._worker.view.shows_mosaic = wanted
-            self._worker.mailbox.refresh()
+        self._look_otherwise()
+
+    def show_noise(self, wanted: bool) -> None:
+        """Whether pictures have the noise outside the row space, now and later."""
+        self._worker.is_noisy = wanted
+        self._look_otherwise()
+
+    def _look_otherwise(self) -> None:
+        worker = self._worker
+        if worker.view is not None:
+            worker.view.shows_mosaic, worker.view.is_noisy = worker.shows_mosaic, worker.is_noisy
+            worker.mailbox.refresh()
 
     def request_session(self) -> None:
         """Asks an active run for its session as it stands; `session_ready` follows."""

@@ -73,7 +73,7 @@ class ReconstructionWorker(QObject):
         self.slot = Latest[Frame]()
         self.mailbox = Mailbox()
         self.view: LiveView | None = None
-        self.shows_mosaic = False
+        self.shows_mosaic, self.is_noisy = False, True
         self.newest: Session | None = None
 
     def prepare(self, request: RunRequest) -> None:
@@ -81,7 +81,7 @@ class ReconstructionWorker(QObject):
         self.slot = Latest[Frame]()
         self.mailbox = Mailbox()
         self.view = LiveView(request.network.mean, request.references, request.settings.seed)
-        self.view.shows_mosaic = self.shows_mosaic
+        self.view.shows_mosaic, self.view.is_noisy = self.shows_mosaic, self.is_noisy
 
     @Slot(object)
     def run(self, request: RunRequest) -> None:

@@ -15,7 +15,9 @@ from engine.commands import command_line
 from engine.data.pixels import display_pixels, enlarged
 from engine.evidence.references import References
 from engine.exports import results
-from engine.exports.films import FilmOptions, make_film
+from engine.exports.film_encoding import encode
+from engine.exports.film_options import FilmOptions
+from engine.exports.films import make_film
 from engine.exports.stills import GridOptions, write_pngs
 from engine.exports.writing import write_scores
 from engine.reconstruction.run import Reconstruction
@@ -151,7 +153,9 @@ def test_everything_can_be_had_at_once(capsys, session, references, folder):
     )  # fmt: skip
     assert (status, err) == (0, "")
     assert json.loads(out) == {kind: str(folder / name) for kind, name in files.items()}
-    options = FilmOptions("pairs", (), 4, 60, 2.0, 0.5, "slow-end")
+    options = FilmOptions(
+        what="pairs", tiles=4, width=60, duration=2.0, hold=0.5, easing="slow-end"
+    )
     film = make_film(session, options, references)
     with Image.open(folder / "a.gif") as gif:
         assert gif.size == film.size
@@ -171,9 +175,39 @@ def test_chosen_candidates_from_the_command_line(capsys, session, folder):
     path = folder / "a.gif"
     status, _, _ = call(capsys, folder / "out", "--gif", path, "--chosen", "5,0-1")
     assert status == 0
-    film = make_film(session, FilmOptions("chosen", (5, 0, 1)))
+    film = make_film(session, FilmOptions(what="chosen", chosen=(5, 0, 1)))
     with Image.open(path) as gif:
         assert gif.size == film.size
+
+
+def test_presets_from_the_command_line(capsys, session, references, folder):
+    path = folder / "a.gif"
+    short = ("--duration", 0.4, "--hold", 0.2)
+    status, out, _ = call(
+        capsys, folder / "out", "--gif", path, "--preset", "pairs", "--images",
+        folder / "train.npz", *short, "--no-noise", "--no-strip", "--no-caption",
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads(out) == {"gif": str(path)}
+    options = FilmOptions(
+        preset="pairs", duration=0.4, hold=0.2, noise=False, strip=False, caption=False
+    )
+    film = make_film(session, options, references)
+    assert path.read_bytes() == encode("gif", film).data
+    with Image.open(path) as gif:
+        assert gif.size == (800, 600)
+
+
+def test_chosen_candidates_as_a_grid(capsys, session, folder):
+    chosen = ("--chosen", "5,0-1", "--scale", 1)
+    status, _, _ = call(capsys, folder / "out", "--png", folder / "a.png", *chosen)
+    assert status == 0
+    tiles = display_pixels(session.images()[[5, 0, 1]], session.network.mean)
+    with Image.open(folder / "a.png") as image:
+        pixels = np.asarray(image)
+    assert pixels.shape[:2] == (11, 11)
+    for tile, (y, x) in zip(tiles, ((1, 1), (1, 6), (6, 1)), strict=True):
+        np.testing.assert_array_equal(pixels[y : y + 4, x : x + 4], tile)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +221,14 @@ def test_chosen_candidates_from_the_command_line(capsys, session, folder):
         ("--gif", "a.gif", "--chosen", "9"),
         ("--gif", "a.gif", "--tiles", "401"),
         ("--gif", "a.gif", "--scale", "2"),
+        ("--gif", "a.gif", "--preset", "pairs"),
+        ("--gif", "a.gif", "--preset", "web", "--width", "100"),
+        ("--gif", "a.gif", "--preset", "square", "--easing", "steps"),
+        ("--gif", "a.gif", "--preset", "square", "--chosen", "9"),
+        ("--gif", "a.gif", "--no-caption"),
+        ("--npz", "a.npz", "--chosen", "3"),
+        ("--npz", "a.npz", "--no-noise"),
+        ("--png", "a.png", "--chosen", "9"),
         ("--png", "a.png", "--width", "100"),
         ("--png", "a.png", "--scale", "99"),
     ],

@@ -7,10 +7,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.exports.films import FilmOptions, make_film
+from engine.exports.film_options import FilmOptions
+from engine.exports.films import make_film
 from gui.exports.dialog import ExportDialog
 from gui.run.activity import Activity
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
@@ -59,6 +61,9 @@ def test_what_is_previewed_is_what_is_saved(qtbot, run, tmp_path):
     dialog = ask(qtbot, run, "gif")
     assert not dialog.save_button.isEnabled()
     before = ready(qtbot, dialog)
+    assert dialog.form.options() == FilmOptions(preset="pairs", what="pairs")
+    choose(dialog.form.preset, "recorded")
+    before = ready(qtbot, dialog)
     assert dialog.form.options() == FilmOptions()
     seconds = make_film(run.workspace.session, dialog.form.options()).seconds
     assert f"{seconds:.2f} s" in before
@@ -91,6 +96,8 @@ def test_the_preview_plays(qtbot, run):
 def test_pairs_and_chosen_candidates(qtbot, run):
     dialog = ask(qtbot, run, "gif")
     ready(qtbot, dialog)
+    assert not dialog.form.what.isVisible()
+    choose(dialog.form.preset, "recorded")
     assert not dialog.form.chosen.isVisible()
     choose(dialog.form.what, "pairs")
     pairs = ready(qtbot, dialog)
@@ -110,6 +117,8 @@ def test_pairs_are_offered_only_with_training_images(qtbot, run):
     run.references_panel.remove.click()
     dialog = ask(qtbot, run, "gif")
     assert dialog.form.what.findData("pairs") < 0
+    assert dialog.form.preset.findData("pairs") < 0
+    assert dialog.form.preset.currentData() == "web"
     dialog.reject()
     gone(qtbot, run)
 
@@ -159,11 +168,13 @@ def test_a_run_that_goes_on_can_be_previewed(qtbot, window, checkpoint):
 def test_every_option_has_a_name_a_tooltip_and_a_place_in_the_order(qtbot, run):
     dialog = ask(qtbot, run, "gif")
     form = dialog.form
-    editors = [form.what, form.chosen, form.easing, *form.numbers.editors().values()]
+    editors = form.controls()
+    assert len(editors) == 12
     for editor in editors:
         assert editor.accessibleName()
         assert editor.toolTip()
     ready(qtbot, dialog)
+    choose(form.preset, "recorded")
     choose(form.what, "chosen")
     form.chosen.setText("1")
     ready(qtbot, dialog)
@@ -188,3 +199,129 @@ def test_scores_are_offered_only_with_training_images(run):
     run.references_panel.remove.click()
     menu.aboutToShow.emit()
     assert not scores.isVisible()
+
+
+# --- presets --------------------------------------------------------------------------------------
+
+
+def test_pairs_come_first_and_what_is_of_no_effect_is_not_shown(qtbot, run):
+    form = ask(qtbot, run, "gif").form
+    dialog = run.findChild(ExportDialog)
+    words = [form.preset.itemData(row) for row in range(form.preset.count())]
+    assert words == ["pairs", "web", "square", "wide", "recorded"]
+    shown = (form.easing, form.numbers.editor("width"))
+    switches = [form.switches[name] for name in ("caption", "step", "strip")]
+    assert not any(widget.isVisible() for widget in shown)
+    assert all(switch.isVisible() for switch in switches)
+    choose(form.preset, "recorded")
+    assert all(widget.isVisible() for widget in shown)
+    assert not any(switch.isVisible() for switch in switches)
+    assert form.switches["noise"].isVisible()
+    dialog.reject()
+    gone(qtbot, run)
+
+
+def test_a_preset_has_its_size_and_what_is_switched_off_is_gone(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "gif")
+    choose(dialog.form.preset, "web")
+    dialog.form.numbers.editor("duration").setValue(0.4)
+    dialog.form.numbers.editor("hold").setValue(0.2)
+    text = ready(qtbot, dialog)
+    assert "800 × 600 pixels · 0.60 s" in text
+    for switch in dialog.form.switches.values():
+        switch.click()
+    assert not dialog.save_button.isEnabled()
+    assert ready(qtbot, dialog) != text
+    expected = FilmOptions(
+        preset="web",
+        duration=0.4,
+        hold=0.2,
+        noise=False,
+        caption=False,
+        step=False,
+        strip=False,
+    )
+    assert dialog.form.options() == expected
+    save_to(qtbot, dialog, tmp_path / "drift.gif")
+    gone(qtbot, run)
+    with Image.open(tmp_path / "drift.gif") as gif:
+        assert gif.size == (800, 600)
+        assert gif.n_frames == 11
+
+
+def test_a_film_is_dragged_out_as_the_file_that_would_be_saved(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "gif")
+    assert dialog.view.file is None
+    ready(qtbot, dialog)
+    (url,) = dialog.view.mime_data(dialog.view.file).urls()
+    dragged = open_bytes(url)
+    assert url.fileName() == "drift.gif"
+    save_to(qtbot, dialog, tmp_path / "saved.gif")
+    gone(qtbot, run)
+    assert (tmp_path / "saved.gif").read_bytes() == dragged
+
+
+def open_bytes(url):
+    with open(url.toLocalFile(), "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
+def test_a_change_takes_the_file_away_until_the_next_one_is_there(qtbot, run):
+    dialog = ask(qtbot, run, "gif")
+    ready(qtbot, dialog)
+    choose(dialog.form.preset, "recorded")
+    assert dialog.view.file is None
+    ready(qtbot, dialog)
+    assert dialog.view.file is not None
+    dialog.reject()
+    gone(qtbot, run)
+
+
+def test_films_and_images_of_chosen_candidates_can_be_asked_for(qtbot, run, tmp_path):
+    run.exporter.film_of([3, 0])
+    until(qtbot, lambda: bool(run.findChildren(ExportDialog)))
+    dialog = run.findChild(ExportDialog)
+    assert dialog.form.options() == FilmOptions(preset="web", what="chosen", chosen=(3, 0))
+    ready(qtbot, dialog)
+    dialog.reject()
+    gone(qtbot, run)
+    run.exporter.image_of(2)
+    until(qtbot, lambda: bool(run.findChildren(ExportDialog)))
+    dialog = run.findChild(ExportDialog)
+    dialog.form.numbers.editor("scale").setValue(1)
+    text = ready(qtbot, dialog)
+    assert text.startswith("6 × 6 pixels")  # Four pixels a side, and the gap around them.
+    dialog.form.chosen.setText("99")
+    until(qtbot, lambda: "no candidate 99" in dialog.about.text())
+    dialog.form.chosen.setText("")
+    ready(qtbot, dialog)
+    dialog.reject()
+    gone(qtbot, run)
+
+
+class FileManager(QObject):
+    """Stands for the system's: takes what Qt would open."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened: list[QUrl] = []
+
+    @Slot(QUrl)
+    def take(self, url):
+        """Called by Qt."""
+        self.opened.append(url)
+
+
+def test_what_was_saved_is_shown_in_its_folder(qtbot, run, tmp_path):
+    manager = FileManager()
+    QDesktopServices.setUrlHandler("file", manager, "take")
+    try:
+        assert not run.saved_notice.isVisible()
+        run.exporter.write_to("losses", tmp_path / "somewhere" / "losses.csv")
+        until(qtbot, run.saved_notice.isVisible)
+        qtbot.mouseClick(run.saved_notice, Qt.MouseButton.LeftButton)
+        assert [url.toLocalFile() for url in manager.opened] == [str(tmp_path / "somewhere")]
+        run.statusBar().showMessage("Something else")
+        assert not run.saved_notice.isVisible()
+    finally:
+        QDesktopServices.unsetUrlHandler("file")

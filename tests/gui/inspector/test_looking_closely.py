@@ -20,6 +20,7 @@ from engine.data.datasets import LabelledImages
 from engine.session.session_file import load_session, save_session
 from engine.viewing.mosaic import make_mosaic
 from engine.viewing.scene import Scene
+from engine.viewing.watched import WatchedDrift
 from gui.app.main_window import MainWindow
 from gui.run.activity import Activity
 from gui.state.run_copies import RunCopies
@@ -238,7 +239,7 @@ def test_the_timeline_replays_the_whole_mosaic_and_marks_the_step_in_the_losses(
     timeline.slider.setValue(3)
     until(qtbot, lambda: ended.mosaic.mosaic is not present)
     until(qtbot, lambda: not ended.examiner.replay.is_busy)
-    expected = make_mosaic(session.drift.images(3, present.order), present.order, None)
+    expected = make_mosaic(WatchedDrift(session, present.order).images(3), present.order, None)
     assert np.array_equal(ended.mosaic.mosaic.pixels, expected.pixels)
     assert ended.curves.cursors == [timeline.steps[3]]
     ended.curves.step_chosen.emit(float(timeline.steps[7]))
@@ -247,6 +248,28 @@ def test_the_timeline_replays_the_whole_mosaic_and_marks_the_step_in_the_losses(
     timeline.slider.setValue(timeline.slider.maximum())
     assert ended.mosaic.mosaic is present
     assert ended.curves.cursors == []
+
+
+def test_the_noise_outside_can_be_switched_off_in_inspector_and_timeline(qtbot, ended):
+    inspector, timeline = ended.examiner.inspector, ended.examiner.timeline
+    session, order = ended.workspace.session, ended.mosaic.mosaic.order
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    until(qtbot, lambda: inspector.portrait is not None)
+    settle(qtbot, ended)
+    assert inspector.with_noise.isEnabled()
+    end, _ = inspector.picture.image.copy(), inspector.scrubber.slider.setValue(0)
+    noisy = inspector.picture.image.copy()
+    timeline.slider.setValue(2)
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    seen = ended.mosaic.mosaic.pixels
+    inspector.with_noise.click()
+    assert inspector.picture.image != noisy
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+    expected = make_mosaic(session.drift.images(2, order), order, None).pixels
+    assert np.array_equal(ended.mosaic.mosaic.pixels, expected)
+    assert not np.array_equal(expected, seen)
+    inspector.scrubber.slider.setValue(inspector.scrubber.slider.maximum())
+    assert inspector.picture.image == end
 
 
 def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoint):
