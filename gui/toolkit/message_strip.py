@@ -146,6 +146,7 @@ class MessageStrip(QWidget):
         suggestion.setToolTip(about)
         suggestion.clicked.connect(lambda: do())
         self._buttons.insertWidget(self._buttons.count() - 2, suggestion)
+        suggestion.show()
         self.suggestions.append(suggestion)
         self._arrange()
 

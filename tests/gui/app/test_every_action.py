@@ -13,7 +13,6 @@ from shiboken6 import isValid
 from gui.run.activity import Activity
 from tests.gui.conftest import settle, until
 
-
 _ENDS = ("Quit", "Close Network")
 """Commands after which there is little left to call; they have tests of their own."""
 
