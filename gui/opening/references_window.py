@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
@@ -23,6 +24,7 @@ from gui.run.context import AppContext
 from gui.toolkit import theme
 from gui.toolkit.elided import ElidedLabel
 
+_AT_ONCE = 1000
 _TITLES = ("Training", "Control")
 
 
@@ -103,7 +105,10 @@ class _Sheet(QWidget):
         def prepare(_report: object) -> tuple[Pixels, list[str]]:
             numbers = images.labels.tolist()
             called = [names[k] if 0 <= k < len(names) else str(k) for k in numbers]
-            return unit_pixels(images.images), called
+            every, begins = images.images, range(0, len(images), _AT_ONCE)
+            # All at once would take the room of the images twice more.
+            parts = [unit_pixels(every[at : at + _AT_ONCE]) for at in begins]
+            return np.concatenate(parts), called
 
         self._background.start(
             "Preparing the images …",
