@@ -41,8 +41,9 @@ class Told:
         """`digits.npz: 100 training images`, or `notes.txt: not opened; it is plain text.`"""
         if self.error is None:
             return f"{self.path.name}: {self.what}"
-        why = self.error.why.removeprefix(f"{plain(self.path.name)} ")
-        return f"{self.path.name}: not opened; {f'it {why}' if why != self.error.why else why}"
+        why, name = self.error.why, f"{plain(self.path.name)} "
+        because = f"; it {why.removeprefix(name)}" if why.startswith(name) else f". {why}"
+        return f"{self.path.name}: not opened{because}"
 
 
 @dataclass(frozen=True)
