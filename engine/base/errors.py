@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from engine.base.plain_text import plain
 
 
@@ -18,7 +21,29 @@ class AfterimageError(Exception):
 
 
 class UnusableInput(AfterimageError):
-    """A file or an argument that cannot be used (exit status 2 on the command line)."""
+    """A file or an argument that cannot be used (exit status 2 on the command line).
+
+    As text it is one line, whatever it is made of.
+
+    Attributes:
+        why: what was given, and why it cannot be used.
+        instead: what would work; empty where `why` says it already, or nobody knows.
+        page: the heading of the guide that says more, as links spell it; empty where none does.
+    """
+
+    def __init__(self, why: str, instead: str = "", page: str = "") -> None:
+        super().__init__(f"{why} {instead}".rstrip())
+        self.why, self.instead, self.page = plain(why), plain(instead), page
+
+
+@contextmanager
+def explained_on(page: str) -> Iterator[None]:
+    """Gives refusals that name no page of the guide this one."""
+    try:
+        yield
+    except UnusableInput as error:
+        error.page = error.page or page
+        raise
 
 
 class DamagedSession(UnusableInput):

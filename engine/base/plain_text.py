@@ -25,8 +25,13 @@ def plain(text: str) -> str:
     (and texts) lose their middle, so that the name of a file neither turns a sentence around nor
     breaks a layout.
     """
-    words = _UNSEEN.sub(lambda found: _escaped(found[0]), text).split(" ")
+    words = visible(text).split(" ")
     return _shortened(" ".join(_shortened(word, _LONGEST_WORD) for word in words), _LONGEST_TEXT)
+
+
+def visible(text: str) -> str:
+    r"""All of a text, in one line: what cannot be seen is written as Python escapes it."""
+    return _UNSEEN.sub(lambda found: _escaped(found[0]), text)
 
 
 def counted(number: int, things: str) -> str:

@@ -19,6 +19,7 @@ from engine.data.inputs import (
     infer_input_shape,
     parse_shape,
 )
+from engine.network.kinds import checkpoint_of
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
 from engine.network.readers import BESIDE, METADATA_KEYS, read_checkpoint
@@ -40,14 +41,15 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     """Reads a trained network from a checkpoint.
 
     Args:
-        path: `.pth .pt .th .ckpt` (PyTorch), `.safetensors` or `.npz`.
+        path: a file of PyTorch's, of safetensors or an `.npz`, or a folder that holds one in
+            Hugging Face's layout.
         input_shape: (c, h, w); read from the file's metadata or inferred from the number of
             inputs where not given.
 
     Raises:
         UnusableInput: the file cannot be used; the message says why and what would work.
     """
-    path = Path(path)
+    path = checkpoint_of(Path(path))
     tensors, metadata = read_checkpoint(path)
     activation, activation_said_by = said_activation(metadata, path.name)
     weights, biases = infer_layers(tensors, path.name)

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.base.errors import UnusableInput
+from engine.base.errors import UnusableInput, explained_on
 from engine.base.file_checks import archive_entries, check_file, check_unpacked
 from engine.base.files import read_tensors
+from engine.network.kinds import FILES, Kind, kind_of
 from engine.network.tensor_checks import check_filled, check_kind, check_storages, check_tensor
 from engine.runtime.lazy import load_torch, torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-TORCH_SUFFIXES = (".pth", ".pt", ".th", ".ckpt")
-SUFFIXES = (*TORCH_SUFFIXES, ".safetensors", ".npz")
+SUFFIXES = (".pth", ".pt", ".th", ".ckpt", ".safetensors", ".npz")
+"""What checkpoints are usually called; what they hold decides."""
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
 _CALLED = {
@@ -52,94 +53,62 @@ _BUFFER = re.compile(
 )
 """Tensors that are said beside the weights, as of a layer that only normalises its input."""
 _MAX_BYTES = 8 << 30
+_SAVE = "Where it was made, save the weights alone: torch.save(model.state_dict(), …)."
 BESIDE = "beside."
 
 
+@explained_on(FILES)
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """All tensors of the file's state dict, and what it says beside them."""
-    suffix = path.suffix.lower()
-    size = check_file(path)
-    if suffix not in SUFFIXES:
-        raise UnusableInput(
-            f"{path.name} is no checkpoint that Afterimage reads ({', '.join(SUFFIXES)})."
-        )
-    if size == 0:
-        raise UnusableInput(f"{path.name} is empty.")
+    """All tensors of the file's state dict, and what it says beside them.
+
+    What the file holds decides how it is read, not what it is called.
+    """
+    kind, size = kind_of(path), check_file(path)
     if size > _MAX_BYTES:
         raise UnusableInput(f"{path.name} is larger than 8 GiB, too large for this method.")
     load_torch()  # Were it broken, that would look like a damaged file below.
-    if suffix == ".safetensors":
+    if kind is Kind.SAFETENSORS:
         return _read_safetensors(path)
-    if suffix == ".npz":
+    if kind is Kind.NPZ:
         return _read_npz(path)
-    return _read_torch(path, size)
+    if kind is Kind.TORCH_ARCHIVE:
+        size = sum(entry.file_size for entry in archive_entries(path))
+    return _read_torch(path, size, kind)
 
 
-def _read_torch(path: Path, held: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    with path.open("rb") as file:
-        is_archive = file.read(2) == b"PK"
-    if is_archive:
-        held = _check_archive(path)
+def _read_torch(path: Path, held: int, kind: Kind) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
     except Exception as error:
-        raise UnusableInput(_explain_load_error(path, str(error))) from error
+        raise _explained(path, str(error)) from error
     state, metadata = _find_state_dict(content)
     if state is None:
-        raise UnusableInput(
-            f"{path.name} holds no state dict; save one with torch.save(model.state_dict(), …)."
-        )
+        raise UnusableInput(f"{path.name} holds no state dict.", _SAVE)
     found = {
         name: value
         for name, value in state.items()
         if isinstance(name, str) and isinstance(value, torch.Tensor)
     }
     check_storages(found, held, path)
-    if not is_archive:
+    if kind is Kind.TORCH_PICKLE:
         check_filled(found, path)
     return _split_buffers(found, metadata, path)
 
 
-def _explain_load_error(path: Path, message: str) -> str:
+def _explained(path: Path, message: str) -> UnusableInput:
+    """Why PyTorch could not read a file."""
     found = re.search(r"GLOBAL ([\w.]+)", message)
     if found or ("weights_only" in message and "Unsupported" in message):
         what = f" ({found[1]})" if found else ""
-        return (
+        return UnusableInput(
             f"{path.name} holds Python objects{what} that would have to be run to be read, and "
-            "Afterimage runs no file; save the weights alone with "
-            "torch.save(model.state_dict(), …)."
+            "Afterimage runs no file.",
+            _SAVE,
         )
-    return f"{path.name} is damaged, cut short, or no PyTorch file; copy or export it again."
-
-
-def _check_archive(path: Path) -> int:
-    """Refuses programs, archives that unpack to more than they hold, and truncated files.
-
-    Returns:
-        How many bytes it unpacks to.
-    """
-    try:
-        entries = archive_entries(path)
-    except UnusableInput:
-        raise
-    # Whatever a hostile or damaged file makes the reader raise, the answer is the same.
-    except Exception as error:
-        raise UnusableInput(
-            f"{path.name} is damaged or cut short; copy or export it again."
-        ) from error
-    names = [entry.filename for entry in entries]
-    if any(n.endswith("constants.pkl") or "/code/" in n for n in names):
-        raise UnusableInput(
-            f"{path.name} is a TorchScript archive, a program rather than data; save the "
-            "weights alone with torch.save(model.state_dict(), …)."
-        )
-    if any("archive_format" in n or n.endswith((".so", "model.json")) for n in names):
-        raise UnusableInput(
-            f"{path.name} is an exported program (.pt2), not weights; save the weights alone "
-            "with torch.save(model.state_dict(), …)."
-        )
-    return sum(entry.file_size for entry in entries)
+    return UnusableInput(
+        f"{path.name} is damaged, cut short, or no PyTorch file.", "Copy or export it again."
+    )
 
 
 def _find_state_dict(content: object) -> tuple[Mapping[Any, Any] | None, dict[str, Any]]:
@@ -183,7 +152,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         metadata, content = read_tensors(path, lambda name: not name.startswith(BESIDE))
     except Exception as error:  # As above.
         raise UnusableInput(
-            f"{path.name} is damaged, cut short, or no safetensors file; copy or export it again."
+            f"{path.name} is damaged, cut short, or no safetensors file.",
+            "Copy or export it again.",
         ) from error
     return _split_buffers(content, {**metadata, **_said(metadata)}, path)
 
@@ -197,14 +167,18 @@ def _read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except UnusableInput:
         raise
     except Exception as error:
-        pickled = "allow_pickle" in str(error)
+        if "allow_pickle" in str(error):
+            raise UnusableInput(
+                f"{path.name} holds Python objects, which are not read.", "Store plain arrays."
+            ) from error
         raise UnusableInput(
-            f"{path.name} holds Python objects, which are not read; store plain arrays."
-            if pickled
-            else f"{path.name} is damaged, cut short, or no .npz file; copy or export it again."
+            f"{path.name} is damaged, cut short, or no .npz file.", "Copy or export it again."
         ) from error
     if "images" in arrays:
-        raise UnusableInput(f"{path.name} holds images, not a network.")
+        raise UnusableInput(
+            f"{path.name} holds images, not a network.",
+            "Open a network first, then these images to compare with it.",
+        )
     words = {name: array for name, array in arrays.items() if array.dtype.kind in "iuU"}
     metadata = _said({name: array.tolist() for name, array in words.items() if array.ndim <= 1})
     numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}

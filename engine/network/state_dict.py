@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.base.errors import UnusableInput
+from engine.base.errors import UnusableInput, explained_on
+from engine.network.other_layers import NETWORKS, REACHED, refuse_other_layers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,6 +33,7 @@ class _Named:
         return head + last.strip("_").removeprefix("w").removeprefix("b").strip("_")
 
 
+@explained_on(NETWORKS)
 def infer_layers(
     tensors: dict[str, Tensor], file_name: str
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
@@ -48,38 +50,22 @@ def infer_layers(
         UnusableInput: not a chain of fully connected layers with at least one hidden layer.
     """
     named = [_Named(n, t, i) for i, (n, t) in enumerate(tensors.items())]
-    _refuse_other_layers(named, file_name)
+    refuse_other_layers(tensors, file_name)
     matrices = [entry for entry in named if entry.tensor.dim() == 2]
     if not matrices:
-        raise UnusableInput(f"{file_name} holds no fully connected layer.")
+        raise UnusableInput(f"{file_name} holds no fully connected layer.", REACHED)
     if len(matrices) > _MAX_LAYERS:
         raise UnusableInput(f"{file_name} has more than {_MAX_LAYERS} layers; too deep to attack.")
     chain, turned = _order(matrices, file_name)
     if len(chain) < 2:
         raise UnusableInput(
             f"{file_name} is a linear classifier; without a hidden layer there is nothing to "
-            "reconstruct from."
+            "reconstruct from.",
+            "A network with at least one hidden layer works.",
         )
     weights = tuple((m.tensor.T if turned else m.tensor).contiguous() for m in chain)
     biases = _match_biases(chain, weights, named, file_name)
     return weights, biases
-
-
-def _refuse_other_layers(named: list[_Named], file_name: str) -> None:
-    reads = "Afterimage reads chains of fully connected ReLU layers."
-    for entry in named:
-        shape = "×".join(str(n) for n in entry.tensor.shape)
-        last = entry.name.rsplit(".", 1)[-1]
-        if last in ("running_mean", "running_var", "num_batches_tracked"):
-            raise UnusableInput(f"{file_name} has batch normalisation (“{entry.name}”); {reads}")
-        if entry.tensor.dim() > 2:
-            kind = "a convolution" if entry.tensor.dim() in (3, 4, 5) else "an unknown layer"
-            raise UnusableInput(f"“{entry.name}” in {file_name} is {kind} ({shape}); {reads}")
-        if entry.tensor.dim() == 1 and last == "weight":
-            raise UnusableInput(
-                f"“{entry.name}” in {file_name} belongs to a normalisation or a learned "
-                f"activation; {reads}"
-            )
 
 
 def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
@@ -97,8 +83,7 @@ def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
         return found[0]
     shapes = ", ".join("×".join(str(n) for n in m.tensor.shape) for m in matrices)
     raise UnusableInput(
-        f"The layers of {file_name} ({shapes}) do not fit together as one chain; is it a "
-        "fully connected network?"
+        f"The layers of {file_name} ({shapes}) do not fit together as one chain.", REACHED
     )
 
 
@@ -166,8 +151,8 @@ def _match_biases(
         fitting = [i for i in free if weights[i].shape[0] == vector.tensor.numel()]
         if not fitting:
             raise UnusableInput(
-                f"“{vector.name}” in {file_name} ({vector.tensor.numel()} numbers) fits no "
-                "layer; Afterimage reads fully connected ReLU layers and their biases."
+                f"“{vector.name}” in {file_name} ({vector.tensor.numel()} numbers) fits no layer.",
+                REACHED,
             )
         layer = min(fitting, key=lambda i: _distance(chain[i], vector))
         free.remove(layer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gui.opening.opener import Opener
 from gui.run.activity import Activity
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
@@ -27,6 +28,7 @@ class Situation:
 
     Attributes:
         has_network: a network is open.
+        is_opening: a network is being opened.
         has_run: a run has left something, or is about to.
         would_go_on: Start would go on with the run that is open.
         is_taken: a run is on, or the next one of a queue is about to be.
@@ -41,6 +43,7 @@ class Situation:
     """
 
     has_network: bool
+    is_opening: bool
     has_run: bool
     would_go_on: bool
     is_taken: bool
@@ -55,8 +58,8 @@ class Situation:
 
     @property
     def can_start(self) -> bool:
-        """Whether a person may start a run."""
-        return self.has_network and not self.in_queue
+        """Whether a person may start a run, now or once the network is open."""
+        return (self.has_network or self.is_opening) and not self.in_queue
 
     @property
     def why_not(self) -> str:
@@ -72,6 +75,7 @@ class Situation:
 Rule = Callable[[Situation], bool]
 
 COMMANDS: Mapping[str, Rule] = {
+    "Close Network": lambda now: now.has_network and not now.is_training_shown,
     "Save": lambda now: now.can_save_training if now.is_training_shown else now.has_run,
     "Copy Image": lambda now: now.has_portrait and not now.is_training_shown,
     "Compare with Another Run": lambda now: now.has_run,
@@ -87,6 +91,7 @@ COMMANDS: Mapping[str, Rule] = {
 def situation(
     context: AppContext,
     runner: SessionRunner,
+    opener: Opener,
     training: TrainingPage,
     is_training_shown: bool,
     has_portrait: bool,
@@ -96,6 +101,7 @@ def situation(
     is_under_way = controller.activity in (Activity.RUNNING, Activity.PAUSED)
     return Situation(
         has_network=workspace.network is not None,
+        is_opening=bool(opener.opening),
         has_run=workspace.session is not None or is_under_way,
         would_go_on=runner.would_go_on,
         is_taken=controller.is_taken,

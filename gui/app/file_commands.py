@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
+from engine.base.plain_text import plain
 from engine.data.datasets import holds_images
 from gui.app.pages import Pages
 from gui.opening.opener import Opener
@@ -39,18 +40,20 @@ class FileCommands(QObject):
         """Opens a network, a session or images, takes images to train on, or offers the queue."""
         models = [path for path in paths if is_model(path)]
         if len(models) > 1 and all(is_checkpoint(path) for path in models):
-            self._offer_queue(models)
+            self._offer_queue(models, [path for path in paths if path not in models])
         elif self._pages.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
             self._training.use_images(paths[0])
         else:
             self._opener.open(paths)
 
-    def _offer_queue(self, paths: Sequence[Path]) -> None:
+    def _offer_queue(self, paths: Sequence[Path], others: Sequence[Path]) -> None:
+        names = ", ".join(path.name for path in others)
         dialogs.ask(
             self._context.window,
             f"Run these {len(paths)} networks in turn?",
             "The results of each are written to a folder. Images are taken where they lie beside "
-            "a network, else those that are open.",
+            "a network, else those that are open."
+            + (plain(f" Only networks can be queued; left out: {names}.") if others else ""),
             "&Add to the Queue",
             partial(self._queue.add, paths),
         )

@@ -15,13 +15,14 @@ from PySide6.QtWidgets import (
 
 from gui.toolkit import theme
 from gui.toolkit.layout import COLUMN_WIDTH, line, scrolled
+from gui.toolkit.message_strip import MessageStrip
 
 _LEFT_MOST = 520
 _LOWER_HEIGHT = 250
 
 
-def whole_window(strip: QWidget, *pages: QWidget) -> tuple[QWidget, QStackedWidget]:
-    """The message strip on top, below it one of the pages; and what chooses among them."""
+def whole_window(strip: MessageStrip, *pages: QWidget) -> tuple[QWidget, QStackedWidget]:
+    """One of the pages, the messages on top of it; and what chooses among the pages."""
     stack = QStackedWidget()
     for page in pages:
         stack.addWidget(page)
@@ -29,8 +30,8 @@ def whole_window(strip: QWidget, *pages: QWidget) -> tuple[QWidget, QStackedWidg
     rows = QVBoxLayout(whole)
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setSpacing(0)
-    rows.addWidget(strip)
-    rows.addWidget(stack, 1)
+    rows.addWidget(stack)
+    strip.float_over(whole)
     return whole, stack
 
 

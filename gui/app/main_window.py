@@ -20,6 +20,7 @@ from gui.app import menus
 from gui.app.actions import Actions
 from gui.app.arrangement import Arrangement
 from gui.app.availability import situation
+from gui.app.close_network import CloseNetwork
 from gui.app.closing import Closing
 from gui.app.file_commands import FileCommands
 from gui.app.giving_way import GivingWay
@@ -33,6 +34,8 @@ from gui.help.windows import HelpWindows
 from gui.opening.adoption import Adoption
 from gui.opening.drop_veil import DropVeil
 from gui.opening.opener import Opener
+from gui.opening.refusals import Refusals
+from gui.opening.start_wish import StartWish
 from gui.preferences.controller import PreferencesController
 from gui.queue.panel import QueuePanel
 from gui.queue.runner import QueueRunner
@@ -47,12 +50,15 @@ from gui.state.undo import SettingsHistory
 from gui.state.workspace import CurrentWorkspace, Workspace
 from gui.toolkit import scheme, stored, theme
 from gui.toolkit.background import Background
+from gui.toolkit.elided import ElidingStatusBar, elided
 from gui.toolkit.focus import DockTabs
 from gui.toolkit.log import LOGGER
 from gui.toolkit.log_panel import LogPanel
+from gui.toolkit.message_strip import MessageStrip
 from gui.toolkit.saved_notice import SavedNotice
-from gui.toolkit.widgets import MessageStrip
 from gui.training.page import TrainingPage
+
+_TITLE_WIDTH = 600
 
 
 class MainWindow(QMainWindow):
@@ -107,6 +113,7 @@ class MainWindow(QMainWindow):
 
     def _make_context(self) -> AppContext:
         stored.put_aside_if_unsafe()
+        self.setStatusBar(ElidingStatusBar(self))
         self.controller = ReconstructionController(self)
         self.background = Background(self.statusBar())
         self.saved_notice = SavedNotice(self.statusBar())
@@ -153,12 +160,17 @@ class MainWindow(QMainWindow):
         self.opener = Opener(context)
         self.assessment = Assessment(context)
         self.runner = SessionRunner(context, panel.settings, self.assessment)
+        self.start_wish = StartWish(context, self.opener, self.runner)
+        self.close_network = CloseNetwork(context, self.runner, self.opener)
         at_work = (context, self.opener, self.runner, self.assessment, panel)
         self.adoption = Adoption(*at_work)
         self.preferences = PreferencesController(self, panel.device.names)
         self._use_device(preferences.load().device)
         self.history = SettingsHistory(panel)
         self.help_windows = HelpWindows(self, self.background, panel.device.names)
+        self.refusals = Refusals(
+            self.strip, self.opener.open_first_sample, self.help_windows.show_page
+        )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
         self.queue = QueueRunner(*at_work)
         self.queue_panel = QueuePanel(self.queue, self)
@@ -177,7 +189,7 @@ class MainWindow(QMainWindow):
             self.network_page,
             self.run_bar,
             self.history,
-            self.runner.start_or_pause,
+            self.start_wish.start_or_pause,
             self.controller.stop,
             partial(self.exporter.ask, "session"),
         )
@@ -201,7 +213,14 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(
             self,
             (
-                menus.file_menu(self.files, self.opener, self.pages, self.exporter.ask, self.close),
+                menus.file_menu(
+                    self.files,
+                    self.opener,
+                    self.pages,
+                    self.exporter.ask,
+                    self.close_network.ask,
+                    self.close,
+                ),
                 menus.edit_menu(self.pages, copy_image, self.preferences.show),
                 menus.run_menu(self.pages, self.comparison, self.settings_panel.fold.toggle),
                 menus.view_menu(self.views, panels, self.choose_scheme),
@@ -223,6 +242,7 @@ class MainWindow(QMainWindow):
         self.context.workspace.changed.connect(self._show_workspace)
         self.queue_panel.add_wanted.connect(self.files.choose_several)
         self.queue_panel.open_wanted.connect(self.files.open_one)
+        self.exporter.saved.connect(self.close_network.note_saved)
         for saved in (self.training.saved, self.exporter.saved):
             saved.connect(self._on_saved)
 
@@ -251,6 +271,8 @@ class MainWindow(QMainWindow):
             self.examiner.inspector.changed,
             self.controller.activity_changed,
             self.queue.changed,
+            self.opener.began,
+            self.opener.settled,
         ):
             moved.connect(self._show_availability)
 
@@ -258,8 +280,10 @@ class MainWindow(QMainWindow):
         """What is said, and where it is read."""
         self.queue_panel.complained.connect(self.strip.show_note)
         self.views.described.connect(self.statusBar().showMessage)
+        self.start_wish.said.connect(self.statusBar().showMessage)
+        self.opener.refused.connect(self.refusals.show)
+        self.adoption.told.connect(self.refusals.account)
         for complaint in (
-            self.opener.refused,
             self.training.complained,
             self.model_panel.complained,
             self.controller.complained,
@@ -291,7 +315,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_workspace(self) -> None:
         network = self.workspace.network
-        title = "" if network is None else f"{network.origin.name} — "
+        name = "" if network is None else elided(network.origin.name, self.font(), _TITLE_WIDTH)
+        title = f"{name} — " if name else ""
         self.setWindowTitle(f"{title}Afterimage")
         self._show_availability()
 
@@ -299,7 +324,8 @@ class MainWindow(QMainWindow):
     def _show_availability(self) -> None:
         has_portrait = self.examiner.inspector.portrait is not None
         is_training_shown = self.pages.is_training_shown
-        now = situation(self.context, self.runner, self.training, is_training_shown, has_portrait)
+        at_work = (self.context, self.runner, self.opener, self.training)
+        now = situation(*at_work, is_training_shown, has_portrait)
         self.network_page.show_situation(now)
         self.actions_.show(now, self.pages.shown)
 

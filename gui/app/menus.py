@@ -27,6 +27,7 @@ def file_menu(
     opener: Opener,
     pages: Pages,
     export: Callable[[str], None],
+    close_network: Callable[[], None],
     close: Callable[[], object],
 ) -> Submenu:
     """What is opened, made, saved and left."""
@@ -48,6 +49,7 @@ def file_menu(
             Command("&Save…", pages.save, _Key.Save),
             _exports(export),
             None,
+            Command("Close Net&work", close_network, "Ctrl+W"),
             Command("&Quit", close, "Ctrl+Q", QAction.MenuRole.QuitRole),
         ),
     )

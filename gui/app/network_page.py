@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from engine.base.resources import resource_folder
 from gui.app.availability import Situation
@@ -17,6 +18,7 @@ from gui.opening.empty_page import EmptyPage
 from gui.opening.model_panel import ModelPanel, ReferencesPanel
 from gui.opening.opener import Opener
 from gui.opening.recent_menu import RecentList
+from gui.opening.references_window import ReferencesWindow
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.run_bar import RunBar
@@ -35,7 +37,8 @@ class NetworkPage(QWidget):
 
     def __init__(self, context: AppContext, devices: list[str]) -> None:
         super().__init__()
-        self._workspace = context.workspace
+        self._context, self._workspace = context, context.workspace
+        self._references_window: ReferencesWindow | None = None
         self.views = Views(context)
         self.model_panel, self.references_panel = ModelPanel(), ReferencesPanel()
         self.settings_panel, self.run_bar = SettingsPanel(devices), RunBar()
@@ -78,6 +81,7 @@ class NetworkPage(QWidget):
         references, model = self.references_panel, self.model_panel
         references.train_wanted.connect(partial(opener.choose_images, "train"))
         references.control_wanted.connect(partial(opener.choose_images, "control"))
+        references.shown.connect(self.show_references)
         references.removed.connect(adoption.remove_references)
         model.shape_edited.connect(adoption.change_shape)
         model.reading_edited.connect(adoption.change_reading)
@@ -93,9 +97,21 @@ class NetworkPage(QWidget):
         """Another network is open, or other images, or none."""
         workspace = self._workspace()
         self._centre.setCurrentIndex(0 if workspace.network is None else 1)
+        if workspace.network is None:
+            self.model_panel.clear()
+            self.settings_panel.show_found(None)
         self.references_panel.show_references(workspace.train, workspace.control)
         self.model_panel.show_train(workspace.train)
         self.views.show_workspace()
+
+    @Slot()
+    def show_references(self) -> None:
+        """Shows all reference images in a window of their own."""
+        if self._references_window is None or not isValid(self._references_window):
+            self._references_window = ReferencesWindow(self._context)
+        self._references_window.show()
+        self._references_window.raise_()
+        self._references_window.activateWindow()
 
     def show_situation(self, now: Situation) -> None:
         """Offers what can be done, and nothing else."""

@@ -26,7 +26,7 @@ from gui.comparison.plot import LossPlot
 from gui.comparison.table import ComparisonTable
 from gui.toolkit import stored, theme
 from gui.toolkit.layout import line, scrolled
-from gui.toolkit.widgets import MessageStrip
+from gui.toolkit.message_strip import MessageStrip
 
 _GEOMETRY = "comparison_geometry"
 
@@ -96,8 +96,8 @@ class ComparisonWindow(QDialog):
         rows = QVBoxLayout(page)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
-        rows.addWidget(self.strip)
-        rows.addWidget(whole, 1)
+        rows.addWidget(whole)
+        self.strip.float_over(page)
         return page
 
     def _table_panel(self) -> QWidget:

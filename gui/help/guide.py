@@ -98,6 +98,13 @@ class GuideWindow(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, block.position())
             self.contents.addItem(item)
 
+    def show_page(self, heading: str) -> None:
+        """Shows what is below a heading, as links spell it, and marks it in the contents."""
+        for row in range(self.contents.count()):
+            if _anchor(self.contents.item(row).toolTip()) == heading:
+                self.contents.setCurrentRow(row)
+                self._go_to(self.contents.item(row))
+
     @Slot(QListWidgetItem)
     def _go_to(self, item: QListWidgetItem | None) -> None:
         if item is not None:

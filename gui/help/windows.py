@@ -38,6 +38,12 @@ class HelpWindows(QObject):
         self._guide.raise_()
         self._guide.activateWindow()
 
+    def show_page(self, heading: str) -> None:
+        """The guide, at a heading as links spell it."""
+        self.show_guide()
+        if self._guide is not None:
+            self._guide.show_page(heading)
+
     def show_shortcuts(self) -> None:
         """Help → Keyboard Shortcuts."""
         ShortcutsDialog(self._window.menuBar(), self._window).open()

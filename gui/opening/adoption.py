@@ -46,6 +46,9 @@ class Adoption(QObject):
     assumptions_found = Signal(object)
     """Emitted with the `Assumptions` as the training images see them, or None."""
 
+    told = Signal(object)
+    """Emitted with what became of each of several paths, once what they held is taken."""
+
     network_wanted = Signal()
     """Emitted when the network that was opened is what a person wants to look at."""
 
@@ -83,6 +86,9 @@ class Adoption(QObject):
         continues = self._continues and opened.path == context.copies.last_run
         self._continues = False
         context.messages.make_way()
+        if opened.is_nothing:
+            self.told.emit(opened.told)
+            return
         if opened.network is None:
             self._take_images(opened)
         elif context.controller.is_active:
@@ -98,6 +104,8 @@ class Adoption(QObject):
         if self._leaves_run:
             self._leaves_run = False
             context.messages.add(_LEFT)
+        if len(opened.told) > 1:
+            self.told.emit(opened.told)
         if continues and self._runner.would_go_on:
             self._runner.start()
 

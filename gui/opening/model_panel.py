@@ -27,6 +27,7 @@ from engine.network.network import Network
 from gui.opening.activation_choice import ActivationChoice
 from gui.opening.preprocessing_dialog import PreprocessingDialog
 from gui.toolkit import theme
+from gui.toolkit.elided import ElidedLabel
 from gui.toolkit.widgets import verbatim
 
 
@@ -45,7 +46,7 @@ class ModelPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._network: Network | None = None
-        self._file, self._architecture = _value(), _value()
+        self._file, self._architecture = ElidedLabel(), _value()
         self._classes, self._row_space = _value(), _value()
         self._preprocessing, self._images_say = _value(), _value()
         self._train: LabelledImages | None = None
@@ -81,7 +82,7 @@ class ModelPanel(QWidget):
     def clear(self) -> None:
         """No network is open."""
         self._network = None
-        self._file.setText("none open")
+        self._file.say("none open")
         for label in (self._architecture, self._classes, self._row_space, self._preprocessing):
             label.setText("—")
         self.shape.clear()
@@ -92,8 +93,8 @@ class ModelPanel(QWidget):
     def show_network(self, network: Network, health: Health) -> None:
         """Shows a network and what its weights tell."""
         self._network = network
-        self._file.setText(network.origin.name)
-        self._file.setToolTip(verbatim(network.origin.file, f"SHA-256 {network.origin.sha256}"))
+        origin = network.origin
+        self._file.say(origin.name, origin.file, f"SHA-256 {origin.sha256}")
         self._architecture.setText(network.architecture)
         self._row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
@@ -205,6 +206,7 @@ class ReferencesPanel(QWidget):
 
     train_wanted = Signal()
     control_wanted = Signal()
+    shown = Signal()
     removed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -218,6 +220,10 @@ class ReferencesPanel(QWidget):
         self.choose_control.setAccessibleName("Choose control images")
         self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
         self.choose_control.clicked.connect(self.control_wanted)
+        self.show_all = QPushButton("Show")
+        self.show_all.setAccessibleName("Show the reference images")
+        self.show_all.setToolTip("Shows all of these images, with their classes.")
+        self.show_all.clicked.connect(self.shown)
         self.remove = QPushButton("Remove both")
         self.remove.setToolTip("Forgets these images; their files stay.")
         self.remove.clicked.connect(self.removed)
@@ -241,7 +247,11 @@ class ReferencesPanel(QWidget):
             )
         )
         layout.addLayout(grid)
-        layout.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self.show_all, self.remove):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
         self.show_references(None, None)
         self.set_available(False)
 
@@ -257,7 +267,8 @@ class ReferencesPanel(QWidget):
             label.setToolTip("" if images is None else verbatim(images.name))
         given = sum(images is not None for images in (train, control))
         self.remove.setText("Remove both" if given > 1 else "Remove")
-        self.remove.setVisible(given > 0)
+        for button in (self.show_all, self.remove):
+            button.setVisible(given > 0)
 
 
 def _value() -> QLabel:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.base.errors import DamagedSession
+from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
@@ -29,8 +29,10 @@ from gui.opening.reading import (
 )
 from gui.run.context import AppContext
 from gui.toolkit import dialogs
+from gui.toolkit.background import always
 from gui.toolkit.task import sentence_of
 
+_LOOKING = "Looking at the network …"
 _FOLDER_TITLE = "Folder with one subfolder a class"
 
 
@@ -42,12 +44,22 @@ class _Damaged:
     path: Path
 
 
-def _read(paths: Sequence[Path], network: Network | None) -> Opened | _Damaged:
-    """Opens paths; a damaged session is a finding, because there may be a copy to offer."""
+_Found = Opened | _Damaged | UnusableInput
+
+
+def _attempt(read: Callable[[], Opened], paths: Sequence[Path] = ()) -> _Found:
+    """What was read, or why nothing was.
+
+    A damaged session is a finding of its own, because there may be a copy to offer.
+    """
     try:
-        return open_paths(paths, network)
+        return read()
     except DamagedSession as error:
         return _Damaged(str(error), next(path for path in paths if path.suffix == SUFFIX))
+    except UnusableInput as error:
+        return error
+    except Exception as error:  # Whatever it is, who waits for the file hears of it.
+        return UnusableInput(sentence_of(error))
 
 
 class Opener(QObject):
@@ -59,8 +71,14 @@ class Opener(QObject):
     damaged = Signal(str, object)
     """Emitted with a sentence and the path of a session that is damaged."""
 
-    refused = Signal(str)
-    """Emitted with a sentence when something cannot be opened now."""
+    refused = Signal(object)
+    """Emitted with the `UnusableInput` that says why something cannot be opened."""
+
+    began = Signal()
+    """Emitted when a network begins to be opened; another that was being opened is given up."""
+
+    settled = Signal(bool)
+    """Emitted when the network that was being opened is open, or will not be."""
 
     stop_wanted = Signal(str, str, object)
     """Emitted with a question, its button, and what to do once the run has been stopped."""
@@ -71,6 +89,12 @@ class Opener(QObject):
         self._controller, self._background = context.controller, context.background
         self._workspace = context.workspace
         self._openings = 0
+        self._opening = ""
+
+    @property
+    def opening(self) -> str:
+        """What the network is called that is being opened; empty while none is."""
+        return self._opening
 
     def open(self, paths: Sequence[Path]) -> None:
         """Opens a network, a session or images; asks first if a run would be stopped."""
@@ -79,16 +103,41 @@ class Opener(QObject):
             self._stop_then("open another network", lambda: self.open(paths))
             return
         network = self._workspace().network
+        names = ", ".join(path.name for path in paths)
+        read = partial(_attempt, partial(open_paths, paths, network), paths)
+        if is_network:
+            self._read_network(f"Opening {names} …", names, read)
+        else:
+            self._read_images(f"Opening {names} …", read)
+
+    def _read_network(self, text: str, name: str, read: Callable[[], _Found]) -> None:
+        """Reads a network on a thread. Of two, one opened after the other, the later one stays."""
+        self._openings += 1
+        self._opening, opening = name, self._openings
+
+        def receive(found: _Found) -> None:
+            is_latest = opening == self._openings
+            if is_latest or not isinstance(found, Opened):
+                self._hand_on(found)
+            if is_latest:
+                self._opening = ""
+                self.settled.emit(isinstance(found, Opened) and found.network is not None)
+
+        self._background.start(text, lambda _: read(), receive, always)
+        self.began.emit()
+
+    def _read_images(self, text: str, read: Callable[[], _Found]) -> None:
+        """Reads images on a thread. They belong to the network that they were opened for."""
+        network = self._workspace().network
         self._background.start(
-            f"Opening {', '.join(path.name for path in paths)} …",
-            lambda _: _read(paths, network),
-            self._hand_on,
-            self._while_latest(network, is_network),
+            text, lambda _: read(), self._hand_on, lambda: self._workspace().network is network
         )
 
-    def _hand_on(self, found: Opened | _Damaged) -> None:
+    def _hand_on(self, found: _Found) -> None:
         if isinstance(found, _Damaged):
             self.damaged.emit(found.sentence, found.path)
+        elif isinstance(found, UnusableInput):
+            self.refused.emit(found)
         else:
             self.opened.emit(found)
 
@@ -107,7 +156,11 @@ class Opener(QObject):
             receive: called with what was read.
             is_wanted: asked before that.
         """
-        is_latest = self._while_latest(None, is_network=True)
+        self._openings += 1
+        opening = self._openings
+        if self._opening:
+            self._opening = ""
+            self.settled.emit(False)
 
         def read(_report: Progress) -> Opened | Refusal:
             try:
@@ -116,7 +169,10 @@ class Opener(QObject):
                 return Refusal(sentence_of(error))
 
         self._background.start(
-            f"Opening {path.name} …", read, receive, lambda: is_latest() and is_wanted()
+            f"Opening {path.name} …",
+            read,
+            receive,
+            lambda: opening == self._openings and is_wanted(),
         )
 
     def open_trained(self, make: Callable[[], Network], data: TrainingData) -> None:
@@ -129,11 +185,12 @@ class Opener(QObject):
         if self._controller.is_taken:
             self._stop_then("open the trained network", lambda: self.open_trained(make, data))
             return
-        self._background.start(
-            "Looking at the network …",
-            lambda _: examine(Opened(make(), train=data.train, control=data.control)),
-            self.opened.emit,
-            self._while_latest(None, is_network=True),
+        self._read_network(
+            _LOOKING,
+            "the network",
+            lambda: _attempt(
+                lambda: examine(Opened(make(), train=data.train, control=data.control))
+            ),
         )
 
     def read_anew(self, network: Network, session: Session | None) -> None:
@@ -145,12 +202,7 @@ class Opener(QObject):
         """
         now = self._workspace()
         opened = Opened(network, session=session, train=now.train, control=now.control)
-        self._background.start(
-            "Looking at the network …",
-            lambda _: examine(opened),
-            self.opened.emit,
-            self._while_latest(None, is_network=True),
-        )
+        self._read_network(_LOOKING, "the network", lambda: _attempt(lambda: examine(opened)))
 
     @Slot()
     def open_first_sample(self) -> None:
@@ -208,34 +260,18 @@ class Opener(QObject):
         """Reads images for the network that is open, as `train` or `control`."""
         network = self._workspace().network
         if network is None:
-            self.refused.emit("Open a network first; then these images can be compared with it.")
+            first = "Open a network first; then these images can be compared with it."
+            self.refused.emit(UnusableInput(first))
             return
 
-        def load(_progress: Progress) -> Opened:
+        def load() -> Opened:
             images = load_images(path, network.input_shape)
             warm_up()
             if role == "control":
                 return Opened(control=images)
             return with_what_images_tell(Opened(train=images), network)
 
-        self._background.start(
-            f"Opening {path.name} …",
-            load,
-            self.opened.emit,
-            self._while_latest(network, is_network=False),
-        )
-
-    def _while_latest(self, network: Network | None, is_network: bool) -> Callable[[], bool]:
-        """Whether what is being read still belongs to what is open.
-
-        Of two networks opened one after the other, the later one stays; images belong to the
-        network that they were opened for.
-        """
-        if not is_network:
-            return lambda: self._workspace().network is network
-        self._openings += 1
-        opening = self._openings
-        return lambda: opening == self._openings
+        self._read_images(f"Opening {path.name} …", partial(_attempt, load))
 
     def _stop_then(self, do: str, then: Callable[[], None]) -> None:
         what = "queue" if self._controller.in_queue else "run"

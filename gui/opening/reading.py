@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.base.errors import UnusableInput
+from engine.base.errors import DamagedSession, UnusableInput
+from engine.base.plain_text import counted, plain
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
 from engine.evidence.assumptions import Assumptions, check_assumptions
@@ -14,6 +15,7 @@ from engine.evidence.diagnostics import Health, check_weights
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import TrueStationarity, true_stationarity
 from engine.network.checkpoints import load_network
+from engine.network.kinds import READ, is_network_file, is_network_folder, kind_of
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX, Session
@@ -22,11 +24,35 @@ from engine.stationarity.cases import Choice, choose_training
 
 
 @dataclass(frozen=True)
+class Told:
+    """What became of one of several paths.
+
+    Attributes:
+        path: which.
+        what: it is, where it was opened.
+        error: why it was not, where it was not.
+    """
+
+    path: Path
+    what: str = ""
+    error: UnusableInput | None = None
+
+    def __str__(self) -> str:
+        """`digits.npz: 100 training images`, or `notes.txt: not opened; it is plain text.`"""
+        if self.error is None:
+            return f"{self.path.name}: {self.what}"
+        why, name = self.error.why, f"{plain(self.path.name)} "
+        because = f"; it {why.removeprefix(name)}" if why.startswith(name) else f". {why}"
+        return f"{self.path.name}: not opened{because}"
+
+
+@dataclass(frozen=True)
 class Opened:
     """Everything that some paths held; what they did not hold is None.
 
     `training` is what the weights look like. `path` is the file that the network or session came
     from, where there is one. `is_beside` says that the images were not given, but lay beside it.
+    `told` says of each path what became of it.
     """
 
     network: Network | None = None
@@ -39,59 +65,128 @@ class Opened:
     assumptions: Assumptions | None = None
     path: Path | None = None
     is_beside: bool = False
+    told: tuple[Told, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing was opened."""
+        return self.network is None and self.train is None and self.control is None
 
 
 def is_model(path: Path) -> bool:
     """Whether a path is a network or a session, by its name and a glance inside."""
-    return path.suffix.lower() in (*SUFFIXES, SUFFIX) and not holds_images(path)
+    if is_network_folder(path):
+        return True
+    if holds_images(path):
+        return False
+    return path.suffix.lower() in (*SUFFIXES, SUFFIX) or is_network_file(path)
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a path is a network, by its name and a glance inside."""
-    return is_model(path) and path.suffix.lower() != SUFFIX
+    """Whether a path is the file of a network, by its name and a glance inside."""
+    return is_model(path) and path.suffix.lower() != SUFFIX and not is_network_folder(path)
 
 
 def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
-    """Reads all the paths, or none: a failure leaves what is open as it was.
+    """Reads what can be read of some paths, and says of the others why they cannot.
 
     Among images a name with “control” in it is the control set. A network brings the images
-    that lie beside it under its name, where no others are given.
+    that lie beside it under its name, where no others are given. Images that came with a network
+    are left out where that is refused: they are not meant for another.
 
     Args:
         paths: at most one network or session; sets of images.
         current: the network that is open, for images that come alone.
 
     Raises:
-        UnusableInput: something cannot be used; the message says what and why.
+        UnusableInput: there is one path, and it cannot be used.
+        DamagedSession: one of them is a session that is damaged.
     """
+    paths = tuple(dict.fromkeys(paths))
     models = [path for path in paths if is_model(path)]
-    images = [path for path in paths if path not in models]
+    images = [path for path in paths if path not in models and holds_images(path)]
+    told = {path: _of_no_use(path) for path in paths if path not in (*models, *images)}
+    opened = Opened()
     if len(models) > 1:
-        raise UnusableInput("Open one network at a time.")
-    opened = _open_model(models[0]) if models else Opened()
+        one = UnusableInput("Open one network at a time.")
+        told |= {path: Told(path, error=one) for path in models}
+    elif models:
+        opened, told[models[0]] = _told_of_model(models[0])
+    if models and opened.network is None:
+        left = UnusableInput("The network that it came with was not opened.")
+        told |= {path: Told(path, error=left) for path in images}
+    elif images or models:
+        opened, of_images = _with_images(opened, images, current)
+        told |= of_images
+    error = told[paths[0]].error if len(paths) == 1 else None
+    if error is not None:
+        raise error
+    beside = [each for path, each in told.items() if path not in paths and each.error is not None]
+    return replace(opened, told=(*(told[path] for path in paths), *beside))
+
+
+def _of_no_use(path: Path) -> Told:
+    try:
+        kind_of(path)
+    except UnusableInput as error:
+        return Told(path, error=error)
+    return Told(path, error=UnusableInput(f"{path.name} is no network.", READ))
+
+
+def _told_of_model(path: Path) -> tuple[Opened, Told]:
+    try:
+        opened = _open_model(path)
+    except DamagedSession:
+        raise
+    except UnusableInput as error:
+        return Opened(), Told(path, error=error)
+    assert opened.network is not None
+    kind = "the network" if opened.session is None else "the run"
+    return opened, Told(path, f"{kind} that is open now ({opened.network.architecture})")
+
+
+def _with_images(
+    opened: Opened, paths: Sequence[Path], current: Network | None
+) -> tuple[Opened, dict[Path, Told]]:
+    """Adds images, given or beside the network, and says what became of each."""
     network = opened.network or current
-    if opened.network is None and not _all_images(images):
-        names = ", ".join(path.name for path in images)
-        raise UnusableInput(
-            f"{names} is neither a network ({', '.join((*SUFFIXES, SUFFIX))}) nor a set of "
-            "images (.npz, or a folder with one subfolder a class)."
-        )
-    if network is None:
-        raise UnusableInput("Open a network first; then these images can be compared with it.")
-    train, control = _sort_images(images)
-    is_beside = bool(models) and not images and opened.session is None
-    if is_beside:
-        train, control = images_beside(models[0])
-    if train is not None:
+    given = _by_role(paths)
+    is_beside = not paths and opened.session is None and opened.path is not None
+    if is_beside and opened.path is not None:
+        beside = zip(("train", "control"), images_beside(opened.path), strict=True)
+        given = {role: [path] for role, path in beside if path is not None}
+    told: dict[Path, Told] = {}
+    found: dict[str, LabelledImages] = {}
+    for role, of_role in given.items():
+        for path in of_role:
+            images, told[path] = _read_images(path, role, of_role, network)
+            if images is not None:
+                found[role] = images
+    train, control = found.get("train"), found.get("control")
+    opened = replace(opened, train=train, control=control, is_beside=is_beside)
+    return opened if network is None else with_what_images_tell(opened, network), told
+
+
+def _by_role(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """Which images are those of the training, and which the control."""
+    controls = [path for path in paths if "control" in path.name.lower()]
+    return {"train": [path for path in paths if path not in controls], "control": controls}
+
+
+def _read_images(
+    path: Path, role: str, of_role: Sequence[Path], network: Network | None
+) -> tuple[LabelledImages | None, Told]:
+    name = "training" if role == "train" else "control"
+    try:
+        if network is None:
+            raise UnusableInput("Open a network first; then these images can be compared with it.")
+        if len(of_role) > 1:
+            raise UnusableInput(f"Give at most one set of {name} images.")
         warm_up()
-    shape = network.input_shape
-    opened = replace(
-        opened,
-        train=None if train is None else load_images(train, shape),
-        control=None if control is None else load_images(control, shape),
-        is_beside=is_beside,
-    )
-    return with_what_images_tell(opened, network)
+        images = load_images(path, network.input_shape)
+    except UnusableInput as error:
+        return None, Told(path, error=error)
+    return images, Told(path, counted(len(images), f"{name} images"))
 
 
 @dataclass(frozen=True)
@@ -155,15 +250,3 @@ def _with_health(opened: Opened, network: Network) -> Opened:
     """Adds a network, and what its weights alone tell."""
     health, training = check_weights(network), choose_training(network)
     return replace(opened, network=network, health=health, training=training)
-
-
-def _all_images(paths: Sequence[Path]) -> bool:
-    return all(path.is_dir() or holds_images(path) for path in paths)
-
-
-def _sort_images(paths: Sequence[Path]) -> tuple[Path | None, Path | None]:
-    controls = [path for path in paths if "control" in path.name.lower()]
-    trains = [path for path in paths if path not in controls]
-    if len(controls) > 1 or len(trains) > 1:
-        raise UnusableInput("Give at most one set of training images and one control set.")
-    return (trains[0] if trains else None, controls[0] if controls else None)

@@ -7,14 +7,17 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QPalette
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QGuiApplication, QPalette
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
-from gui.state.recent import RecentFiles, title
+from gui.state.recent import RecentFiles, folder_of
 from gui.toolkit import theme
+from gui.toolkit.elided import elided
+from gui.toolkit.widgets import verbatim
 
 _ON_PAGE = 4
-_WIDTH = 440
+_WIDTH, _IN_MENU = 440, 520
+_SHARE_OF_NAME = 0.6
 
 
 class RecentMenu(QObject):
@@ -33,9 +36,9 @@ class RecentMenu(QObject):
         menu, paths = self._menu, self._recent.paths
         menu.clear()
         for number, path in enumerate(paths, 1):
-            words = title(path, paths).replace("&", "&&")
+            words = _in_its_folder(path, menu.font(), _IN_MENU).replace("&", "&&")
             action = QAction(f"&{number % 10} {words}", menu)
-            action.setToolTip(str(path))
+            action.setToolTip(verbatim(str(path)))
             if self._recent.is_missing(path):
                 action.setEnabled(False)
                 action.setText(f"{action.text()} (missing)")
@@ -88,22 +91,27 @@ class RecentList(QWidget):
         self.setVisible(bool(self.buttons))
 
     def _button(self, path: Path) -> QPushButton:
-        words = title(path, self._recent.paths)
         button = QPushButton()
         button.setFlat(True)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.setToolTip(str(path))
-        button.setAccessibleName(f"Open {words}")
-        shortened = button.fontMetrics().elidedText(
-            words, Qt.TextElideMode.ElideMiddle, _WIDTH - 4 * theme.MARGIN
-        )
-        button.setText(shortened.replace("&", "&&"))
+        button.setToolTip(verbatim(str(path)))
+        button.setAccessibleName(f"Open {path.name} in {folder_of(path)}")
+        words = _in_its_folder(path, button.font(), _WIDTH - 4 * theme.MARGIN)
+        button.setText(words.replace("&", "&&"))
         _show_as_link(button)
         button.clicked.connect(partial(self._open_one, path))
         return button
 
     def _open_one(self, path: Path, _checked: bool = False) -> None:
         self.open_wanted.emit(path)
+
+
+def _in_its_folder(path: Path, font: QFont, width: int) -> str:
+    """`digits.pth — ~/models`, the middle of both left out where they are too long together."""
+    wide, separator, folder = QFontMetrics(font).horizontalAdvance, " — ", folder_of(path)
+    room = width - wide(separator)
+    name = elided(path.name, font, max(round(_SHARE_OF_NAME * room), room - wide(folder)))
+    return f"{name}{separator}{elided(folder, font, room - wide(name))}"
 
 
 def _show_as_link(button: QPushButton) -> None:

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
-    QLabel,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -23,6 +20,7 @@ from gui.queue.runner import QueueRunner
 from gui.queue.table import QueueTable
 from gui.run.run_bar import duration
 from gui.toolkit import dialogs, theme
+from gui.toolkit.elided import ElidedLabel
 from gui.toolkit.focus import bring_to_front
 
 _EMPTY = (
@@ -69,11 +67,12 @@ class QueuePanel(QDockWidget):
         self.folder_button = _button(
             "Choose Folder…", "Where results go: one subfolder a checkpoint, and a summary."
         )
-        self.folder_label = _Shortened()
+        self.folder_label = ElidedLabel()
+        self.folder_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.folder_label.setForegroundRole(theme.QUIET)
         self.table = QueueTable(self._queue.list)
-        self.text = theme.secondary()
-        self.text.setWordWrap(False)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.text = ElidedLabel()
+        self.text.setForegroundRole(theme.QUIET)
         empty = theme.secondary(_EMPTY)
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         empty.setMargin(theme.MARGIN)
@@ -211,7 +210,7 @@ class QueuePanel(QDockWidget):
 
     @Slot()
     def _show_progress(self, _item: object = None) -> None:
-        self.text.setText(self._progress())
+        self.text.say(self._progress())
 
     def _progress(self) -> str:
         """`2 of 12 finished · digits.pth: running 43 %, 12 s left · ends after this one`."""
@@ -228,36 +227,6 @@ class QueuePanel(QDockWidget):
         elif queue.ends_after:
             parts.append("the queue ends after this one")
         return " · ".join(parts)
-
-
-class _Shortened(QLabel):
-    """A line of words whose middle is left out where there is no room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setForegroundRole(theme.QUIET)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-
-    def say(self, words: str) -> None:
-        """Shows words, all of them in the tooltip."""
-        self._words = words
-        self.setToolTip(words)
-        self.setAccessibleName(words)
-        self._shorten()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """There is more or less room."""
-        super().resizeEvent(event)
-        self._shorten()
-
-    def _shorten(self) -> None:
-        elided = self.fontMetrics().elidedText(
-            self._words, Qt.TextElideMode.ElideMiddle, self.width()
-        )
-        self.setText(elided)
 
 
 def _button(text: str, about: str) -> QPushButton:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTreeWidge
 from gui.queue.item import QueueItem
 from gui.queue.items import QueueList
 from gui.toolkit import theme
+from gui.toolkit.widgets import verbatim
 
 _COLUMNS = {
     "Checkpoint": "The file.",
@@ -154,7 +155,7 @@ class QueueTable(QTreeWidget):
 def _new_row(item: QueueItem, height: int) -> QTreeWidgetItem:
     row = QTreeWidgetItem([item.path.name])
     row.setSizeHint(0, QSize(0, height))
-    row.setToolTip(0, str(item.path))
+    row.setToolTip(0, verbatim(str(item.path)))
     for column in range(len(_COLUMNS)):
         row.setTextAlignment(column, _alignment(column))
     return row

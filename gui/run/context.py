@@ -11,7 +11,7 @@ from gui.state.recent import RecentFiles
 from gui.state.run_copies import RunCopies
 from gui.state.workspace import CurrentWorkspace
 from gui.toolkit.background import Background
-from gui.toolkit.widgets import MessageStrip
+from gui.toolkit.message_strip import MessageStrip
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class AppContext:
         workspace: what is open.
         controller: of the run that is on.
         background: whatever else takes time.
-        messages: one sentence across the top of the window.
+        messages: what is said at the top of the window.
         copies: what is kept of runs, should all go dark.
         recent: what was opened last.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -83,6 +84,13 @@ def _stored_paths() -> list[Path]:
         return []
     plain = [name for name in names if name.isprintable() and name]
     return [Path(name) for name in plain[:MOST]]
+
+
+def folder_of(path: Path) -> str:
+    """The folder of a file, in the words that people use for it: `~/models`."""
+    folder, home = str(path.parent), os.path.expanduser("~")  # noqa: PTH111  (never raises)
+    is_at_home = folder == home or folder.startswith(home.rstrip(os.sep) + os.sep)
+    return f"~{folder[len(home.rstrip(os.sep)) :]}" if is_at_home else folder
 
 
 def title(path: Path, others: Sequence[Path]) -> str:

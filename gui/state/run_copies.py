@@ -67,6 +67,10 @@ class RunCopies:
         """What the last run has come to, or how far its copy was when it was opened."""
         self._held = state
 
+    def is_held(self, state: RunState) -> bool:
+        """Whether the copy of the last run is of this state."""
+        return state is self._held
+
     def end(self) -> None:
         """The run has come to an end of whatever kind."""
         self._lock.unlock()

@@ -26,6 +26,7 @@ from engine.session.session import Session, session_of
 from engine.session.session_file import save_session
 from engine.session.waiting_list import WaitingList, write_waiting_list
 from engine.training.recipe import Recipe
+from tests.engine.network.foreign_files import FOREIGN
 
 _FIXTURES = Path(__file__).parents[1] / "engine" / "session" / "formats"
 
@@ -39,12 +40,14 @@ class Seed:
         name: path in its folder.
         content: its bytes.
         beside: other files that its reader needs, by path.
+        opens: whether it does; others are of kinds that are recognised and not read.
     """
 
     reader: str
     name: str
     content: bytes
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    opens: bool = True
 
 
 def make_seeds() -> list[Seed]:
@@ -52,6 +55,7 @@ def make_seeds() -> list[Seed]:
     with tempfile.TemporaryDirectory() as folder:
         return [
             *_checkpoints(Path(folder)),
+            *_foreign(),
             *_sessions(Path(folder)),
             *_image_arrays(),
             *_image_files(),
@@ -105,6 +109,12 @@ def _checkpoints(folder: Path) -> Iterator[Seed]:
     beside = {str(index): tensor for index, tensor in enumerate(state.values())}
     save_network(_network(folder), own, details, beside)
     yield Seed("model", own.name, own.read_bytes())
+
+
+def _foreign() -> Iterator[Seed]:
+    """Those that more is looked at of than how they begin."""
+    for name in ("pytorch.onnx", "saved_model.pb", "three.keras", "script.pt", "notes.txt"):
+        yield Seed("model", name, FOREIGN[name][0], opens=False)
 
 
 def _packed_anew(archive: bytes, method: int) -> bytes:

@@ -274,9 +274,11 @@ def test_an_empty_a_missing_and_a_foreign_file(tmp_path):
     assert "empty" in refusal(tmp_path / "empty.pth")
     assert "does not exist" in refusal(tmp_path / "none.pth")
     (tmp_path / "text.pth").write_text("hello " * 100)
-    assert "no PyTorch file" in refusal(tmp_path / "text.pth")
+    assert "plain text" in refusal(tmp_path / "text.pth")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     assert ".safetensors" in refusal(tmp_path / "picture.png")
+    (tmp_path / "pickle.pth").write_bytes(pickle.dumps([1.0] * 100)[:50])
+    assert "no PyTorch file" in refusal(tmp_path / "pickle.pth")
     assert "folder" in refusal(tmp_path)
 
 

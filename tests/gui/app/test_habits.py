@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import re
 import sys
@@ -28,6 +29,7 @@ from gui.toolkit import dialogs, stored
 from gui.toolkit.log import LOGGER
 from gui.toolkit.menus import plain
 from gui.toolkit.scheme import store_scheme, stored_scheme
+from gui.toolkit.widgets import verbatim
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
 from tests.gui.conftest import bring_to_front, settle, until
 
@@ -118,7 +120,7 @@ def test_missing_files_cannot_be_chosen_and_the_list_can_be_cleared(qtbot, windo
     assert "a && b.pth" in first.text()
     assert not second.isEnabled()
     assert "missing" in second.text()
-    assert [button.toolTip() for button in window.recent_list.buttons] == [str(there)]
+    assert [button.toolTip() for button in window.recent_list.buttons] == [verbatim(str(there))]
     menu(window, "Open Recent").actions()[-1].trigger()
     assert window.recent.paths == []
     assert window.recent_list.buttons == []
@@ -128,7 +130,9 @@ def test_only_ten_are_kept_and_like_names_tell_their_folder(window, tmp_path):
     for number in range(MOST + 3):
         window.recent.add(tmp_path / str(number) / "model.pth")
     assert len(window.recent.paths) == MOST
-    assert menu(window, "Open Recent").actions()[0].text() == f"&1 model.pth in {MOST + 2}"
+    first = menu(window, "Open Recent").actions()[0].text()
+    assert first.startswith("&1 model.pth — ")
+    assert first.endswith(f"{os.sep}{MOST + 2}")
 
 
 # --- settings files of others -------------------------------------------------------------------
@@ -421,7 +425,7 @@ def test_the_log_tells_what_was_opened_run_said_and_saved(qtbot, window, checkpo
     window.exporter.write_to("losses", tmp_path / "losses.csv")
     settle(qtbot, window)
     open_and_wait(qtbot, window, tmp_path / "losses.csv")
-    until(qtbot, lambda: "neither a network" in window.log_panel.text)
+    until(qtbot, lambda: "plain text, not a network" in window.log_panel.text)
     lines = window.log_panel.text.splitlines()
     assert all(re.match(r"\d\d:\d\d:\d\d  (Note|Error) ", line) for line in lines), lines
     told = " | ".join(lines)

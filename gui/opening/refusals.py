@@ -1,0 +1,63 @@
+"""What could not be opened, told so that it leads somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Slot
+
+from engine.base.errors import UnusableInput
+from engine.network.kinds import FILES
+from engine.network.other_layers import NETWORKS
+from gui.opening.reading import Told
+from gui.toolkit.message_strip import MessageStrip
+
+
+class Refusals(QObject):
+    """Says what a file is and what would work, with a sample and the guide one click away."""
+
+    def __init__(
+        self,
+        messages: MessageStrip,
+        open_sample: Callable[[], None],
+        show_guide: Callable[[str], None],
+    ) -> None:
+        """
+        Args:
+            messages: where it is said.
+            open_sample: opens a network that works.
+            show_guide: shows a page of the guide, by its heading as links spell it.
+        """
+        super().__init__(messages)
+        self._messages, self._open_sample, self._show_guide = messages, open_sample, show_guide
+
+    @Slot(object)
+    def show(self, error: UnusableInput) -> None:
+        """Something cannot be opened."""
+        self._messages.show_error(error.why, error.instead)
+        if error.page in (FILES, NETWORKS):
+            about = "Opens a bundled network, with the digits it was trained on."
+            self._messages.suggest("Open the Sample", about, self._open_sample)
+        self._lead_on(error.page)
+
+    @Slot(object)
+    def account(self, told: Sequence[Told]) -> None:
+        """Several files were opened at once: what became of each, in one message.
+
+        What else is said of them stays to be read above it.
+        """
+        errors = [each.error for each in told if each.error is not None]
+        pages = [error.page for error in errors if error.page]
+        if len(errors) == len(told):
+            self.show(next((error for error in errors if error.page), errors[0]))
+        elif self._messages.isHidden():
+            of = f" of {len(told)}" if errors else ""
+            self._messages.show_note(f"{len(told) - len(errors)}{of} files opened.")
+            self._lead_on(pages[0] if pages else "")
+        self._messages.list_below([str(each) for each in told])
+
+    def _lead_on(self, page: str) -> None:
+        """Offers a page of the guide, where one says more."""
+        if page:
+            about = "Shows the page of the guide that says which files open."
+            self._messages.suggest("Read More", about, lambda: self._show_guide(page))
