@@ -25,7 +25,7 @@ _MAX_PIXELS = 1 << 22
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 """Pillow tells a format by what is inside; some that it knows start other programs."""
 _SIXTEEN_BITS = 65_535
-_LARGEST_LABEL = 9999
+LARGEST_LABEL = 9999
 _TOO_MUCH = "holds more than 200 million numbers; take fewer images, or smaller ones."
 
 
@@ -125,9 +125,9 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
         raise UnusableInput(f"“labels” in {path.name} has to be one whole number an image.")
     if set(np.unique(labels).tolist()) == {-1, 1}:
         labels = labels > 0
-    if labels.min() < 0 or labels.max() > _LARGEST_LABEL:
+    if labels.min() < 0 or labels.max() > LARGEST_LABEL:
         raise UnusableInput(
-            f"“labels” in {path.name} has to be from 0 to {_LARGEST_LABEL:,}, or −1 and 1."
+            f"“labels” in {path.name} has to be from 0 to {LARGEST_LABEL:,}, or −1 and 1."
         )
     _check_range(images, path.name)
     return images, labels.astype(np.int64)

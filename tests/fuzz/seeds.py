@@ -16,6 +16,8 @@ import safetensors.torch
 import torch
 from PIL import Image
 
+from engine.data.datasets import LabelledImages
+from engine.evidence.references import References
 from engine.exports.results import make_report
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
@@ -153,6 +155,18 @@ def _sessions(folder: Path) -> Iterator[Seed]:
         path = folder / f"{name}.afterimage"
         save_session(_session(folder, restarts), path, with_weights)
         yield Seed("model", path.name, path.read_bytes(), {} if with_weights else beside)
+    yield _scored(folder)
+
+
+def _scored(folder: Path) -> Seed:
+    """A session that holds the images that it was scored against."""
+    session, path = _session(folder, 1), folder / "scored.afterimage"
+    images = torch.from_numpy(_pixels(3, 1, 4, 4)).float() / 255
+    train = LabelledImages(images, torch.tensor([0, 1, 0]), "bytes.npz")
+    references = References.of(session.network, train, train)
+    scored = session.scored_with(references, references.score(session.images()))
+    save_session(scored.with_sets(scored.sets.kept()), path)
+    return Seed("model", path.name, path.read_bytes())
 
 
 def _pixels(*shape: int) -> np.ndarray:
