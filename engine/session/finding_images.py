@@ -15,6 +15,8 @@ from engine.data.catalogue import is_known
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.image_files import list_folder
 from engine.data.inputs import InputShape
+from engine.evidence.references import References
+from engine.network.network import Network
 from engine.session.image_sets import WORDS, ImageSet, ImageSets, Role
 from engine.session.session import Session
 
@@ -56,6 +58,10 @@ class FoundImages:
     train: LabelledImages | None = None
     control: LabelledImages | None = None
     missing: tuple[MissingImages, ...] = ()
+
+    def references(self, network: Network) -> References | None:
+        """What a run is scored against with them; None without training images."""
+        return None if self.train is None else References.of(network, self.train, self.control)
 
 
 def find_images(

@@ -102,6 +102,15 @@ class ImageSets:
         )
         return tuple((role, found) for role, found in both if found is not None)
 
+    def beside(self, earlier: ImageSets) -> ImageSets:
+        """The same, with the control of before where the training images are those of before.
+
+        A control that cannot be found now is not forgotten.
+        """
+        ours, theirs = self.train, earlier.train
+        is_same = ours is not None and theirs is not None and ours.origin == theirs.origin
+        return replace(self, control=earlier.control) if is_same and not self.control else self
+
     def kept(self) -> ImageSets:
         """The same, to be kept in the session's file so far as they are at hand."""
         return ImageSets(_to_be_kept(self.train), _to_be_kept(self.control))

@@ -123,6 +123,10 @@ class Session:
         """The same session with a score of which nobody says what it is made of."""
         return self._with(evidence=evidence, score=None)
 
+    def without_score(self) -> Session:
+        """The same session, which was never scored."""
+        return self._with(evidence=None, sets=ImageSets(), score=None)
+
     def with_sets(self, sets: ImageSets) -> Session:
         """The same session, which is to be scored against some images."""
         return self._with(sets=sets)
@@ -130,7 +134,7 @@ class Session:
     def scored_with(self, references: References, score: Evidence) -> Session:
         """The same session with its score against some images."""
         sets = references.sets
-        known = ImageSets() if sets is None else ImageSets.of(*sets)
+        known = ImageSets() if sets is None else ImageSets.of(*sets).beside(self.sets)
         return self._with(evidence=score.as_dict(), sets=known, score=score)
 
     def _with(self, **changes: Any) -> Session:

@@ -28,6 +28,7 @@ from gui.opening.reading import (
     with_what_images_tell,
 )
 from gui.run.context import AppContext
+from gui.state.preferences import data_folder
 from gui.toolkit import dialogs
 from gui.toolkit.task import sentence_of
 
@@ -42,10 +43,10 @@ class _Damaged:
     path: Path
 
 
-def _read(paths: Sequence[Path], network: Network | None) -> Opened | _Damaged:
+def _read(paths: Sequence[Path], network: Network | None, data_root: Path) -> Opened | _Damaged:
     """Opens paths; a damaged session is a finding, because there may be a copy to offer."""
     try:
-        return open_paths(paths, network)
+        return open_paths(paths, network, data_root)
     except DamagedSession as error:
         return _Damaged(str(error), next(path for path in paths if path.suffix == SUFFIX))
 
@@ -78,10 +79,10 @@ class Opener(QObject):
         if self._controller.is_taken and is_network:
             self._stop_then("open another network", lambda: self.open(paths))
             return
-        network = self._workspace().network
+        network, data_root = self._workspace().network, data_folder()
         self._background.start(
             f"Opening {', '.join(path.name for path in paths)} …",
-            lambda _: _read(paths, network),
+            lambda _: _read(paths, network, data_root),
             self._hand_on,
             self._while_latest(network, is_network),
         )

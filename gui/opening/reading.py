@@ -16,6 +16,7 @@ from engine.evidence.stationarity_check import TrueStationarity, true_stationari
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
+from engine.session.finding_images import MissingImages, find_images
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from engine.stationarity.cases import Choice, choose_training
@@ -27,6 +28,7 @@ class Opened:
 
     `training` is what the weights look like. `path` is the file that the network or session came
     from, where there is one. `is_beside` says that the images were not given, but lay beside it.
+    `missing` are images that the session was scored against, and that were not found.
     """
 
     network: Network | None = None
@@ -39,6 +41,7 @@ class Opened:
     assumptions: Assumptions | None = None
     path: Path | None = None
     is_beside: bool = False
+    missing: tuple[MissingImages, ...] = ()
 
 
 def is_model(path: Path) -> bool:
@@ -51,15 +54,19 @@ def is_checkpoint(path: Path) -> bool:
     return is_model(path) and path.suffix.lower() != SUFFIX
 
 
-def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
+def open_paths(
+    paths: Sequence[Path], current: Network | None, data_root: Path | None = None
+) -> Opened:
     """Reads all the paths, or none: a failure leaves what is open as it was.
 
     Among images a name with “control” in it is the control set. A network brings the images
-    that lie beside it under its name, where no others are given.
+    that lie beside it under its name, where no others are given; a session those that it was
+    scored against.
 
     Args:
         paths: at most one network or session; sets of images.
         current: the network that is open, for images that come alone.
+        data_root: folder of the data sets that are known by name.
 
     Raises:
         UnusableInput: something cannot be used; the message says what and why.
@@ -91,7 +98,19 @@ def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
         control=None if control is None else load_images(control, shape),
         is_beside=is_beside,
     )
+    if opened.session is not None and not images:
+        opened = _with_its_images(opened, opened.session, models[0].parent, data_root)
     return with_what_images_tell(opened, network)
+
+
+def _with_its_images(
+    opened: Opened, session: Session, folder: Path, data_root: Path | None
+) -> Opened:
+    """Adds what a session was scored against, so far as it is found."""
+    found = find_images(session, folder, data_root)
+    if found.train is not None:
+        warm_up()
+    return replace(opened, train=found.train, control=found.control, missing=found.missing)
 
 
 @dataclass(frozen=True)

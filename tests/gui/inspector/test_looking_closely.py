@@ -23,7 +23,7 @@ from gui.app.main_window import MainWindow
 from gui.run.activity import Activity
 from gui.state.run_copies import RunCopies
 from tests.conftest import ROOT
-from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
+from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
 from tests.gui.conftest import settle, until
 
 
@@ -303,6 +303,8 @@ app.exec()
 def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, checkpoint):
     """A window in a process of its own is killed in the middle of a run."""
     state, path = tmp_path / "state", checkpoint()
+    save_images(tmp_path / "small_images.npz", 8)
+    save_images(tmp_path / "small_control_images.npz", 8, seed=1)
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     process = subprocess.Popen(
         [sys.executable, "-c", _KILLED, str(state), str(path)], cwd=ROOT, env=environment
@@ -328,6 +330,8 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     window.pages.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
+    assert window.pairs.pairs is not None
+    assert (len(window.workspace.train), len(window.workspace.control)) == (8, 8)
     assert not window.copies.was_cut_off()
     window.close()
     until(qtbot, lambda: not window.isVisible())
