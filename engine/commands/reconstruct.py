@@ -112,8 +112,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
-    reconstruction, references = _prepared(options, model)
-    sets = _sets(references, options.keep_images)
+    reconstruction, references, sets = _prepared(options, model)
     last, status = _drive(reconstruction, sets, folder, options.interruption, options.quiet)
     session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
@@ -126,17 +125,21 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 
 
-def _prepared(options: argparse.Namespace, model: str) -> tuple[Reconstruction, References | None]:
-    """The run, new or gone on with, and what it is to be scored against."""
+def _prepared(
+    options: argparse.Namespace, model: str
+) -> tuple[Reconstruction, References | None, ImageSets]:
+    """The run, new or gone on with; what it is scored against, and what a session says of that."""
     if model.endswith(SUFFIX):
         _refuse_changes(options)
         earlier = load_session(Path(model))
         given = {n: getattr(options, n) for n in ("device", "seconds") if getattr(options, n)}
         resumed = Reconstruction(earlier.network, replace(earlier.settings, **given), earlier.state)
-        return resumed, _references_of(options, earlier, Path(model).parent)
+        references = _references_of(options, earlier, Path(model).parent)
+        return resumed, references, _sets(references, earlier.sets, options.keep_images)
     network = _read(options, model)
     references = load_references(options, network)
-    return Reconstruction(network, _settings(options, network)), references
+    sets = _sets(references, ImageSets(), options.keep_images)
+    return Reconstruction(network, _settings(options, network)), references, sets
 
 
 def _references_of(
@@ -152,11 +155,11 @@ def _references_of(
     return found.references(session.network)
 
 
-def _sets(references: References | None, keeps: bool) -> ImageSets:
-    """What the session says of the images."""
+def _sets(references: References | None, earlier: ImageSets, keeps: bool) -> ImageSets:
+    """What the session says of the images; those that cannot be found now are not forgotten."""
     if references is None or references.sets is None:
-        return ImageSets()
-    sets = ImageSets.of(*references.sets)
+        return earlier
+    sets = ImageSets.of(*references.sets).beside(earlier)
     return sets.kept() if keeps else sets
 
 

@@ -14,6 +14,7 @@ from engine.viewing.portrait import Portrait, portray
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay
 from gui.inspector.scrubber import Scrubber
+from gui.run.activity import Activity
 from gui.run.context import AppContext
 from gui.views.curves import Curves
 from gui.views.mosaic import MosaicView
@@ -25,6 +26,7 @@ class Examiner(QObject):
 
     The timeline's right end is the present. While a run goes on, what is looked at is the run as
     it stood when somebody first reached for it; back at the right end the present is shown again.
+    The inspector's own timeline is the same one: where one goes, the other goes.
     """
 
     def __init__(
@@ -40,13 +42,20 @@ class Examiner(QObject):
         self.inspector, self.timeline = Inspector(), Scrubber("timeline of the run")
         self.replay = Replay(self)
         self._present: Mosaic | None = None
+        self._newest: tuple[Mosaic, Sequence[int]] | None = None
+        self._is_moving_both = False
+        self._activity = Activity.IDLE
         self._session: Session | None = None
         self._chosen: int | None = None
         self._wanted: int | None = None
         self._mosaic.selected.connect(self._on_selected)
         self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
-        self.timeline.moved.connect(self._show_moment)
+        self.timeline.moved.connect(self._on_timeline_moved)
+        self.inspector.scrubber.moved.connect(self._on_inspector_moved)
+        self.timeline.grabbed.connect(self.inspector.scrubber.pause)
+        self.inspector.scrubber.grabbed.connect(self.timeline.pause)
+        context.controller.activity_changed.connect(self._on_activity)
         self._curves.step_chosen.connect(self._go_to_step)
         self.replay.rendered.connect(self._show_replayed)
         context.controller.session_ready.connect(self._on_session_ready)
@@ -59,7 +68,7 @@ class Examiner(QObject):
     def clear(self) -> None:
         """Forgets everything: another network or another run is here."""
         self.replay.cancel()
-        self._present, self._session = None, None
+        self._present, self._newest, self._session = None, None, None
         self._chosen, self._wanted = None, None
         self.inspector.clear()
         self.timeline.set_steps(())
@@ -73,6 +82,7 @@ class Examiner(QObject):
             recorded: steps before each frame that can be looked back at. The frames themselves
                 are asked for when they are wanted.
         """
+        self._newest = mosaic, recorded
         if self.is_looking_back:
             return
         self._present = mosaic
@@ -82,7 +92,7 @@ class Examiner(QObject):
 
     def show_gallery(self, session: Session, mosaic: Mosaic) -> None:
         """The run has ended: its gallery is what stays."""
-        self._session, self._present = session, mosaic
+        self._session, self._present, self._newest = session, mosaic, None
         self._show(mosaic)
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
@@ -136,6 +146,7 @@ class Examiner(QObject):
 
     def _show_portrait(self, portrait: Portrait) -> None:
         self.inspector.show_portrait(portrait)
+        self._move_along(self.timeline, self.inspector.scrubber)
         self._mark_chosen()
 
     def _show(self, mosaic: Mosaic) -> None:
@@ -163,7 +174,8 @@ class Examiner(QObject):
             self._portray(session, wanted)
         if self._session is None and (not self.timeline.is_at_end or self.timeline.is_playing):
             self._session = session
-            self.timeline.set_steps(_steps(session), self.timeline.index)
+            step, steps = self.timeline.step, _steps(session)
+            self.timeline.set_steps(steps, None if step is None else _nearest(steps, step))
             self._show_moment(self.timeline.index)
 
     @Slot(int)
@@ -175,12 +187,54 @@ class Examiner(QObject):
         if self.timeline.is_at_end:
             self._curves.show_cursors(())
             self.replay.cancel()
-            self._show(present)
             if self._controller.is_active:
-                self.forget_session()
+                self._follow_again(present)
+            else:
+                self._show(present)
             return
         self.replay.show(session, present, index)
         self._curves.show_cursors(_moments(session, index))
+
+    def _follow_again(self, present: Mosaic) -> None:
+        """The present is shown, which has gone on since somebody looked back."""
+        newest, recorded = self._newest or (present, self.timeline.steps)
+        self.forget_session()
+        self.show_present(newest, recorded)
+
+    @Slot(object)
+    def _on_activity(self, activity: Activity) -> None:
+        """Who resumes a run wants to see it go on."""
+        resumed = self._activity is Activity.PAUSED and activity is Activity.RUNNING
+        self._activity = activity
+        is_on = activity in (Activity.RUNNING, Activity.PAUSED)
+        for scrubber in (self.timeline, self.inspector.scrubber):
+            scrubber.set_live(is_on)
+        if resumed:
+            self.timeline.go_live()
+
+    # --- one timeline in two places -----------------------------------------------------------
+
+    @Slot(int)
+    def _on_timeline_moved(self, index: int) -> None:
+        self._show_moment(index)
+        self._move_along(self.timeline, self.inspector.scrubber)
+
+    @Slot(int)
+    def _on_inspector_moved(self, _index: int) -> None:
+        self._move_along(self.inspector.scrubber, self.timeline)
+
+    def _move_along(self, moved: Scrubber, other: Scrubber) -> None:
+        """Brings the other one to the same moment: the same step, or the present."""
+        if self._is_moving_both or moved.step is None or other.step is None:
+            return
+        self._is_moving_both = True
+        try:
+            if moved.is_at_end:
+                other.slider.setValue(other.slider.maximum())
+            else:
+                other.go_to_step(moved.step)
+        finally:
+            self._is_moving_both = False
 
     @Slot(object)
     def _show_replayed(self, mosaic: Mosaic) -> None:
@@ -197,6 +251,10 @@ class Examiner(QObject):
         last = min(int(step) // each, len(self._session.state.finished))
         self.timeline.pause()
         self.timeline.go_to_step(step - last * each)
+
+
+def _nearest(steps: Sequence[int], step: int) -> int:
+    return min(range(len(steps)), key=lambda index: abs(steps[index] - step))
 
 
 def _steps(session: Session) -> tuple[int, ...]:
