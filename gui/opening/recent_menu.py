@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QPalette
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
-from gui.state.recent import RecentFiles, title
+from gui.state.recent import RecentFiles, with_folder
 from gui.toolkit import theme
 
 _ON_PAGE = 4
@@ -33,7 +33,10 @@ class RecentMenu(QObject):
         menu, paths = self._menu, self._recent.paths
         menu.clear()
         for number, path in enumerate(paths, 1):
-            words = title(path, paths).replace("&", "&&")
+            words = menu.fontMetrics().elidedText(
+                with_folder(path), Qt.TextElideMode.ElideMiddle, _WIDTH
+            )
+            words = words.replace("&", "&&")
             action = QAction(f"&{number % 10} {words}", menu)
             action.setToolTip(str(path))
             if self._recent.is_missing(path):
@@ -88,7 +91,7 @@ class RecentList(QWidget):
         self.setVisible(bool(self.buttons))
 
     def _button(self, path: Path) -> QPushButton:
-        words = title(path, self._recent.paths)
+        words = with_folder(path)
         button = QPushButton()
         button.setFlat(True)
         button.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -23,6 +23,9 @@ class RecentFiles(QObject):
     changed = Signal()
     """Emitted when other paths are listed, or when it is found out which are missing."""
 
+    cleared = Signal()
+    """Emitted when a person wants all of them forgotten."""
+
     _looked = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -44,6 +47,7 @@ class RecentFiles(QObject):
     def clear(self) -> None:
         """Forgets them all."""
         self._show([])
+        self.cleared.emit()
 
     @Slot()
     def look(self) -> None:
@@ -83,6 +87,14 @@ def _stored_paths() -> list[Path]:
         return []
     plain = [name for name in names if name.isprintable() and name]
     return [Path(name) for name in plain[:MOST]]
+
+
+def with_folder(path: Path) -> str:
+    """`model.pth — ~/networks`."""
+    folder = path.parent
+    with suppress(ValueError, RuntimeError):  # It lies elsewhere, or there is no home.
+        folder = Path("~") / folder.relative_to(Path.home())
+    return f"{path.name} — {folder}"
 
 
 def title(path: Path, others: Sequence[Path]) -> str:

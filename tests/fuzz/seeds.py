@@ -24,6 +24,7 @@ from engine.network.network import Network
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
+from engine.session.run_cards import RunCard, write_cards
 from engine.session.session import Session, session_of
 from engine.session.session_file import save_session
 from engine.session.waiting_list import WaitingList, write_waiting_list
@@ -60,6 +61,7 @@ def make_seeds() -> list[Seed]:
             *_known_data(),
             *_results(Path(folder)),
             _waiting_list(Path(folder)),
+            _cards(Path(folder)),
         ]
 
 
@@ -236,6 +238,16 @@ def _results(folder: Path) -> Iterator[Seed]:
     images = np.random.default_rng(0).normal(size=(4, 1, 4, 4)).astype(np.float32)
     yield Seed("report", "report.json", report)
     yield Seed("reconstructions", "reconstructions.npz", _arrays(images=images, mean=images[0]))
+
+
+def _cards(folder: Path) -> Seed:
+    """What the start page is read from."""
+    stream = io.BytesIO()
+    Image.fromarray(_pixels(6, 11)).save(stream, "PNG")
+    path = folder / "last-runs.json"
+    card = RunCard(Path("/runs/one.afterimage"), "net.pth", "3 of 5 recovered", 9, 8)
+    write_cards([replace(card, strip=stream.getvalue()), card], path)
+    return Seed("cards", path.name, path.read_bytes())
 
 
 def _waiting_list(folder: Path) -> Seed:
