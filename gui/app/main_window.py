@@ -219,6 +219,7 @@ class MainWindow(QMainWindow):
         page.recent_list.open_wanted.connect(self.files.open_one)
         self.veil.dropped.connect(self.files.open)
         page.run_cards.open_wanted.connect(self.files.open_one)
+        page.run_cards.compare_wanted.connect(self.comparison.compare_saved)
         self.opener.stop_wanted.connect(self.runner.stop_then)
         adoption.network_wanted.connect(self.pages.show_network)
         self.context.workspace.changed.connect(self._show_workspace)

@@ -18,11 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.comparison.several import FEWEST, MOST
 from gui.state.last_runs import LastRuns, ShownCard
 from gui.toolkit import theme
 from gui.toolkit.widgets import verbatim
-
-MOST_COMPARED = 6
 
 _COLUMNS = 3
 _WIDTH, _PADDING, _RADIUS = 214, 8, 5
@@ -45,7 +44,7 @@ class RunCards(QWidget):
         self.cards: list[CardButton] = []
         self.compare_button = QPushButton("Com&pare")
         self.compare_button.setToolTip(
-            f"Shows what two to {MOST_COMPARED} runs found, side by side. Choose them with their "
+            f"Shows what two to {MOST} runs found, side by side. Choose them with their "
             "check boxes, or with Ctrl and a click."
         )
         self.compare_button.clicked.connect(self._compare)
@@ -90,7 +89,7 @@ class RunCards(QWidget):
     def _count(self) -> None:
         count = len(self.chosen)
         self.compare_button.setText(f"Com&pare {count} Runs" if count > 1 else "Com&pare")
-        self.compare_button.setEnabled(2 <= count <= MOST_COMPARED)
+        self.compare_button.setEnabled(FEWEST <= count <= MOST)
         self.compare_button.setVisible(sum(card.isEnabled() for card in self.cards) > 1)
 
     @Slot()
