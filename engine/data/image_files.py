@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
-_MAX_NUMBERS = 192 << 20
+MAX_NUMBERS = 192 << 20
 _MAX_PIXELS = 1 << 22
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 """Pillow tells a format by what is inside; some that it knows start other programs."""
@@ -85,7 +85,7 @@ def read_files(paths: list[Path], shape: InputShape | None) -> Tensor:
             have = "×".join(str(n) for n in array.shape)
             want = "×".join(str(n) for n in wanted)
             raise UnusableInput(f"{path.parent.name}/{path.name} is {have} instead of {want}.")
-        if array.size * len(paths) > _MAX_NUMBERS:
+        if array.size * len(paths) > MAX_NUMBERS:
             raise UnusableInput(f"{path.parent.parent.name} {_TOO_MUCH}")
     return torch.from_numpy(np.stack(arrays))
 
@@ -119,7 +119,7 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
             f"“images” in {path.name} has shape {images.shape}; it has to be (n, c, h, w) with "
             "1 or 3 channels."
         )
-    if images.size > _MAX_NUMBERS:
+    if images.size > MAX_NUMBERS:
         raise UnusableInput(f"{path.name} {_TOO_MUCH}")
     if labels.shape != (len(images),) or labels.dtype.kind not in "biu":
         raise UnusableInput(f"“labels” in {path.name} has to be one whole number an image.")

@@ -18,6 +18,9 @@ WORDS = {"train": "training images", "control": "control images"}
 
 _LONGEST_NAME, _LONGEST_PLACE = 1000, 4096
 
+_MOST_COPIED = 16 << 20
+"""Numbers in images that copies hold: writing more every few seconds would be felt by the run."""
+
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 """Empty for what is in no file."""
 
@@ -129,7 +132,9 @@ def _to_be_kept(found: ImageSet | None) -> ImageSet | None:
 
 
 def _kept_if_nowhere(found: ImageSet | None) -> ImageSet | None:
-    return _to_be_kept(found) if found is not None and found.origin.kind == "nowhere" else found
+    if found is None or found.images is None or found.origin.kind != "nowhere":
+        return found
+    return _to_be_kept(found) if found.images.images.numel() <= _MOST_COPIED else found
 
 
 def _given_away(found: ImageSet | None) -> ImageSet | None:

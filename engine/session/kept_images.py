@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.base.plain_text import plain
 from engine.data.datasets import LabelledImages
-from engine.data.image_files import LARGEST_LABEL, unit_floats
+from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS, unit_floats
 from engine.data.inputs import InputShape
 from engine.data.origin import ImageOrigin
 from engine.evidence.scoring import Evidence, Matches
@@ -124,6 +124,7 @@ def _check_images(pixels: Tensor, labels: Tensor, shape: tuple[int, ...]) -> Non
     """Holds images to what `engine.data.image_files.read_npz` holds those of an `.npz` to."""
     fits = [
         tuple(pixels.shape) == shape,
+        pixels.numel() <= MAX_NUMBERS,
         pixels.dtype in (torch.uint8, torch.float32),
         bool(((pixels >= 0) & (pixels <= 1)).all()) or pixels.dtype == torch.uint8,
         labels.dtype == torch.int64,

@@ -12,6 +12,7 @@ from engine.base.progress import Progress
 from engine.comparison.comparison import Comparison, compare, has_same_weights
 from engine.comparison.several import Run
 from engine.evidence.references import References
+from engine.session.finding_images import find_images
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from gui.comparison.export import ComparisonExport
@@ -21,6 +22,7 @@ from gui.comparison.window import ComparisonWindow
 from gui.opening.opener import Opener
 from gui.opening.reading import Opened
 from gui.run.context import AppContext
+from gui.state.preferences import data_folder
 from gui.state.recent import title
 from gui.toolkit import dialogs
 from gui.toolkit.task import Task
@@ -154,7 +156,10 @@ class ComparisonController(QObject):
 
     def _start(self, path: Path, name: str, session: Session) -> None:
         references = self._context.workspace().references
-        self._work((_OPEN_RUN, name), lambda report: _compare(session, path, references, report))
+        root = data_folder()
+        self._work(
+            (_OPEN_RUN, name), lambda report: _compare(session, path, references, root, report)
+        )
 
     def _work(self, names: tuple[str, str], work: Callable[[Progress], Comparison]) -> None:
         """Has two runs compared, which are called so, and shows that."""
@@ -196,13 +201,15 @@ class ComparisonController(QObject):
 
 
 def _compare(
-    session: Session, path: Path, references: References | None, report: Progress
+    session: Session, path: Path, references: References | None, root: Path, report: Progress
 ) -> Comparison:
     """Reads the other run, and compares; called on a thread.
 
-    The images that are open belong to the network that is open, so another one's run keeps the
-    score that it was saved with.
+    The images that are open belong to the network that is open; another one's run is scored against
+    its own, or keeps the score that it was saved with.
     """
     other = load_session(path)
-    is_same = has_same_weights(session.network, other.network)
-    return compare(session, other, (references, references if is_same else None), report)
+    theirs = references
+    if references is None or not has_same_weights(session.network, other.network):
+        theirs = find_images(other, path.parent, root).references(other.network)
+    return compare(session, other, (references, theirs), report)

@@ -27,6 +27,8 @@ from gui.state import preferences
 from gui.toolkit import dialogs
 from gui.toolkit.background import always
 
+_SESSION = (f"run{SUFFIX}", f"Session (*{SUFFIX})")
+
 _KINDS = {
     "gif": ("Export the drift as GIF", "drift.gif", "GIF (*.gif)"),
     "mp4": ("Export the drift as MP4", "drift.mp4", "MP4 (*.mp4)"),
@@ -37,9 +39,12 @@ _KINDS = {
     "scores": ("Export the scores as CSV", "scores.csv", "CSV (*.csv)"),
     "html": ("Save the report as HTML", "report.html", "HTML (*.html)"),
     "pdf": ("Save the report as PDF", "report.pdf", "PDF (*.pdf)"),
-    "away": ("Save the session to give away", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
-    "reference": ("Save the session without weights", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
-    "session": ("Save the session", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
+    "away": ("Save the session without images and folders", *_SESSION),
+    "reference": (
+        "Save the session without weights (it names the folders of its files)",
+        *_SESSION,
+    ),
+    "session": ("Save the session (it names the folders of its files)", *_SESSION),
 }
 
 _FOLDERS = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from gui.toolkit import theme
 
@@ -44,7 +44,8 @@ class Scrubber(QWidget):
         self._label.setForegroundRole(theme.QUIET)
         self._label.setMinimumWidth(self._label.fontMetrics().horizontalAdvance("step 00,000"))
         self._label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.live_button = QPushButton("Live")
+        self.live_button = QToolButton()  # A narrow one: the slider needs the room.
+        self.live_button.setText("Live")
         self.live_button.setAccessibleName(f"Back to the present of the {name}")
         self.live_button.setToolTip("Follows the run again (End)")
         self.live_button.clicked.connect(self.go_live)

@@ -50,7 +50,11 @@ class RunCards(QWidget):
         self.compare_button.clicked.connect(self._compare)
         heading = QHBoxLayout()
         heading.addWidget(theme.heading("Last runs"), 1)
-        heading.addWidget(self.compare_button)
+        self.clear_button = QPushButton("Clear")
+        self.clear_button.setToolTip("Forgets these pictures; the runs themselves stay.")
+        self.clear_button.clicked.connect(runs.clear)
+        for button in (self.compare_button, self.clear_button):
+            heading.addWidget(button)
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.SPACING)
         rows = QVBoxLayout(self)

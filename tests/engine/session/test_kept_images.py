@@ -17,6 +17,7 @@ from engine.base.errors import DamagedSession
 from engine.data.datasets import LabelledImages, load_images, save_images
 from engine.evidence.references import References
 from engine.session.finding_images import find_images, find_missing
+from engine.session.image_sets import ImageSets
 from engine.session.session import given_away
 from engine.session.session_file import load_session, save_session
 
@@ -155,6 +156,13 @@ def test_images_in_no_file_stay_in_a_copy(scored, saved):
     )
     copied = load_session(saved(session.with_sets(session.sets.for_copy())))
     assert torch.equal(find_images(copied).train.images, train.images)
+
+
+def test_many_images_in_no_file_do_not_burden_a_copy(scored, saved, monkeypatch):
+    monkeypatch.setattr("engine.session.image_sets._MOST_COPIED", 79)
+    train = LabelledImages(torch.rand(5, 1, 4, 4), torch.arange(5), "made here")
+    session = scored.with_sets(ImageSets.of(train, None).for_copy())
+    assert [each.role for each in find_images(load_session(saved(session))).missing] == ["train"]
 
 
 def test_what_is_given_away_names_no_folder_and_holds_no_image(scored, saved, tmp_path):

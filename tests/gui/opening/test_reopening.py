@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from engine.session.session_file import load_session
+from gui.preferences.dialog import PreferencesDialog
 from gui.state import preferences
 from tests.gui.app.test_main_window import answer, open_and_wait, run_to_end, save_images, start
 from tests.gui.conftest import settle, until
@@ -125,7 +124,12 @@ def test_images_that_were_taken_away_are_not_brought_back(qtbot, window, saved, 
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_sessions_hold_images_where_that_is_preferred(qtbot, window, saved, tmp_path, keeps):
-    preferences.save(replace(preferences.load(), keeps_images=keeps))
+    window.preferences.show()
+    (dialog,) = window.findChildren(PreferencesDialog)
+    if keeps:
+        dialog.keep_images.click()
+    dialog.close()
+    assert preferences.load().keeps_images == keeps
     open_and_wait(qtbot, window, saved)
     for kind in ("session", "reference", "away"):
         path = tmp_path / f"{kind}.afterimage"

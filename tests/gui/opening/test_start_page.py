@@ -92,6 +92,16 @@ def test_clearing_recent_files_clears_the_pictures(qtbot, window, saved):
     assert not (window.copies.last_run.parent / "last-runs.json").exists()
 
 
+def test_the_pictures_can_be_cleared_alone(qtbot, saved, another_window):  # noqa: F811
+    later = another_window()
+    cards_of(qtbot, later, 3)
+    later.network_page.run_cards.clear_button.click()
+    assert later.network_page.run_cards.cards == []
+    assert not later.network_page.run_cards.isVisible()
+    assert len(later.recent.paths) > 0
+    assert all(path.exists() for path in saved)
+
+
 def test_runs_are_chosen_with_boxes_or_ctrl_to_be_compared(qtbot, saved, another_window):  # noqa: F811
     later = another_window()
     cards = cards_of(qtbot, later, 3)
