@@ -41,14 +41,24 @@ class MissingImages:
     @property
     def sentence(self) -> str:
         """Which they are, and what is the matter."""
-        origin, what = self.found.origin, counted(self.found.count, WORDS[self.role])
-        if origin.kind == "nowhere":
+        if self.found.origin.kind == "nowhere":
+            what = counted(self.found.count, WORDS[self.role])
             return f"The run was scored against {what} that are in no file ({self.found.name})."
-        matter = "have changed since" if self.has_changed else "are not there any more"
-        where = f" ({plain(origin.place)})" if origin.place else ""
-        return (
-            f"The {what} of {self.found.name}{where}, which the run was scored against, {matter}."
-        )
+        return f"{self._which}, which the run was scored against, {self._matter}."
+
+    @property
+    def short_sentence(self) -> str:
+        """The same, of images that no run was scored against yet."""
+        return f"{self._which} {self._matter}."
+
+    @property
+    def _which(self) -> str:
+        place, what = self.found.origin.place, counted(self.found.count, WORDS[self.role])
+        return f"The {what} of {self.found.name}" + (f" ({plain(place)})" if place else "")
+
+    @property
+    def _matter(self) -> str:
+        return "have changed since" if self.has_changed else "are not there any more"
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def find_images(
         beside: a folder to look into for files of the same names.
         root: folder of the data sets that are known by name.
     """
-    return _find(session.sets, session.network.input_shape, beside, root)
+    return find_sets(session.sets, session.network.input_shape, beside, root)
 
 
 def find_missing(
@@ -82,12 +92,23 @@ def find_missing(
 ) -> FoundImages:
     """Looks for those that were not found in another folder."""
     sets = {each.role: each.found for each in missing}
-    return _find(ImageSets(sets.get("train"), sets.get("control")), shape, beside, None)
+    return find_sets(ImageSets(sets.get("train"), sets.get("control")), shape, beside)
 
 
-def _find(
-    sets: ImageSets, shape: InputShape, beside: Path | None, root: Path | None
+def find_sets(
+    sets: ImageSets,
+    shape: InputShape | None = None,
+    beside: Path | None = None,
+    root: Path | None = None,
 ) -> FoundImages:
+    """The same for images that are known of; see `find_images`.
+
+    Args:
+        sets: what is known of them.
+        shape: (c, h, w) that a network reads, where there is one.
+        beside: as above.
+        root: alike.
+    """
     found: dict[str, LabelledImages] = {}
     missing = []
     for role, each in sets.each():
@@ -100,7 +121,7 @@ def _find(
 
 
 def _read(
-    wanted: ImageSet, shape: InputShape, beside: Path | None, root: Path | None
+    wanted: ImageSet, shape: InputShape | None, beside: Path | None, root: Path | None
 ) -> tuple[LabelledImages | None, bool]:
     """The images; or none, and whether there were others in their place."""
     if wanted.images is not None:

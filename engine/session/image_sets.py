@@ -114,6 +114,10 @@ class ImageSets:
         is_same = ours is not None and theirs is not None and ours.origin == theirs.origin
         return replace(self, control=earlier.control) if is_same and not self.control else self
 
+    def places(self) -> ImageSets:
+        """The same, not at hand: where they are, and nothing else."""
+        return ImageSets(_away(self.train), _away(self.control))
+
     def kept(self) -> ImageSets:
         """The same, to be kept in the session's file so far as they are at hand."""
         return ImageSets(_to_be_kept(self.train), _to_be_kept(self.control))
@@ -125,6 +129,10 @@ class ImageSets:
     def given_away(self) -> ImageSets:
         """The same without a path of this machine, and without an image."""
         return ImageSets(_given_away(self.train), _given_away(self.control))
+
+
+def _away(found: ImageSet | None) -> ImageSet | None:
+    return None if found is None else replace(found, images=None, is_kept=False)
 
 
 def _to_be_kept(found: ImageSet | None) -> ImageSet | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +60,22 @@ def read_sets(said: SetsSaid | None, tensors: Mapping[str, Tensor], shape: Input
     )
 
 
+def places_of(said: SetsSaid | None) -> ImageSets:
+    """Images that are known of, and that no tensor holds.
+
+    Raises:
+        ValueError: one is said to be held.
+    """
+    if said is None:
+        return ImageSets()
+    if any(each is not None and each.is_kept for each in (said.train, said.control)):
+        raise ValueError("images are nowhere but where they were")
+    return ImageSets(
+        None if said.train is None else _known(said.train),
+        None if said.control is None else _known(said.control),
+    )
+
+
 def read_score(
     sets: ImageSets, tensors: Mapping[str, Tensor], candidates: int, is_colour: bool, rule: str
 ) -> Evidence | None:
@@ -110,14 +127,19 @@ def _read_set(
 ) -> ImageSet | None:
     if said is None:
         return None
-    name = plain(said.name)
+    known = _known(said)
+    if not said.is_kept:
+        return known
+    pixels, labels = tensors[f"images.{role}"], tensors[f"images.{role}.labels"]
+    _check_images(pixels, labels, (said.count, *shape))
+    floats = unit_floats(pixels.numpy())
+    images = LabelledImages(floats, labels, known.name, known.origin, is_kept=True)
+    return replace(known, images=images, is_kept=True)
+
+
+def _known(said: ImagesSaid) -> ImageSet:
     origin = ImageOrigin(said.kind, said.place, said.sha256, said.size)
-    images = None
-    if said.is_kept:
-        pixels, labels = tensors[f"images.{role}"], tensors[f"images.{role}.labels"]
-        _check_images(pixels, labels, (said.count, *shape))
-        images = LabelledImages(unit_floats(pixels.numpy()), labels, name, origin, is_kept=True)
-    return ImageSet(name, said.count, origin, images, said.is_kept)
+    return ImageSet(plain(said.name), said.count, origin)
 
 
 def _check_images(pixels: Tensor, labels: Tensor, shape: tuple[int, ...]) -> None:

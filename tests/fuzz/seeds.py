@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from engine.data.datasets import LabelledImages
+from engine.data.origin import ImageOrigin
 from engine.evidence.references import References
 from engine.exports.results import make_report
 from engine.network.checkpoints import load_network, save_network
@@ -24,6 +25,7 @@ from engine.network.network import Network
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
+from engine.session.image_sets import ImageSet, ImageSets
 from engine.session.run_cards import RunCard, write_cards
 from engine.session.session import Session, session_of
 from engine.session.session_file import save_session
@@ -254,5 +256,7 @@ def _waiting_list(folder: Path) -> Seed:
     """What the queue is read back from at the next start."""
     path = folder / "waiting-list.json"
     checkpoints = (Path("/models/first.pth"), Path("/models/second.safetensors"))
-    write_waiting_list(WaitingList(checkpoints, Path("/results"), fast()), path)
+    origin = ImageOrigin("file", "/data/images.npz", "a" * 64, 9)
+    sets = ImageSets(ImageSet("images.npz", 5, origin))
+    write_waiting_list(WaitingList(checkpoints, Path("/results"), fast(), sets), path)
     return Seed("waiting", path.name, path.read_bytes())
