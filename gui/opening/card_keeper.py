@@ -73,7 +73,7 @@ class CardKeeper(QObject):
         if session.known_gallery is None:
             return  # It is being worked out, and then we hear of it.
         self._context.background.start(
-            "Keeping a picture of the run …",
+            "",
             partial(self._make, session, self._score(), path, in_place_of),
             lambda _: None,
             always,

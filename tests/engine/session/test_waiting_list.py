@@ -62,8 +62,13 @@ def test_the_whole_of_it_is_read(path):
         {
             "images": {
                 "train": {
-                    "name": "a", "count": 1, "kind": "file", "place": "/a", "sha256": "",
-                    "size": 1, "is_kept": True,
+                    "name": "a",
+                    "count": 1,
+                    "kind": "file",
+                    "place": "/a",
+                    "sha256": "",
+                    "size": 1,
+                    "is_kept": True,
                 },
                 "control": None,
             }
