@@ -35,6 +35,8 @@ from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.devices import DEVICES
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
+from engine.session.finding_images import find_images
+from engine.session.image_sets import ImageSets
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.stationarity.cases import NAMES
@@ -63,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_images(parser, "training images, to score against")
     add_control(parser)
     add_data_root(parser)
+    parser.add_argument(
+        "--keep-images",
+        action="store_true",
+        help="the session holds the training and control images, too, not only where they are",
+    )
     _add_settings(parser)
     add_reading(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -105,27 +112,55 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
-    reconstruction, references = _prepared(options, model)
-    last, status = _drive(reconstruction, folder, options.interruption, options.quiet)
-    session = session_of(reconstruction, reconstruction.computed_on, last.note)
+    reconstruction, references, sets = _prepared(options, model)
+    last, status = _drive(reconstruction, sets, folder, options.interruption, options.quiet)
+    session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    pairs = None if references is None else best_pairs(session.images(), references)
+    pairs = None
+    if references is not None:
+        pairs = best_pairs(session.images(), references)
+        session = session.scored_with(references, pairs.evidence).with_sets(sets)
     written = results.write_results(session, folder, pairs)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 
 
-def _prepared(options: argparse.Namespace, model: str) -> tuple[Reconstruction, References | None]:
-    """The run, new or gone on with, and what it is to be scored against."""
+def _prepared(
+    options: argparse.Namespace, model: str
+) -> tuple[Reconstruction, References | None, ImageSets]:
+    """The run, new or gone on with; what it is scored against, and what a session says of that."""
     if model.endswith(SUFFIX):
         _refuse_changes(options)
         earlier = load_session(Path(model))
         given = {n: getattr(options, n) for n in ("device", "seconds") if getattr(options, n)}
         resumed = Reconstruction(earlier.network, replace(earlier.settings, **given), earlier.state)
-        return resumed, load_references(options, earlier.network)
+        references = _references_of(options, earlier, Path(model).parent)
+        return resumed, references, _sets(references, earlier.sets, options.keep_images)
     network = _read(options, model)
     references = load_references(options, network)
-    return Reconstruction(network, _settings(options, network)), references
+    sets = _sets(references, ImageSets(), options.keep_images)
+    return Reconstruction(network, _settings(options, network)), references, sets
+
+
+def _references_of(
+    options: argparse.Namespace, session: Session, folder: Path
+) -> References | None:
+    """What a session is scored against: what is given, else what it was scored against before."""
+    if options.images is not None:
+        return load_references(options, session.network)
+    found = find_images(session, folder, options.data_root)
+    if not options.quiet:
+        for each in found.missing:
+            tell(each.sentence)
+    return found.references(session.network)
+
+
+def _sets(references: References | None, earlier: ImageSets, keeps: bool) -> ImageSets:
+    """What the session says of the images; those that cannot be found now are not forgotten."""
+    if references is None or references.sets is None:
+        return earlier
+    sets = ImageSets.of(*references.sets).beside(earlier)
+    return sets.kept() if keeps else sets
 
 
 def _read(options: argparse.Namespace, model: str) -> Network:
@@ -152,11 +187,11 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
 
 
 def _drive(
-    run: Reconstruction, folder: Path, interruption: Interruption, quiet: bool
+    run: Reconstruction, sets: ImageSets, folder: Path, interruption: Interruption, quiet: bool
 ) -> tuple[Snapshot, int]:
     """Runs to the end, a failure or an interruption; the last snapshot, and the exit status."""
     with interruption.during_run(), closing(bar_of(quiet, unit="step")) as bar:
-        watcher = _Watcher(run, folder / results.SESSION, interruption, bar, quiet)
+        watcher = _Watcher(run, sets, folder / results.SESSION, interruption, bar, quiet)
         driven = drive(run.iterate(), watcher, Autosave(run.seconds), run.earlier_notes)
         last, failure = driven.last, driven.failure
         if failure is not None and not isinstance(failure, AfterimageError):
@@ -177,6 +212,7 @@ class _Watcher:
     """Shows a run as a bar, saves it first and now and then, and looks out for Ctrl-C."""
 
     run: Reconstruction
+    sets: ImageSets
     path: Path
     interruption: Interruption
     bar: tqdm[Any]
@@ -214,4 +250,4 @@ class _Watcher:
             tell(sentence)
 
     def _session(self) -> Session:
-        return session_of(self.run, self.run.computed_on)
+        return session_of(self.run, self.run.computed_on).with_sets(self.sets)

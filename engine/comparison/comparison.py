@@ -8,7 +8,7 @@ same, because blurred mixtures of images recur, too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,9 +184,14 @@ def _differences(one: Settings, other: Settings) -> tuple[Difference, ...]:
     for each in fields(Settings):
         values = (getattr(one, each.name), getattr(other, each.name))
         if values[0] != values[1] and each.name != "device":
-            label = each.metadata.get("label") or _NAMES[each.name]
-            found.append(Difference(each.name, label, values))
+            found.append(Difference(each.name, label_of(each), values))
     return tuple(found)
+
+
+def label_of(setting: Field[Any]) -> str:
+    """What a setting is called."""
+    label: str = setting.metadata.get("label") or _NAMES[setting.name]
+    return label
 
 
 def has_same_weights(one: Network, other: Network) -> bool:

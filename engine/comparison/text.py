@@ -10,6 +10,7 @@ from typing import Any
 from engine.comparison.comparison import Comparison, Side
 from engine.comparison.recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
 from engine.evidence.gallery_scores import NONE
+from engine.session.session import Session
 from engine.stationarity.cases import NAMES
 
 SURE, LIKELY = 0.9, 0.5
@@ -67,7 +68,7 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
     """What the two runs found, each setting that differs, and what was attacked on what."""
     a, b = comparison.sides
     found: list[tuple[str, _Tell]] = [
-        ("Recovered", lambda side: _score(side.scores)),
+        ("Recovered", lambda side: score_in_words(side.scores)),
         ("Distinct images", lambda side: str(len(side.gallery))),
         (f"Confidence > {SURE}", lambda side: _counted_above(side, SURE)),
         (f"Confidence > {LIKELY}", lambda side: _counted_above(side, LIKELY)),
@@ -85,7 +86,7 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
         ("Checkpoint", _checkpoint),
     ]
     settings = [
-        Row(each.label, *(_value(each.name, value) for value in each.values))
+        Row(each.label, *(value_in_words(each.name, value) for value in each.values))
         for each in comparison.settings
         if each.name not in ("seed", "steps")
     ]
@@ -229,7 +230,12 @@ def _seed(side: Side) -> str:
 
 
 def _steps(side: Side) -> str:
-    state = side.session.state
+    return steps_in_words(side.session)
+
+
+def steps_in_words(session: Session) -> str:
+    """`500`, or `120 of 500` of a run that has not come to its end."""
+    state = session.state
     return f"{state.step:,}" if state.step == state.steps else f"{state.step:,} of {state.steps:,}"
 
 
@@ -256,7 +262,7 @@ def _counted_above(side: Side, confidence: float) -> str:
     return "–" if count is None else str(count)
 
 
-def _score(scores: Mapping[str, Any] | None) -> str:
+def score_in_words(scores: Mapping[str, Any] | None) -> str:
     """The headline of a score with its control; what is no claim is not called recovered."""
     if scores is None:
         return "not scored"
@@ -267,7 +273,8 @@ def _score(scores: Mapping[str, Any] | None) -> str:
     return f"{recovered} of {train['count']} (control {control['good']} of {control['count']})"
 
 
-def _value(name: str, value: Any) -> str:
+def value_in_words(name: str, value: Any) -> str:
+    """A setting as people read it."""
     if name == "training":
         return NAMES[value]
     if isinstance(value, str):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from engine.data import catalogue
 from engine.data.image_files import list_folder, read_files, read_npz, unit_floats
 from engine.data.inputs import InputShape
 from engine.data.labels import ClassRule, choose, parse_rule
+from engine.data.origin import ImageOrigin, file_origin, folder_origin, known_origin
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -39,11 +41,15 @@ class LabelledImages:
         images: float32 in [0, 1], shape (n, c, h, w), c = 1 or 3.
         labels: class number of each image, int64, shape (n,); zeros where none were given.
         name: where they came from, for people.
+        origin: the same for who wants to find them again.
+        is_kept: whether sessions that were scored against them hold them.
     """
 
     images: Tensor
     labels: Tensor
     name: str
+    origin: ImageOrigin = field(default_factory=ImageOrigin)
+    is_kept: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -63,12 +69,14 @@ class Source:
         classes: names of classes 0, 1, …
         labels: class number of each image, shape (n,).
         read: the images at some places, as float32 in [0, 1], shape (k, c, h, w).
+        origin: where they come from; reads all of them.
     """
 
     name: str
     classes: tuple[str, ...]
     labels: Places
     read: Callable[[Places], Tensor]
+    origin: Callable[[], ImageOrigin]
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,7 @@ def load_images(
         raise UnusableInput(
             f"The images in {opened.name} are {have}, but the network reads {want}."
         )
-    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name)
+    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name, opened.origin())
 
 
 def open_source(
@@ -164,18 +172,19 @@ def open_source(
     if path.is_dir():
         names, files, labels = list_folder(path)
         read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
-        return Source(plain(path.name), names, labels, read)
+        return Source(plain(path.name), names, labels, read, partial(folder_origin, path, files))
     if path.suffix.lower() == ".npz" and path.exists():
         images, labels = read_npz(path)
         names = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
-        return Source(plain(path.name), names, labels, lambda places: unit_floats(images[places]))
+        read = lambda places: unit_floats(images[places])  # noqa: E731
+        return Source(plain(path.name), names, labels, read, partial(file_origin, path))
     if catalogue.is_known(str(source)):
         name, _, part = str(source).lower().partition(":")
         known = catalogue.KNOWN[name]
         pixels, labels = catalogue.load(name, root or catalogue.cache_folder(), part or "train")
-        return Source(
-            known.title, known.classes, labels, lambda places: unit_floats(pixels[places])
-        )
+        read = lambda places: unit_floats(pixels[places])  # noqa: E731
+        origin = partial(known_origin, f"{name}:{part or 'train'}", pixels, labels)
+        return Source(known.title, known.classes, labels, read, origin)
     raise UnusableInput(
         f"{source} holds no images; give an .npz with images and labels, a folder with one "
         f"subfolder a class, or one of {', '.join(catalogue.KNOWN)}."

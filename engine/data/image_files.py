@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
-_MAX_NUMBERS = 192 << 20
+MAX_NUMBERS = 192 << 20
 _MAX_PIXELS = 1 << 22
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 """Pillow tells a format by what is inside; some that it knows start other programs."""
 _SIXTEEN_BITS = 65_535
-_LARGEST_LABEL = 9999
+LARGEST_LABEL = 9999
 _TOO_MUCH = "holds more than 200 million numbers; take fewer images, or smaller ones."
 
 
@@ -85,7 +85,7 @@ def read_files(paths: list[Path], shape: InputShape | None) -> Tensor:
             have = "×".join(str(n) for n in array.shape)
             want = "×".join(str(n) for n in wanted)
             raise UnusableInput(f"{path.parent.name}/{path.name} is {have} instead of {want}.")
-        if array.size * len(paths) > _MAX_NUMBERS:
+        if array.size * len(paths) > MAX_NUMBERS:
             raise UnusableInput(f"{path.parent.parent.name} {_TOO_MUCH}")
     return torch.from_numpy(np.stack(arrays))
 
@@ -119,15 +119,15 @@ def read_npz(path: Path) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
             f"“images” in {path.name} has shape {images.shape}; it has to be (n, c, h, w) with "
             "1 or 3 channels."
         )
-    if images.size > _MAX_NUMBERS:
+    if images.size > MAX_NUMBERS:
         raise UnusableInput(f"{path.name} {_TOO_MUCH}")
     if labels.shape != (len(images),) or labels.dtype.kind not in "biu":
         raise UnusableInput(f"“labels” in {path.name} has to be one whole number an image.")
     if set(np.unique(labels).tolist()) == {-1, 1}:
         labels = labels > 0
-    if labels.min() < 0 or labels.max() > _LARGEST_LABEL:
+    if labels.min() < 0 or labels.max() > LARGEST_LABEL:
         raise UnusableInput(
-            f"“labels” in {path.name} has to be from 0 to {_LARGEST_LABEL:,}, or −1 and 1."
+            f"“labels” in {path.name} has to be from 0 to {LARGEST_LABEL:,}, or −1 and 1."
         )
     _check_range(images, path.name)
     return images, labels.astype(np.int64)

@@ -40,6 +40,7 @@ class References:
         mean: μ, shape (c, h, w), where the checkpoint holds it.
         labels: class number of each training image, shape (n,); None where nobody said.
         network: what their outputs are those of.
+        sets: the training and control images as they were read; None where nobody said.
     """
 
     train: Tensor
@@ -47,6 +48,7 @@ class References:
     mean: Tensor | None
     labels: Tensor | None = None
     network: Network | None = None
+    sets: tuple[LabelledImages, LabelledImages | None] | None = None
 
     @classmethod
     def of(
@@ -60,7 +62,8 @@ class References:
             control: images that it never saw; without them a score is no claim.
         """
         unseen = None if control is None else control.images
-        return cls(train.images, unseen, network.mean, train.labels, network)
+        sets = (train, control)
+        return cls(train.images, unseen, network.mean, train.labels, network, sets)
 
     def score(self, candidates: Tensor) -> Evidence:
         """What a match of these candidates, centred, shape (m, c, h, w), with the images shows.

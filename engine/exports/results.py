@@ -82,7 +82,7 @@ def write_results(session: Session, folder: Path, pairs: Pairs | None = None) ->
         OSError: the folder cannot be written to.
     """
     evidence = None if pairs is None else pairs.evidence
-    if evidence is not None:
+    if evidence is not None and session.score is not evidence:
         session = session.with_evidence(evidence.as_dict())
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS)

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
-from engine.base.files import atomic_path
+from engine.base.files import atomic_path, sha256_of
 from engine.base.json_text import read_json
-from engine.network.checkpoints import sha256_of
 
 SUMMARY_JSON, SUMMARY_CSV = "summary.json", "summary.csv"
 

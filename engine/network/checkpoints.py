@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
-from engine.base.files import read_tensors, save_tensors
+from engine.base.files import read_tensors, save_tensors, sha256_of
 from engine.data.inputs import (
     InputShape,
     InputSpec,
@@ -141,13 +140,3 @@ def _details(metadata: Mapping[str, Any]) -> Mapping[str, str]:
         if key not in METADATA_KEYS and isinstance(value, str | int | float)
     }
     return MappingProxyType(details)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

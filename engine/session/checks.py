@@ -1,4 +1,4 @@
-"""Whether the tensors of a session file are such as its header says, before any is used."""
+"""Whether the parts of a session file are such as its header says, and belong together."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from engine.data.inputs import InputSpec
 from engine.data.normalisation import LEAST_STD
 from engine.network.tensor_checks import LARGEST_WEIGHT, LEAST_WEIGHT
+from engine.reconstruction.losses import Losses
+from engine.reconstruction.restarts import Restart
 from engine.runtime.lazy import torch
 from engine.session.header import Header
+from engine.session.session import Session
+from engine.stationarity.cases import multipliers_for
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +48,64 @@ def is_preprocessing_of(inputs: InputSpec) -> bool:
     return fits and float(std.min()) >= LEAST_STD and float(std.max()) <= 1
 
 
+def check_together(session: Session) -> None:
+    """Holds the parts of a session against each other.
+
+    Raises:
+        ValueError: they do not belong together.
+    """
+    network, state, m = session.network, session.state, session.settings.candidates
+    dimension = network.input_dimension
+    k = dimension if state.space is None else state.space.rank
+    sizes = network.layer_sizes
+    if m < 1:
+        raise ValueError("a run without candidates")
+    each, reached = state.steps // session.settings.restarts, state.recording.steps[-1]
+    goes_on = (
+        each > 0
+        and 0 <= reached <= each
+        and state.step == len(state.finished) * each + reached
+        and state.steps == each * session.settings.restarts
+    )
+    fits = [
+        network.inputs.dimension == network.input_dimension,
+        network.depth >= 2,
+        all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
+        all(
+            bias is None or bias.shape == (size,)
+            for bias, size in zip(network.biases, sizes[1:], strict=True)
+        ),
+        is_preprocessing_of(network.inputs),
+        len(network.class_names) in (0, network.classes.count),
+        session.settings.training != "auto",
+        state.space is None or state.space.basis.shape == (k, dimension),
+        state.space is None or state.space.scale.shape == (k,),
+        0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
+        state.step == state.steps or goes_on,
+        state.space is None or len(state.space.spectrum.values) >= k,
+        state.losses.rows.shape == (state.step, Losses.width(network.depth)),
+        len(state.finished) < session.settings.restarts,
+        *(_is_of(restart, session, k) for restart in session.every_restart),
+        all(torch.equal(r.labels, state.tensors["labels"]) for r in state.finished),
+    ]
+    if not all(fits):
+        raise ValueError("the parts of the session do not belong together")
+
+
+def _is_of(restart: Restart, session: Session, k: int) -> bool:
+    """Whether a restart is one of this run, in k coordinates."""
+    m, classes = session.settings.candidates, session.network.classes
+    kind = multipliers_for(session.settings.training, classes.outputs)
+    return (
+        restart.unknowns.shape == (m, k)
+        and restart.multipliers.shape == kind.shape(m)
+        and restart.labels.shape == (m,)
+        and set(restart.labels.tolist()) <= set(classes.labels)
+        and len(restart.recording) > 0
+        and restart.recording.shape == (m, k)
+    )
+
+
 def _has_spectrum(header: Header, values: Tensor) -> bool:
     """Whether the header says where the noise of these singular values ends."""
     return header.floor is not None and header.rank is not None and header.rank <= len(values)
@@ -55,6 +117,8 @@ def _is_number_array(name: str, tensor: Tensor) -> bool:
         return (
             _is_float(tensor) and bool(torch.isfinite(tensor).all()) and _is_in_range(name, tensor)
         )
+    if name.startswith(("images.", "matches.")):
+        return True  # They are looked at where they are read.
     if name.endswith(("unknowns", "multipliers", "labels")):
         return _is_float(tensor)
     return True

@@ -11,11 +11,9 @@ from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.data.inputs import Says
 from engine.evidence.scoring import Scored
+from engine.session.image_sets import SetsSaid, Sha256
 
-FORMAT_VERSION = 6
-
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
-"""Empty for a network that is in no file."""
+FORMAT_VERSION = 7
 
 Size = Annotated[int, msgspec.Meta(ge=1)]
 Slope = Annotated[float, msgspec.Meta(ge=0, lt=1)]
@@ -48,6 +46,7 @@ class Header(msgspec.Struct, frozen=True):
         activation_slope: 0 for the ReLU.
         activation_said_by: who said so.
         preprocessing_said_by: who said what was done to images.
+        images: what it was scored against.
     """
 
     format: Annotated[int, msgspec.Meta(ge=1)]
@@ -71,6 +70,7 @@ class Header(msgspec.Struct, frozen=True):
     activation_slope: Slope = 0.0
     activation_said_by: Says = "nobody"
     preprocessing_said_by: Says = "nobody"
+    images: SetsSaid | None = None
 
     def __post_init__(self) -> None:
         for steps in (self.frame_steps, *self.restart_frame_steps):

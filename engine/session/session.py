@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from engine.base.progress import Progress, unheard
 from engine.evidence.gallery import FEWEST_STEPS, TOO_EARLY, Gallery, make_gallery
+from engine.evidence.references import References
+from engine.evidence.scoring import Evidence
 from engine.network.network import Network
 from engine.reconstruction.restarts import Drift, Restart
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import torch
+from engine.session.image_sets import ImageSets
 from engine.stationarity.cases import multipliers_for
 from engine.stationarity.multipliers import Multipliers
 
@@ -37,6 +41,8 @@ class Session:
         device: what it ran on, for people.
         note: why it ended early, if it did.
         evidence: its score as `report.json` holds it, where one was taken when it was saved.
+        sets: the images that it is scored against, so far as it knows of some.
+        score: the same score, of each image.
     """
 
     network: Network
@@ -45,6 +51,8 @@ class Session:
     device: str
     note: str = ""
     evidence: Mapping[str, Any] | None = None
+    sets: ImageSets = field(default_factory=ImageSets)
+    score: Evidence | None = None
     _gallery: list[Gallery] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -112,10 +120,28 @@ class Session:
         return taken < max(FEWEST_STEPS, each / 2)
 
     def with_evidence(self, evidence: Mapping[str, Any]) -> Session:
-        """The same session with a score, its gallery kept."""
-        scored = replace(self, evidence=evidence)
-        scored._gallery.extend(self._gallery)
-        return scored
+        """The same session with a score of which nobody says what it is made of."""
+        return self._with(evidence=evidence, score=None)
+
+    def without_score(self) -> Session:
+        """The same session, which was never scored."""
+        return self._with(evidence=None, sets=ImageSets(), score=None)
+
+    def with_sets(self, sets: ImageSets) -> Session:
+        """The same session, which is to be scored against some images."""
+        return self._with(sets=sets)
+
+    def scored_with(self, references: References, score: Evidence) -> Session:
+        """The same session with its score against some images."""
+        sets = references.sets
+        known = ImageSets() if sets is None else ImageSets.of(*sets).beside(self.sets)
+        return self._with(evidence=score.as_dict(), sets=known, score=score)
+
+    def _with(self, **changes: Any) -> Session:
+        """The same with some attributes exchanged, its gallery kept."""
+        changed = replace(self, **changes)
+        changed._gallery.extend(self._gallery)
+        return changed
 
     @property
     def known_gallery(self) -> Gallery | None:
@@ -147,6 +173,15 @@ class Session:
                 found = found.without_confidence(TOO_EARLY)
             self._gallery.append(found.with_unranked(len(self.labels) - count))
         return self._gallery[0]
+
+
+def given_away(session: Session) -> Session:
+    """The same without a path of this machine and without an image that was trained on."""
+    network, origin = session.network, session.network.origin
+    if origin.sha256:  # What is in no file has no path, only words for that.
+        origin = replace(origin, file=PureWindowsPath(origin.file).name)
+    anonymous = replace(network, origin=origin)
+    return session._with(network=anonymous, sets=session.sets.given_away())
 
 
 def session_of(reconstruction: Reconstruction, device: str, note: str = "") -> Session:

@@ -21,32 +21,30 @@ from engine.base.version import VERSION
 from engine.data.inputs import InputSpec, Preprocessing
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
-from engine.network.classes import Classes
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
-from engine.network.said import said_classes
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Restart
 from engine.reconstruction.settings import settings_from_dict
 from engine.reconstruction.snapshot import RunState
 from engine.runtime.lazy import load_torch, torch
-from engine.session.checks import check_kinds, is_preprocessing_of
+from engine.session.checks import check_kinds, check_together
+from engine.session.earlier_formats import (
+    LABELLED_SINCE,
+    PACKED_SINCE,
+    SAID_SINCE,
+    as_its_checkpoint_said,
+    labels_by_position,
+)
 from engine.session.header import FORMAT_VERSION, Header, read_header
+from engine.session.kept_images import image_tensors, read_score, read_sets, said_of
 from engine.session.session import Session
-from engine.stationarity.cases import multipliers_for
 from engine.stationarity.row_space import RowSpace
 from engine.stationarity.spectrum import Spectrum
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_PACKED_SINCE = 4
-"""Earlier formats hold their frames as float16."""
-_LABELLED_SINCE = 5
-"""In earlier ones the first half of each restart is labelled −1."""
-_SAID_SINCE = 6
-"""Earlier ones leave it to the checkpoint's own words who said what."""
 
 
 def save_session(session: Session, path: Path, with_weights: bool = True) -> None:
@@ -80,6 +78,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         tensors["space.basis"] = state.space.basis
         tensors["space.scale"] = state.space.scale
         tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
+    tensors |= image_tensors(session.sets, session.score)
     header = {
         "format": FORMAT_VERSION,
         "version": VERSION,
@@ -102,6 +101,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "activation_slope": network.activation.slope,
         "activation_said_by": network.activation_said_by,
         "preprocessing_said_by": network.inputs.preprocessing.said_by,
+        "images": msgspec.to_builtins(said_of(session.sets)),
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
@@ -133,19 +133,19 @@ def load_session(path: Path) -> Session:
         metadata, tensors = read_tensors(path)
         header = read_header(metadata["session"], path.name)
         check_kinds(header, tensors)
-        if header.format < _LABELLED_SINCE:
-            tensors |= _labels_by_position(tensors)
-        if header.format < _SAID_SINCE and "network.bias" in tensors:
+        if header.format < LABELLED_SINCE:
+            tensors |= labels_by_position(tensors)
+        if header.format < SAID_SINCE and "network.bias" in tensors:
             tensors["network.bias.0"] = tensors.pop("network.bias")
         if "network.0" not in tensors:
             referenced = _referenced(header, path)
             tensors |= _parameter_tensors(referenced.parameters)
-            if header.format < _SAID_SINCE:
+            if header.format < SAID_SINCE:
                 tensors |= _preprocessing_tensors(referenced)
-        if header.format < _SAID_SINCE:
-            header = _as_its_checkpoint_said(header, tensors)
+        if header.format < SAID_SINCE:
+            header = as_its_checkpoint_said(header, tensors)
         session = _assemble(header, tensors)
-        _check(session)
+        check_together(session)
         return session
     except UnusableInput:
         raise
@@ -172,17 +172,6 @@ def _referenced(header: Header, path: Path) -> Network:
     raise UnusableInput(
         f"{path.name} does not hold the network's weights; put its checkpoint {name} "
         f"(SHA-256 {sha256[:12]}…) beside it."
-    )
-
-
-def _as_its_checkpoint_said(header: Header, tensors: Mapping[str, Tensor]) -> Header:
-    """What earlier formats did not say of a network, of which there was one output."""
-    _, _, details = header.origin
-    return msgspec.structs.replace(
-        header,
-        class_names=said_classes({"classes": details.get("label_names")}, outputs=1),
-        activation_said_by="file" if "afterimage" in details else "nobody",
-        preprocessing_said_by="file" if "network.mean" in tensors else "nobody",
     )
 
 
@@ -239,13 +228,21 @@ def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
         finished=finished,
         notes=tuple(plain(note) for note in header.notes),
     )
+    settings, scored = settings_from_dict(header.settings), header.evidence
+    sets = read_sets(header.images, tensors, header.input_shape)
+    pool, is_colour = settings.candidates * (len(finished) + 1), header.input_shape[0] == 3
+    score = None
+    if scored is not None:
+        score = read_score(sets, tensors, pool, is_colour, scored.train.rule)
     return Session(
         network,
-        settings_from_dict(header.settings),
+        settings,
         state,
         plain(header.device),
         plain(header.note),
-        None if header.evidence is None else msgspec.to_builtins(header.evidence),
+        None if scored is None else msgspec.to_builtins(scored),
+        sets,
+        score,
     )
 
 
@@ -253,78 +250,10 @@ def _recording(
     header: Header, name: str, steps: Sequence[int], tensors: Mapping[str, Tensor]
 ) -> Recording:
     """The drift of one restart, from the format that the header says."""
-    if header.format < _PACKED_SINCE:
+    if header.format < PACKED_SINCE:
         return Recording(steps, tensors[name].unbind())
     parts = {part: tensors[f"{name}.{part}"] for part in ("packed", "sizes", "units")}
     return Recording.from_tensors(steps, parts, tensors["state.unknowns"].shape[1])
-
-
-def _check(session: Session) -> None:
-    """Holds the parts of a session against each other.
-
-    Raises:
-        ValueError: they do not belong together.
-    """
-    network, state, m = session.network, session.state, session.settings.candidates
-    dimension = network.input_dimension
-    k = dimension if state.space is None else state.space.rank
-    sizes = network.layer_sizes
-    if m < 1:
-        raise ValueError("a run without candidates")
-    each, reached = state.steps // session.settings.restarts, state.recording.steps[-1]
-    goes_on = (
-        each > 0
-        and 0 <= reached <= each
-        and state.step == len(state.finished) * each + reached
-        and state.steps == each * session.settings.restarts
-    )
-    fits = [
-        network.inputs.dimension == network.input_dimension,
-        network.depth >= 2,
-        all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
-        all(
-            bias is None or bias.shape == (size,)
-            for bias, size in zip(network.biases, sizes[1:], strict=True)
-        ),
-        is_preprocessing_of(network.inputs),
-        len(network.class_names) in (0, network.classes.count),
-        session.settings.training != "auto",
-        state.space is None or state.space.basis.shape == (k, dimension),
-        state.space is None or state.space.scale.shape == (k,),
-        0 <= state.step <= state.steps <= session.settings.steps * session.settings.restarts,
-        state.step == state.steps or goes_on,
-        state.space is None or len(state.space.spectrum.values) >= k,
-        state.losses.rows.shape == (state.step, Losses.width(network.depth)),
-        len(state.finished) < session.settings.restarts,
-        *(_is_of(restart, session, k) for restart in session.every_restart),
-        all(torch.equal(r.labels, state.tensors["labels"]) for r in state.finished),
-    ]
-    if not all(fits):
-        raise ValueError("the parts of the session do not belong together")
-
-
-def _labels_by_position(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What earlier formats did not say: the first half of each restart is labelled −1."""
-    names = [name for name in tensors if name.endswith(".unknowns")]
-    labels = Classes(outputs=1).shared_out
-    return {
-        f"{name.removesuffix('.unknowns')}.labels": labels(len(tensors[name])).to(tensors[name])
-        for name in names
-    }
-
-
-def _is_of(restart: Restart, session: Session, k: int) -> bool:
-    """Whether a restart is one of this run, in k coordinates."""
-    m, classes = session.settings.candidates, session.network.classes
-    kind = multipliers_for(session.settings.training, classes.outputs)
-    return (
-        restart.unknowns.shape == (m, k)
-        and restart.multipliers.shape == kind.shape(m)
-        and restart.labels.shape == (m,)
-        and set(restart.labels.tolist()) <= set(classes.labels)
-        and len(restart.recording) > 0
-        and restart.recording.shape == (m, k)
-    )
 
 
 def _count(tensors: Mapping[str, Tensor]) -> int:

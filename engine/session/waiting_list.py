@@ -7,7 +7,7 @@ a stranger all the same: it can be damaged, or written by somebody else.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,8 @@ from engine.base.file_checks import check_file
 from engine.base.files import atomic_path
 from engine.base.json_text import read_json
 from engine.reconstruction.settings import Settings, settings_from_dict
+from engine.session.image_sets import ImageSets, SetsSaid
+from engine.session.kept_images import places_of, said_of
 
 _LARGEST = 8 << 20
 _MOST = 1000
@@ -35,6 +37,7 @@ class _Content(msgspec.Struct, frozen=True):
     checkpoints: Annotated[list[_Name], msgspec.Meta(min_length=1, max_length=_MOST)]
     results: _Name | None
     settings: dict[str, Any] | None
+    images: SetsSaid | None = None
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,13 @@ class WaitingList:
         checkpoints: their files, the next one first; they need not exist any more.
         results: folder that the results go to, where one was chosen.
         settings: what they are to be run with, where those that stood there went together.
+        sets: where the images are that those are scored against which have none beside them.
     """
 
     checkpoints: tuple[Path, ...]
     results: Path | None = None
     settings: Settings | None = None
+    sets: ImageSets = field(default_factory=ImageSets)
 
 
 def write_waiting_list(waiting: WaitingList, path: Path) -> None:
@@ -63,6 +68,7 @@ def write_waiting_list(waiting: WaitingList, path: Path) -> None:
         "checkpoints": [str(each) for each in waiting.checkpoints[:_MOST]],
         "results": None if waiting.results is None else str(waiting.results),
         "settings": None if waiting.settings is None else waiting.settings.as_dict(),
+        "images": msgspec.to_builtins(said_of(waiting.sets.places())),
     }
     with atomic_path(path) as temporary:
         # Names that are no text in any encoding survive as escapes.
@@ -89,6 +95,7 @@ def _waiting_list(content: _Content) -> WaitingList:
         tuple(_local_path(name) for name in content.checkpoints),
         None if results is None else _local_path(results),
         None if settings is None else settings_from_dict(settings),
+        places_of(content.images),
     )
 
 

@@ -15,6 +15,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from engine.evidence.scoring import Evidence
 from engine.session.session import SUFFIX
 from gui.app import menus
 from gui.app.actions import Actions
@@ -32,6 +33,7 @@ from gui.errors.safety import Safety
 from gui.exports.exporter import Exporter
 from gui.help.windows import HelpWindows
 from gui.opening.adoption import Adoption
+from gui.opening.card_keeper import CardKeeper
 from gui.opening.drop_veil import DropVeil
 from gui.opening.opener import Opener
 from gui.opening.refusals import Refusals
@@ -44,6 +46,7 @@ from gui.run.context import AppContext
 from gui.run.reconstruction_controller import ReconstructionController
 from gui.run.session_runner import SessionRunner
 from gui.state import preferences
+from gui.state.last_runs import LastRuns
 from gui.state.recent import RecentFiles
 from gui.state.run_copies import RunCopies
 from gui.state.undo import SettingsHistory
@@ -86,6 +89,7 @@ class MainWindow(QMainWindow):
         self.restyle()
         self._show_workspace()
         self.recent.look()
+        self.last_runs.look()
         if self.copies.was_cut_off():
             self.strip.show_note("A run was cut off when Afterimage last ended. It is kept.")
             self.strip.offer("&Continue It", self.adoption.continue_cut_off)
@@ -118,8 +122,10 @@ class MainWindow(QMainWindow):
         self.background = Background(self.statusBar())
         self.saved_notice = SavedNotice(self.statusBar())
         self.strip = MessageStrip()
-        self.copies = RunCopies(user_state_path("Afterimage", "Afterimage"))
+        kept = user_state_path("Afterimage", "Afterimage")
+        self.copies, self.last_runs = RunCopies(kept), LastRuns(kept, self)
         self.recent = RecentFiles(self)
+        self.recent.cleared.connect(self.last_runs.clear)
         return AppContext(
             self,
             CurrentWorkspace(self),
@@ -131,7 +137,7 @@ class MainWindow(QMainWindow):
         )
 
     def _build_pages(self, devices: list[str]) -> None:
-        self.network_page = page = NetworkPage(self.context, devices)
+        self.network_page = page = NetworkPage(self.context, self.last_runs, devices)
         self.model_panel, self.references_panel = page.model_panel, page.references_panel
         self.settings_panel, self.run_bar, self.empty = (
             page.settings_panel,
@@ -237,6 +243,8 @@ class MainWindow(QMainWindow):
         page.empty.train_wanted.connect(self.pages.show_training)
         page.recent_list.open_wanted.connect(self.files.open_one)
         self.veil.dropped.connect(self.files.open)
+        page.run_cards.open_wanted.connect(self.files.open_one)
+        page.run_cards.compare_wanted.connect(self.comparison.compare_saved)
         self.opener.stop_wanted.connect(self.runner.stop_then)
         adoption.network_wanted.connect(self.pages.show_network)
         self.context.workspace.changed.connect(self._show_workspace)
@@ -245,6 +253,16 @@ class MainWindow(QMainWindow):
         self.exporter.saved.connect(self.close_network.note_saved)
         for saved in (self.training.saved, self.exporter.saved):
             saved.connect(self._on_saved)
+        keeper = CardKeeper(self.context, self.last_runs, self._shown_score)
+        self.opener.opened.connect(keeper.on_opened)
+        self.runner.began.connect(keeper.on_run_began)
+        self.exporter.saved.connect(keeper.on_saved)
+        self.assessment.gallery_found.connect(keeper.keep)
+        self.assessment.scored.connect(keeper.keep)
+
+    def _shown_score(self) -> Evidence | None:
+        pairs = self.pairs.pairs
+        return None if pairs is None else pairs.evidence
 
     def _connect_work(self) -> None:
         """What is under way, and what can be done about it."""

@@ -83,6 +83,7 @@ def _exports(export: Callable[[str], None]) -> Submenu:
             Command("Report as &HTML…", ask("html"), "Ctrl+R"),
             Command("Report as P&DF…", ask("pdf")),
             Command("Session &without Weights…", ask("reference")),
+            Command("Session to Give Awa&y…", ask("away")),
             Command("Everything, with &Report…", ask("folder")),
         ),
     )

@@ -19,11 +19,13 @@ from gui.opening.model_panel import ModelPanel, ReferencesPanel
 from gui.opening.opener import Opener
 from gui.opening.recent_menu import RecentList
 from gui.opening.references_window import ReferencesWindow
+from gui.opening.run_cards import RunCards
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.run_bar import RunBar
 from gui.run.session_runner import SessionRunner
 from gui.run.settings_panel import SettingsPanel
+from gui.state.last_runs import LastRuns
 from gui.toolkit.layout import line
 
 
@@ -35,7 +37,7 @@ class NetworkPage(QWidget):
         splitters: what divides them, by a name for the settings.
     """
 
-    def __init__(self, context: AppContext, devices: list[str]) -> None:
+    def __init__(self, context: AppContext, runs: LastRuns, devices: list[str]) -> None:
         super().__init__()
         self._context, self._workspace = context, context.workspace
         self._references_window: ReferencesWindow | None = None
@@ -44,7 +46,8 @@ class NetworkPage(QWidget):
         self.settings_panel, self.run_bar = SettingsPanel(devices), RunBar()
         icon = QIcon(str(resource_folder() / "icons" / "afterimage.svg"))
         self.recent_list = RecentList(context.recent)
-        self.empty = EmptyPage(icon, context.copies.last_run, self.recent_list)
+        self.run_cards = RunCards(runs)
+        self.empty = EmptyPage(icon, context.copies.last_run, self.run_cards, self.recent_list)
         self._lay_out()
         context.workspace.changed.connect(self.show_workspace)
         context.controller.activity_changed.connect(self.run_bar.show_activity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +10,19 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.base.progress import Progress
 from engine.comparison.comparison import Comparison, compare, has_same_weights
+from engine.comparison.several import Run
 from engine.evidence.references import References
+from engine.session.finding_images import find_images
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from gui.comparison.export import ComparisonExport
 from gui.comparison.run_chooser import Offer, RunChooser
+from gui.comparison.several_controller import SeveralController
 from gui.comparison.window import ComparisonWindow
 from gui.opening.opener import Opener
 from gui.opening.reading import Opened
 from gui.run.context import AppContext
+from gui.state.preferences import data_folder
 from gui.state.recent import title
 from gui.toolkit import dialogs
 from gui.toolkit.task import Task
@@ -44,6 +48,7 @@ class ComparisonController(QObject):
         self._opened: Opened | None = None
         opener.opened.connect(self._remember)
         self.window: ComparisonWindow | None = None
+        self.several = SeveralController(context, self.compare_runs, self)
         self.export = ComparisonExport(context.background, lambda: self.window, self)
 
     def choose(self) -> None:
@@ -54,6 +59,7 @@ class ComparisonController(QObject):
             return
         chooser = RunChooser(offers, self._context.window)
         chooser.chosen.connect(self._compare_with_chosen)
+        chooser.several_chosen.connect(self._compare_with_several)
         chooser.file_wanted.connect(self._choose_file)
         chooser.open()
 
@@ -65,19 +71,37 @@ class ComparisonController(QObject):
         """Compares the open run, as it stands, with a saved one, which is called so."""
         self._with_session(partial(self._start, path, name))
 
+    @Slot(object)
+    def compare_saved(self, paths: Sequence[Path]) -> None:
+        """Compares two to six saved runs with each other."""
+        self.several.compare([(title(path, paths), path) for path in paths])
+
+    def compare_runs(self, a: Run, b: Run) -> None:
+        """Shows two runs that are at hand side by side."""
+        references = (a.references, b.references)
+        self._work(
+            (a.name, b.name), lambda report: compare(a.session, b.session, references, report)
+        )
+
     def cancel(self) -> None:
         """Nobody waits for a comparison any more."""
+        self.several.cancel()
         if self._task is not None:
             self._task.cancel()
             self._task = None
 
     def end(self) -> None:
         """Closes the window, whatever it shows."""
+        self.several.end()
+        self._close()
+
+    def _close(self) -> None:
         if self.window is not None:
             self.window.close()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
+        self.several.restyle()
         if self.window is not None:
             self.window.restyle()
 
@@ -113,6 +137,13 @@ class ComparisonController(QObject):
         is_before = path == self._context.copies.run_before
         self.compare_with(path, _RUN_BEFORE if is_before else name)
 
+    @Slot(object)
+    def _compare_with_several(self, offers: Sequence[Offer]) -> None:
+        references = self._context.workspace().references
+        self._with_session(
+            lambda session: self.several.compare(offers, (_OPEN_RUN, session), references)
+        )
+
     @Slot()
     def _choose_file(self) -> None:
         dialogs.choose_file(
@@ -124,13 +155,20 @@ class ComparisonController(QObject):
         )
 
     def _start(self, path: Path, name: str, session: Session) -> None:
+        references = self._context.workspace().references
+        root = data_folder()
+        self._work(
+            (_OPEN_RUN, name), lambda report: _compare(session, path, references, root, report)
+        )
+
+    def _work(self, names: tuple[str, str], work: Callable[[Progress], Comparison]) -> None:
+        """Has two runs compared, which are called so, and shows that."""
         self.cancel()
         shown = self._shown_window()
-        shown.wait_for((_OPEN_RUN, name))
-        references = self._context.workspace().references
+        shown.wait_for(names)
         task = self._context.background.start(
-            f"Comparing with {name} …",
-            lambda report: _compare(session, path, references, report),
+            f"Comparing with {names[1]} …",
+            work,
             self._show,
             lambda: self._task is task,
         )
@@ -159,17 +197,19 @@ class ComparisonController(QObject):
     def _on_failed(self, _sentence: str) -> None:
         """The main window says why; there is nothing to be shown here."""
         if self._task is self.sender():
-            self.end()
+            self._close()
 
 
 def _compare(
-    session: Session, path: Path, references: References | None, report: Progress
+    session: Session, path: Path, references: References | None, root: Path, report: Progress
 ) -> Comparison:
     """Reads the other run, and compares; called on a thread.
 
-    The images that are open belong to the network that is open, so another one's run keeps the
-    score that it was saved with.
+    The images that are open belong to the network that is open; another one's run is scored against
+    its own, or keeps the score that it was saved with.
     """
     other = load_session(path)
-    is_same = has_same_weights(session.network, other.network)
-    return compare(session, other, (references, references if is_same else None), report)
+    theirs = references
+    if references is None or not has_same_weights(session.network, other.network):
+        theirs = find_images(other, path.parent, root).references(other.network)
+    return compare(session, other, (references, theirs), report)

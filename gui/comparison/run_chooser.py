@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.comparison.several import MOST
 from gui.toolkit import theme
 
 Offer = tuple[str, Path]
@@ -27,6 +28,9 @@ class RunChooser(QDialog):
 
     chosen = Signal(str, object)
     """Emitted with what a run is called and its path."""
+
+    several_chosen = Signal(object)
+    """Emitted with several runs, each with what it is called and its path."""
 
     file_wanted = Signal()
     """Emitted when the run is to be chosen among files."""
@@ -47,11 +51,14 @@ class RunChooser(QDialog):
             item.setToolTip(str(path))
             item.setData(Qt.ItemDataRole.UserRole, (words, path))
             self.list.addItem(item)
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        self.list.setToolTip(f"Up to {MOST - 1}, with Ctrl or Shift and a click.")
         self.list.setCurrentRow(0)
+        self.list.itemSelectionChanged.connect(self._follow_selection)
         self.list.itemActivated.connect(self._take)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.compare_button = buttons.addButton("Com&pare", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.compare_button.setToolTip("Compares the open run with the one that is chosen.")
+        self.compare_button.setToolTip("Compares the open run with those that are chosen.")
         self.file_button = buttons.addButton(
             "Choose a &File…", QDialogButtonBox.ButtonRole.ActionRole
         )
@@ -62,7 +69,7 @@ class RunChooser(QDialog):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         rows.setSpacing(theme.SPACING)
-        rows.addWidget(theme.secondary("The open run is compared with"))
+        rows.addWidget(theme.secondary("The open run is compared with one of these, or several"))
         rows.addWidget(self.list, 1)
         rows.addWidget(buttons)
         self.resize(420, 300)
@@ -72,11 +79,20 @@ class RunChooser(QDialog):
         self.list.setFocus()
 
     @Slot()
+    def _follow_selection(self) -> None:
+        self.compare_button.setEnabled(1 <= len(self.list.selectedItems()) < MOST)
+
+    @Slot()
     def _take(self) -> None:
-        item = self.list.currentItem()
-        if item is not None and self.isVisible():
-            self.accept()
-            self.chosen.emit(*item.data(Qt.ItemDataRole.UserRole))
+        items = sorted(self.list.selectedItems(), key=self.list.row)
+        if not 1 <= len(items) < MOST or not self.isVisible():
+            return
+        self.accept()
+        found: list[Offer] = [item.data(Qt.ItemDataRole.UserRole) for item in items]
+        if len(found) == 1:
+            self.chosen.emit(*found[0])
+        else:
+            self.several_chosen.emit(found)
 
     @Slot()
     def _want_file(self) -> None:

@@ -16,15 +16,18 @@ from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
 from engine.exports.writing import write_bytes, write_scores
-from engine.session.session import SUFFIX, Session
+from engine.session.session import SUFFIX, Session, given_away
 from engine.session.session_file import save_session
 from engine.viewing.pairs import Pairs, best_pairs
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
 from gui.run.context import AppContext
 from gui.run.worker import RunEnd
+from gui.state import preferences
 from gui.toolkit import dialogs
 from gui.toolkit.background import always
+
+_SESSION = (f"run{SUFFIX}", f"Session (*{SUFFIX})")
 
 _KINDS = {
     "gif": ("Export the drift as GIF", "drift.gif", "GIF (*.gif)"),
@@ -36,8 +39,12 @@ _KINDS = {
     "scores": ("Export the scores as CSV", "scores.csv", "CSV (*.csv)"),
     "html": ("Save the report as HTML", "report.html", "HTML (*.html)"),
     "pdf": ("Save the report as PDF", "report.pdf", "PDF (*.pdf)"),
-    "reference": ("Save the session without weights", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
-    "session": ("Save the session", f"run{SUFFIX}", f"Session (*{SUFFIX})"),
+    "away": ("Save the session without images and folders", *_SESSION),
+    "reference": (
+        "Save the session without weights (it names the folders of its files)",
+        *_SESSION,
+    ),
+    "session": ("Save the session (it names the folders of its files)", *_SESSION),
 }
 
 _FOLDERS = {
@@ -168,12 +175,15 @@ def write(
     def pairs() -> Pairs | None:
         return None if references is None else best_pairs(session.images(), references)
 
-    if kind in ("session", "reference"):
+    if kind in ("session", "away", "reference"):
         if references is not None:
-            session = session.with_evidence(references.score(session.images()).as_dict())
-        save_session(session, path, with_weights=kind == "session")
+            session = session.scored_with(references, references.score(session.images()))
+        _save(session, kind, path)
     elif kind == "folder":
-        results.write_results(session, path, pairs())
+        found = pairs()
+        if references is not None and found is not None:
+            session = _kept(session.scored_with(references, found.evidence))
+        results.write_results(session, path, found)
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
@@ -190,3 +200,14 @@ def write(
         write_pngs(session, path, progress=report)
     else:
         _WRITERS[kind](session, path, report)
+
+
+def _save(session: Session, kind: str, path: Path) -> None:
+    session = given_away(session) if kind == "away" else _kept(session)
+    save_session(session, path, with_weights=kind != "reference")
+
+
+def _kept(session: Session) -> Session:
+    """With the images that it was scored against, where a person prefers that."""
+    keeps = preferences.load().keeps_images
+    return session.with_sets(session.sets.kept()) if keeps else session

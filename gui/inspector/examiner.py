@@ -17,6 +17,7 @@ from engine.viewing.scene import Scene
 from gui.inspector.inspector import Inspector
 from gui.inspector.replay import Replay
 from gui.inspector.scrubber import Scrubber
+from gui.run.activity import Activity
 from gui.run.context import AppContext
 from gui.stage.stage import Stage
 from gui.views.curves import Curves
@@ -29,6 +30,7 @@ class Examiner(QObject):
 
     The timeline's right end is the present. While a run goes on, what is looked at is the run as
     it stood when somebody first reached for it; back at the right end the present is shown again.
+    The inspector's own timeline is the same one: where one goes, the other goes.
     """
 
     def __init__(
@@ -44,6 +46,9 @@ class Examiner(QObject):
         self.inspector, self.timeline = Inspector(), Scrubber("timeline of the run")
         self.replay = Replay(self)
         self._present: Scene | None = None
+        self._newest: tuple[Scene, Sequence[int]] | None = None
+        self._is_moving_both = False
+        self._activity = Activity.IDLE
         self._session: Session | None = None
         self._chosen: int | None = None
         self._wanted: int | None = None
@@ -54,7 +59,11 @@ class Examiner(QObject):
         self._stage.selected.connect(self.inspect)
         self._pairs.chosen.connect(self.inspect)
         self.timeline.grabbed.connect(self._fetch_session)
-        self.timeline.moved.connect(self._show_moment)
+        self.timeline.moved.connect(self._on_timeline_moved)
+        self.inspector.scrubber.moved.connect(self._on_inspector_moved)
+        self.timeline.grabbed.connect(self.inspector.scrubber.pause)
+        self.inspector.scrubber.grabbed.connect(self.timeline.pause)
+        context.controller.activity_changed.connect(self._on_activity)
         self._curves.step_chosen.connect(self._go_to_step)
         self.replay.rendered.connect(self._show_replayed)
         context.controller.session_ready.connect(self._on_session_ready)
@@ -67,30 +76,34 @@ class Examiner(QObject):
     def clear(self) -> None:
         """Forgets everything: another network or another run is here."""
         self.replay.cancel()
-        self._present, self._session = None, None
+        self._present, self._newest, self._session = None, None, None
         self._chosen, self._wanted = None, None
         self.inspector.clear()
         self.timeline.set_steps(())
         self._curves.show_cursors(())
 
-    def show_present(self, scene: Scene, recorded: Sequence[int]) -> None:
+    def show_present(
+        self, scene: Scene, recorded: Sequence[int], at_once: bool = False
+    ) -> None:
         """A new frame of the run that is on; it waits while an earlier moment is looked at.
 
         Args:
             scene: the candidates as they are now.
             recorded: steps before each frame that can be looked back at. The frames themselves
                 are asked for when they are wanted.
+            at_once: another moment was shown before.
         """
+        self._newest = scene, recorded
         if self.is_looking_back:
             return
         self._present = scene
-        self._show(scene)
+        self._show(scene, at_once)
         if self.timeline.is_at_end and not self.timeline.is_playing:
             self.timeline.set_steps(recorded)
 
     def show_gallery(self, session: Session, scene: Scene) -> None:
         """The run has ended: its gallery is what stays."""
-        self._session, self._present = session, scene
+        self._session, self._present, self._newest = session, scene, None
         self._show(scene)
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
@@ -147,6 +160,7 @@ class Examiner(QObject):
         self._matched_with = train
         self.inspector.show_portrait(portrait)
         self.show_membership(self._membership)
+        self._move_along(self.timeline, self.inspector.scrubber)
         self._mark_chosen()
 
     @Slot(object)
@@ -184,7 +198,8 @@ class Examiner(QObject):
             self._portray(session, wanted)
         if self._session is None and (not self.timeline.is_at_end or self.timeline.is_playing):
             self._session = session
-            self.timeline.set_steps(_steps(session), self.timeline.index)
+            step, steps = self.timeline.step, _steps(session)
+            self.timeline.set_steps(steps, None if step is None else _nearest(steps, step))
             self._show_moment(self.timeline.index)
 
     @Slot(int)
@@ -196,9 +211,10 @@ class Examiner(QObject):
         if self.timeline.is_at_end:
             self._curves.show_cursors(())
             self.replay.cancel()
-            self._show(present, at_once=True)
             if self._controller.is_active:
-                self.forget_session()
+                self._follow_again(present)
+            else:
+                self._show(present)
             return
         self.replay.show(session, present, index)
         self._curves.show_cursors(_moments(session, index))
@@ -210,6 +226,47 @@ class Examiner(QObject):
         self._controller.show_noise(is_noisy)
         if self.is_looking_back:
             self._show_moment(self.timeline.index)
+
+    def _follow_again(self, present: Scene) -> None:
+        """The present is shown, which has gone on since somebody looked back."""
+        newest, recorded = self._newest or (present, self.timeline.steps)
+        self.forget_session()
+        self.show_present(newest, recorded, at_once=True)
+
+    @Slot(object)
+    def _on_activity(self, activity: Activity) -> None:
+        """Who resumes a run wants to see it go on."""
+        resumed = self._activity is Activity.PAUSED and activity is Activity.RUNNING
+        self._activity = activity
+        is_on = activity in (Activity.RUNNING, Activity.PAUSED)
+        for scrubber in (self.timeline, self.inspector.scrubber):
+            scrubber.set_live(is_on)
+        if resumed:
+            self.timeline.go_live()
+
+    # --- one timeline in two places -----------------------------------------------------------
+
+    @Slot(int)
+    def _on_timeline_moved(self, index: int) -> None:
+        self._show_moment(index)
+        self._move_along(self.timeline, self.inspector.scrubber)
+
+    @Slot(int)
+    def _on_inspector_moved(self, _index: int) -> None:
+        self._move_along(self.inspector.scrubber, self.timeline)
+
+    def _move_along(self, moved: Scrubber, other: Scrubber) -> None:
+        """Brings the other one to the same moment: the same step, or the present."""
+        if self._is_moving_both or moved.step is None or other.step is None:
+            return
+        self._is_moving_both = True
+        try:
+            if moved.is_at_end:
+                other.slider.setValue(other.slider.maximum())
+            else:
+                other.go_to_step(moved.step)
+        finally:
+            self._is_moving_both = False
 
     @Slot(object)
     def _show_replayed(self, scene: Scene) -> None:
@@ -226,6 +283,10 @@ class Examiner(QObject):
         last = min(int(step) // each, len(self._session.state.finished))
         self.timeline.pause()
         self.timeline.go_to_step(step - last * each)
+
+
+def _nearest(steps: Sequence[int], step: int) -> int:
+    return min(range(len(steps)), key=lambda index: abs(steps[index] - step))
 
 
 def _steps(session: Session) -> tuple[int, ...]:

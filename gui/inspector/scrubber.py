@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPolygonF
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from gui.toolkit import theme
@@ -44,11 +44,22 @@ class Scrubber(QWidget):
         self._label.setForegroundRole(theme.QUIET)
         self._label.setMinimumWidth(self._label.fontMetrics().horizontalAdvance("step 00,000"))
         self._label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.live_button = QToolButton()  # A narrow one: the slider needs the room.
+        self.live_button.setText("Live")
+        self.live_button.setAccessibleName(f"Back to the present of the {name}")
+        self.live_button.setToolTip("Follows the run again (End)")
+        self.live_button.clicked.connect(self.go_live)
+        self._is_live = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._advance)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget, stretch in ((self.play_button, 0), (self.slider, 1), (self._label, 0)):
+        for widget, stretch in (
+            (self.play_button, 0),
+            (self.slider, 1),
+            (self._label, 0),
+            (self.live_button, 0),
+        ):
             layout.addWidget(widget, stretch)
         self.set_steps(())
 
@@ -66,6 +77,11 @@ class Scrubber(QWidget):
     def is_at_end(self) -> bool:
         """Whether the present is shown."""
         return self.index == self.slider.maximum()
+
+    @property
+    def step(self) -> int | None:
+        """Steps taken before the frame that is chosen; None where there is none."""
+        return self._steps[self.index] if self.index < len(self._steps) else None
 
     @property
     def is_playing(self) -> bool:
@@ -95,6 +111,17 @@ class Scrubber(QWidget):
             nearest = min(range(len(self._steps)), key=lambda i: abs(self._steps[i] - step))
             self.slider.setValue(nearest)
 
+    def set_live(self, is_live: bool) -> None:
+        """Whether a run goes on, whose present can be gone back to."""
+        self._is_live = is_live
+        self._offer_live()
+
+    @Slot()
+    def go_live(self) -> None:
+        """Goes to the present, and stays there."""
+        self.pause()
+        self.slider.setValue(self.slider.maximum())
+
     @Slot()
     def play_or_pause(self) -> None:
         """Plays from where it is, or from the noise where it is at the end; or pauses."""
@@ -113,6 +140,13 @@ class Scrubber(QWidget):
         self._timer.stop()
         self._show_playing()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """End goes to the present, wherever in here the focus is."""
+        if event.key() == Qt.Key.Key_End:
+            self.go_live()
+        else:
+            super().keyPressEvent(event)
+
     @Slot()
     def _advance(self) -> None:
         self.slider.setValue(self.index + 1)
@@ -130,8 +164,12 @@ class Scrubber(QWidget):
         self.moved.emit(index)
 
     def _show_step(self) -> None:
-        known = self.index < len(self._steps)
-        self._label.setText(f"step {self._steps[self.index]:,}" if known else "")
+        step = self.step
+        self._label.setText("" if step is None else f"step {step:,}")
+        self._offer_live()
+
+    def _offer_live(self) -> None:
+        self.live_button.setVisible(self._is_live and not self.is_at_end)
 
     def _show_playing(self) -> None:
         self.play_button.show_playing(self.is_playing)

@@ -13,6 +13,7 @@ from engine.data.inputs import InputShape
 from engine.evidence.assumptions import Assumptions
 from engine.network.network import Network
 from engine.session.session import Session
+from gui.opening.missing_images import MissingOffer
 from gui.opening.opener import Opener
 from gui.opening.reading import Opened
 from gui.run.assessment import Assessment
@@ -64,6 +65,8 @@ class Adoption(QObject):
         self._context, self._opener, self._settings = context, opener, settings
         self._runner, self._assessment = runner, assessment
         self._continues = self._leaves_run = False
+        self.missing = MissingOffer(context)
+        self.missing.found.connect(self._on_opened)
         opener.opened.connect(self._on_opened)
         opener.damaged.connect(self._offer_last_good)
 
@@ -75,7 +78,10 @@ class Adoption(QObject):
     @Slot()
     def remove_references(self) -> None:
         """Takes training and control images away."""
-        self._context.workspace.change(train=None, control=None)
+        session = self._context.workspace().session
+        if session is not None and session.sets.each():
+            session = session.without_score()
+        self._context.workspace.change(train=None, control=None, session=session)
         self._assessment.forget_scores()
         self.stationarity_found.emit(None)
         self.assumptions_found.emit(None)
@@ -108,6 +114,8 @@ class Adoption(QObject):
             self.told.emit(opened.told)
         if continues and self._runner.would_go_on:
             self._runner.start()
+        if opened.missing and opened.session is not None:
+            self.missing.tell(opened.missing, opened.session)
 
     def _tell_of(self, assumptions: Assumptions | None) -> None:
         self.assumptions_found.emit(assumptions)
@@ -158,6 +166,7 @@ class Adoption(QObject):
     def _show_run(self, session: Session) -> None:
         self.run_taken.emit(session)
         self._assessment.show_gallery()
+        self._assessment.score_in_full()
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.toolkit import theme
+from gui.toolkit.layout import scrolled
 
 _TEXT_WIDTH = 440
 
@@ -22,12 +23,18 @@ class EmptyPage(QWidget):
     last_run_wanted = Signal()
 
     def __init__(
-        self, icon: QIcon, last_run: Path, recent: QWidget, parent: QWidget | None = None
+        self,
+        icon: QIcon,
+        last_run: Path,
+        cards: QWidget,
+        recent: QWidget,
+        parent: QWidget | None = None,
     ) -> None:
         """
         Args:
             icon: of the application.
             last_run: where a copy of the last run is, if there is one.
+            cards: the last runs.
             recent: what was opened lately.
             parent: owner.
         """
@@ -73,11 +80,16 @@ class EmptyPage(QWidget):
             button.setMinimumWidth(130)
             buttons.addWidget(button)
         buttons.addStretch(1)
-        layout = QVBoxLayout(self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
         layout.addStretch(2)
         for widget in (picture, title, text):
             layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
             layout.addSpacing(theme.SPACING)
         layout.addLayout(buttons)
-        layout.addWidget(recent, 0, Qt.AlignmentFlag.AlignHCenter)
+        for below in (cards, recent):
+            layout.addWidget(below, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scrolled(page))

@@ -28,6 +28,7 @@ from gui.opening.reading import (
     with_what_images_tell,
 )
 from gui.run.context import AppContext
+from gui.state.preferences import data_folder
 from gui.toolkit import dialogs
 from gui.toolkit.background import always
 from gui.toolkit.task import sentence_of
@@ -104,7 +105,8 @@ class Opener(QObject):
             return
         network = self._workspace().network
         names = ", ".join(path.name for path in paths)
-        read = partial(_attempt, partial(open_paths, paths, network), paths)
+        opening = partial(open_paths, paths, network, data_folder())
+        read = partial(_attempt, opening, paths)
         if is_network:
             self._read_network(f"Opening {names} …", names, read)
         else:

@@ -18,6 +18,7 @@ from engine.network.checkpoints import load_network
 from engine.network.kinds import READ, is_network_file, is_network_folder, kind_of
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
+from engine.session.finding_images import MissingImages, find_images
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from engine.stationarity.cases import Choice, choose_training
@@ -53,6 +54,7 @@ class Opened:
     `training` is what the weights look like. `path` is the file that the network or session came
     from, where there is one. `is_beside` says that the images were not given, but lay beside it.
     `told` says of each path what became of it.
+    `missing` are images that the session was scored against, and that were not found.
     """
 
     network: Network | None = None
@@ -66,6 +68,7 @@ class Opened:
     path: Path | None = None
     is_beside: bool = False
     told: tuple[Told, ...] = ()
+    missing: tuple[MissingImages, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -87,16 +90,20 @@ def is_checkpoint(path: Path) -> bool:
     return is_model(path) and path.suffix.lower() != SUFFIX and not is_network_folder(path)
 
 
-def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
+def open_paths(
+    paths: Sequence[Path], current: Network | None, data_root: Path | None = None
+) -> Opened:
     """Reads what can be read of some paths, and says of the others why they cannot.
 
     Among images a name with “control” in it is the control set. A network brings the images
-    that lie beside it under its name, where no others are given. Images that came with a network
+    that lie beside it under its name, where no others are given; a session those that it was
+    scored against. Images that came with a network
     are left out where that is refused: they are not meant for another.
 
     Args:
         paths: at most one network or session; sets of images.
         current: the network that is open, for images that come alone.
+        data_root: folder of the data sets that are known by name.
 
     Raises:
         UnusableInput: there is one path, and it cannot be used.
@@ -116,7 +123,7 @@ def open_paths(paths: Sequence[Path], current: Network | None) -> Opened:
         left = UnusableInput("The network that it came with was not opened.")
         told |= {path: Told(path, error=left) for path in images}
     elif images or models:
-        opened, of_images = _with_images(opened, images, current)
+        opened, of_images = _with_images(opened, images, current, data_root)
         told |= of_images
     error = told[paths[0]].error if len(paths) == 1 else None
     if error is not None:
@@ -146,9 +153,9 @@ def _told_of_model(path: Path) -> tuple[Opened, Told]:
 
 
 def _with_images(
-    opened: Opened, paths: Sequence[Path], current: Network | None
+    opened: Opened, paths: Sequence[Path], current: Network | None, data_root: Path | None
 ) -> tuple[Opened, dict[Path, Told]]:
-    """Adds images, given or beside the network, and says what became of each."""
+    """Adds images: given, beside the network, or a session's; and says what became of each."""
     network = opened.network or current
     given = _by_role(paths)
     is_beside = not paths and opened.session is None and opened.path is not None
@@ -164,6 +171,8 @@ def _with_images(
                 found[role] = images
     train, control = found.get("train"), found.get("control")
     opened = replace(opened, train=train, control=control, is_beside=is_beside)
+    if opened.session is not None and opened.path is not None and not paths:
+        opened = _with_its_images(opened, opened.session, opened.path.parent, data_root)
     return opened if network is None else with_what_images_tell(opened, network), told
 
 
@@ -187,6 +196,16 @@ def _read_images(
     except UnusableInput as error:
         return None, Told(path, error=error)
     return images, Told(path, counted(len(images), f"{name} images"))
+
+
+def _with_its_images(
+    opened: Opened, session: Session, folder: Path, data_root: Path | None
+) -> Opened:
+    """Adds what a session was scored against, so far as it is found."""
+    found = find_images(session, folder, data_root)
+    if found.train is not None:
+        warm_up()
+    return replace(opened, train=found.train, control=found.control, missing=found.missing)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ class PreferencesDialog(QDialog):
             "is no last run to reopen or to go on with.</p>"
         )
         self.last_run = QCheckBox("Open the last &run at the start")
+        self.keep_images = QCheckBox("Sessions hold the training and control &images")
+        self.keep_images.setToolTip(
+            "<p>Saved sessions then show their matches on any machine. Without this they hold "
+            "where the images are, and find them again there.</p>"
+        )
         self.results = FolderChoice(
             "Folder for results", "where something was saved last", "results"
         )
@@ -65,7 +70,8 @@ class PreferencesDialog(QDialog):
         self._show()
         for choice in (self.device, self.scheme, self.copies):
             choice.activated.connect(self._on_edited)
-        self.last_run.clicked.connect(self._on_edited)
+        for box in (self.last_run, self.keep_images):
+            box.clicked.connect(self._on_edited)
         for folder in (self.results, self.data_sets):
             folder.edited.connect(self._on_edited)
 
@@ -78,6 +84,7 @@ class PreferencesDialog(QDialog):
         form.addRow("D&evice", self.device)
         form.addRow("&Keep a copy of runs", self.copies)
         form.addRow("", self.last_run)
+        form.addRow("", self.keep_images)
         form.addRow("Re&sults", self.results)
         form.addRow("&Data sets", self.data_sets)
         for folder in (self.results, self.data_sets):
@@ -103,6 +110,7 @@ class PreferencesDialog(QDialog):
         self.scheme.setCurrentIndex(self.scheme.findData(preferences.scheme))
         self.copies.setCurrentIndex(self.copies.findData(preferences.copy_seconds))
         self.last_run.setChecked(preferences.opens_last_run)
+        self.keep_images.setChecked(preferences.keeps_images)
         self.results.show_folder(preferences.results)
         self.data_sets.show_folder(preferences.data_sets)
 
@@ -115,6 +123,7 @@ class PreferencesDialog(QDialog):
                 scheme=self.scheme.currentData(),
                 copy_seconds=self.copies.currentData(),
                 opens_last_run=self.last_run.isChecked(),
+                keeps_images=self.keep_images.isChecked(),
                 results=self.results.folder,
                 data_sets=self.data_sets.folder,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,12 +10,15 @@ from PySide6.QtCore import QLockFile, QObject, Signal, Slot
 
 from engine.base.errors import UnusableInput
 from engine.reconstruction.settings import Settings
+from engine.session.finding_images import FoundImages, find_sets
+from engine.session.image_sets import ImageSets
 from engine.session.waiting_list import WaitingList, read_waiting_list, write_waiting_list
-from gui.opening.reading import is_checkpoint
+from gui.opening.reading import SharedImages, is_checkpoint
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.run.context import AppContext
 from gui.run.settings_panel import SettingsPanel
+from gui.state.preferences import data_folder
 from gui.toolkit.background import always
 from gui.toolkit.log import LOGGER
 
@@ -33,17 +36,24 @@ class QueueMemory(QObject):
     """Emitted when what was left is in the list again, for a person to see."""
 
     def __init__(
-        self, context: AppContext, settings: SettingsPanel, items: QueueList, parent: QObject
+        self,
+        context: AppContext,
+        settings: SettingsPanel,
+        items: QueueList,
+        given: tuple[Callable[[], SharedImages | None], Callable[[SharedImages], None]],
+        parent: QObject,
     ) -> None:
         """
         Args:
             context: says where the list is kept.
             settings: those that the queue takes.
             items: the list that is kept.
+            given: says which images all networks share, and takes those that are put back.
             parent: owner.
         """
         super().__init__(parent)
         self._context, self._settings, self._list = context, settings, items
+        self._shared, self._share = given
         self._path = path = context.copies.waiting_list
         self._lock = QLockFile(str(path.with_suffix(".lock")))
         self._lock.setStaleLockTime(0)  # Only a dead process makes it stale, not its age.
@@ -93,14 +103,18 @@ class QueueMemory(QObject):
         if left is not None and self._is_queue_on:
             self._context.messages.show_note("The queue is on; put them back once it has ended.")
         elif left is not None:
+            root = data_folder()
             self._context.background.start(
                 "Looking at what waited …",
-                lambda _: [path for path in left.checkpoints if is_checkpoint(path)],
-                lambda paths: self._show(left, paths),
+                lambda _: (
+                    [path for path in left.checkpoints if is_checkpoint(path)],
+                    find_sets(left.sets, root=root),
+                ),
+                lambda found: self._show(left, *found),
                 always,
             )
 
-    def _show(self, left: WaitingList, paths: Sequence[Path]) -> None:
+    def _show(self, left: WaitingList, paths: Sequence[Path], found: FoundImages) -> None:
         items = self._list
         if self.left is not left or self._is_queue_on:  # It was asked for twice, or it began.
             return
@@ -112,6 +126,11 @@ class QueueMemory(QObject):
         # Others that wait already were added with the settings that stand there.
         if left.settings is not None and not had_items and not self._context.controller.is_active:
             self._settings.show_settings(left.settings)
+        if found.train is not None:
+            self._share(SharedImages(found.train, found.control))
+        if found.missing:
+            sentences = [each.short_sentence for each in found.missing]
+            self._context.messages.show_note(" ".join(sentences))
         self.changed.emit()
         self.restored.emit()
 
@@ -156,7 +175,9 @@ class QueueMemory(QObject):
         left = self.left
         if left is not None and not own:
             return left
-        return WaitingList(paths, self._list.folder, self._entered())
+        shared = self._shared()
+        sets = ImageSets() if shared is None else ImageSets.of(shared.train, shared.control)
+        return WaitingList(paths, self._list.folder, self._entered(), sets.places())
 
     def _entered(self) -> Settings | None:
         try:

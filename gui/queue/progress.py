@@ -69,14 +69,19 @@ class GivenImages(QObject):
         super().__init__(parent)
         self._workspace = workspace
         self._by_hand = False
+        self._put_back: SharedImages | None = None
         opener.opened.connect(self._on_opened)
 
     def images(self) -> SharedImages | None:
-        """Those that were given by hand, where there are some."""
+        """Those that were given by hand, now or for the queue that was put back."""
         workspace = self._workspace()
         if not self._by_hand or workspace.train is None:
-            return None
+            return self._put_back
         return SharedImages(workspace.train, workspace.control)
+
+    def put_back(self, images: SharedImages) -> None:
+        """Those that a queue had which an earlier window has left, until others are given."""
+        self._put_back = images
 
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:

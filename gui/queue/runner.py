@@ -56,10 +56,11 @@ class QueueRunner(QObject):
         self._controller, self._messages = context.controller, context.messages
         self.list = QueueList(self)
         self.list.folder_chosen.connect(self.changed)
-        self.memory = QueueMemory(context, settings, self.list, self)
-        self._summary: Summary | None = None
         self._given = GivenImages(context.workspace, opener, self)
         self._shared: SharedImages | None = None
+        given = (self._shared_now, self._given.put_back)
+        self.memory = QueueMemory(context, settings, self.list, given, self)
+        self._summary: Summary | None = None
         self._current: QueueItem | None = None
         self._known: Outcome | None = None
         self._end: RunEnd | None = None
@@ -104,6 +105,10 @@ class QueueRunner(QObject):
     def current(self) -> QueueItem | None:
         """What the queue is busy with."""
         return self._current
+
+    def _shared_now(self) -> SharedImages | None:
+        """What networks without images of their own are scored against."""
+        return self._shared if self.is_on else self._given.images()
 
     # --- commands -----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.base.errors import UnusableInput
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
+from engine.session.image_sets import ImageSets
 from engine.viewing.frames import Frame
 from gui.run.activity import Activity
 from gui.run.assessment import Assessment
@@ -44,6 +45,7 @@ class SessionRunner(QObject):
         self._context, self._settings, self._assessment = context, settings, assessment
         self._asked: Settings | None = None
         self._is_kept = False
+        self._sets = ImageSets()
         self._scores_later = False
         self._after_run: Callable[[], object] | None = None
         controller = context.controller
@@ -82,10 +84,10 @@ class SessionRunner(QObject):
         except UnusableInput as error:
             context.messages.show_error(str(error))
             return
-        settings, state = asked, None
+        settings, state, self._sets = asked, None, ImageSets()
         if session is not None and workspace.is_resumable(asked):
             settings = replace(session.settings, device=asked.device, seconds=asked.seconds)
-            state = session.state
+            state, self._sets = session.state, session.sets
         self._asked = asked
         context.messages.hide()
         context.controller.start(
@@ -96,6 +98,7 @@ class SessionRunner(QObject):
                 workspace.references,
                 self._where_to_keep(state),
                 preferences.load().copy_seconds,
+                self._sets,
             )
         )
 
@@ -159,6 +162,8 @@ class SessionRunner(QObject):
         elif session is not None and session.remarks:
             context.messages.show_note(session.remarks)
         if session is not None:
+            if self._sets.each():  # What it was scored against before it went on.
+                session = session.with_sets(self._sets)
             context.workspace.change(session=session)
         else:
             context.workspace.change()  # What the run before has left may be gone all the same.

@@ -7,7 +7,7 @@ its own pace.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
 from engine.session.driver import drive
+from engine.session.image_sets import ImageSets
 from engine.session.session import Session, session_of
 from engine.session.session_file import save_session
 from engine.viewing.frames import Frame, LiveView
@@ -32,7 +33,10 @@ from gui.toolkit.faults import report
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What to run, what to score it against, and where and how often copies are kept."""
+    """What to run, what to score it against, and where and how often copies are kept.
+
+    `sets` is what the run was scored against before, also where that cannot be found now.
+    """
 
     network: Network
     settings: Settings
@@ -40,6 +44,7 @@ class RunRequest:
     references: References | None
     autosave: Path | None
     copy_seconds: float = MOST_SECONDS
+    sets: ImageSets = field(default_factory=ImageSets)
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,13 @@ class ReconstructionWorker(QObject):
         self.view: LiveView | None = None
         self.shows_mosaic, self.is_noisy = False, True
         self.newest: Session | None = None
+        self._sets = ImageSets()
 
     def prepare(self, request: RunRequest) -> None:
         """Called by the window before `run`, so that a stop can never come too early."""
         self.slot = Latest[Frame]()
         self.mailbox = Mailbox()
+        self._sets = request.sets
         self.view = LiveView(request.network.mean, request.references, request.settings.seed)
         self.view.shows_mosaic, self.view.is_noisy = self.shows_mosaic, self.is_noisy
 
@@ -158,10 +165,18 @@ class ReconstructionWorker(QObject):
                 f"The candidates could not be drawn or scored ({error}). The run itself goes on."
             )
 
+    def _with_images(self, session: Session) -> Session:
+        """A copy knows what the run is scored against, so that it can be scored again."""
+        references = None if self.view is None else self.view.references
+        if references is None or references.sets is None:
+            return session.with_sets(self._sets.for_copy())
+        now = ImageSets.of(*references.sets)
+        return session.with_sets(now.beside(self._sets).for_copy())
+
     def keep(self, session: Callable[[], Session], path: Path) -> None:
         """Keeps a copy against crashes; a full disk must not end the run."""
         try:
-            save_session(session(), path)
+            save_session(self._with_images(session()), path)
         except OSError as error:
             self.complained.emit(
                 f"The run could not be kept safe on disk ({error.strerror or error})."

@@ -29,6 +29,7 @@ class Preferences:
         data_sets: folder of the data sets that are known by name.
         copy_seconds: one of `COPY_SECONDS`.
         opens_last_run: whether the window starts with the last run.
+        keeps_images: whether sessions hold the images that they were scored against.
     """
 
     device: str = "auto"
@@ -37,6 +38,7 @@ class Preferences:
     data_sets: Path | None = None
     copy_seconds: int = COPY_SECONDS[0]
     opens_last_run: bool = False
+    keeps_images: bool = False
 
     @property
     def keeps_copies(self) -> bool:
@@ -55,6 +57,7 @@ def load() -> Preferences:
         data_sets=stored.folder("data_root"),
         copy_seconds=seconds if seconds in COPY_SECONDS else COPY_SECONDS[0],
         opens_last_run=stored.flag("opens_last_run", False),
+        keeps_images=stored.flag("keeps_images", False),
     )
 
 
@@ -64,6 +67,7 @@ def save(preferences: Preferences) -> None:
     stored.store("scheme", preferences.scheme.name)
     stored.store("copy_seconds", preferences.copy_seconds)
     stored.store("opens_last_run", preferences.opens_last_run)
+    stored.store("keeps_images", preferences.keeps_images)
     for key, path in ((RESULTS_FOLDER, preferences.results), ("data_root", preferences.data_sets)):
         if path is None:
             stored.forget(key)

@@ -24,6 +24,9 @@ class RecentFiles(QObject):
     changed = Signal()
     """Emitted when other paths are listed, or when it is found out which are missing."""
 
+    cleared = Signal()
+    """Emitted when a person wants all of them forgotten."""
+
     _looked = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -45,6 +48,7 @@ class RecentFiles(QObject):
     def clear(self) -> None:
         """Forgets them all."""
         self._show([])
+        self.cleared.emit()
 
     @Slot()
     def look(self) -> None:

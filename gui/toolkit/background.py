@@ -54,7 +54,8 @@ class Background(QObject):
         """Starts a task, and returns it.
 
         Args:
-            text: what it is about, ending in an ellipsis.
+            text: what it is about, ending in an ellipsis; empty where nobody waits for it, so that
+                what is said stays to be read.
             work: called on a thread of its own.
             done: called with what `work` returned, on this thread.
             is_wanted: asked before `done`: whether the result still belongs to what is open.
@@ -65,9 +66,10 @@ class Background(QObject):
         task.progressed.connect(self._show_progress)
         task.finished.connect(self._on_finished)
         self._tasks.append(task)
-        self._progress.setRange(0, 0)
-        self._progress.show()
-        self._bar.showMessage(plain(text))
+        if text:
+            self._progress.setRange(0, 0)
+            self._progress.show()
+            self._bar.showMessage(plain(text))
         task.start()
         return task
 

@@ -13,6 +13,7 @@ from engine.data.datasets import load_images
 from engine.exports.results import make_report, read_reconstructions, read_report
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
+from engine.session.run_cards import read_cards
 from engine.session.session import Session
 from engine.session.waiting_list import read_waiting_list
 from engine.training.trained import load_start, recipe_of
@@ -72,4 +73,5 @@ READERS: dict[str, Reader] = {
     "report": _read_report,
     "reconstructions": _read_reconstructions,
     "waiting": read_waiting_list,
+    "cards": read_cards,
 }

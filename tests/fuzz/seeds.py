@@ -16,12 +16,17 @@ import safetensors.torch
 import torch
 from PIL import Image
 
+from engine.data.datasets import LabelledImages
+from engine.data.origin import ImageOrigin
+from engine.evidence.references import References
 from engine.exports.results import make_report
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
+from engine.session.image_sets import ImageSet, ImageSets
+from engine.session.run_cards import RunCard, write_cards
 from engine.session.session import Session, session_of
 from engine.session.session_file import save_session
 from engine.session.waiting_list import WaitingList, write_waiting_list
@@ -62,6 +67,7 @@ def make_seeds() -> list[Seed]:
             *_known_data(),
             *_results(Path(folder)),
             _waiting_list(Path(folder)),
+            _cards(Path(folder)),
         ]
 
 
@@ -163,6 +169,18 @@ def _sessions(folder: Path) -> Iterator[Seed]:
         path = folder / f"{name}.afterimage"
         save_session(_session(folder, restarts), path, with_weights)
         yield Seed("model", path.name, path.read_bytes(), {} if with_weights else beside)
+    yield _scored(folder)
+
+
+def _scored(folder: Path) -> Seed:
+    """A session that holds the images that it was scored against."""
+    session, path = _session(folder, 1), folder / "scored.afterimage"
+    images = torch.from_numpy(_pixels(3, 1, 4, 4)).float() / 255
+    train = LabelledImages(images, torch.tensor([0, 1, 0]), "bytes.npz")
+    references = References.of(session.network, train, train)
+    scored = session.scored_with(references, references.score(session.images()))
+    save_session(scored.with_sets(scored.sets.kept()), path)
+    return Seed("model", path.name, path.read_bytes())
 
 
 def _pixels(*shape: int) -> np.ndarray:
@@ -234,9 +252,21 @@ def _results(folder: Path) -> Iterator[Seed]:
     yield Seed("reconstructions", "reconstructions.npz", _arrays(images=images, mean=images[0]))
 
 
+def _cards(folder: Path) -> Seed:
+    """What the start page is read from."""
+    stream = io.BytesIO()
+    Image.fromarray(_pixels(6, 11)).save(stream, "PNG")
+    path = folder / "last-runs.json"
+    card = RunCard(Path("/runs/one.afterimage"), "net.pth", "3 of 5 recovered", 9, 8)
+    write_cards([replace(card, strip=stream.getvalue()), card], path)
+    return Seed("cards", path.name, path.read_bytes())
+
+
 def _waiting_list(folder: Path) -> Seed:
     """What the queue is read back from at the next start."""
     path = folder / "waiting-list.json"
     checkpoints = (Path("/models/first.pth"), Path("/models/second.safetensors"))
-    write_waiting_list(WaitingList(checkpoints, Path("/results"), fast()), path)
+    origin = ImageOrigin("file", "/data/images.npz", "a" * 64, 9)
+    sets = ImageSets(ImageSet("images.npz", 5, origin))
+    write_waiting_list(WaitingList(checkpoints, Path("/results"), fast(), sets), path)
     return Seed("waiting", path.name, path.read_bytes())

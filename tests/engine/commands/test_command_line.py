@@ -21,6 +21,8 @@ from PIL import Image
 from engine.base.resources import images_beside, sample_network
 from engine.commands import command_line, reconstruct
 from engine.network.checkpoints import load_network
+from engine.session.session import given_away
+from engine.session.session_file import load_session, save_session
 from engine.training.recipe import Recipe
 from tests.conftest import ROOT
 
@@ -162,6 +164,31 @@ def test_the_paper_preset_runs(capsys, tmp_path, model):
     assert status == 0
     assert json.loads(out)["dtype"] == "float64"
     assert json.loads(out)["row_space"]["rank"] is None
+
+
+def test_a_session_goes_on_with_the_images_that_it_was_scored_against(
+    capsys, tmp_path, model, references
+):
+    train, control = references
+    parts = [tmp_path / name for name in ("first", "second", "third")]
+    call(
+        capsys, "reconstruct", model, "--out", parts[0], "--images", train, "--control", control,
+        "--candidates", 8, "--steps", 12, "--device", "cpu", "--quiet", "--keep-images",
+    )  # fmt: skip
+    evidence = json.loads((parts[0] / "report.json").read_text())["evidence"]
+    for path in (train, control):
+        Path(path).unlink()
+    session = parts[0] / "session.afterimage"
+    status, out, err = call(capsys, "reconstruct", session, "--out", parts[1], "--quiet")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["evidence"] == evidence
+    # What holds no image says where its images were.
+    light = given_away(load_session(session))
+    save_session(light, session)
+    status, out, err = call(capsys, "reconstruct", session, "--out", parts[2])
+    assert status == 0
+    assert "The 5 training images of train.npz (train.npz)" in err
+    assert load_session(parts[2] / "session.afterimage").sets.train.count == 5
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ def finish(run):
         ("format-4", 60, 80, 2),
         ("format-5", 60, 80, 2),
         ("format-6", 60, 80, 2),
+        ("format-6-scored", 60, 80, 2),
+        ("format-7", 60, 80, 2),
+        ("format-7-scored", 60, 80, 2),
     ],
 )
 def test_a_session_written_long_ago_opens_and_goes_on_to_its_end(name, step, steps, restarts):

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from engine.base.errors import UnusableInput
+from engine.data.origin import ImageOrigin
 from engine.reconstruction.settings import fast
+from engine.session.image_sets import ImageSet, ImageSets
 from engine.session.waiting_list import WaitingList, read_waiting_list, write_waiting_list
+
+ORIGIN = ImageOrigin("file", "/data/images.npz", "a" * 64, 9)
 
 
 @pytest.fixture
@@ -24,6 +28,7 @@ def path(tmp_path):
     [
         WaitingList((Path("/a.pth"),)),
         WaitingList((Path("/b.pth"), Path("/a.npz")), Path("/out"), replace(fast(), seed=7)),
+        WaitingList((Path("/a.pth"),), sets=ImageSets(ImageSet("images.npz", 5, ORIGIN))),
         WaitingList((Path("/ü\n“odd”/\udcff.pth"), Path("/with space.ckpt"))),
     ],
 )
@@ -52,6 +57,22 @@ def test_the_whole_of_it_is_read(path):
     "changes",
     [
         {"format": 2},
+        {"images": []},
+        {"images": {"train": {"name": "a"}, "control": None}},
+        {
+            "images": {
+                "train": {
+                    "name": "a",
+                    "count": 1,
+                    "kind": "file",
+                    "place": "/a",
+                    "sha256": "",
+                    "size": 1,
+                    "is_kept": True,
+                },
+                "control": None,
+            }
+        },
         {"checkpoints": []},
         {"checkpoints": "/a.pth"},
         {"checkpoints": {"/a.pth": 1}},

@@ -126,7 +126,8 @@ def test_missing_files_cannot_be_chosen_and_the_list_can_be_cleared(qtbot, windo
     assert window.recent_list.buttons == []
 
 
-def test_only_ten_are_kept_and_like_names_tell_their_folder(window, tmp_path):
+def test_only_ten_are_kept_and_names_tell_their_folder(window, tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
     for number in range(MOST + 3):
         window.recent.add(tmp_path / str(number) / "model.pth")
     assert len(window.recent.paths) == MOST

@@ -25,7 +25,7 @@ from gui.app.main_window import MainWindow
 from gui.run.activity import Activity
 from gui.state.run_copies import RunCopies
 from tests.conftest import ROOT
-from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
+from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
 from tests.gui.conftest import has_gallery, settle, until
 
 
@@ -297,6 +297,91 @@ def test_the_past_can_be_looked_at_while_the_run_goes_on(qtbot, window, checkpoi
     until(qtbot, lambda: not window.controller.is_active)
 
 
+@pytest.fixture
+def looking_back(qtbot, window, checkpoint):
+    """A run that is on, whose beginning is looked at."""
+    open_and_wait(qtbot, window, checkpoint())
+    start(qtbot, window, 1_000_000)
+    timeline = window.examiner.timeline
+    until(qtbot, lambda: len(timeline.steps) > 10)
+    assert not timeline.live_button.isVisible()
+    timeline.slider.setValue(2)
+    until(qtbot, lambda: window.examiner.is_looking_back and not window.examiner.replay.is_busy)
+    assert timeline.live_button.isVisible()
+    yield window
+    window.pages.stop()
+    settle(qtbot, window)
+    assert not timeline.live_button.isVisible()
+
+
+def follows(qtbot, window):
+    """Waits until the present is shown, and goes on."""
+    timeline = window.examiner.timeline
+    assert timeline.is_at_end
+    assert not timeline.live_button.isVisible()
+    assert window.curves.cursors == []
+    first, steps = window.mosaic.mosaic, timeline.steps
+    until(qtbot, lambda: window.mosaic.mosaic is not first and timeline.steps != steps)
+
+
+@pytest.mark.parametrize("way", ["button", "end", "resume"])
+def test_who_looks_back_on_a_run_comes_back_to_the_present(qtbot, looking_back, way):
+    timeline = looking_back.examiner.timeline
+    if way == "button":
+        qtbot.mouseClick(timeline.live_button, Qt.MouseButton.LeftButton)
+    elif way == "end":
+        key(qtbot, timeline.play_button, Qt.Key.Key_End)
+    else:
+        looking_back.controller.pause()
+        assert timeline.live_button.isVisible()
+        looking_back.controller.go_on()
+    follows(qtbot, looking_back)
+
+
+def test_the_present_of_a_pause_is_the_newest_frame(qtbot, looking_back):
+    """Frames came in while somebody looked back; the last of them is shown, not an older one."""
+    before = looking_back.examiner.timeline.steps
+    shown = looking_back.run_bar.progress.value()
+    until(qtbot, lambda: looking_back.run_bar.progress.value() > shown)
+    looking_back.controller.pause()
+    looking_back.examiner.timeline.live_button.click()
+    assert looking_back.mosaic.mosaic is not None
+    assert looking_back.examiner.timeline.steps != before
+
+
+def test_both_timelines_are_one_and_the_losses_cursor_goes_with_them(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    examiner = ended.examiner
+    inspector, timeline = examiner.inspector.scrubber, examiner.timeline
+    until(qtbot, lambda: examiner.inspector.portrait is not None)
+    for one, other in ((timeline, inspector), (inspector, timeline)):
+        for place in (0, 5, 9):
+            one.slider.setValue(place)
+            assert other.step == one.step == one.steps[place]
+            assert ended.curves.cursors == [one.step]
+        one.go_live()
+        assert other.is_at_end
+        assert ended.curves.cursors == []
+    ended.curves.step_chosen.emit(float(timeline.steps[7]))
+    assert inspector.step == timeline.steps[7]
+    # Another candidate is shown at the moment that is looked at.
+    examiner.inspect(1)
+    settle(qtbot, ended)
+    assert inspector.step == timeline.step
+    until(qtbot, lambda: not examiner.replay.is_busy)
+
+
+def test_only_one_of_the_timelines_plays(qtbot, ended):
+    key(qtbot, ended.mosaic, Qt.Key.Key_Home)
+    inspector, timeline = ended.examiner.inspector.scrubber, ended.examiner.timeline
+    until(qtbot, lambda: ended.examiner.inspector.portrait is not None)
+    timeline.play_button.click()
+    inspector.play_button.click()
+    assert (timeline.is_playing, inspector.is_playing) == (False, True)
+    until(qtbot, lambda: inspector.is_at_end and timeline.is_at_end)
+    until(qtbot, lambda: not ended.examiner.replay.is_busy)
+
+
 def test_matches_are_filtered_by_score_class_and_confidence(qtbot, ended):
     view, pairs = ended.pairs, ended.pairs.pairs
     assert view.shown == list(range(8))
@@ -374,6 +459,8 @@ app.exec()
 def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, checkpoint):
     """A window in a process of its own is killed in the middle of a run."""
     state, path = tmp_path / "state", checkpoint()
+    save_images(tmp_path / "small_images.npz", 8)
+    save_images(tmp_path / "small_control_images.npz", 8, seed=1)
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     process = subprocess.Popen(
         [sys.executable, "-c", _KILLED, str(state), str(path)], cwd=ROOT, env=environment
@@ -399,6 +486,8 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     window.pages.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
+    assert window.pairs.pairs is not None
+    assert (len(window.workspace.train), len(window.workspace.control)) == (8, 8)
     assert not window.copies.was_cut_off()
     window.close()
     until(qtbot, lambda: not window.isVisible())

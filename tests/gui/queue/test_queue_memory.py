@@ -9,15 +9,17 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication
 
+from engine.session.session_file import load_session
 from engine.session.waiting_list import read_waiting_list
 from gui.app.main_window import MainWindow
-from tests.gui.app.test_main_window import open_and_wait, start
+from tests.gui.app.test_main_window import open_and_wait, save_images, start
 from tests.gui.conftest import settle, until
 from tests.gui.queue.test_queue import (
     begin,
     names,
     press,
     queue_up,
+    rows,
     states,
     wait_for_end,
     wait_for_run,
@@ -85,6 +87,26 @@ def test_what_waits_is_offered_at_the_next_start_and_does_not_start(
     wait_for_end(qtbot, window)
     assert states(window) == ["done", "done"]
     assert not window.copies.waiting_list.exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_images_that_networks_share_come_back_with_them(
+    qtbot, window, again, checkpoint, tmp_path, is_there
+):
+    given = save_images(tmp_path / "given.npz", 3)
+    open_and_wait(qtbot, window, checkpoint("open.pth"), given)
+    queue_up(window, tmp_path / "out", [checkpoint("a.pth")])
+    window = again()
+    if not is_there:
+        given.unlink()
+    take(qtbot, window)
+    missing = f"The 3 training images of given.npz ({given}) are not there any more."
+    assert window.strip.text == ("" if is_there else missing)
+    begin(qtbot, window)
+    wait_for_end(qtbot, window)
+    assert rows(tmp_path / "out")[0]["training_images"] == (3 if is_there else None)
+    session = next((tmp_path / "out").rglob("session.afterimage"))
+    assert (load_session(session).sets.train is not None) == is_there
 
 
 def test_what_has_ended_is_not_offered_again(qtbot, window, again, checkpoint, tmp_path):
