@@ -38,7 +38,6 @@ from engine.session.driver import drive
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.stationarity.cases import NAMES
-from engine.viewing.pairs import best_pairs
 
 ABOUT = "run the attack, write everything to a folder"
 
@@ -109,8 +108,7 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     last, status = _drive(reconstruction, folder, options.interruption, options.quiet)
     session = session_of(reconstruction, reconstruction.computed_on, last.note)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    pairs = None if references is None else best_pairs(session.images(), references)
-    written = results.write_results(session, folder, pairs)
+    written = results.write_results(session, folder, references)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 

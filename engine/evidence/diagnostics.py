@@ -35,6 +35,9 @@ Values = NDArray[np.float64]
 _LARGELY, _MOSTLY = 0.9, 0.75
 """Shares of W_1 that come from training. The rest is its random start, which hides images: what is
 left of it told best how many came back (decision 23)."""
+_UNTRAINED = 0.05
+"""A smaller share of W_1 stands above its random start in networks that nobody trained, too
+(decision 25)."""
 _CROWDED = 0.8
 _LOOKS_THE_SAME = (
     "AdamW, and Adam without weight decay, can leave weights that look the same, but have given "
@@ -134,6 +137,11 @@ class Health:
         return self.spectrum.remembered
 
     @property
+    def sees_no_chance(self) -> bool:
+        """Whether W_1 holds no more than chance leaves there, so that nothing can be found."""
+        return sees_no_chance(self.spectrum)
+
+    @property
     def outlook(self) -> str:
         """What chance the attack has, in a sentence or two; measured in decision 23."""
         traces = f"the traces of {about_images(self.remembered)}"
@@ -141,6 +149,11 @@ class Health:
             return (
                 "No chance: nothing in the first layer stands above its random start, so there is "
                 "no image to be found in it."
+            )
+        if self.sees_no_chance:
+            return (
+                f"No chance: {percent(1 - self.signal)} of the first layer is its random start. As "
+                "much as stands above it does so in networks that nobody has trained."
             )
         if self.signal < _LARGELY:
             chance = "A fair chance" if self.signal > _MOSTLY else "A poor chance"
@@ -177,6 +190,7 @@ class Health:
             "floor_per_layer": [round(layer.floor, 4) for layer in self.layers],
             "norm_per_layer": [round(layer.norm, 4) for layer in self.layers],
             "rank_per_layer": [layer.rank for layer in self.layers],
+            "sees_no_chance": self.sees_no_chance,
             "outlook": self.outlook,
         }
 
@@ -184,6 +198,11 @@ class Health:
 def about_images(remembered: int) -> str:
     """`about 82 images`, or `no image`."""
     return f"about {counted(remembered, 'images')}" if remembered else "no image"
+
+
+def sees_no_chance(spectrum: Spectrum) -> bool:
+    """Whether a first layer with this spectrum holds no more than chance leaves in one."""
+    return spectrum.rank == 0 or _signal(spectrum) < _UNTRAINED
 
 
 def check_weights(network: Network) -> Health:

@@ -11,7 +11,7 @@ import itertools
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels, mosaic, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, Matches
+from engine.evidence.scoring import Matches
 from engine.exports.film_files import gif_bytes, write_mp4
 from engine.reconstruction.recording import spaced_steps
 from engine.reconstruction.restarts import Drift
@@ -155,7 +155,6 @@ def make_film(
     options: FilmOptions,
     references: References | None = None,
     progress: Progress = unheard,
-    evidence: Evidence | None = None,
 ) -> Film:
     """The frames of a film of a run.
 
@@ -165,7 +164,6 @@ def make_film(
         references: needed for pairs: each candidate beside the training image that it matches
             at the end, one to one by the scoring rule, the best pair first.
         progress: told the share that is done.
-        evidence: their score, where there is one already.
 
     Raises:
         UnusableInput: pairs without references, or a candidate that the run does not have.
@@ -177,14 +175,12 @@ def make_film(
     if options.what == "pairs":
         if references is None:
             raise UnusableInput("Pairs need training images: open them, or give --images.")
-        if evidence is None:  # A film shows nothing of a control.
-            evidence = replace(references, control=None).score(session.images())
-        chosen, real = _matched(evidence.train, references, tiles)
+        chosen, real = _matched(session.score(references).train, references, tiles)
         mean = references.shown_mean
     elif options.what == "chosen":
         chosen = _existing(options.chosen[:tiles], len(session.labels))
     else:
-        chosen = session.gallery(ranking).candidate[:tiles]
+        chosen = session.gallery(ranking, references).candidate[:tiles]
     ranking(1.0)
     drift = session.drift
     shown, delays = schedule(_frame_steps(drift), options)

@@ -22,7 +22,7 @@ from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.lazy import torch
 from engine.runtime.pace import Pace
 from engine.viewing.mosaic import MOST_TILES, Mosaic, make_mosaic
-from engine.viewing.pairs import Pairs, best_pairs
+from engine.viewing.pairs import Pairs, best_pairs, while_running
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,7 +123,8 @@ class LiveView:
                 started = time.perf_counter()
                 images, numbers = self._scored(snapshot, references, whole)
                 pairs = best_pairs(images, references)
-                self._pairs = replace(pairs, candidate=numbers[pairs.candidate])
+                pairs = replace(pairs, candidate=numbers[pairs.candidate])
+                self._pairs = while_running(pairs, snapshot)
                 self._score_pace.done(started)
         return Frame(
             step=snapshot.step,

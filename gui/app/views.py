@@ -10,7 +10,7 @@ from engine.network.network import Network
 from engine.session.session import Session
 from engine.viewing.frames import Frame
 from engine.viewing.mosaic import Mosaic
-from engine.viewing.pairs import Pairs, with_confidence
+from engine.viewing.pairs import Pairs
 from gui.inspector.examiner import Examiner
 from gui.opening.adoption import Adoption
 from gui.run.assessment import Assessment
@@ -115,9 +115,6 @@ class Views(QObject):
     @Slot(object, object)
     def _show_gallery(self, session: Session, mosaic: Mosaic) -> None:
         self.examiner.show_gallery(session, mosaic)
-        pairs = self.pairs.pairs
-        if pairs is not None and self._workspace().session is session:
-            self._show_pairs(with_confidence(pairs, session.gallery().of_each))
 
     @Slot(object)
     def _show_pairs(self, pairs: Pairs) -> None:
@@ -159,12 +156,15 @@ class Views(QObject):
         index = int(mosaic.order[tile])
         parts = [f"Candidate {index}"]
         if session is not None and mosaic.is_gallery:
-            known = mosaic.confidence
+            gallery = session.known_gallery
+            known = None if gallery is None else gallery.confidence_of(index)
             parts += [
-                f"confidence {'–' if known is None else f'{known[tile]:.2f}'}",
+                f"confidence {'–' if known is None else f'{known:.2f}'}",
                 f"class {session.network.classes.numbered(float(session.labels[index]))}",
                 f"multiplier {session.strengths[index]:.3f}",
             ]
+            if mosaic.is_recovered is not None:
+                parts.append("recovered" if mosaic.is_recovered[tile] else "not recovered")
         self.described.emit(" · ".join(parts))
 
 

@@ -138,7 +138,7 @@ class ExportDialog(QDialog):
     def _preview(self, options: FilmOptions | GridOptions, report: Progress) -> Film | Pixels:
         """Frames or grid; called on a thread."""
         if isinstance(options, GridOptions):
-            return grid(self._session, options, report)
+            return grid(self._session, options, report, self._references)
         return make_film(self._session, options, self._references, report)
 
     def _start(self, text: str, work: Work) -> None:

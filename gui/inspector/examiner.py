@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from engine.evidence.scoring import Evidence
 from engine.session.session import Session
 from engine.viewing.mosaic import Mosaic
 from engine.viewing.portrait import Portrait, portray
@@ -119,20 +118,15 @@ class Examiner(QObject):
     def _portray(self, session: Session, candidate: int) -> None:
         if not 0 <= candidate < len(session.labels):
             return
-        references, evidence = self._workspace().references, self._evidence(session)
+        references = self._workspace().references
+        # A run that is on hands out sessions that nobody scores.
+        evidence = None if references is None else session.known_score(references)
         self._background.start(
             "Looking closely …",
             lambda _: portray(session, candidate, references, evidence),
             self._show_portrait,
             lambda: self._chosen == candidate,
         )
-
-    def _evidence(self, session: Session) -> Evidence | None:
-        """The score on show, where it is one of all candidates of this session."""
-        pairs = self._pairs.pairs
-        if pairs is None or self._controller.is_active or self._workspace().session is not session:
-            return None
-        return pairs.evidence
 
     def _show_portrait(self, portrait: Portrait) -> None:
         self.inspector.show_portrait(portrait)

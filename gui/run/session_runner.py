@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.base.errors import UnusableInput
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
-from engine.viewing.frames import Frame
 from gui.run.activity import Activity
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
@@ -44,14 +43,11 @@ class SessionRunner(QObject):
         self._context, self._settings, self._assessment = context, settings, assessment
         self._asked: Settings | None = None
         self._is_kept = False
-        self._scores_later = False
         self._after_run: Callable[[], object] | None = None
         controller = context.controller
         controller.prepared.connect(self._on_prepared)
-        controller.frame_ready.connect(self._on_frame)
         controller.ended.connect(self._on_ended)
         controller.rested.connect(assessment.show_gallery)
-        controller.rested.connect(self._score_in_full)
 
     @Slot()
     def start_or_pause(self) -> None:
@@ -136,15 +132,6 @@ class SessionRunner(QObject):
         self._assessment.cancel_gallery()
         self._context.workspace.begin_run(self._asked)
         self.began.emit()
-
-    @Slot(object)
-    def _on_frame(self, frame: Frame) -> None:
-        self._scores_later = frame.scores_later
-
-    @Slot()
-    def _score_in_full(self) -> None:
-        if self._scores_later and not self._context.controller.in_queue:
-            self._assessment.score_in_full()
 
     @Slot(object)
     def _on_ended(self, end: RunEnd) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from engine.base.rows import Rows
-from engine.evidence.scoring import Evidence, Matches
+from engine.evidence.scoring import Matches
 from engine.viewing.pairs import Pairs
 from gui.toolkit import theme
 from gui.views.plots import Plot
@@ -65,14 +65,16 @@ class ScoresView(QWidget):
         """Shows a score."""
         evidence = pairs.evidence
         self._pages.setCurrentIndex(1)
-        self.histogram.set_title(title(evidence))
+        self.histogram.set_title(title(pairs))
         for index, matches in enumerate((evidence.train, evidence.control)):
             edges, counts = outline(matches)
             self.histogram.show_curve(index, edges, counts)
         if evidence.control is not None:
             above = evidence.above_control
             count = 0 if above is None else int(above.sum())
-            self.histogram.show_levels([(f"{count} above", evidence.control.best, True)])
+            # Early in a run some smear is above, and means nothing.
+            words = "control's best" if pairs.is_early else f"{count} above"
+            self.histogram.show_levels([(words, evidence.control.best, True)])
         else:
             self.histogram.show_levels([])
         self._show_scatter(pairs)
@@ -111,9 +113,10 @@ class ScatterPlot(Plot):
             curve.setSymbolBrush(pg.mkBrush(colour))
 
 
-def title(evidence: Evidence) -> str:
+def title(pairs: Pairs) -> str:
     """What the histogram shows, in one line."""
-    return "SSIM of matches" if evidence.train.is_colour else "NCC of matches"
+    words = "SSIM of matches" if pairs.evidence.train.is_colour else "NCC of matches"
+    return words if pairs.step is None else f"{words}, as of step {pairs.step:,}"
 
 
 def outline(matches: Matches | None) -> tuple[Rows, Rows]:
