@@ -26,6 +26,7 @@ from engine.commands.sources import (
 )
 from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.terminal import bar_of, tell
+from engine.evidence.diagnostics import check_weights, sees_no_chance
 from engine.evidence.references import References
 from engine.exports import results
 from engine.network.network import Network
@@ -38,6 +39,7 @@ from engine.session.driver import drive
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.stationarity.cases import NAMES
+from engine.stationarity.spectrum import spectrum_of
 
 ABOUT = "run the attack, write everything to a folder"
 
@@ -122,6 +124,8 @@ def _prepared(options: argparse.Namespace, model: str) -> tuple[Reconstruction, 
         resumed = Reconstruction(earlier.network, replace(earlier.settings, **given), earlier.state)
         return resumed, load_references(options, earlier.network)
     network = _read(options, model)
+    if sees_no_chance(spectrum_of(network)):
+        tell(check_weights(network).outlook)
     references = load_references(options, network)
     return Reconstruction(network, _settings(options, network)), references
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".afterimage"
 
-_UNEXPLAINED = 0.8
+_UNEXPLAINED = 0.75
 """A larger relative residual of the first layer at the end says that nothing in it was explained:
 the weights are no stationary point, or not of the kind that was searched for (decision 25)."""
 

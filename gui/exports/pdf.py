@@ -12,7 +12,10 @@ from PySide6.QtGui import (
     QPageSize,
     QPainter,
     QPdfWriter,
+    QTextBlock,
+    QTextCursor,
     QTextDocument,
+    QTextFormat,
 )
 
 from engine.base.version import VERSION
@@ -21,6 +24,8 @@ from engine.exports.writing import write_bytes
 _MARGINS = QMarginsF(16, 16, 16, 16)
 _RESOLUTION = 300
 _PAGE_PIXELS_AN_INCH = 96
+_PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""All the text that there is of a picture."""
 
 
 def write_pdf(page: str, path: Path) -> None:
@@ -58,6 +63,7 @@ def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
     document.setDocumentMargin(0)
     document.setHtml(page)
     document.setPageSize(size)
+    keep_together(document, size.height())
     for number in range(document.pageCount()):
         if number:
             writer.newPage()
@@ -72,6 +78,35 @@ def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
         painter.drawText(
             writer.width() - painter.fontMetrics().horizontalAdvance(words), writer.height(), words
         )
+
+
+def keep_together(document: QTextDocument, height: float) -> None:
+    """Moves headings and captions to the page of what they are of, which Qt does not do."""
+    block = document.begin()
+    while block.isValid():
+        first, last = block, block
+        while _is_of_next(last):
+            last = last.next()
+        top, bottom = (_page_of(document, each, height) for each in (first, last))
+        if last != first and top[0] != bottom[1]:
+            kept = first.blockFormat()
+            kept.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
+            QTextCursor(first).setBlockFormat(kept)
+        block = last.next()
+
+
+def _is_of_next(block: QTextBlock) -> bool:
+    """Whether a block is the heading of the next, or the caption of a picture that stands alone."""
+    following = block.next()
+    if not following.isValid():
+        return False
+    return block.blockFormat().headingLevel() > 0 or following.text() == _PICTURE
+
+
+def _page_of(document: QTextDocument, block: QTextBlock, height: float) -> tuple[int, int]:
+    """The pages that a block begins and ends on, from 0."""
+    rect = document.documentLayout().blockBoundingRect(block)
+    return int(rect.top() // height), int((rect.bottom() - 1) // height)
 
 
 def write_pdf_without_a_window(page: str, path: Path) -> None:

@@ -132,7 +132,9 @@ class Adoption(QObject):
                 context.copies.holds(session.state)
             self._settings.show_settings(session.settings)
             asked = self._settings.settings()
-        context.workspace.open(Workspace(network, opened.train, opened.control, session, asked))
+        context.workspace.open(
+            Workspace(network, opened.train, opened.control, session, asked, opened.health)
+        )
         if session is not None:
             self._show_run(session)
         if not network.inputs.is_known:
@@ -173,7 +175,9 @@ class Adoption(QObject):
         self.stationarity_found.emit(None)
         self.assumptions_found.emit(None)
         self._settings.show_network(network)
-        self._context.workspace.open(Workspace(network, session=session, asked=now.asked))
+        self._context.workspace.open(
+            Workspace(network, session=session, asked=now.asked, health=now.health)
+        )
         if session is not None:
             self._show_run(session)
 

@@ -58,7 +58,7 @@ class SessionRunner(QObject):
         elif controller.activity is Activity.PAUSED:
             controller.go_on()
         elif not controller.is_taken and self._context.workspace().network is not None:
-            self.start()
+            self._start_if_wanted()
 
     @property
     def would_go_on(self) -> bool:
@@ -67,6 +67,25 @@ class SessionRunner(QObject):
             return self._context.workspace().is_resumable(self._settings())
         except UnusableInput:
             return False  # Start says what does not go together.
+
+    def _start_if_wanted(self) -> None:
+        """Starts; asks first where a run would search for what is not there."""
+        health = self._context.workspace().health
+        if health is None or not health.sees_no_chance or self.would_go_on:
+            self.start()
+            return
+        dialogs.ask(
+            self._context.window,
+            "Search a network that has nothing to give?",
+            f"{health.outlook}\n\nWhat a run comes to will be no image of anybody's.",
+            "&Start Anyway",
+            self._start_anyway,
+        )
+
+    def _start_anyway(self) -> None:
+        """The answer came; meanwhile something else may have been started."""
+        if not self._context.controller.is_taken:
+            self.start()
 
     def start(self) -> None:
         """Starts on the network that is open, or goes on where its run has steps left."""

@@ -8,10 +8,14 @@ import subprocess
 import sys
 import zlib
 
+import numpy as np
 import pytest
+from PySide6.QtCore import QSizeF
+from PySide6.QtGui import QTextDocument
 
-from engine.exports import results
-from gui.exports.pdf import write_pdf
+from engine.exports import charts, results
+from engine.exports.page_parts import as_chart
+from gui.exports.pdf import keep_together, write_pdf
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end
 from tests.gui.conftest import settle
@@ -50,6 +54,32 @@ def test_the_window_writes_page_and_pdf(qtbot, window, checkpoint, tmp_path):
 def test_a_long_page_goes_on_over_several_sheets(qapp, tmp_path):
     write_pdf("<p>word</p>" * 200, tmp_path / "long.pdf")
     assert pages_of((tmp_path / "long.pdf").read_bytes()) >= 3
+
+
+@pytest.mark.parametrize("lines", range(35, 62, 3))
+def test_a_caption_stays_with_its_chart_and_a_heading_with_what_it_heads(qapp, lines):
+    """Wherever on a page they come to stand."""
+    picture = as_chart(charts.log_curves(np.arange(1.0, 9), np.ones((8, 1)), ["a"], "step"), "a")
+    chart = f'<p><img width="{picture.width}" height="{picture.height}" src="{picture.source}"></p>'
+    document, height = QTextDocument(), 1000.0
+    document.setHtml(
+        f"{'<p>word</p>' * lines}<h2>Heading</h2><p>Caption</p>{chart}"
+        f"<h2>Grid</h2><table><tr><td>{chart}</td></tr></table><h2>Last</h2><p>word</p>"
+    )
+    document.setPageSize(QSizeF(600, height))
+    keep_together(document, height)
+    pages = {}
+    block = document.begin()
+    while block.isValid():
+        rect = document.documentLayout().blockBoundingRect(block)
+        pages[block.blockNumber()] = (block.text(), int(rect.top() // height), rect)
+        block = block.next()
+    told = [(text, page) for text, page, _ in pages.values() if text]
+    at = [text for text, _ in told].index("Heading")
+    assert [text for text, _ in told[at:]][:2] == ["Heading", "Caption"]
+    assert len({page for _, page in told[at : at + 3]}) == 1
+    assert len({page for _, page in told[at + 3 : at + 5]}) == 1
+    assert len({page for _, page in told[-2:]}) == 1
 
 
 def test_a_pdf_that_cannot_be_written_leaves_nothing(qapp, tmp_path):
