@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextTable,
 )
 
 from engine.base.version import VERSION
@@ -81,17 +82,28 @@ def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
 
 
 def keep_together(document: QTextDocument, height: float) -> None:
-    """Moves headings and captions to the page of what they are of, which Qt does not do."""
+    """Moves what belongs together to one page, which Qt does not do.
+
+    A heading goes with what it heads, a caption with the picture after it, and a row of tiles with
+    the words below them.
+
+    Args:
+        document: laid out in pages.
+        height: of a page.
+    """
     block = document.begin()
     while block.isValid():
-        first, last = block, block
-        while _is_of_next(last):
-            last = last.next()
-        top, bottom = (_page_of(document, each, height) for each in (first, last))
-        if last != first and top[0] != bottom[1]:
-            kept = first.blockFormat()
-            kept.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
-            QTextCursor(first).setBlockFormat(kept)
+        table = QTextCursor(block).currentTable()
+        last = block
+        if table is not None and table.rows() == 1:
+            last = table.lastCursorPosition().block()
+        else:
+            while _is_of_next(last):
+                last = last.next()
+        first = block
+        if _pages_of(document, first, last, height) > 1:
+            _break_before(first, table)
+            document.markContentsDirty(first.position(), document.characterCount())
         block = last.next()
 
 
@@ -103,10 +115,31 @@ def _is_of_next(block: QTextBlock) -> bool:
     return block.blockFormat().headingLevel() > 0 or following.text() == _PICTURE
 
 
-def _page_of(document: QTextDocument, block: QTextBlock, height: float) -> tuple[int, int]:
-    """The pages that a block begins and ends on, from 0."""
-    rect = document.documentLayout().blockBoundingRect(block)
-    return int(rect.top() // height), int((rect.bottom() - 1) // height)
+def _pages_of(document: QTextDocument, first: QTextBlock, last: QTextBlock, height: float) -> int:
+    """On how many pages there is something of some blocks; 1 for one that may be torn."""
+    if first == last:
+        return 1
+    pages, block = set(), first
+    while block.isValid():
+        rect = document.documentLayout().blockBoundingRect(block)
+        pages |= {int(rect.top() // height), int((rect.bottom() - 1) // height)}
+        if block == last:
+            break
+        block = block.next()
+    return len(pages)
+
+
+def _break_before(block: QTextBlock, table: QTextTable | None) -> None:
+    """Begins a page with a block, or with the table that it begins."""
+    policy = QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore
+    if table is not None:
+        row = table.format().toTableFormat()
+        row.setPageBreakPolicy(policy)
+        table.setFormat(row)
+    else:
+        kept = block.blockFormat()
+        kept.setPageBreakPolicy(policy)
+        QTextCursor(block).setBlockFormat(kept)
 
 
 def write_pdf_without_a_window(page: str, path: Path) -> None:

@@ -56,30 +56,33 @@ def test_a_long_page_goes_on_over_several_sheets(qapp, tmp_path):
     assert pages_of((tmp_path / "long.pdf").read_bytes()) >= 3
 
 
-@pytest.mark.parametrize("lines", range(35, 62, 3))
-def test_a_caption_stays_with_its_chart_and_a_heading_with_what_it_heads(qapp, lines):
-    """Wherever on a page they come to stand."""
-    picture = as_chart(charts.log_curves(np.arange(1.0, 9), np.ones((8, 1)), ["a"], "step"), "a")
-    chart = f'<p><img width="{picture.width}" height="{picture.height}" src="{picture.source}"></p>'
+@pytest.mark.parametrize("lines", range(20, 62, 3))
+def test_what_belongs_together_is_on_one_page(qapp, lines):
+    """A heading and what it heads, a caption and its chart, tiles and their words; wherever."""
+    chart = charts.log_curves(np.arange(1.0, 9), np.ones((8, 1)), ["a"], "step")
+    shown = as_chart(chart, "a")
+    image = f'<img width="{shown.width}" height="{shown.height}" src="{shown.source}">'
+    tile = f'<td><img width="44" height="44" src="{shown.source}"><br>0.5</td>'
+    tiles = f"<table><tr>{tile * 3}</tr></table>" * 9
     document, height = QTextDocument(), 1000.0
     document.setHtml(
-        f"{'<p>word</p>' * lines}<h2>Heading</h2><p>Caption</p>{chart}"
-        f"<h2>Grid</h2><table><tr><td>{chart}</td></tr></table><h2>Last</h2><p>word</p>"
+        f"{'<p>word</p>' * lines}<h2>Heading</h2><p>Caption</p><p>{image}</p><p>between</p>"
+        f"{tiles}<h2>Last</h2><p>end</p>"
     )
     document.setPageSize(QSizeF(600, height))
     keep_together(document, height)
-    pages = {}
+    blocks = []
     block = document.begin()
     while block.isValid():
         rect = document.documentLayout().blockBoundingRect(block)
-        pages[block.blockNumber()] = (block.text(), int(rect.top() // height), rect)
+        blocks.append((block.text(), int(rect.top() // height), int(rect.bottom() - 1) // 1000))
         block = block.next()
-    told = [(text, page) for text, page, _ in pages.values() if text]
-    at = [text for text, _ in told].index("Heading")
-    assert [text for text, _ in told[at:]][:2] == ["Heading", "Caption"]
-    assert len({page for _, page in told[at : at + 3]}) == 1
-    assert len({page for _, page in told[at + 3 : at + 5]}) == 1
-    assert len({page for _, page in told[-2:]}) == 1
+    assert all(first == last for text, first, last in blocks if text.endswith("0.5"))
+    place = {text: number for number, (text, *_) in enumerate(blocks)}
+    pages = [first for _, first, _ in blocks]
+    assert len(set(pages[place["Heading"] : place["Caption"] + 2])) == 1
+    assert pages[place["Last"]] == pages[place["end"]] == document.pageCount() - 1
+    assert pages == sorted(pages)
 
 
 def test_a_pdf_that_cannot_be_written_leaves_nothing(qapp, tmp_path):
