@@ -127,7 +127,7 @@ def _without_control(report: dict[str, Any]) -> Conclusion:
 
 def _beside_control(report: dict[str, Any]) -> Conclusion:
     recovered, train = _recovered(report["evidence"]), report["evidence"]["train"]
-    what = f"{recovered} of {train['count']} training images recovered"
+    what = f"{recovered} of {train['count']} training images recovered{_as_of(report)}"
     if not recovered:
         return Conclusion(
             f"Nothing was found: {what}",
@@ -189,14 +189,17 @@ def _by_chance(evidence: dict[str, Any]) -> str:
     )
 
 
-def _end_first(report: dict[str, Any]) -> list[str]:
-    """What to do first of all about a run that was cut short."""
+def _as_of(report: dict[str, Any]) -> str:
+    """`, as of step 11 of 500`, of a run that has not come to its end."""
     if report["steps"] >= report["planned_steps"]:
-        return []
-    return [
-        f"Let the run come to its end: it was stopped at step {report['steps']:,} of "
-        f"{report['planned_steps']:,}, and all of this is as of that step."
-    ]
+        return ""
+    return f", as of step {report['steps']:,} of {report['planned_steps']:,}"
+
+
+def _end_first(report: dict[str, Any]) -> list[str]:
+    """What to do first of all about a run that has not come to its end."""
+    as_of = _as_of(report)
+    return [f"Let the run come to its end: all of this is{as_of[1:]}."] if as_of else []
 
 
 def _search_on(report: dict[str, Any]) -> list[str]:

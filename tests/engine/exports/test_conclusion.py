@@ -177,7 +177,9 @@ def test_a_run_that_was_stopped_says_so_and_what_to_do(make_network):
     session = session_of(run, "cpu")
     report = results.make_report(session)
     assert conclude(report).headline == "Nothing can be said: no reference images"
-    assert f"stopped at step {session.state.step:,} of 1,000" in conclude(report).advice[0]
+    as_of = f"as of step {session.state.step:,} of 1,000"
+    assert as_of in conclude(report).advice[0]
+    assert conclude(scored(session, 8)).headline == f"8 of 8 training images recovered, {as_of}"
 
 
 def test_the_page_begins_with_date_conclusion_and_what_was_attacked(session):
