@@ -22,7 +22,6 @@ from engine.commands.sources import (
 )
 from engine.commands.terminal import bar_of, show_share
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence
 from engine.exports import results
 from engine.exports.film_options import (
     EASINGS,
@@ -108,10 +107,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     film = _film(options)
     session = load_run(Path(options.folder))
     references = load_references(options, session.network)
-    evidence = None
-    if references is not None and ("scores" in wanted or film.shows_pairs):
-        evidence = references.score(session.images())
-    writers = _writers(film, _grid(options), references, evidence)
+    writers = _writers(film, _grid(options), references)
     notes: dict[str, str] = {}
     for kind, target in wanted.items():
         with closing(bar_of(options.quiet, total=1.0, desc=kind)) as bar:
@@ -183,25 +179,24 @@ def _writers(
     film: FilmOptions,
     grid: GridOptions,
     references: References | None,
-    evidence: Evidence | None,
 ) -> dict[str, Writer]:
     def of_film(write: Callable[..., object]) -> Writer:
-        return partial(write, options=film, references=references, evidence=evidence)
+        return partial(write, options=film, references=references)
 
-    def scores(_session: Session, path: Path, _progress: Progress) -> None:
-        assert evidence is not None
-        write_scores(path, evidence)
+    def scores(session: Session, path: Path, _progress: Progress) -> None:
+        assert references is not None
+        write_scores(path, session.score(references))
 
     def pngs(session: Session, folder: Path, progress: Progress) -> None:
-        write_pngs(session, folder, grid.scale or 1, progress)
+        write_pngs(session, folder, grid.scale or 1, progress, references)
 
     return {
         "gif": of_film(results.export_gif),
         "mp4": of_film(results.export_mp4),
-        "png": partial(results.export_png, options=grid),
+        "png": partial(results.export_png, options=grid, references=references),
         "pngs": pngs,
-        "npz": results.export_npz,
-        "pt": results.export_pt,
+        "npz": partial(results.export_npz, references=references),
+        "pt": partial(results.export_pt, references=references),
         "losses": results.export_losses,
         "scores": scores,
     }

@@ -26,6 +26,7 @@ from engine.commands.sources import (
 )
 from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.terminal import bar_of, tell
+from engine.evidence.diagnostics import check_weights, sees_no_chance
 from engine.evidence.references import References
 from engine.exports import results
 from engine.network.network import Network
@@ -40,7 +41,7 @@ from engine.session.image_sets import ImageSets
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.stationarity.cases import NAMES
-from engine.viewing.pairs import best_pairs
+from engine.stationarity.spectrum import spectrum_of
 
 ABOUT = "run the attack, write everything to a folder"
 
@@ -116,11 +117,7 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     last, status = _drive(reconstruction, sets, folder, options.interruption, options.quiet)
     session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    pairs = None
-    if references is not None:
-        pairs = best_pairs(session.images(), references)
-        session = session.scored_with(references, pairs.evidence).with_sets(sets)
-    written = results.write_results(session, folder, pairs)
+    written = results.write_results(session, folder, references)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 
@@ -137,6 +134,8 @@ def _prepared(
         references = _references_of(options, earlier, Path(model).parent)
         return resumed, references, _sets(references, earlier.sets, options.keep_images)
     network = _read(options, model)
+    if sees_no_chance(spectrum_of(network)):
+        tell(check_weights(network).outlook)
     references = load_references(options, network)
     sets = _sets(references, ImageSets(), options.keep_images)
     return Reconstruction(network, _settings(options, network)), references, sets

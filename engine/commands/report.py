@@ -20,7 +20,7 @@ from engine.commands.sources import (
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.session.session import SUFFIX
-from engine.viewing.pairs import best_pairs
+from engine.viewing.verdict import verdict_of
 
 WritePdf = Callable[[str, Path], None]
 """Lays a page out as PDF; the engine has nothing that could, so its caller hands it in."""
@@ -52,11 +52,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         raise UnusableInput("This program cannot write PDF; take --html and print it.")
     session = load_run(folder)
     references = load_references(options, session.network)
-    pairs = None if references is None else best_pairs(session.images(), references)
-    report = results.make_report(session, None if pairs is None else pairs.evidence)
+    verdict = verdict_of(session, references)
+    report = results.make_report(session, verdict)
     if report["evidence"] is None and not is_file:
         report["evidence"] = scored_before(folder, session)
-    page = report_page(session, report, pairs)
+    page = report_page(session, report, verdict)
     written: dict[str, Any] = {}
     if options.html is not None or options.pdf is None:
         path = options.html or (folder.parent if is_file else folder) / results.PAGE

@@ -18,13 +18,14 @@ from engine.base.errors import UnusableInput
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels
 from engine.evidence.gallery import Gallery
-from engine.evidence.gallery_scores import GalleryScores, score_gallery
+from engine.evidence.gallery_scores import GalleryScores
 from engine.evidence.references import References
 from engine.evidence.scoring import match_reconstructions, rule_in_words
 from engine.network.network import Network
 from engine.reconstruction.settings import Settings
 from engine.runtime.lazy import torch
 from engine.session.session import Session
+from engine.viewing.verdict import Verdict, verdict_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,14 +136,21 @@ def compare(
             f"The images of one run are {one}, those of the other {other}; only runs with images "
             "of one shape can be compared."
         )
-    galleries = (_images(a, portion(progress, 0.0, 0.4)), _images(b, portion(progress, 0.4, 0.8)))
+    verdicts = (
+        _verdict(a, references[0], portion(progress, 0.0, 0.4)),
+        _verdict(b, references[1], portion(progress, 0.4, 0.8)),
+    )
+    galleries = (
+        a.images()[verdicts[0].gallery.candidate],
+        b.images()[verdicts[1].gallery.candidate],
+    )
     is_same = has_same_weights(a.network, b.network)
     means = _means(a.network, b.network, is_same)
     matches = match_reconstructions(*galleries, means)
     progress(0.9)
     sides = (
-        _side(a, galleries[0], means and means[0], references[0]),
-        _side(b, galleries[1], means and means[1], references[1]),
+        _side(a, verdicts[0], display_pixels(galleries[0], means and means[0])),
+        _side(b, verdicts[1], display_pixels(galleries[1], means and means[1])),
     )
     progress(1.0)
     good = matches.is_good
@@ -160,22 +168,16 @@ def compare(
     )
 
 
-def _images(session: Session, progress: Progress) -> Tensor:
-    """The gallery's images, centred, shape (g, c, h, w)."""
-    images = session.images()
-    if not bool(torch.isfinite(images).all()):
+def _verdict(session: Session, references: References | None, progress: Progress) -> Verdict:
+    if not bool(torch.isfinite(session.images()).all()):
         raise UnusableInput("One of the runs has diverged: its images are no finite numbers.")
-    return images[session.gallery(progress).candidate]
+    return verdict_of(session, references, progress)
 
 
-def _side(
-    session: Session, images: Tensor, mean: Tensor | None, references: References | None
-) -> Side:
-    scores, found = session.evidence, None
-    if references is not None:
-        evidence = references.score(session.images())
-        scores, found = evidence.as_dict(), score_gallery(images, evidence, references)
-    return Side(session, session.gallery(), display_pixels(images, mean), scores, found)
+def _side(session: Session, verdict: Verdict, tiles: Pixels) -> Side:
+    evidence = verdict.evidence
+    scores = session.evidence if evidence is None else evidence.as_dict()
+    return Side(session, verdict.gallery, tiles, scores, verdict.scores)
 
 
 def _differences(one: Settings, other: Settings) -> tuple[Difference, ...]:

@@ -40,9 +40,8 @@ class Counts:
         in_both: of those, how many are recovered in A and in B.
         in_one: of those, how many are recovered in either, but not in both.
         of_only: of the images that A alone found, and of those that B alone found.
-        training_images: how many training images both runs recovered, A alone, and B alone,
-            whichever of their candidates did; None, too, where the two were scored against
-            different images.
+        training_images: how many training images both runs recovered, A alone, and B alone; None,
+            too, where the two were scored against different images.
     """
 
     of_both: tuple[int | None, int | None]
@@ -76,8 +75,8 @@ def count_recovered(comparison: Comparison) -> Counts:
 def recovered_in_words(comparison: Comparison) -> str:
     """`Of the 19 found by both: 15 recovered in A, 14 recovered in B; 12 in both, 5 in one only.`
 
-    Then what each run found alone, and the training images that all candidates recovered: more
-    than the gallery shows, where one image stands for all that look like it.
+    Then what each run found alone, and the training images that they are: what both recovered need
+    not look so alike that it counts as found by both.
     """
     counts = count_recovered(comparison)
     if counts.of_both == (None, None):
@@ -103,7 +102,7 @@ def recovered_in_words(comparison: Comparison) -> str:
     if counts.training_images is not None:
         both, a, b = counts.training_images
         parts.append(
-            f"With all candidates, training images recovered: {both} by both runs, {a} by A alone, "
+            f"Of the training images, {both} recovered by both runs, {a} by A alone, "
             f"{b} by B alone."
         )
     return " ".join(parts)

@@ -52,7 +52,7 @@ class Run:
     @property
     def found(self) -> frozenset[int] | None:
         """Training images that it recovered; None where nobody can know."""
-        score = self.session.score
+        score = self.session.kept_score
         mask = None if score is None else score.is_recovered
         if score is None or mask is None:
             return None
@@ -143,8 +143,8 @@ def load_saved(
     session = load_session(path)
     progress(0.5)
     references = find_images(session, path.parent, root).references(session.network)
-    if session.score is None and references is not None:
-        session = session.scored_with(references, references.score(session.images()))
+    if session.kept_score is None and references is not None:
+        session = session.scored_with(references, session.score(references))
     progress(1.0)
     return Run(name, session, references)
 

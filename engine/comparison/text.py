@@ -138,8 +138,8 @@ def facts(side: Side, place: int) -> tuple[tuple[str, str], ...]:
 
 def told_confidence(side: Side, place: int) -> str:
     """`0.97`, of an image of a side's gallery; – where it is not known."""
-    confidence = side.gallery.confidence
-    return "–" if confidence is None else f"{confidence[place]:.2f}"
+    confidence = side.gallery.confidence_of(int(side.gallery.candidate[place]))
+    return "–" if confidence is None else f"{confidence:.2f}"
 
 
 def told_class(side: Side, place: int) -> str:

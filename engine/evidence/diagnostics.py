@@ -37,7 +37,9 @@ LARGELY, MOSTLY = 0.9, 0.75
 left of it told best how many came back (decision 23)."""
 CROWDED = 0.8
 """Images remembered over directions of the first layer, above which single ones hide each other."""
-
+_UNTRAINED = 0.05
+"""A smaller share of W_1 stands above its random start in networks that nobody trained, too
+(decision 25)."""
 _LOOKS_THE_SAME = (
     "AdamW, and Adam without weight decay, can leave weights that look the same, but have given "
     "up nothing so far."
@@ -154,6 +156,11 @@ class Health:
         return self.spectrum.remembered
 
     @property
+    def sees_no_chance(self) -> bool:
+        """Whether W_1 holds no more than chance leaves there, so that nothing can be found."""
+        return sees_no_chance(self.spectrum)
+
+    @property
     def outlook(self) -> str:
         """What chance the attack has, in a sentence or two: verdict and reason."""
         found = self.judged
@@ -169,6 +176,13 @@ class Health:
                 "No chance",
                 "Nothing in the first layer stands above its random start, so there is no image to "
                 "be found in it.",
+            )
+        if self.sees_no_chance:
+            return Outlook(
+                "none",
+                "No chance",
+                f"{percent(1 - self.signal)} of the first layer is its random start. As much as "
+                "stands above it does so in networks that nobody has trained.",
             )
         if self.signal < LARGELY:
             is_fair = self.signal > MOSTLY
@@ -209,6 +223,7 @@ class Health:
             "floor_per_layer": [round(layer.floor, 4) for layer in self.layers],
             "norm_per_layer": [round(layer.norm, 4) for layer in self.layers],
             "rank_per_layer": [layer.rank for layer in self.layers],
+            "sees_no_chance": self.sees_no_chance,
             "outlook": self.outlook,
         }
 
@@ -216,6 +231,11 @@ class Health:
 def about_images(remembered: int) -> str:
     """`about 82 images`, or `no image`."""
     return f"about {counted(remembered, 'images')}" if remembered else "no image"
+
+
+def sees_no_chance(spectrum: Spectrum) -> bool:
+    """Whether a first layer with this spectrum holds no more than chance leaves in one."""
+    return spectrum.rank == 0 or _signal(spectrum) < _UNTRAINED
 
 
 def check_weights(network: Network) -> Health:

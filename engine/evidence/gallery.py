@@ -17,6 +17,7 @@ there is no such model, nor after too few steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 from engine.base.progress import Progress, unheard
 from engine.evidence.confidence import case_of, models_for
 from engine.evidence.gradients import own_directions
+from engine.evidence.groups import distinct, found_by
 from engine.evidence.similarity import ncc_features, stretched
 from engine.network.network import Network
 from engine.network.trace import trace
@@ -35,19 +37,19 @@ from engine.stationarity.row_space import RowSpace, row_space
 if TYPE_CHECKING:
     from torch import Tensor
 
-MOST = 3000
-"""Images in a gallery, at most."""
-
-SAME = 0.7
-"""Candidates of one label with a higher NCC are taken for one image."""
-
 FEWEST_STEPS = 100
 """Of a search, until its candidates have a confidence. So has half of what it is to take: of what
 is early and yet stands out, nothing is good (decision 11)."""
 
 NOT_FITTED = "no confidence was fitted to networks like this"
 TOO_EARLY = "too few steps were taken for a confidence"
-"""Why a confidence is not known."""
+NO_CHANCE = "the weights hold nothing that images could be found in"
+UNEXPLAINED = "the images explain too little of the first layer for a confidence"
+CUT_SHORT = "its restart has not come to its end"
+"""Why a confidence is not known; the last of one candidate, the others of all."""
+
+_UNTRUSTED = -1.0
+"""Below all trust that was worked out."""
 
 _LEAST_SHARE = 0.01
 _ROWS = 512
@@ -61,13 +63,15 @@ class Gallery:
     Attributes:
         candidate: which candidate stands for each image, shape (g,).
         found_by: in how many restarts there is a candidate of it, shape (g,).
-        of_each: the confidence of every candidate, from 0 to 1, shape (R·m,); None where it is not
-            known.
+        trust: puts all candidates in order, whether a confidence is known or not, shape (R·m,).
+        of_each: the confidence of every candidate, from 0 to 1, shape (R·m,), NaN of those of which
+            it is not known; None where it is known of none.
         why_unknown: why it is not, in words; empty where it is known.
     """
 
     candidate: Tensor
     found_by: Tensor
+    trust: Tensor
     of_each: Tensor | None
     why_unknown: str = ""
 
@@ -76,8 +80,19 @@ class Gallery:
 
     @property
     def confidence(self) -> Tensor | None:
-        """Of each image, falling, shape (g,); None where it is not known."""
+        """Of each image, falling, shape (g,), NaN where it is not known; None if it nowhere is."""
         return None if self.of_each is None else self.of_each[self.candidate]
+
+    def confidence_of(self, candidate: int) -> float | None:
+        """Of one candidate; None where it is not known."""
+        value = math.nan if self.of_each is None else float(self.of_each[candidate])
+        return None if math.isnan(value) else value
+
+    def why_unknown_of(self, candidate: int) -> str:
+        """Why the confidence of one candidate is not known, in words; empty where it is."""
+        if self.of_each is None or self.confidence_of(candidate) is not None:
+            return self.why_unknown
+        return CUT_SHORT
 
     @property
     def has_confidence(self) -> bool:
@@ -94,10 +109,27 @@ class Gallery:
         return replace(self, of_each=None, why_unknown=why)
 
     def with_unranked(self, count: int) -> Gallery:
-        """The same of a run with so many candidates more, of whom nothing is trusted yet."""
-        if self.of_each is None:
+        """The same of a run with so many candidates more, of whom nothing is known yet."""
+        trust, of_each = torch.full((count,), _UNTRUSTED), self.of_each
+        if of_each is not None:
+            of_each = torch.cat([of_each, torch.full((count,), math.nan)])
+        return replace(self, trust=torch.cat([self.trust, trust]), of_each=of_each)
+
+    def with_each_of(self, kept: Tensor, images: Tensor, labels: Tensor, each: int) -> Gallery:
+        """The same with certain candidates standing for themselves: look-alikes give way to them.
+
+        Args:
+            kept: which candidates, shape (k,).
+            images: of all candidates, centred, one restart after the other, shape (R·m, c, h, w).
+            labels: y, shape (R·m,).
+            each: candidates of one restart, m.
+        """
+        if bool(torch.isin(kept, self.candidate).all()):
             return self
-        return replace(self, of_each=torch.cat([self.of_each, torch.zeros(count)]))
+        features = ncc_features(images)
+        chosen = distinct(features, labels, self.trust, kept)
+        recurring = found_by(chosen, features, labels, len(labels) // each)
+        return replace(self, candidate=chosen, found_by=recurring)
 
 
 def make_gallery(
@@ -130,15 +162,11 @@ def make_gallery(
     signs = signs - signs.median(0).values
     case = case_of(network, training)
     trust = models_for(case).for_restarts(restarts).of(signs)
-    chosen = _distinct(features, labels, trust)
+    chosen = distinct(features, labels, trust)
     progress(0.9)
-    found_by = torch.zeros(len(chosen), dtype=torch.int64)
-    for one, its_labels in zip(features.chunk(restarts), labels.chunk(restarts), strict=True):
-        like = one @ features[chosen].T > SAME
-        like &= its_labels[:, None] == labels[chosen]
-        found_by += like.any(0)
+    recurring = found_by(chosen, features, labels, restarts)
     progress(1.0)
-    found = Gallery(chosen, found_by, trust.float())
+    found = Gallery(chosen, recurring, trust.float(), trust.float())
     return found if case is not None else found.without_confidence(NOT_FITTED)
 
 
@@ -249,21 +277,3 @@ def _appearance(images: Tensor) -> list[Tensor]:
     rough = sum(shown.diff(dim=axis).square().mean((1, 2, 3)) for axis in (2, 3))
     assert isinstance(rough, torch.Tensor)
     return [deviation.log(), shown.flatten(1).std(1), rough.sqrt()]
-
-
-def _distinct(features: Tensor, labels: Tensor, trust: Tensor) -> Tensor:
-    """The most trustworthy of each group of look-alikes, best first; `MOST` at most."""
-    alive = torch.argsort(trust, descending=True, stable=True)
-    chosen: list[int] = []
-    while len(alive) and len(chosen) < MOST:
-        head = alive[:_ROWS]
-        like = features[head] @ features[alive].T > SAME
-        like &= labels[head][:, None] == labels[alive]
-        gone = torch.zeros(len(alive), dtype=torch.bool)
-        for row, candidate in enumerate(head.tolist()):
-            if not gone[row]:
-                chosen.append(candidate)
-                gone |= like[row]
-        gone[: len(head)] = True
-        alive = alive[~gone]
-    return torch.tensor(chosen[:MOST], dtype=torch.int64)

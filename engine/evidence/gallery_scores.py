@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.evidence.gallery import Gallery
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, match
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from engine.evidence.scoring import Evidence
 
 NONE = -1
 """In place of a training image, where there is none."""
@@ -25,8 +22,8 @@ class GalleryScores:
     Attributes:
         references: the images that it was scored against.
         evidence: the score of all candidates of the run.
-        reference: the training image that each is matched with, one to one; `NONE` where the
-            others are more alike, shape (g,).
+        reference: the training image that each is matched with; `NONE` where other candidates of
+            the run are, shape (g,).
         measure: SSIM or NCC of that match, NaN where there is none, shape (g,).
         is_recovered: good and above the control's best, shape (g,); None without a control.
     """
@@ -44,24 +41,23 @@ class GalleryScores:
         return None if mask is None else frozenset(self.evidence.train.reference[mask].tolist())
 
 
-def score_gallery(images: Tensor, evidence: Evidence, references: References) -> GalleryScores:
-    """Matches a gallery with the training images.
-
-    The bar is the one of the headline: the control's best among all candidates, which is no lower
-    for the gallery being a part of them.
+def score_gallery(gallery: Gallery, evidence: Evidence, references: References) -> GalleryScores:
+    """Looks up what the one score of a run says of the images of its gallery.
 
     Args:
-        images: of the gallery, centred, shape (g, c, h, w).
+        gallery: worked out with these references.
         evidence: the score of all candidates.
-        references: what it was scored against.
+        references: what they were scored against.
     """
-    matches = match(images, references.train, references.shown_mean)
-    reference = np.full(len(images), NONE, np.int64)
-    measure = np.full(len(images), np.nan)
-    reference[matches.candidate] = matches.reference
-    measure[matches.candidate] = matches.measure
+    candidate = gallery.candidate.numpy()
+    reference = np.full(len(candidate), NONE, np.int64)
+    measure = np.full(len(candidate), np.nan)
+    places = {int(each): place for place, each in enumerate(candidate)}
+    for pair, each in enumerate(evidence.train.candidate.tolist()):
+        if each in places:
+            reference[places[each]] = evidence.train.reference[pair]
+            measure[places[each]] = evidence.train.measure[pair]
     is_recovered = None
     if evidence.control is not None:
-        bar = max(matches.good_above, evidence.control.best)
-        is_recovered = np.asarray(measure > bar)  # NaN is above nothing.
+        is_recovered = np.isin(candidate, evidence.recovered_candidates)
     return GalleryScores(references, evidence, reference, measure, is_recovered)

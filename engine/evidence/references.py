@@ -73,6 +73,13 @@ class References:
         """
         return score(candidates, self.train, self.control, self.mean)
 
+    def are(self, others: References) -> bool:
+        """Whether a score against others would be one against these: the very same images."""
+        is_alike = self.train is others.train and self.control is others.control
+        if self.mean is None or others.mean is None:
+            return is_alike and self.mean is others.mean
+        return is_alike and torch.equal(self.mean, others.mean)
+
     @property
     def classes(self) -> Classes | None:
         """Of the network, where there is one."""

@@ -104,6 +104,12 @@ class Evidence:
         recovered = self.is_recovered
         return None if recovered is None else int(recovered.sum())
 
+    @property
+    def recovered_candidates(self) -> NDArray[np.int64]:
+        """Which candidates recovered an image; without a control none."""
+        recovered = self.is_recovered
+        return self.train.candidate[np.zeros(0, int) if recovered is None else recovered]
+
     def as_dict(self) -> dict[str, Any]:
         """As `report.json` holds it (docs/results.md)."""
         above = self.above_control

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
 from engine.data.pixels import Pixels, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, Matches
+from engine.evidence.scoring import Matches
 from engine.exports.film_options import FilmOptions
 from engine.runtime.lazy import torch
 from engine.session.session import Session
@@ -50,21 +50,18 @@ def cast_of(
     options: FilmOptions,
     references: References | None,
     ranking: Progress,
-    evidence: Evidence | None,
 ) -> Cast:
     """Whom the options ask for, the first first; see `make_film`."""
     mean, tiles = session.network.mean, options.tiles or MOST_TILES
     if options.shows_pairs:
         if references is None:
             raise UnusableInput("Pairs need training images: open them, or give --images.")
-        if evidence is None:  # A film shows nothing of a control.
-            evidence = replace(references, control=None).score(session.images())
-        chosen, real = _matched(evidence.train, references, tiles)
+        chosen, real = _matched(session.score(references).train, references, tiles)
         cast = Cast(chosen, references.shown_mean, real)
     elif options.what == "chosen":
         cast = Cast(existing(options.chosen[:tiles], len(session.labels)), mean)
     else:
-        cast = Cast(session.gallery(ranking).candidate[:tiles], mean)
+        cast = Cast(session.gallery(ranking, references).candidate[:tiles], mean)
     ranking(1.0)
     return cast
 

@@ -13,7 +13,6 @@ import numpy as np
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels, mosaic
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence
 from engine.exports.film import Film
 from engine.exports.film_cast import Cast, cast_of
 from engine.exports.film_options import FilmOptions
@@ -31,7 +30,6 @@ def make_film(
     options: FilmOptions,
     references: References | None = None,
     progress: Progress = unheard,
-    evidence: Evidence | None = None,
 ) -> Film:
     """The frames of a film of a run.
 
@@ -41,14 +39,13 @@ def make_film(
         references: needed for pairs: each candidate beside the training image that it matches
             at the end, one to one by the scoring rule, the best pair first.
         progress: told the share that is done.
-        evidence: their score, where there is one already.
 
     Raises:
         UnusableInput: pairs without references, a candidate that the run does not have, or more
             images than fit on the page.
         Cancelled: `progress` said so.
     """
-    cast = cast_of(session, options, references, portion(progress, 0.0, 0.5), evidence)
+    cast = cast_of(session, options, references, portion(progress, 0.0, 0.5))
     made = portion(progress, 0.5, 1.0)
     if options.format.size is None:
         return _recorded_film(session, options, cast, made)

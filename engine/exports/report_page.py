@@ -17,6 +17,7 @@ from engine.data.inputs import who_said
 from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images
 from engine.exports.charts import histograms, log_curves
+from engine.exports.conclusion import conclude
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 from engine.network.classes import Classes
 from engine.reconstruction import planning
@@ -26,6 +27,7 @@ from engine.runtime.lazy import torch
 from engine.session.session import Session
 from engine.stationarity.cases import NAMES
 from engine.viewing.pairs import Pairs
+from engine.viewing.verdict import Verdict
 
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
@@ -36,21 +38,20 @@ _BY_HAND = ("user", "references")
 _GIVEN = ("preset", "training", "candidates", "steps", "restarts", "seed", "device")
 
 
-def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = None) -> str:
+def report_page(session: Session, report: dict[str, Any], verdict: Verdict | None = None) -> str:
     """The whole page.
 
     Args:
         session: the run.
         report: what `report.json` says of it (`results.make_report`).
-        pairs: those that the report's score is of, for pictures and for histograms; without them
-            the page has the numbers that the report holds, and no pictures of pairs.
+        verdict: what the report was made of, for pictures and for histograms; where it has no
+            pairs, the page has the numbers that the report holds, and no pictures of pairs.
     """
-    evidence = report["evidence"]
+    evidence, pairs = report["evidence"], None if verdict is None else verdict.pairs
     return whole_page(
         "report.html.j2",
         report=report,
-        headline=_headline(report),
-        claim=_claim(report),
+        conclusion=conclude(report),
         scores=None if evidence is None else _scores(evidence),
         histograms=None if pairs is None else _histograms(pairs),
         matches=None if pairs is None else _matches(pairs),
@@ -66,47 +67,6 @@ def report_page(session: Session, report: dict[str, Any], pairs: Pairs | None = 
             for key, value in sorted(report["settings"].items())
             if key != "training_why"
         ),
-    )
-
-
-def _headline(report: dict[str, Any]) -> str:
-    evidence, gallery = report["evidence"], report["gallery"]
-    if evidence is None and gallery["above_0.9"] is None:
-        return f"{gallery['distinct']} distinct images"
-    if evidence is None:
-        return f"{gallery['distinct']} distinct images, {gallery['above_0.9']} of confidence > 0.9"
-    train = evidence["train"]
-    if train["recovered"] is None:
-        return f"{train['good']} of {train['count']} training images match, without a control"
-    return f"{train['recovered']} of {train['count']} training images recovered"
-
-
-def _claim(report: dict[str, Any]) -> str:
-    """What may be concluded, and what may not."""
-    evidence = report["evidence"]
-    if evidence is None:
-        likely = (
-            ", and which of them are likely to be training images by an estimate that was fitted "
-            "to other networks"
-        )
-        return (
-            "No training images were given, so nothing here is evidence. It may be said that these "
-            "images explain a part of the weights"
-            f"{'' if report['gallery']['confidence_unknown'] else likely}. It may not be said that "
-            "any of them was in the training set, nor that nothing else was."
-        )
-    train, control = evidence["train"], evidence["control"]
-    rule = train["rule"]
-    if control is None:
-        return (
-            f"{train['good']} matches are good ({rule}), but no control was given: images that the "
-            "network never saw might match as well. Without that comparison this is no claim."
-        )
-    return (
-        f"A training image counts as recovered if its match is good ({rule}) and better than the "
-        f"best match of {control['count']} images that the network never saw. {train['good']} "
-        f"training images and {control['good']} of the control have good matches; "
-        f"{train['above_control']} training images match better than the control's best."
     )
 
 
@@ -155,11 +115,11 @@ def _gallery(session: Session, report: dict[str, Any]) -> Grid:
 
 
 def _words_of(session: Session, entry: dict[str, Any]) -> str:
-    """What stands below an image: its class, where there are more than two, and its confidence."""
+    """What stands below an image: ✓ if recovered, its class of several, and its confidence."""
     classes, confidence = session.network.classes, entry["confidence"]
     words = [classes.name(entry["label"])] if classes.outputs > 1 else []
     words += [] if confidence is None else [f"{confidence:.2f}"]
-    return " · ".join(words) or "–"
+    return ("✓ " if entry["recovered"] else "") + (" · ".join(words) or "–")
 
 
 def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.evidence.diagnostics import check_weights
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence
 from engine.exports.film_encoding import encode
 from engine.exports.film_options import FilmOptions
 from engine.exports.films import make_film
@@ -38,7 +38,7 @@ from engine.runtime.lazy import torch
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import save_session
 from engine.stationarity.cases import why_training
-from engine.viewing.pairs import Pairs
+from engine.viewing.verdict import Verdict, verdict_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,28 +70,31 @@ class _Stamp(msgspec.Struct, frozen=True):
     seconds: Measure | None = None
 
 
-def write_results(session: Session, folder: Path, pairs: Pairs | None = None) -> dict[str, Any]:
+def write_results(
+    session: Session, folder: Path, references: References | None = None
+) -> dict[str, Any]:
     """Fills a folder with everything about a run, and returns its report.
 
     Args:
         session: the run.
         folder: where to.
-        pairs: its score and what matched what, where there were training images.
+        references: what to score it against, where there are training images.
 
     Raises:
+        UnusableInput: the images are of another size than the candidates.
         OSError: the folder cannot be written to.
     """
-    evidence = None if pairs is None else pairs.evidence
-    if evidence is not None and session.score is not evidence:
-        session = session.with_evidence(evidence.as_dict())
+    verdict = verdict_of(session, references)
+    if references is not None and verdict.evidence is not None:
+        session = session.scored_with(references, verdict.evidence)
     save_session(session, folder / SESSION)
-    export_npz(session, folder / RECONSTRUCTIONS)
+    export_npz(session, folder / RECONSTRUCTIONS, references=references)
     write_csv(folder / "losses.csv", session.state.losses)
-    report = make_report(session, evidence)
+    report = make_report(session, verdict)
     write_report(report, folder)
-    write_page(report_page(session, report, pairs), folder / PAGE)
-    export_png(session, folder / "grid.png")
-    export_gif(session, folder / "drift.gif")
+    write_page(report_page(session, report, verdict), folder / PAGE)
+    export_png(session, folder / "grid.png", references=references)
+    export_gif(session, folder / "drift.gif", references=references)
     return report
 
 
@@ -101,14 +104,13 @@ def export_gif(
     progress: Progress = unheard,
     options: FilmOptions | None = None,
     references: References | None = None,
-    evidence: Evidence | None = None,
 ) -> str:
     """The drift as a GIF; of the gallery's first images, where nothing else is asked for.
 
     Returns:
         What had to be done for it to fit; empty, if nothing.
     """
-    return _export_film("gif", session, path, progress, options, references, evidence)
+    return _export_film("gif", session, path, progress, options, references)
 
 
 def export_mp4(
@@ -117,10 +119,9 @@ def export_mp4(
     progress: Progress = unheard,
     options: FilmOptions | None = None,
     references: References | None = None,
-    evidence: Evidence | None = None,
 ) -> str:
     """The same as an MP4."""
-    return _export_film("mp4", session, path, progress, options, references, evidence)
+    return _export_film("mp4", session, path, progress, options, references)
 
 
 def _export_film(
@@ -130,10 +131,9 @@ def _export_film(
     progress: Progress,
     options: FilmOptions | None,
     references: References | None,
-    evidence: Evidence | None,
 ) -> str:
     making = portion(progress, 0.0, 0.5)
-    film = make_film(session, options or FilmOptions(), references, making, evidence)
+    film = make_film(session, options or FilmOptions(), references, making)
     file = encode(kind, film, portion(progress, 0.5, 1.0))
     write_bytes(path, file.data)
     return file.note
@@ -144,31 +144,42 @@ def export_png(
     path: Path,
     progress: Progress = unheard,
     options: GridOptions | None = None,
+    references: References | None = None,
 ) -> None:
     """The gallery as one grid, the most trustworthy image first."""
-    write_png(path, grid(session, options or GridOptions(), progress))
+    write_png(path, grid(session, options or GridOptions(), progress, references))
 
 
-def export_npz(session: Session, path: Path, progress: Progress = unheard) -> None:
+def export_npz(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    references: References | None = None,
+) -> None:
     """All candidates of all restarts as numbers, and which of them are the gallery."""
     write_npz(
         path,
         session.images(),
         session.labels,
         session.multipliers,
-        session.gallery(progress),
+        session.gallery(progress, references),
         session.network.mean,
     )
 
 
-def export_pt(session: Session, path: Path, progress: Progress = unheard) -> None:
+def export_pt(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    references: References | None = None,
+) -> None:
     """The same for PyTorch: a dictionary that `torch.load(path, weights_only=True)` reads.
 
     `images` (R·m, c, h, w) centred, `labels` (R·m,), `multipliers` (R·m,) or (R·m, C), `gallery`
     (g,), indices of images; `confidence` (R·m,) and `mean` (c, h, w) where they are known; `about`,
     plain values.
     """
-    gallery, network = session.gallery(progress), session.network
+    gallery, network = session.gallery(progress, references), session.network
     contents: dict[str, Any] = {
         "images": session.images().contiguous(),
         "labels": stored_labels(session.labels),
@@ -197,12 +208,20 @@ def export_losses(session: Session, path: Path, _progress: Progress = unheard) -
     write_csv(path, session.state.losses)
 
 
-def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
-    """The report of a run (docs/results.md)."""
+def make_report(session: Session, verdict: Verdict | None = None) -> dict[str, Any]:
+    """The report of a run (docs/results.md).
+
+    Args:
+        session: the run.
+        verdict: what it comes to; without one, what it comes to without reference images, and the
+            score that its file holds.
+    """
+    verdict = verdict or verdict_of(session, None)
     network, settings, state = session.network, session.settings, session.state
-    space, gallery, health = state.space, session.gallery(), check_weights(network)
+    space, gallery, health = state.space, verdict.gallery, check_weights(network)
     return {
         "app": {"version": VERSION, "torch": torch.__version__},
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "model": model_facts(network),
         "health": health.as_dict(),
         "settings": {
@@ -222,13 +241,13 @@ def make_report(session: Session, evidence: Evidence | None) -> dict[str, Any]:
             "directions": None if space is None else space.rank,
             "input_dimension": network.input_dimension,
         },
-        "evidence": session.evidence if evidence is None else evidence.as_dict(),
+        "evidence": session.evidence if verdict.evidence is None else verdict.evidence.as_dict(),
         "restarts": session.restarts,
         "gallery": {
             "distinct": len(gallery),
             "above_0.9": gallery.above(0.9),
             "confidence_unknown": gallery.why_unknown,
-            "images": _gallery_entries(session),
+            "images": _gallery_entries(session, verdict),
         },
         "note": session.remarks,
     }
@@ -245,21 +264,20 @@ def _newest(losses: Losses) -> dict[str, Any]:
     }
 
 
-def _gallery_entries(session: Session) -> list[dict[str, Any]]:
-    """One entry an image, the most trustworthy first; a confidence that is not known is null."""
-    gallery = session.gallery()
-    known = gallery.confidence
-    confidences = [None] * len(gallery) if known is None else known.tolist()
-    labels = session.labels[gallery.candidate].tolist()
-    columns = (gallery.candidate.tolist(), labels, confidences, gallery.found_by.tolist())
+def _gallery_entries(session: Session, verdict: Verdict) -> list[dict[str, Any]]:
+    """One entry an image, the most trustworthy first; what is not known is null."""
+    gallery, recovered = verdict.gallery, verdict.is_recovered
+    candidates = gallery.candidate.tolist()
+    confidences = [gallery.confidence_of(candidate) for candidate in candidates]
     return [
         {
             "candidate": candidate,
-            "label": int(label),
+            "label": int(session.labels[candidate]),
             "confidence": None if confidence is None else round(confidence, 4),
-            "found_by": found_by,
+            "found_by": int(gallery.found_by[place]),
+            "recovered": None if recovered is None else bool(recovered[place]),
         }
-        for candidate, label, confidence, found_by in zip(*columns, strict=True)
+        for place, (candidate, confidence) in enumerate(zip(candidates, confidences, strict=True))
     ]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
 from engine.data.pixels import Pixels, display_pixels, enlarged, enlargement, mosaic
+from engine.evidence.gallery import Gallery
+from engine.evidence.references import References
 from engine.exports.film_cast import existing
 from engine.exports.writing import write_png
 from engine.session.session import Session
@@ -39,10 +41,21 @@ class GridOptions:
         check_options(self, {})
 
 
-def grid(session: Session, options: GridOptions, progress: Progress = unheard) -> Pixels:
+def grid(
+    session: Session,
+    options: GridOptions,
+    progress: Progress = unheard,
+    references: References | None = None,
+) -> Pixels:
     """The gallery as one grid, the most trustworthy image first; uint8, (H, W) or (H, W, 3).
 
     Or chosen candidates, in the order in which they are named.
+
+    Args:
+        session: the run as it stands.
+        options: how large it comes out.
+        progress: told the share that is done.
+        references: what is open to score against, as it decides who stands for whom.
 
     Raises:
         UnusableInput: a candidate that the run does not have.
@@ -52,14 +65,20 @@ def grid(session: Session, options: GridOptions, progress: Progress = unheard) -
         chosen = existing(options.chosen, len(session.labels))
         tiles = display_pixels(session.images()[chosen], session.network.mean)
     else:
-        tiles = _tiles(session, portion(progress, 0.0, 0.9))
+        tiles = _tiles(session, session.gallery(portion(progress, 0.0, 0.9), references))
     pixels = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
     pixels = enlarged(pixels, options.scale or enlargement(pixels.shape[1]))
     progress(1.0)
     return pixels
 
 
-def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progress = unheard) -> int:
+def write_pngs(
+    session: Session,
+    folder: Path,
+    scale: int = 1,
+    progress: Progress = unheard,
+    references: References | None = None,
+) -> int:
     """One PNG an image of the gallery, as `001_candidate-0123_confidence-0.97.png`.
 
     The confidence is left out where it is not known.
@@ -69,6 +88,7 @@ def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progres
         folder: where to; made if need be. Other files in it stay as they are.
         scale: whole factor of enlargement.
         progress: told the share that is done.
+        references: what is open to score against, as it decides who stands for whom.
 
     Returns:
         How many were written.
@@ -77,19 +97,20 @@ def write_pngs(session: Session, folder: Path, scale: int = 1, progress: Progres
         OSError: a file cannot be written; those before it are whole.
         Cancelled: `progress` said so; those written before are whole.
     """
-    tiles = _tiles(session, portion(progress, 0.0, 0.5))
-    gallery = session.gallery()
+    gallery = session.gallery(portion(progress, 0.0, 0.5), references)
+    tiles = _tiles(session, gallery)
     places = max(3, len(str(len(tiles))))
     for index, tile in enumerate(tiles):
         progress(0.5 + 0.5 * index / len(tiles))
-        name = f"{index + 1:0{places}}_candidate-{int(gallery.candidate[index]):04}"
-        if gallery.confidence is not None:
-            name += f"_confidence-{float(gallery.confidence[index]):.2f}"
+        candidate = int(gallery.candidate[index])
+        name = f"{index + 1:0{places}}_candidate-{candidate:04}"
+        confidence = gallery.confidence_of(candidate)
+        if confidence is not None:
+            name += f"_confidence-{confidence:.2f}"
         write_png(folder / f"{name}.png", enlarged(tile, scale))
     progress(1.0)
     return len(tiles)
 
 
-def _tiles(session: Session, progress: Progress) -> Pixels:
-    chosen = session.gallery(progress).candidate
-    return display_pixels(session.images()[chosen], session.network.mean)
+def _tiles(session: Session, gallery: Gallery) -> Pixels:
+    return display_pixels(session.images()[gallery.candidate], session.network.mean)

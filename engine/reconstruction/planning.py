@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.network.network import Network
 from engine.reconstruction.problem import Problem
-from engine.reconstruction.settings import Settings
+from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import choose_training
 from engine.stationarity.spectrum import Spectrum
@@ -81,11 +81,14 @@ def fitted(settings: Settings, problem: Problem) -> Settings:
     start, end = settings.alpha_start, settings.alpha_end
     if not start:
         start = _in_three_digits(_SHARPNESS / problem.typical_preactivation(usual))
+        start = min(
+            start, MOST_SHARPNESS
+        )  # Weights that nobody has trained can be next to nothing.
     return replace(
         settings,
         initial_scale=settings.initial_scale or usual,
         alpha_start=start,
-        alpha_end=end or _in_three_digits(_RISE * start),
+        alpha_end=end or min(_in_three_digits(_RISE * start), MOST_SHARPNESS),
     )
 
 

@@ -21,6 +21,7 @@ PRESETS: tuple[PresetName, ...] = ("fast", "paper")
 MAX_CANDIDATES = 10_000
 MAX_POOL = 100_000
 MAX_RESTARTS = 30
+MOST_SHARPNESS = 1e5
 
 
 _CHOICES = {
@@ -168,7 +169,7 @@ class Settings:
         "feel neurons that it does not yet activate. 0 chooses, by how large the neurons' inputs "
         "are in this network.",
         0.0,
-        1e5,
+        MOST_SHARPNESS,
     )
     alpha_end: float = option(
         0.0,
@@ -176,7 +177,7 @@ class Settings:
         "The sharpness rises (or falls) to this value over the run, by the same factor each step. "
         "0 chooses: five times what it is at the start.",
         0.0,
-        1e5,
+        MOST_SHARPNESS,
     )
     minimum_multiplier: float = option(
         0.1,

@@ -11,7 +11,15 @@ from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from engine.base.progress import Progress, unheard
-from engine.evidence.gallery import FEWEST_STEPS, TOO_EARLY, Gallery, make_gallery
+from engine.evidence.diagnostics import sees_no_chance
+from engine.evidence.gallery import (
+    FEWEST_STEPS,
+    NO_CHANCE,
+    TOO_EARLY,
+    UNEXPLAINED,
+    Gallery,
+    make_gallery,
+)
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
 from engine.network.network import Network
@@ -23,11 +31,31 @@ from engine.runtime.lazy import torch
 from engine.session.image_sets import ImageSets
 from engine.stationarity.cases import multipliers_for
 from engine.stationarity.multipliers import Multipliers
+from engine.stationarity.spectrum import spectrum_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SUFFIX = ".afterimage"
+
+_UNEXPLAINED = 0.75
+"""A larger relative residual of the first layer at the end says that nothing in it was explained:
+the weights are no stationary point, or not of the kind that was searched for (decision 25)."""
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What certain images say of a run.
+
+    Attributes:
+        references: those images.
+        evidence: the score of all candidates.
+        gallery: with every candidate in it that is recovered.
+    """
+
+    references: References
+    evidence: Evidence
+    gallery: Gallery | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +70,7 @@ class Session:
         note: why it ended early, if it did.
         evidence: its score as `report.json` holds it, where one was taken when it was saved.
         sets: the images that it is scored against, so far as it knows of some.
-        score: the same score, of each image.
+        kept_score: the same score, of each image.
     """
 
     network: Network
@@ -52,8 +80,9 @@ class Session:
     note: str = ""
     evidence: Mapping[str, Any] | None = None
     sets: ImageSets = field(default_factory=ImageSets)
-    score: Evidence | None = None
+    kept_score: Evidence | None = None
     _gallery: list[Gallery] = field(default_factory=list, init=False, repr=False, compare=False)
+    _scored: list[_Scored] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def drift(self) -> Drift:
@@ -109,23 +138,47 @@ class Session:
     @property
     def restarts(self) -> int:
         """How many restarts count: those that came to their end, or the only one there is."""
-        finished, each = len(self.state.finished), self.state.steps // self.settings.restarts
-        return finished + (not finished or self.state.recording.steps[-1] == each)
+        finished, taken = len(self.state.finished), self.state.recording.steps[-1]
+        return finished + (not finished or taken == self._steps_of_each)
 
     @property
     def is_early(self) -> bool:
         """Whether no search has taken steps enough for its candidates to have a confidence."""
-        each = self.state.steps // self.settings.restarts
+        each = self._steps_of_each
         taken = each if self.state.finished else self.state.recording.steps[-1]
         return taken < max(FEWEST_STEPS, each / 2)
 
+    @property
+    def _steps_of_each(self) -> int:
+        return self.state.steps // self.settings.restarts
+
+    @property
+    def why_no_confidence(self) -> str:
+        """Why no confidence can be given to any candidate, in words; empty where one can."""
+        space = self.state.space
+        if sees_no_chance(spectrum_of(self.network) if space is None else space.spectrum):
+            return NO_CHANCE
+        if self.is_early:
+            return TOO_EARLY
+        return "" if self.first_residual <= _UNEXPLAINED else UNEXPLAINED
+
+    @property
+    def first_residual(self) -> float:
+        """What candidates leave of the first layer, relative to it: the least of all restarts.
+
+        Of restarts that came to their end, where there are some; 1 before the first step.
+        """
+        relative, each = self.state.losses.relative_per_layer, self._steps_of_each
+        ends = [each * number - 1 for number in range(1, len(self.state.finished) + 1)]
+        return min(relative[ends or [-1], 0].tolist()) if len(relative) else 1.0
+
     def with_evidence(self, evidence: Mapping[str, Any]) -> Session:
         """The same session with a score of which nobody says what it is made of."""
-        return self._with(evidence=evidence, score=None)
+        return self._with(evidence=evidence, kept_score=None)
 
     def without_score(self) -> Session:
         """The same session, which was never scored."""
-        return self._with(evidence=None, sets=ImageSets(), score=None)
+        return self._with(evidence=None, sets=ImageSets(), kept_score=None)
 
     def with_sets(self, sets: ImageSets) -> Session:
         """The same session, which is to be scored against some images."""
@@ -135,12 +188,13 @@ class Session:
         """The same session with its score against some images."""
         sets = references.sets
         known = ImageSets() if sets is None else ImageSets.of(*sets).beside(self.sets)
-        return self._with(evidence=score.as_dict(), sets=known, score=score)
+        return self._with(evidence=score.as_dict(), sets=known, kept_score=score)
 
     def _with(self, **changes: Any) -> Session:
-        """The same with some attributes exchanged, its gallery kept."""
+        """The same with some attributes exchanged, and all that was worked out of it."""
         changed = replace(self, **changes)
         changed._gallery.extend(self._gallery)
+        changed._scored.extend(self._scored)
         return changed
 
     @property
@@ -148,31 +202,67 @@ class Session:
         """The gallery, if it has been worked out already."""
         return self._gallery[0] if self._gallery else None
 
-    def gallery(self, progress: Progress = unheard) -> Gallery:
+    def known_score(self, references: References) -> Evidence | None:
+        """The score of all candidates against these images, if it has been worked out already."""
+        known = self._scored[-1] if self._scored else None
+        return known.evidence if known is not None and known.references.are(references) else None
+
+    def score(self, references: References) -> Evidence:
+        """The one score of all candidates; worked out when it is first asked for, in seconds.
+
+        Raises:
+            UnusableInput: the images are of different sizes.
+        """
+        found = self.known_score(references)
+        if found is None:
+            found = references.score(self.images())
+            self._scored[:] = [_Scored(references, found)]
+        return found
+
+    def gallery(
+        self, progress: Progress = unheard, references: References | None = None
+    ) -> Gallery:
         """Distinct images by trust; worked out when it is first asked for, in seconds.
 
         Args:
             progress: told the share that is done.
+            references: where there are some, every candidate that is recovered stands for itself,
+                so that the gallery shows all that the headline counts (decision 25).
 
         Raises:
             Cancelled: `progress` said so.
+            UnusableInput: the images are of different sizes.
         """
         if not self._gallery:
-            count = self.restarts * self.settings.candidates
-            found = make_gallery(
-                self.network,
-                self.images()[:count],
-                self.labels[:count],
-                self.strengths[:count],
-                self.restarts,
-                self.state.space,
-                progress,
-                self.settings.training,
-            )
-            if self.is_early and found.has_confidence:
-                found = found.without_confidence(TOO_EARLY)
-            self._gallery.append(found.with_unranked(len(self.labels) - count))
-        return self._gallery[0]
+            self._gallery.append(self._gallery_without_truth(progress))
+        if references is None:
+            return self._gallery[0]
+        evidence = self.score(references)
+        known = self._scored[-1]
+        if known.gallery is not None and known.evidence is evidence:
+            return known.gallery
+        kept = torch.from_numpy(evidence.recovered_candidates)
+        each = self.settings.candidates
+        gallery = self._gallery[0].with_each_of(kept, self.images(), self.labels, each)
+        self._scored[:] = [_Scored(references, evidence, gallery)]
+        return gallery
+
+    def _gallery_without_truth(self, progress: Progress) -> Gallery:
+        count = self.restarts * self.settings.candidates
+        found = make_gallery(
+            self.network,
+            self.images()[:count],
+            self.labels[:count],
+            self.strengths[:count],
+            self.restarts,
+            self.state.space,
+            progress,
+            self.settings.training,
+        )
+        why = self.why_no_confidence
+        if why and (found.has_confidence or why == NO_CHANCE):
+            found = found.without_confidence(why)
+        return found.with_unranked(len(self.labels) - count)
 
 
 def given_away(session: Session) -> Session:

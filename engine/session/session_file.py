@@ -78,7 +78,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         tensors["space.basis"] = state.space.basis
         tensors["space.scale"] = state.space.scale
         tensors["space.spectrum"] = torch.from_numpy(state.space.spectrum.values.copy())
-    tensors |= image_tensors(session.sets, session.score)
+    tensors |= image_tensors(session.sets, session.kept_score)
     header = {
         "format": FORMAT_VERSION,
         "version": VERSION,

@@ -28,7 +28,7 @@ from engine.runtime.lazy import torch
 from engine.runtime.pace import Pace
 from engine.viewing.mosaic import MOST_TILES, Mosaic, make_mosaic
 from engine.viewing.outside import Outside, share_left
-from engine.viewing.pairs import Pairs, best_pairs
+from engine.viewing.pairs import Pairs, best_pairs, while_running
 from engine.viewing.seats import Seats, first_seats, seated
 from engine.viewing.standing import Judge, Moment, Standing
 from engine.viewing.tiles import TileMaker
@@ -309,7 +309,8 @@ class _Pool:
             return None, True
         scored, numbers = self._chosen(snapshot, images, references, whole)
         pairs = best_pairs(scored, references)
-        return replace(pairs, candidate=numbers[pairs.candidate]), full and not whole
+        pairs = replace(pairs, candidate=numbers[pairs.candidate])
+        return while_running(pairs, snapshot), full and not whole
 
     def _chosen(
         self, snapshot: Snapshot, images: Tensor, references: References, whole: bool

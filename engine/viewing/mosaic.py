@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.base.plain_text import counted
 from engine.data.pixels import Pixels, display_pixels, mosaic
 from engine.evidence.gallery import Gallery
@@ -29,7 +32,10 @@ class Mosaic:
         tile: (h, w) of a tile without its gap.
         caption: what is shown, in words.
         is_gallery: whether it is the gallery of a run at rest.
-        confidence: of each tile, shape (t,), where it is a gallery that has one.
+        confidence: of each tile, shape (t,), where it is a gallery that has one; NaN where it is
+            not known.
+        is_recovered: of each tile, shape (t,), where it is a gallery that was scored beside a
+            control.
     """
 
     pixels: Pixels
@@ -39,6 +45,7 @@ class Mosaic:
     caption: str = ""
     is_gallery: bool = False
     confidence: Tensor | None = None
+    is_recovered: NDArray[np.bool_] | None = None
 
 
 def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
@@ -56,13 +63,19 @@ def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str
     return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption)
 
 
-def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mosaic:
+def gallery_mosaic(
+    images: Tensor,
+    gallery: Gallery,
+    mean: Tensor | None,
+    is_recovered: NDArray[np.bool_] | None = None,
+) -> Mosaic:
     """The gallery's first images.
 
     Args:
         images: candidates of all restarts, centred, shape (R·m, c, h, w).
         gallery: which of them to show.
         mean: μ, shape (c, h, w), or None.
+        is_recovered: of each of its images, shape (g,), where that is known.
     """
     order = gallery.candidate[:MOST_TILES]
     distinct, confidence = len(gallery), gallery.confidence
@@ -70,8 +83,11 @@ def gallery_mosaic(images: Tensor, gallery: Gallery, mean: Tensor | None) -> Mos
     caption = f"{found} by confidence, {sure} of them above 0.9"
     if not gallery.has_confidence:
         caption = f"{found} in order of trust; {gallery.why_unknown}"
+    if is_recovered is not None:
+        caption += f"; {is_recovered.sum()} recovered"
     if len(order) < distinct:
         caption += f"; the first {len(order)}"
     drawn = make_mosaic(images[order], order, mean, caption)
     known = None if confidence is None else confidence[: len(order)]
-    return replace(drawn, is_gallery=True, confidence=known)
+    marks = None if is_recovered is None else is_recovered[: len(order)]
+    return replace(drawn, is_gallery=True, confidence=known, is_recovered=marks)

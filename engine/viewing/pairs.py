@@ -12,7 +12,9 @@ from engine.data.pixels import Pixels, display_pixels, unit_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
 from engine.network.classes import Classes
+from engine.reconstruction.snapshot import Snapshot
 from engine.runtime.lazy import torch
+from engine.viewing.outside import share_left
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,13 +29,17 @@ class Pairs:
         real: uint8 tiles of the training images, alike.
         measure: SSIM or NCC of each pair, falling.
         candidate: which candidate each pair holds, counted through all restarts, shape (p,).
-        is_recovered: good and above the control's best; without a control that is no pair.
+        is_recovered: good and above the control's best; without a control that is no pair, nor is
+            one whose candidate is still mostly noise.
         evidence: where all this comes from.
+        step: after how many steps of a run that goes on this was so; None where it is at rest.
+        is_early: all candidates are still mostly noise, so that nothing is to be said of them.
         labels: class number of each pair's training image, shape (p,), where it is known.
         outputs: Φ of each pair's training image, shape (p, C), where it is known.
         margins: by how much the output of its class leads there, shape (p,), alike.
         classes: of the network, where it is known.
-        confidence: of each pair's candidate, shape (p,), where it is known.
+        confidence: of each pair's candidate, shape (p,), NaN where it is not known; None where it
+            nowhere is.
     """
 
     reconstructed: Pixels
@@ -47,6 +53,14 @@ class Pairs:
     margins: NDArray[np.float64] | None = None
     classes: Classes | None = None
     confidence: NDArray[np.float64] | None = None
+    step: int | None = None
+    is_early: bool = False
+
+    @property
+    def recovered(self) -> int | None:
+        """How many pairs are recovered; None without a control, and early in a run."""
+        has_control = self.evidence.control is not None
+        return sum(self.is_recovered) if has_control and not self.is_early else None
 
     def class_name(self, number: int) -> str:
         """For people, of a class number of the training images: `7 (horse)`.
@@ -56,6 +70,28 @@ class Pairs:
         if self.classes is None or not 0 <= number < self.classes.outputs > 1:
             return str(number)
         return self.classes.numbered(number)
+
+
+def while_running(pairs: Pairs, snapshot: Snapshot) -> Pairs:
+    """The same as what they are while a run goes on: of one step, and none recovered too early.
+
+    Candidates of the restart that is on are mostly noise until what is outside the row space has
+    faded (`outside`). Some smear among them stands out at every step.
+
+    Args:
+        pairs: of the candidates of all restarts so far.
+        snapshot: the moment that they are of.
+    """
+    steps, finished = snapshot.steps // snapshot.restarts, len(snapshot.finished)
+    settled = pairs.candidate >= 0
+    if share_left(snapshot.step - finished * steps, steps) > 0:
+        settled = pairs.candidate < finished * len(snapshot.unknowns)
+    return replace(
+        pairs,
+        step=snapshot.step,
+        is_early=not settled.any(),
+        is_recovered=[bool(v) for v in settled & np.array(pairs.is_recovered, bool)],
+    )
 
 
 def with_confidence(pairs: Pairs, confidence: Tensor | None) -> Pairs:
@@ -71,13 +107,23 @@ def with_confidence(pairs: Pairs, confidence: Tensor | None) -> Pairs:
 
 
 def best_pairs(images: Tensor, references: References) -> Pairs:
-    """Scores candidates and prepares the pairs for display.
+    """Scores candidates of a run that goes on, and prepares the pairs for display.
 
     Args:
         images: centred candidates, shape (m, c, h, w).
         references: images to score against.
     """
-    evidence = references.score(images)
+    return pairs_of(images, references, references.score(images))
+
+
+def pairs_of(images: Tensor, references: References, evidence: Evidence) -> Pairs:
+    """Prepares the pairs of a score for display.
+
+    Args:
+        images: centred candidates, shape (m, c, h, w).
+        references: what they were scored against.
+        evidence: that score.
+    """
     train = evidence.train
     best = np.argsort(-train.measure)
     chosen = torch.from_numpy(train.candidate[best])

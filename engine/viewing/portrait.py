@@ -34,7 +34,8 @@ class Match:
         ssim: structural similarity.
         ncc: normalised cross-correlation.
         is_assigned: it is the candidate's partner by the one-to-one rule; else it is merely the
-            most similar training image, which some other candidate may match better.
+            most similar training image, which some other candidate may match better. None where
+            the run has not been scored, so that nobody knows.
         is_recovered: good, and above the control's best; None without a control, or where it
             is not assigned.
     """
@@ -43,7 +44,7 @@ class Match:
     image: Tensor
     ssim: float
     ncc: float
-    is_assigned: bool
+    is_assigned: bool | None
     is_recovered: bool | None
 
 
@@ -189,7 +190,6 @@ def portray(
     mean, gallery = session.network.mean, session.known_gallery
     there = trace(network, network.inputs.of_centred(image[None]))
     outputs, label = there.outputs(), session.labels[candidate][None]
-    confidence = None if gallery is None else gallery.of_each
     return Portrait(
         candidate=candidate,
         restart=restart + 1,
@@ -199,8 +199,8 @@ def portray(
         parts=_parts(session, candidate),
         outputs=outputs[0],
         margin=float(network.classes.margins(outputs, label)[0]),
-        confidence=None if confidence is None else float(confidence[candidate]),
-        why_unknown="" if gallery is None else gallery.why_unknown,
+        confidence=None if gallery is None else gallery.confidence_of(candidate),
+        why_unknown="" if gallery is None else gallery.why_unknown_of(candidate),
         steps=tuple(steps),
         frames=frames,
         noise=watched.noise[0],
@@ -247,7 +247,7 @@ def _match(
         references.train[reference],
         float(alone.ssim[0]),
         float(alone.ncc[0]),
-        is_assigned=False,
+        is_assigned=None if evidence is None else False,
         is_recovered=None,
     )
 

@@ -13,7 +13,7 @@ from engine.session.session import Session
 from engine.viewing.frames import Frame, Picture
 from engine.viewing.headline import headline
 from engine.viewing.mosaic import Mosaic
-from engine.viewing.pairs import Pairs, with_confidence
+from engine.viewing.pairs import Pairs
 from engine.viewing.scene import Scene
 from engine.viewing.standing import Standing
 from gui.inspector.examiner import Examiner
@@ -156,11 +156,7 @@ class Views(QObject):
     @Slot(object, object)
     def _show_gallery(self, session: Session, mosaic: Mosaic) -> None:
         self._gallery = mosaic
-        pairs = self.pairs.pairs
-        if pairs is not None and self._workspace().session is session:
-            pairs = with_confidence(pairs, session.gallery().of_each)
-            self._show_pairs(pairs)
-        self.settling.settle(session, pairs)
+        self.settling.settle(session)
 
     @Slot(object, object, object)
     def _show_settled(self, session: Session, standing: Standing, picture: Picture) -> None:
@@ -220,12 +216,17 @@ class Views(QObject):
         parts = [f"Candidate {index}"]
         if session is not None and index < len(session.labels):
             gallery = session.known_gallery
-            known = None if gallery is None else gallery.of_each
+            known = None if gallery is None else gallery.confidence_of(index)
             parts += [
-                f"confidence {'–' if known is None else f'{known[index]:.2f}'}",
+                f"confidence {'–' if known is None else f'{known:.2f}'}",
                 f"class {session.network.classes.numbered(float(session.labels[index]))}",
                 f"multiplier {session.strengths[index]:.3f}",
             ]
+            references = self._workspace().references
+            score = None if references is None else session.known_score(references)
+            if score is not None and score.control is not None:
+                is_recovered = index in score.recovered_candidates.tolist()
+                parts.append("recovered" if is_recovered else "not recovered")
         self.described.emit(" · ".join(parts))
 
 

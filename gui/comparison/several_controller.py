@@ -111,7 +111,7 @@ def _compared(
     if opened is not None:
         name, session = opened
         if references is not None:
-            session = session.scored_with(references, references.score(session.images()))
+            session = session.scored_with(references, session.score(references))
         runs.append(Run(name, session, references))
     for place, (name, path) in enumerate(saved):
         share = portion(report, place / len(saved), (place + 1) / len(saved))

@@ -178,7 +178,7 @@ class ExportDialog(QDialog):
     def _preview(self, options: FilmOptions | GridOptions, report: Progress) -> _Preview:
         """Frames or grid; called on a thread."""
         if isinstance(options, GridOptions):
-            pixels = grid(self._session, options, report)
+            pixels = grid(self._session, options, report, self._references)
             size = f"{pixels.shape[1]} × {pixels.shape[0]} pixels"
             return _Preview([image_of(pixels)], [0], size, lambda _: (png_bytes(pixels), ""))
         film = make_film(self._session, options, self._references, portion(report, 0.0, 0.5))

@@ -18,7 +18,7 @@ from engine.exports.stills import write_pngs
 from engine.exports.writing import write_bytes, write_scores
 from engine.session.session import SUFFIX, Session, given_away
 from engine.session.session_file import save_session
-from engine.viewing.pairs import Pairs, best_pairs
+from engine.viewing.verdict import verdict_of
 from gui.exports.dialog import ExportDialog
 from gui.exports.pdf import write_pdf
 from gui.run.context import AppContext
@@ -53,13 +53,12 @@ _FOLDERS = {
 }
 _WITH_OPTIONS = ("gif", "mp4", "png")
 
-_WRITERS: dict[str, Callable[[Session, Path, Progress], object]] = {
+_WRITERS: dict[str, Callable[..., object]] = {
     "gif": results.export_gif,
     "mp4": results.export_mp4,
     "png": results.export_png,
     "npz": results.export_npz,
     "pt": results.export_pt,
-    "losses": results.export_losses,
 }
 
 
@@ -171,35 +170,29 @@ def write(
         OSError: it cannot be written; what stood there before is untouched.
         Cancelled: `report` said so.
     """
-
-    def pairs() -> Pairs | None:
-        return None if references is None else best_pairs(session.images(), references)
-
     if kind in ("session", "away", "reference"):
         if references is not None:
-            session = session.scored_with(references, references.score(session.images()))
+            session = session.scored_with(references, session.score(references))
         _save(session, kind, path)
     elif kind == "folder":
-        found = pairs()
-        if references is not None and found is not None:
-            session = _kept(session.scored_with(references, found.evidence))
-        results.write_results(session, path, found)
+        results.write_results(_kept(session), path, references)
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
-        write_scores(path, references.score(session.images()))
+        write_scores(path, session.score(references))
     elif kind in ("html", "pdf"):
-        found = pairs()
-        report_of = results.make_report(session, None if found is None else found.evidence)
-        page = report_page(session, report_of, found)
+        verdict = verdict_of(session, references, report)
+        page = report_page(session, results.make_report(session, verdict), verdict)
         if kind == "pdf":
             write_pdf(page, path)
         else:
             results.write_page(page, path)
+    elif kind == "losses":
+        results.export_losses(session, path)
     elif kind == "pngs":
-        write_pngs(session, path, progress=report)
+        write_pngs(session, path, progress=report, references=references)
     else:
-        _WRITERS[kind](session, path, report)
+        _WRITERS[kind](session, path, report, references=references)
 
 
 def _save(session: Session, kind: str, path: Path) -> None:

@@ -12,7 +12,11 @@ from PySide6.QtGui import (
     QPageSize,
     QPainter,
     QPdfWriter,
+    QTextBlock,
+    QTextCursor,
     QTextDocument,
+    QTextFormat,
+    QTextTable,
 )
 
 from engine.base.version import VERSION
@@ -21,6 +25,8 @@ from engine.exports.writing import write_bytes
 _MARGINS = QMarginsF(16, 16, 16, 16)
 _RESOLUTION = 300
 _PAGE_PIXELS_AN_INCH = 96
+_PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""All the text that there is of a picture."""
 
 
 def write_pdf(page: str, path: Path) -> None:
@@ -58,6 +64,7 @@ def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
     document.setDocumentMargin(0)
     document.setHtml(page)
     document.setPageSize(size)
+    keep_together(document, size.height())
     for number in range(document.pageCount()):
         if number:
             writer.newPage()
@@ -72,6 +79,67 @@ def _paint(page: str, writer: QPdfWriter, painter: QPainter) -> None:
         painter.drawText(
             writer.width() - painter.fontMetrics().horizontalAdvance(words), writer.height(), words
         )
+
+
+def keep_together(document: QTextDocument, height: float) -> None:
+    """Moves what belongs together to one page, which Qt does not do.
+
+    A heading goes with what it heads, a caption with the picture after it, and a row of tiles with
+    the words below them.
+
+    Args:
+        document: laid out in pages.
+        height: of a page.
+    """
+    block = document.begin()
+    while block.isValid():
+        table = QTextCursor(block).currentTable()
+        last = block
+        if table is not None and table.rows() == 1:
+            last = table.lastCursorPosition().block()
+        else:
+            while _is_of_next(last):
+                last = last.next()
+        first = block
+        if _pages_of(document, first, last, height) > 1:
+            _break_before(first, table)
+            document.markContentsDirty(first.position(), document.characterCount())
+        block = last.next()
+
+
+def _is_of_next(block: QTextBlock) -> bool:
+    """Whether a block is the heading of the next, or the caption of a picture that stands alone."""
+    following = block.next()
+    if not following.isValid():
+        return False
+    return block.blockFormat().headingLevel() > 0 or following.text() == _PICTURE
+
+
+def _pages_of(document: QTextDocument, first: QTextBlock, last: QTextBlock, height: float) -> int:
+    """On how many pages there is something of some blocks; 1 for one that may be torn."""
+    if first == last:
+        return 1
+    pages, block = set(), first
+    while block.isValid():
+        rect = document.documentLayout().blockBoundingRect(block)
+        pages |= {int(rect.top() // height), int((rect.bottom() - 1) // height)}
+        if block == last:
+            break
+        block = block.next()
+    return len(pages)
+
+
+def _break_before(block: QTextBlock, table: QTextTable | None) -> None:
+    """Begins a page with a block, or with the table that it begins."""
+    policy = QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore
+    if table is not None:
+        row = table.format().toTableFormat()
+        row.setPageBreakPolicy(policy)
+        table.setFormat(row)
+    else:
+        kept = block.blockFormat()
+        kept.setPageBreakPolicy(policy)
+        QTextCursor(block).setBlockFormat(kept)
 
 
 def write_pdf_without_a_window(page: str, path: Path) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.data.datasets import LabelledImages
 from engine.evidence.membership import Membership
-from engine.evidence.scoring import Evidence
 from engine.session.session import Session
 from engine.viewing.portrait import Portrait, portray
 from engine.viewing.scene import Scene
@@ -82,9 +81,7 @@ class Examiner(QObject):
         self.timeline.set_steps(())
         self._curves.show_cursors(())
 
-    def show_present(
-        self, scene: Scene, recorded: Sequence[int], at_once: bool = False
-    ) -> None:
+    def show_present(self, scene: Scene, recorded: Sequence[int], at_once: bool = False) -> None:
         """A new frame of the run that is on; it waits while an earlier moment is looked at.
 
         Args:
@@ -140,21 +137,16 @@ class Examiner(QObject):
     def _portray(self, session: Session, candidate: int) -> None:
         if not 0 <= candidate < len(session.labels):
             return
-        references, evidence = self._workspace().references, self._evidence(session)
         train = self._workspace().train
+        references = self._workspace().references
+        # A run that is on hands out sessions that nobody scores.
+        evidence = None if references is None else session.known_score(references)
         self._background.start(
             "Looking closely …",
             lambda _: portray(session, candidate, references, evidence),
             partial(self._show_portrait, train),
             lambda: self._chosen == candidate,
         )
-
-    def _evidence(self, session: Session) -> Evidence | None:
-        """The score on show, where it is one of all candidates of this session."""
-        pairs = self._pairs.pairs
-        if pairs is None or self._controller.is_active or self._workspace().session is not session:
-            return None
-        return pairs.evidence
 
     def _show_portrait(self, train: LabelledImages | None, portrait: Portrait) -> None:
         self._matched_with = train

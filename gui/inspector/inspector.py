@@ -301,7 +301,9 @@ def describe_match(portrait: Portrait) -> str:
     match = portrait.match
     assert match is not None
     verdict = ""
-    if not match.is_assigned:
+    if match.is_assigned is None:
+        verdict = " (the most similar; not scored yet)"
+    elif not match.is_assigned:
         verdict = " (the most similar; not its partner)"
     elif match.is_recovered is not None:
         verdict = ": recovered" if match.is_recovered else ": not recovered"

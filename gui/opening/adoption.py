@@ -148,7 +148,9 @@ class Adoption(QObject):
                 context.copies.holds(session.state)
             self._settings.show_settings(session.settings)
             asked = self._settings.settings()
-        context.workspace.open(Workspace(network, opened.train, opened.control, session, asked))
+        context.workspace.open(
+            Workspace(network, opened.train, opened.control, session, asked, opened.health)
+        )
         if session is not None:
             self._show_run(session)
         if not network.inputs.is_known:
@@ -166,7 +168,6 @@ class Adoption(QObject):
     def _show_run(self, session: Session) -> None:
         self.run_taken.emit(session)
         self._assessment.show_gallery()
-        self._assessment.score_in_full()
 
     @Slot(str, object)
     def _offer_last_good(self, sentence: str, damaged: Path) -> None:
@@ -190,7 +191,9 @@ class Adoption(QObject):
         self.stationarity_found.emit(None)
         self.assumptions_found.emit(None)
         self._settings.show_network(network)
-        self._context.workspace.open(Workspace(network, session=session, asked=now.asked))
+        self._context.workspace.open(
+            Workspace(network, session=session, asked=now.asked, health=now.health)
+        )
         if session is not None:
             self._show_run(session)
 

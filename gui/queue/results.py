@@ -64,7 +64,6 @@ def write_run(
     """
     if session.state.step == 0:
         return known
-    session.gallery()  # Worked out for the window's own session, which shows it afterwards.
     subfolder = make_subfolder(folder, checkpoint)
     write(session, references, "folder", subfolder, unheard)
     return with_report(replace(known, folder=subfolder.name), read_report(subfolder))

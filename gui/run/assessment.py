@@ -1,16 +1,13 @@
-"""What is worked out of a run in the background once it rests: its gallery and its scores."""
+"""What a run comes to, worked out in the background once it rests: gallery and scores in one."""
 
 from __future__ import annotations
-
-from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.progress import Progress
-from engine.evidence.references import References
-from engine.session.session import Session
 from engine.viewing.mosaic import Mosaic, gallery_mosaic
-from engine.viewing.pairs import Pairs, best_pairs, with_confidence
+from engine.viewing.pairs import Pairs
+from engine.viewing.verdict import verdict_of
 from gui.run.context import AppContext
 from gui.toolkit.task import Task
 
@@ -35,19 +32,38 @@ class Assessment(QObject):
 
     @Slot()
     def show_gallery(self) -> None:
-        """Works out the gallery of the run that has ended."""
-        session = self._workspace().session
+        """Works out gallery and scores of the run that has ended."""
+        workspace = self._workspace()
+        session, references, train = workspace.session, workspace.references, workspace.train
         if session is None or self._controller.is_active or not self._context.window.isVisible():
             return
 
-        def render(report: Progress) -> Mosaic:
-            return gallery_mosaic(session.images(), session.gallery(report), session.network.mean)
+        def judge(report: Progress) -> tuple[Mosaic, Pairs | None]:
+            verdict = verdict_of(session, references, report)
+            mosaic = gallery_mosaic(
+                session.images(), verdict.gallery, session.network.mean, verdict.is_recovered
+            )
+            return mosaic, verdict.pairs
 
+        def show(found: tuple[Mosaic, Pairs | None]) -> None:
+            mosaic, pairs = found
+            if pairs is not None:
+                self.scored.emit(pairs)
+            self.gallery_found.emit(session, mosaic)
+
+        self.cancel_gallery()
         self._gallery_task = self._context.background.start(
-            "Working out the gallery …",
-            render,
-            partial(self.gallery_found.emit, session),
-            lambda: self._workspace().session is session and not self._controller.is_active,
+            "Working out the gallery …"
+            if references is None
+            else "Working out gallery and scores …",
+            judge,
+            show,
+            lambda: (
+                self._workspace().session is session
+                and self._workspace().train is train
+                and self._workspace().control is workspace.control
+                and not self._controller.is_active
+            ),
         )
 
     def cancel_gallery(self) -> None:
@@ -61,33 +77,10 @@ class Assessment(QObject):
         if self._controller.is_active:
             self._controller.set_references(self._workspace().references)
         else:
-            self.score_in_full()
+            self.show_gallery()
 
     def forget_scores(self) -> None:
         """There is nothing to score against any more."""
         self.outdated.emit()
         self._controller.set_references(None)
-
-    def score_in_full(self) -> None:
-        """Scores all candidates of the run that has ended."""
-        workspace = self._workspace()
-        references, session, train = workspace.references, workspace.session, workspace.train
-        if session is None or references is None or not self._context.window.isVisible():
-            return
-        self._context.background.start(
-            "Scoring …",
-            lambda _report: _scored(session, references),
-            self.scored.emit,
-            lambda: (
-                self._workspace().session is session
-                and self._workspace().train is train
-                and not self._controller.is_active
-            ),
-        )
-
-
-def _scored(session: Session, references: References) -> Pairs:
-    """Scores all candidates of a run; called on a thread."""
-    pairs = best_pairs(session.images(), references)
-    gallery = session.known_gallery
-    return pairs if gallery is None else with_confidence(pairs, gallery.of_each)
+        self.show_gallery()

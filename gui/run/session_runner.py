@@ -12,7 +12,6 @@ from engine.base.errors import UnusableInput
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState
 from engine.session.image_sets import ImageSets
-from engine.viewing.frames import Frame
 from gui.run.activity import Activity
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
@@ -46,14 +45,11 @@ class SessionRunner(QObject):
         self._asked: Settings | None = None
         self._is_kept = False
         self._sets = ImageSets()
-        self._scores_later = False
         self._after_run: Callable[[], object] | None = None
         controller = context.controller
         controller.prepared.connect(self._on_prepared)
-        controller.frame_ready.connect(self._on_frame)
         controller.ended.connect(self._on_ended)
         controller.rested.connect(assessment.show_gallery)
-        controller.rested.connect(self._score_in_full)
 
     @Slot()
     def start_or_pause(self) -> None:
@@ -64,7 +60,7 @@ class SessionRunner(QObject):
         elif controller.activity is Activity.PAUSED:
             controller.go_on()
         elif not controller.is_taken and self._context.workspace().network is not None:
-            self.start()
+            self._start_if_wanted()
 
     @property
     def would_go_on(self) -> bool:
@@ -73,6 +69,25 @@ class SessionRunner(QObject):
             return self._context.workspace().is_resumable(self._settings())
         except UnusableInput:
             return False  # Start says what does not go together.
+
+    def _start_if_wanted(self) -> None:
+        """Starts; asks first where a run would search for what is not there."""
+        health = self._context.workspace().health
+        if health is None or not health.sees_no_chance or self.would_go_on:
+            self.start()
+            return
+        dialogs.ask(
+            self._context.window,
+            "Search a network that has nothing to give?",
+            f"{health.outlook}\n\nWhat a run comes to will be no image of anybody's.",
+            "&Start Anyway",
+            self._start_anyway,
+        )
+
+    def _start_anyway(self) -> None:
+        """The answer came; meanwhile something else may have been started."""
+        if not self._context.controller.is_taken:
+            self.start()
 
     def start(self) -> None:
         """Starts on the network that is open, or goes on where its run has steps left."""
@@ -139,15 +154,6 @@ class SessionRunner(QObject):
         self._assessment.cancel_gallery()
         self._context.workspace.begin_run(self._asked)
         self.began.emit()
-
-    @Slot(object)
-    def _on_frame(self, frame: Frame) -> None:
-        self._scores_later = frame.scores_later
-
-    @Slot()
-    def _score_in_full(self) -> None:
-        if self._scores_later and not self._context.controller.in_queue:
-            self._assessment.score_in_full()
 
     @Slot(object)
     def _on_ended(self, end: RunEnd) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from engine.data.datasets import LabelledImages
+from engine.evidence.diagnostics import Health
 from engine.evidence.references import References
 from engine.network.network import Network
 from engine.reconstruction.settings import Settings
@@ -24,6 +25,7 @@ class Workspace:
         control: images that the network never saw.
         session: where the last run stands.
         asked: what the settings panel said when that run was started.
+        health: what the network's weights alone tell of its chance.
     """
 
     network: Network | None = None
@@ -31,6 +33,7 @@ class Workspace:
     control: LabelledImages | None = None
     session: Session | None = None
     asked: Settings | None = None
+    health: Health | None = None
 
     @property
     def references(self) -> References | None:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.evidence.scoring import Evidence
 from engine.viewing.pairs import Pairs
 from gui.toolkit import theme
 from gui.toolkit.images import image_of
@@ -135,7 +134,7 @@ class PairsView(QWidget):
 
     def show_pairs(self, pairs: Pairs) -> None:
         """Shows a score."""
-        headline, details = describe(pairs.evidence)
+        headline, details = describe(pairs)
         self._headline.setText(headline)
         self._details.setText(details)
         self._pairs = pairs
@@ -148,20 +147,26 @@ class PairsView(QWidget):
         return self._headline.text()
 
 
-def describe(evidence: Evidence) -> tuple[str, str]:
+def describe(pairs: Pairs) -> tuple[str, str]:
     """A score in words: the headline, and what it rests on."""
+    evidence = pairs.evidence
     train, control = evidence.train, evidence.control
-    count = train.reference_count
+    as_of = f"As of step {pairs.step:,}: " if pairs.step is not None else ""
+    if pairs.is_early:
+        return (
+            "Too early to say",
+            f"{as_of}most of each image is still noise, in which something always stands out.",
+        )
     if control is None:
         return (
-            f"{train.good} good of {count}",
-            f"{evidence.rule}. Without a control set this is no claim yet: give images that the "
-            "network never saw.",
+            f"{train.good} good of {train.reference_count}",
+            f"{as_of}{evidence.rule}. Without a control set this is no claim yet: give images that "
+            "the network never saw.",
         )
     return (
-        f"{evidence.recovered} recovered of {count}",
-        f"{train.good} good here, {control.good} of {control.reference_count} on the control, "
-        f"whose best is {control.best:.2f} ({evidence.rule}).",
+        f"{pairs.recovered} recovered of {train.reference_count}",
+        f"{as_of}{train.good} good here, {control.good} of {control.reference_count} on the "
+        f"control, whose best is {control.best:.2f} ({evidence.rule}).",
     )
 
 

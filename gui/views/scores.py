@@ -67,7 +67,7 @@ class ScoresView(QWidget):
         """Shows a score."""
         evidence = pairs.evidence
         self._pages.setCurrentIndex(1)
-        score = "SSIM of a match" if evidence.train.is_colour else "NCC of a match"
+        score = title(pairs)
         self.histogram.name_axis(score)
         self.scatter.set_title(score)
         for index, matches in enumerate((evidence.train, evidence.control)):
@@ -76,7 +76,9 @@ class ScoresView(QWidget):
         if evidence.control is not None:
             above = evidence.above_control
             count = 0 if above is None else int(above.sum())
-            self.histogram.show_levels([(f"{count} above", evidence.control.best, True)])
+            # Early in a run some smear is above, and means nothing.
+            words = "control's best" if pairs.is_early else f"{count} above"
+            self.histogram.show_levels([(words, evidence.control.best, True)])
         else:
             self.histogram.show_levels([])
         self._show_scatter(pairs)
@@ -115,6 +117,12 @@ class ScatterPlot(Plot):
             curve.setSymbolSize(_POINT)
             curve.setSymbolPen(None)
             curve.setSymbolBrush(pg.mkBrush(colour))
+
+
+def title(pairs: Pairs) -> str:
+    """What the histogram shows, in one line."""
+    words = "SSIM of matches" if pairs.evidence.train.is_colour else "NCC of matches"
+    return words if pairs.step is None else f"{words}, as of step {pairs.step:,}"
 
 
 def outline(matches: Matches | None) -> tuple[Rows, Rows]:

@@ -25,7 +25,8 @@ def bench_cycles() -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="cycles"))
     window = open_window(folder)
     network = folder / "network.pth"
-    torch.save({"0.weight": torch.randn(64, 144), "1.weight": torch.randn(1, 64)}, network)
+    first = torch.randn(64, 8) @ torch.randn(8, 144)  # Else Start asks whether it is to search it.
+    torch.save({"0.weight": first, "1.weight": torch.randn(1, 64)}, network)
     kept = window.copies.last_run
     table = []
     for number in range(1, turns + 1):

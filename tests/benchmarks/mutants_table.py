@@ -499,10 +499,13 @@ MUTANTS: list[Mutant] = [
             "deviation, rough.sqrt()]",
         ),
         ("roughness is a square", "std(1), rough.sqrt()]", "std(1), rough]"),
+    ),
+    *_of(
+        "evidence/groups",
         (
             "images of both labels are one",
-            "like &= labels[head][:, None] == labels[alive]",
-            "like &= True",
+            "return like & (labels[ones][:, None] == labels[others])",
+            "return like",
         ),
         ("look-alikes are so at 0.6", "SAME = 0.7", "SAME = 0.6"),
     ),

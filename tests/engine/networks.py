@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from engine.data.datasets import LabelledImages
 from engine.data.inputs import InputSpec, Preprocessing
 from engine.network.activation import Activation
 from engine.network.network import Network
@@ -16,6 +17,8 @@ from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import Session, session_of
 from engine.stationarity.cases import TrainingKind
+from engine.training.recipe import Recipe
+from engine.training.training import Training
 
 CASES = {
     "one output": (1, 1),
@@ -48,8 +51,19 @@ def network_of(case: str, hidden: tuple[int, int] = (30, 20), slope: float = 0.0
     )
 
 
+def learnt(network: Network, count: int = 12) -> Network:
+    """The same network after it has learnt some images, so that there is something to be found."""
+    generator = torch.Generator().manual_seed(3)
+    images = torch.rand(count, *network.input_shape, generator=generator)
+    points = LabelledImages(images, torch.arange(count) % 2, "points")
+    hidden = network.layer_sizes[1:-1]
+    training = Training(points, Recipe(hidden, dtype="float64", until_exponent=-6))
+    assert [snapshot.is_last for snapshot in training.iterate()][-1]
+    return replace(network, parameters=training.network.parameters)
+
+
 def session_of_case(case: str, restarts: int = 1, training: TrainingKind = "auto") -> Session:
-    """A run of a hundred steps, so that it is not early."""
+    """A run of a hundred steps, so that it is not early; with one output of what was learnt."""
     settings = replace(
         fast(training),
         candidates=20,
@@ -59,7 +73,8 @@ def session_of_case(case: str, restarts: int = 1, training: TrainingKind = "auto
         smoothness=2.0,
         device="cpu",
     )
-    run = Reconstruction(network_of(case), settings)
+    network = network_of(case)
+    run = Reconstruction(learnt(network) if case == "one output" else network, settings)
     list(run.iterate())
     return session_of(run, "cpu")
 

@@ -11,6 +11,7 @@ from engine.network.network import Network
 from gui.app import application
 from gui.app.main_window import MainWindow
 from gui.toolkit import theme
+from tests.engine.networks import learnt
 
 PATIENCE = 60_000
 """Milliseconds that a test waits, at most, on a machine that is busy with other things."""
@@ -85,13 +86,28 @@ def settle(qtbot, window):
     until(qtbot, lambda: not window.controller.is_active and not window.background.is_busy)
 
 
+def standing_out(weight):
+    """A first layer of a few clear directions and a faint random start, as training leaves it."""
+    u, _, v = torch.linalg.svd(weight, full_matrices=False)
+    rank = min(4, len(u) // 2)
+    return (u[:, :rank] * torch.linspace(2, 1, rank)) @ v[:rank] + 0.01 * weight
+
+
+@pytest.fixture(scope="session")
+def small_network(make_network):
+    """A network that has learnt six images, as the usual checkpoint of these tests."""
+    return learnt(make_network(16, 12, 10, 1), 6)
+
+
 @pytest.fixture
-def checkpoint(tmp_path, make_network):
-    """Writes a small grey network as a PyTorch checkpoint."""
+def checkpoint(tmp_path, make_network, small_network):
+    """Writes a small grey network as a PyTorch checkpoint, with something in it to be found."""
 
     def write(name="small.pth", *sizes):
-        network: Network = make_network(*(sizes or (16, 12, 10, 1)))
+        network: Network = make_network(*sizes) if sizes else small_network
         state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
+        if sizes:
+            state["layers.0.weight"] = standing_out(network.weights[0])
         torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / name)
         return tmp_path / name
 

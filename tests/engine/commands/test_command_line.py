@@ -25,16 +25,25 @@ from engine.session.session import given_away
 from engine.session.session_file import load_session, save_session
 from engine.training.recipe import Recipe
 from tests.conftest import ROOT
+from tests.engine.networks import learnt
 
 SAMPLE = str(sample_network())
 
 
+def saved(network, path):
+    state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
+    torch.save({**state, "layers.0.bias": network.biases[0]}, path)
+    return str(path)
+
+
 @pytest.fixture
 def model(tmp_path, make_network):
-    network = make_network(16, 12, 10, 1)
-    state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
-    torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / "small.pth")
-    return str(tmp_path / "small.pth")
+    return saved(learnt(make_network(16, 12, 10, 1), 6), tmp_path / "small.pth")
+
+
+@pytest.fixture
+def untrained(tmp_path, make_network):
+    return saved(make_network(16, 12, 10, 1), tmp_path / "untrained.pth")
 
 
 @pytest.fixture
@@ -119,7 +128,7 @@ def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
         assert len(file.readlines()) == 1 + 300
 
 
-def test_how_the_network_was_trained_is_found_out_or_said(capsys, tmp_path, model):
+def test_how_the_network_was_trained_is_found_out_or_said(capsys, tmp_path, untrained):
     few = ("--candidates", 6, "--steps", 4, "--device", "cpu", "--quiet")
     says = {
         None: ("margin", "as in the paper"),
@@ -130,7 +139,7 @@ def test_how_the_network_was_trained_is_found_out_or_said(capsys, tmp_path, mode
     for training, (final, why) in says.items():
         given = () if training is None else ("--training", training)
         folder = tmp_path / str(training)
-        status, out, _ = call(capsys, "reconstruct", model, "--out", folder, *few, *given)
+        status, out, _ = call(capsys, "reconstruct", untrained, "--out", folder, *few, *given)
         assert status == 0
         for found in (json.loads(out), json.loads((folder / "report.json").read_text())):
             assert found["settings"]["training"] == final

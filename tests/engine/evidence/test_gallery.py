@@ -10,9 +10,9 @@ import torch
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
-from engine.evidence import gallery
+from engine.evidence import groups
 from engine.evidence.confidence import case_of
-from engine.evidence.gallery import make_gallery, signs_of_truth
+from engine.evidence.gallery import CUT_SHORT, make_gallery, signs_of_truth
 from engine.evidence.scoring import score
 from engine.evidence.similarity import ncc_features
 from engine.network.checkpoints import load_network
@@ -21,7 +21,14 @@ from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.stationarity.row_space import row_space
 from engine.viewing.mosaic import gallery_mosaic
-from tests.engine.networks import CASES, by_autograd, labels_for, network_of, session_of_case
+from tests.engine.networks import (
+    CASES,
+    by_autograd,
+    labels_for,
+    learnt,
+    network_of,
+    session_of_case,
+)
 
 
 @pytest.fixture
@@ -53,7 +60,7 @@ def test_the_most_trustworthy_stands_for_its_group_and_all_are_sorted(network):
     assert torch.equal(found.confidence, found.of_each[found.candidate])
     features = ncc_features(images)
     for index in set(range(40)) - set(found.candidate.tolist()):
-        like = (features[found.candidate] @ features[index] > gallery.SAME).nonzero()[:, 0]
+        like = (features[found.candidate] @ features[index] > groups.SAME).nonzero()[:, 0]
         assert (found.confidence[like] >= found.of_each[index]).any()
 
 
@@ -89,6 +96,7 @@ def test_recurrence_is_what_other_restarts_and_ones_own_came_to(network):
 
 def test_a_restart_that_was_cut_short_does_not_count(network):
     """Its noise would say that nothing recurs."""
+    network = learnt(network)
     settings = replace(fast(), candidates=8, steps=100, restarts=3, rank=5, smoothness=2.0)
     alone = Reconstruction(network, replace(settings, restarts=1))
     list(alone.iterate())
@@ -102,7 +110,9 @@ def test_a_restart_that_was_cut_short_does_not_count(network):
     assert torch.equal(session.gallery().candidate, expected.candidate)
     assert expected.has_confidence
     torch.testing.assert_close(session.gallery().of_each[:8], expected.of_each)
-    assert session.gallery().of_each[8:].tolist() == [0] * 8
+    assert session.gallery().of_each[8:].isnan().all()
+    assert session.gallery().confidence_of(8) is None
+    assert session.gallery().why_unknown_of(8) == CUT_SHORT
 
 
 @pytest.mark.parametrize(
@@ -111,7 +121,7 @@ def test_a_restart_that_was_cut_short_does_not_count(network):
 )
 def test_after_too_few_steps_nothing_has_a_confidence(network, planned, taken, is_early):
     """Something always stands out, in noise as well."""
-    run = Reconstruction(network, replace(fast(), candidates=8, steps=planned, rank=5))
+    run = Reconstruction(learnt(network), replace(fast(), candidates=8, steps=planned, rank=5))
     next(snapshot for snapshot in run.iterate() if snapshot.step >= taken)
     session = session_of(run, "cpu")
     gallery, images = session.gallery(), session.images()

@@ -24,7 +24,7 @@ from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
-from engine.viewing.pairs import best_pairs
+from engine.viewing.verdict import verdict_of
 from tests.conftest import ROOT
 
 HOSTILE = """'"><img src=x onerror=y><script>z</script><!-- {{ 7 * 7 }} {% raw %} &lt;i> </style>"""
@@ -92,15 +92,15 @@ def with_words(report, place, words):
 
 
 def test_words_in_any_field_of_a_report_stay_words(session, references):
-    pairs = best_pairs(session.images(), known(session, references))
-    report = results.make_report(session, pairs.evidence)
+    verdict = verdict_of(session, known(session, references))
+    report = results.make_report(session, verdict)
     places = list(places_of_words(report))
     assert {place[-1] for place in places} >= {"file", "sha256", "device", "rule", "note", "torch"}
     shown = 0
     for place in places:
         # The window's settings are told apart from the preset's: a paragraph more.
-        plain = Structure(report_page(session, with_words(report, place, "plain"), pairs))
-        found = Structure(report_page(session, with_words(report, place, HOSTILE), pairs))
+        plain = Structure(report_page(session, with_words(report, place, "plain"), verdict))
+        found = Structure(report_page(session, with_words(report, place, HOSTILE), verdict))
         assert found.tags == plain.tags, place
         shown += HOSTILE in " ".join(found.words)
     assert shown >= len(places) - 2  # The rule of the control is that of the training images.

@@ -32,7 +32,8 @@ from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
-from engine.viewing.pairs import best_pairs
+from engine.viewing.verdict import verdict_of
+from tests.engine.networks import learnt
 
 _BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 _BROWSER_FLAGS = [
@@ -52,7 +53,8 @@ _BROWSER_FLAGS = [
 def session(make_network):
     origin = Origin("/home/<b>me</b>/odd & even.pth", "ab" * 32)
     mean = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0))
-    network = replace(make_network(48, 12, 10, 1, shape=(3, 4, 4), mean=mean), origin=origin)
+    network = learnt(make_network(48, 12, 10, 1, shape=(3, 4, 4), mean=mean))
+    network = replace(network, origin=origin)
     run = Reconstruction(network, replace(fast(), candidates=9, steps=30, rank=6, device="cpu"))
     list(run.iterate())
     return session_of(run, "cpu (test)")
@@ -72,8 +74,8 @@ def words_of(page):
 
 
 def test_everything_is_in_the_one_file_and_nothing_runs(session, references):
-    pairs = best_pairs(session.images(), references)
-    page = report_page(session, results.make_report(session, pairs.evidence), pairs)
+    verdict = verdict_of(session, references)
+    page = report_page(session, results.make_report(session, verdict), verdict)
     sources = re.findall(r'src="([^"]+)"', page)
     assert len(sources) > 15
     assert all(source.startswith("data:image/") for source in sources)
@@ -94,9 +96,8 @@ def test_names_from_files_are_only_text(session):
 
 
 def test_page_json_and_csv_say_the_same(session, references, tmp_path):
-    pairs = best_pairs(session.images(), references)
-    evidence = pairs.evidence
-    results.write_results(session, tmp_path, pairs)
+    evidence = session.score(references)
+    results.write_results(session, tmp_path, references)
     report = json.loads((tmp_path / "report.json").read_text())
     words = words_of((tmp_path / "report.html").read_text())
     train = report["evidence"]["train"]
@@ -112,37 +113,20 @@ def test_page_json_and_csv_say_the_same(session, references, tmp_path):
         assert f"{np.sort(evidence.train.ssim)[::-1][pair]:.2f}" in words
 
 
-def made_up(pairs):
-    """Pairs with a score that no scoring of these candidates would come to."""
-    train, control = pairs.evidence.train, pairs.evidence.control
-    evidence = replace(
-        pairs.evidence,
-        train=replace(train, ssim=np.linspace(0.9101, 0.9606, len(train.ssim))),
-        control=replace(control, ssim=np.full(len(control.ssim), 0.875)),
-        rule="a rule of our own",
-    )
-    return replace(pairs, evidence=evidence, measure=[0.1234] * len(train.ssim))
-
-
-def test_files_show_the_score_that_they_are_given_and_take_none_of_their_own(
-    session, references, tmp_path
-):
-    """Whoever scores a run does it once: what is written afterwards is that score."""
-    pairs = made_up(best_pairs(session.images(), references))
-    scored = pairs.evidence.as_dict()
-    report = results.write_results(session, tmp_path, pairs)
-    assert report["evidence"] == scored
-    assert json.loads((tmp_path / "report.json").read_text())["evidence"] == scored
-    assert load_session(tmp_path / results.SESSION).evidence == json.loads(json.dumps(scored))
-    words = re.sub(r"\s+", " ", words_of((tmp_path / "report.html").read_text()))
-    assert "6 of 6 training images recovered" in words
-    assert "a rule of our own" in words
-    assert "best SSIM 0.961 0.875" in words
-    assert words.count("0.12") >= len(pairs.measure)
+def test_a_run_is_scored_once_whoever_asks(session, references):
+    """Whoever writes or shows a run is given the score that it has."""
+    again = replace(references, train=references.train, network=None)
+    assert session.score(references) is session.score(again)
+    assert session.score(references) is verdict_of(session, references).evidence
+    assert session.with_evidence({}).score(references) is session.score(references)
+    others = replace(references, control=references.control.flip(0))
+    assert session.known_score(others) is None
+    assert session.score(others) is not session.score(again)
 
 
 def test_without_images_no_claim_is_made(session):
     words = words_of(report_page(session, results.make_report(session, None)))
+    assert "Nothing can be said: no reference images" in words
     assert "nothing here is evidence" in words
     assert "training images recovered" not in words
     assert "Matches" not in words
@@ -150,8 +134,9 @@ def test_without_images_no_claim_is_made(session):
 
 def test_without_a_control_good_matches_are_no_claim(session, references):
     alone = replace(references, control=None)
-    pairs = best_pairs(session.images(), alone)
-    words = words_of(report_page(session, results.make_report(session, pairs.evidence), pairs))
+    verdict = verdict_of(session, alone)
+    words = words_of(report_page(session, results.make_report(session, verdict), verdict))
+    assert "Nothing can be said: no control" in words
     assert "this is no claim" in words
     assert "images recovered" not in words
     assert "✓ 0" not in words
@@ -229,7 +214,7 @@ def test_the_command_leaves_out_what_the_file_says(session):
 
 
 def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
-    results.write_results(session, tmp_path, best_pairs(session.images(), references))
+    results.write_results(session, tmp_path, references)
     written = []
     path = tmp_path / "a.pdf"
     call = ["report", str(tmp_path), "--html", str(tmp_path / "a.html"), "--pdf", str(path)]
@@ -257,7 +242,7 @@ def test_a_session_carries_its_score_into_a_report(session, references, tmp_path
 
 def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references, tmp_path, capsys):
     """A run that was killed leaves its session beside the report of what the folder held before."""
-    results.write_results(session, tmp_path, best_pairs(session.images(), references))
+    results.write_results(session, tmp_path, references)
     later = Reconstruction(session.network, replace(session.settings, seed=1))
     list(later.iterate())
     unlike = session_of(later, "cpu (test)")
@@ -304,7 +289,7 @@ def test_curves_have_gaps_where_there_is_nothing_to_draw_and_keep_their_peaks():
 
 @pytest.mark.skipif(_BROWSER is None, reason="needs a Chromium browser, and none is here")
 def test_a_browser_shows_it(session, references, tmp_path):
-    results.write_results(session, tmp_path, best_pairs(session.images(), references))
+    results.write_results(session, tmp_path, references)
     picture = tmp_path / "page.png"
     where = [f"--user-data-dir={tmp_path / 'browser'}", "--window-size=800,1600"]
     page = (tmp_path / "report.html").as_uri()

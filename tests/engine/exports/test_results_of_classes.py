@@ -21,7 +21,7 @@ from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
 from engine.exports.writing import stored_labels, write_npz
-from engine.viewing.pairs import best_pairs
+from engine.viewing.verdict import verdict_of
 from tests.engine.networks import CASES, session_of_case
 
 
@@ -93,8 +93,8 @@ def test_the_page_names_classes_and_gives_no_confidence_that_nobody_fitted(sessi
     assert classes.numbered(classes.labels[-1]) in words
     assert "divided by 0.5" in words
     assert ("no confidence was fitted" in words) != is_fitted(session)
-    assert ("of confidence > 0.9" in words) == is_fitted(session)
-    assert ("an estimate that was fitted to other networks" in words) == is_fitted(session)
+    assert ("is above 0.9 for" in words) == is_fitted(session)
+    assert ("An estimate that was fitted to other networks" in words) == is_fitted(session)
     assert not re.search(r"advanced settings: [^.]*training", words)
 
 
@@ -132,9 +132,9 @@ def test_pairs_of_any_classes_go_onto_the_page(session):
     images = torch.rand(20, 1, 8, 8, generator=generator)
     numbers = torch.arange(20) % session.network.classes.count
     references = References.of(session.network, LabelledImages(images, numbers, "train"))
-    pairs = best_pairs(session.images(), references)
-    report = results.make_report(session, pairs.evidence)
-    assert "20 of 20 pairs are shown" in words_of(report_page(session, report, pairs))
+    verdict = verdict_of(session, references)
+    report = results.make_report(session, verdict)
+    assert "20 of 20 pairs are shown" in words_of(report_page(session, report, verdict))
 
 
 def test_files_of_single_images_are_named_by_what_is_known(session, tmp_path):

@@ -16,6 +16,7 @@ from engine.base.errors import DamagedSession
 from engine.session.autosave import Autosave
 from engine.session.session_file import load_session
 from tests.conftest import ROOT, going_on
+from tests.engine.networks import learnt
 
 
 @pytest.mark.parametrize("pace", [0.01, 0.3, 4.0])
@@ -39,7 +40,7 @@ def test_a_resumed_run_counts_from_where_it_goes_on():
 @pytest.fixture
 def run_in_a_process(tmp_path, make_network):
     """Starts a long run on the command line; returns the process and its session file."""
-    network = make_network(16, 12, 10, 1)
+    network = learnt(make_network(16, 12, 10, 1), 6)
     state = {f"layers.{i}.weight": w for i, w in enumerate(network.weights)}
     torch.save({**state, "layers.0.bias": network.biases[0]}, tmp_path / "small.pth")
 

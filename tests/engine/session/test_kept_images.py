@@ -57,14 +57,14 @@ def test_a_score_comes_back_image_by_image(scored, saved):
     back = load_session(saved())
     assert back.evidence == scored.evidence
     for ours, theirs in (
-        (back.score.train, scored.score.train),
-        (back.score.control, scored.score.control),
+        (back.kept_score.train, scored.kept_score.train),
+        (back.kept_score.control, scored.kept_score.control),
     ):
         assert np.array_equal(ours.candidate, theirs.candidate)
         assert np.array_equal(ours.reference, theirs.reference)
         assert np.array_equal(ours.ssim, theirs.ssim)
         assert np.array_equal(ours.ncc, theirs.ncc)
-    assert back.score.as_dict() == scored.score.as_dict()
+    assert back.kept_score.as_dict() == scored.kept_score.as_dict()
     assert (back.sets.train.count, back.sets.control.count) == (5, 4)
 
 
@@ -176,7 +176,7 @@ def test_what_is_given_away_names_no_folder_and_holds_no_image(scored, saved, tm
     assert back.network.origin.file == "net.pth"
     assert back.sets.train.origin.place == "images.npz"
     assert back.sets.train.images is None
-    assert back.score.recovered == scored.score.recovered
+    assert back.kept_score.recovered == scored.kept_score.recovered
     assert find_images(back, tmp_path).missing == ()
 
 
@@ -212,11 +212,11 @@ def test_format_7_holds_images_and_matches():
     session = load_session(FIXTURES / "format-7-scored.afterimage")
     found = find_images(session)
     assert (len(found.train), len(found.control)) == (5, 4)
-    assert session.score.train.reference_count == 5
-    assert session.score.as_dict() == session.evidence
+    assert session.kept_score.train.reference_count == 5
+    assert session.kept_score.as_dict() == session.evidence
     older = load_session(FIXTURES / "format-6-scored.afterimage")
     assert older.evidence["train"]["count"] == 5
-    assert (older.score, older.sets.train) == (None, None)
+    assert (older.kept_score, older.sets.train) == (None, None)
     assert find_images(older).missing == ()
 
 

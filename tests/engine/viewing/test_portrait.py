@@ -16,12 +16,12 @@ from engine.reconstruction.settings import fast
 from engine.session.session import session_of
 from engine.viewing.pairs import best_pairs, with_confidence
 from engine.viewing.portrait import portray
-from tests.engine.networks import CASES, network_of, session_of_case
+from tests.engine.networks import CASES, learnt, network_of, session_of_case
 
 
 @pytest.fixture
 def session(make_network):
-    network = make_network(48, 30, 20, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4))
+    network = learnt(make_network(48, 30, 20, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4)))
     settings = replace(fast(), candidates=9, steps=100, restarts=2, rank=6, device="cpu")
     run = Reconstruction(network, settings)
     list(run.iterate())

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measures as Lin
 def test_turns_leave_no_thread_no_file_and_no_memory(window, tmp_path):
     """Objects tell of leaks too small to see; `make bench BENCH=cycles` takes a thousand."""
     network = tmp_path / "network.pth"
-    weights = {"0.weight": torch.randn(64, 784), "1.weight": torch.randn(1, 64)}
+    first = torch.randn(64, 8) @ torch.randn(8, 784)  # Else Start asks whether it is to search it.
+    weights = {"0.weight": first, "1.weight": torch.randn(1, 64)}
     torch.save(weights, network)
     window.settings_panel.editor("candidates").setValue(12)
     kept = window.copies.last_run

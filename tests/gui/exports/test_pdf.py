@@ -8,10 +8,14 @@ import subprocess
 import sys
 import zlib
 
+import numpy as np
 import pytest
+from PySide6.QtCore import QSizeF
+from PySide6.QtGui import QTextDocument
 
-from engine.exports import results
-from gui.exports.pdf import write_pdf
+from engine.exports import charts, results
+from engine.exports.page_parts import as_chart
+from gui.exports.pdf import keep_together, write_pdf
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end
 from tests.gui.conftest import settle
@@ -50,6 +54,35 @@ def test_the_window_writes_page_and_pdf(qtbot, window, checkpoint, tmp_path):
 def test_a_long_page_goes_on_over_several_sheets(qapp, tmp_path):
     write_pdf("<p>word</p>" * 200, tmp_path / "long.pdf")
     assert pages_of((tmp_path / "long.pdf").read_bytes()) >= 3
+
+
+@pytest.mark.parametrize("lines", range(20, 62, 3))
+def test_what_belongs_together_is_on_one_page(qapp, lines):
+    """A heading and what it heads, a caption and its chart, tiles and their words; wherever."""
+    chart = charts.log_curves(np.arange(1.0, 9), np.ones((8, 1)), ["a"], "step")
+    shown = as_chart(chart, "a")
+    image = f'<img width="{shown.width}" height="{shown.height}" src="{shown.source}">'
+    tile = f'<td><img width="44" height="44" src="{shown.source}"><br>0.5</td>'
+    tiles = f"<table><tr>{tile * 3}</tr></table>" * 9
+    document, height = QTextDocument(), 1000.0
+    document.setHtml(
+        f"{'<p>word</p>' * lines}<h2>Heading</h2><p>Caption</p><p>{image}</p><p>between</p>"
+        f"{tiles}<h2>Last</h2><p>end</p>"
+    )
+    document.setPageSize(QSizeF(600, height))
+    keep_together(document, height)
+    blocks = []
+    block = document.begin()
+    while block.isValid():
+        rect = document.documentLayout().blockBoundingRect(block)
+        blocks.append((block.text(), int(rect.top() // height), int(rect.bottom() - 1) // 1000))
+        block = block.next()
+    assert all(first == last for text, first, last in blocks if text.endswith("0.5"))
+    place = {text: number for number, (text, *_) in enumerate(blocks)}
+    pages = [first for _, first, _ in blocks]
+    assert len(set(pages[place["Heading"] : place["Caption"] + 2])) == 1
+    assert pages[place["Last"]] == pages[place["end"]] == document.pageCount() - 1
+    assert pages == sorted(pages)
 
 
 def test_a_pdf_that_cannot_be_written_leaves_nothing(qapp, tmp_path):

@@ -119,7 +119,7 @@ def test_images_that_were_taken_away_are_not_brought_back(qtbot, window, saved, 
     window.exporter.write_to("session", path)
     settle(qtbot, window)
     again = load_session(path)
-    assert (again.sets.train, again.score, again.evidence) == (None, None, None)
+    assert (again.sets.train, again.kept_score, again.evidence) == (None, None, None)
 
 
 @pytest.mark.parametrize("keeps", [True, False])

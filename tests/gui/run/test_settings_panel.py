@@ -8,7 +8,7 @@ import torch
 from engine.reconstruction.settings import fast, paper
 from engine.stationarity.cases import NAMES
 from gui.run.activity import Activity
-from tests.gui.conftest import settle, until
+from tests.gui.conftest import settle, standing_out, until
 
 
 def choose(box, data):
@@ -28,6 +28,7 @@ def biased(tmp_path):
             f"layers.{name}": torch.randn(shape, generator=generator)
             for name, shape in shapes.items()
         }
+        state["layers.0.weight"] = standing_out(state["layers.0.weight"])
         torch.save(state, tmp_path / f"biased{outputs}.pth")
         return tmp_path / f"biased{outputs}.pth"
 
