@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.base.plain_text import counted
 from engine.data.pixels import Pixels
+from engine.evidence.diagnostics import sees_no_chance
 from engine.evidence.references import References
 from engine.evidence.similarity import warm_up
 from engine.reconstruction.losses import Losses
@@ -125,7 +126,8 @@ class LiveView:
         self._standing: Standing | None = None
         self._scores_later = False
         self._restart = 0
-        self._judge, self._beside = Judge(), Beside[_Judged]("standing")
+        self._judge: Judge | None = None
+        self._beside = Beside[_Judged]("standing")
         self._pool = _Pool()
         self._picture_pace = Pace(_PICTURE_SHARE, _PICTURE_INTERVAL)
         self._mosaic_pace = Pace(_MOSAIC_SHARE, _MOSAIC_INTERVAL)
@@ -219,6 +221,9 @@ class LiveView:
             sitting,
             pairs,
         )
+        if self._judge is None:
+            space = snapshot.problem.space
+            self._judge = Judge(space is None or not sees_no_chance(space.spectrum))
         standing = self._judge.judge(moment)
         seconds = time.perf_counter() - began
         return _Judged(standing, len(snapshot.finished), scores_later, seconds)

@@ -6,7 +6,6 @@ is of the step that it names.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.gallery import Gallery
+from engine.evidence.gallery import NO_CHANCE, UNEXPLAINED, Gallery
 from engine.evidence.ranking import Groups, groups
 from engine.viewing.pairs import Pairs
 
@@ -89,7 +88,12 @@ class Moment:
 class Judge:
     """Judges one moment after the other of a run; remembers what was recovered before."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_chance: bool = True) -> None:
+        """
+        Args:
+            has_chance: whether the network holds anything that images could be found in.
+        """
+        self._has_chance = has_chance
         self._streaks: dict[int, int] = {}
 
     def judge(self, moment: Moment) -> Standing:
@@ -113,6 +117,8 @@ class Judge:
             )
         if _has_control(moment.pairs):
             trusted, doubt = marked & set(candidates), UNMATCHED
+        elif not self._has_chance:
+            trusted, doubt = set(), _doubt_of_all(NO_CHANCE)
         else:
             trusted, doubt = _settled(candidates, found), LONELY
         return Standing(
@@ -150,12 +156,13 @@ def standing_at_rest(
         assert confidence is not None
         sure = gallery.candidate[confidence > SURE].tolist()
         trusted, doubt = frozenset(sure), UNSURE
+    elif gallery.why_unknown in (NO_CHANCE, UNEXPLAINED):
+        trusted, doubt = frozenset(), _doubt_of_all(gallery.why_unknown)
     else:
         at = gallery.candidate
         trusted = frozenset(_recurring(images, labels, at.numpy()))
         doubt = LONELY
-    of_each = gallery.of_each
-    known = {} if of_each is None else {c: float(of_each[c]) for c in candidates}
+    known = {candidate: gallery.confidence_of(candidate) for candidate in candidates}
     return Standing(
         step,
         _first(candidates, trusted),
@@ -163,8 +170,12 @@ def standing_at_rest(
         doubt,
         recovered,
         pairs=pairs,
-        confidence={c: each for c, each in known.items() if not math.isnan(each)},
+        confidence={c: each for c, each in known.items() if each is not None},
     )
+
+
+def _doubt_of_all(why: str) -> str:
+    return f"None of these is to be believed: {why}."
 
 
 def _recovered(pairs: Pairs | None) -> dict[int, int]:

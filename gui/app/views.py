@@ -24,7 +24,7 @@ from gui.run.session_runner import SessionRunner
 from gui.stage.panel import StagePanel
 from gui.stage.presentation import Presentation
 from gui.stage.settling import Settling
-from gui.stage.stage import Stage
+from gui.stage.stage import HINT, Stage
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.views.curves import Curves
@@ -58,6 +58,7 @@ class Views(QObject):
         self.caption.setToolTip(_CONFIDENCE)
         self.curves, self.health, self.scores = Curves(), HealthView(), ScoresView()
         self._gallery: Mosaic | None = None
+        self._hint = HINT
         self.membership = MembershipView(context.background, context.workspace)
         self.stage = Stage()
         shown = (self.stage, self.mosaic, self.pairs, self.curves)
@@ -175,7 +176,7 @@ class Views(QObject):
     def _clear(self) -> None:
         """Shows nothing of a run."""
         self.examiner.clear()
-        self.stage.clear()
+        self.stage.clear(self._hint)
         self.header.clear()
         self.mosaic.clear()
         for losses in (self.curves, *self._strips):
@@ -191,6 +192,8 @@ class Views(QObject):
 
     @Slot(object, object)
     def _show_network(self, network: Network, health: Health) -> None:
+        self._hint = health.outlook if health.sees_no_chance else HINT
+        self.stage.clear(self._hint)
         self.health.show_health(network, health)
         self.lower_tabs.setCurrentWidget(self.health)
         self.curves.set_depth(network.depth)

@@ -29,7 +29,8 @@ from gui.toolkit.focus import FocusFrame
 
 _FRAME_MILLISECONDS = 30
 _IN_LECTURES = 12
-_HINT = "Press Start, and noise drifts into what the network remembers."
+HINT = "Press Start, and noise drifts into what the network remembers."
+"""What is said while there is nothing to show."""
 
 
 class Stage(QAbstractScrollArea):
@@ -71,7 +72,7 @@ class Stage(QAbstractScrollArea):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         FocusFrame(self)
         self._blend, self._glide = Blend(), Glide()
-        self._known, self._hint = Known(), _HINT
+        self._known, self._hint = Known(), HINT
         self._for_lectures = for_lectures
         self._most = _IN_LECTURES if for_lectures else 0
         self._has_originals, self._places = False, _nowhere()
@@ -135,7 +136,7 @@ class Stage(QAbstractScrollArea):
             self._lay_out(at_once=False)
         self._begin_moving()
 
-    def clear(self, hint: str = _HINT) -> None:
+    def clear(self, hint: str = HINT) -> None:
         """Shows nothing but a line of words."""
         self._blend.clear()
         self._glide.clear()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.evidence.gallery import Gallery
+from engine.evidence.gallery import NO_CHANCE, Gallery
 from engine.evidence.references import References
 from engine.viewing.headline import headline
 from engine.viewing.pairs import best_pairs
@@ -90,7 +90,7 @@ def test_at_the_end_the_line_is_drawn_by_the_best_that_is_known(knows):
     found = torch.cat([distinct, distinct[3:4] + 0.01])
     chosen = torch.tensor([4, 3, 2, 1, 0])
     of_each = torch.tensor([0.1, 0.2, 0.3, 0.7, 0.9, 0.7])
-    gallery = Gallery(chosen, torch.ones(5), of_each if knows == "confidence" else None)
+    gallery = Gallery(chosen, torch.ones(5), of_each, of_each if knows == "confidence" else None)
     pairs = matched(found) if knows == "score" else None
     there = standing_at_rest(500, found, torch.ones(6), gallery, pairs)
     expected = {
@@ -106,7 +106,7 @@ def test_at_the_end_the_line_is_drawn_by_the_best_that_is_known(knows):
 
 def test_who_is_recovered_is_shown_even_if_the_gallery_shows_a_look_alike():
     found = torch.cat([images(4), images(4)[:1] + 0.01])
-    gallery = Gallery(torch.tensor([4, 1, 2, 3]), torch.ones(4), torch.full((5,), 0.5))
+    gallery = Gallery(torch.tensor([4, 1, 2, 3]), torch.ones(4), torch.ones(5), None)
     pairs = matched(found)
     there = standing_at_rest(500, found, torch.ones(5), gallery, pairs)
     best = {int(c) for c, good in zip(pairs.candidate, pairs.is_recovered, strict=True) if good}
@@ -121,3 +121,16 @@ def test_without_a_control_nothing_is_recovered():
         there = judge.judge(moment(found, pairs=pairs))
     assert not there.marked
     assert "without a control" in headline(there, is_over=True)
+
+
+def test_of_a_network_that_has_nothing_to_give_nothing_is_trusted():
+    distinct = images(4)
+    found = torch.cat([distinct, distinct + 0.01])
+    judge = Judge(has_chance=False)
+    there = judge.judge(moment(found))
+    assert not there.trusted
+    assert "believed" in there.doubt
+    gallery = Gallery(torch.arange(4), torch.ones(4), torch.ones(8), None, NO_CHANCE)
+    ended = standing_at_rest(500, found, torch.ones(8), gallery, None)
+    assert not ended.trusted
+    assert NO_CHANCE in ended.doubt
