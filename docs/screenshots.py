@@ -24,7 +24,8 @@ from tests.gui.private_window import private_window
 
 PICTURES = Path(__file__).parent / "images"
 SIZE = 1280, 820
-_STEPS, _CANDIDATES = 150, 600
+PRESENTED = 1280, 720
+_STEPS, _CANDIDATES, _EARLY = 150, 600, 12
 """Of a run that ends soon on any machine, and finds enough to look at."""
 
 _PATIENCE = 600
@@ -91,12 +92,12 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     window.settings_panel.editor("steps").setValue(_STEPS)
     window.settings_panel.editor("candidates").setValue(_CANDIDATES)
     window.pages.start_or_pause()
-    until(lambda: window.run_bar.progress.value() > 30)
-    until(lambda: window.pairs.pairs is not None)
+    until(lambda: window.run_bar.progress.value() > _EARLY and window.pairs.pairs is not None)
     window.pages.start_or_pause()
     until(lambda: window.controller.activity is Activity.PAUSED)
     settle()
     take("guide/running")
+    _present(photographer, window)
     window.pages.start_or_pause()
     until(lambda: window.workspace.session is not None)
     settle()
@@ -109,16 +110,24 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     settle()
     take("guide/export", dialog)
     dialog.reject()
-    window.exporter.write_to("gif", PICTURES / "drift.gif")
-    settle()
     _compare(photographer, window)
     _make_a_network(photographer, window)
 
 
+def _present(photographer: Photographer, window: MainWindow) -> None:
+    shown = window.views.presentation
+    shown.begin()
+    shown.resize(*PRESENTED)
+    photographer.rest()
+    path = PICTURES / "guide" / "presentation.png"
+    shown.grab().save(str(path))
+    print(path.relative_to(PICTURES.parent.parent))
+    shown.hide()
+
+
 def _look_closely(photographer: Photographer, window: MainWindow) -> None:
-    mosaic = window.mosaic.mosaic
-    assert mosaic is not None
-    window.examiner.inspect(int(mosaic.order[0]))
+    window.arrangement.come_back(*window.arrangement.actions)
+    window.examiner.inspect(window.stage.seats.candidates[0])
     photographer.until(lambda: window.examiner.inspector.portrait is not None)
     window.beside.setCurrentIndex(1)
     photographer.settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit
 
 from engine.base.resources import guide_file
@@ -25,12 +25,10 @@ def click(qtbot, widget):
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
-def click_tile(qtbot, mosaic, place):
-    height, width = mosaic.mosaic.tile
-    row, column = divmod(place, mosaic.mosaic.columns)
-    middle = QPointF((column + 0.5) * (width + 1), (row + 0.5) * (height + 1))
-    where = mosaic.mapFromScene(mosaic._box.mapViewToScene(middle))
-    qtbot.mouseClick(mosaic.viewport(), Qt.MouseButton.LeftButton, pos=where)
+def click_seat(qtbot, stage, seat):
+    middle = stage.places.image_at(stage.places.origins[seat]).center().toPoint()
+    where = middle - QPoint(0, stage.verticalScrollBar().value())
+    qtbot.mouseClick(stage.viewport(), Qt.MouseButton.LeftButton, pos=where)
 
 
 def save_as(qtbot, window, path):
@@ -59,8 +57,9 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
     bring_to_front(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_F5)
     until(qtbot, lambda: window.controller.activity is Activity.RUNNING)
-    until(qtbot, lambda: window.mosaic.mosaic is not None)
-    assert window.lower_tabs.tabText(window.lower_tabs.currentIndex()).replace("&", "") == "Losses"
+    until(qtbot, lambda: window.stage.picture is not None)
+    assert window.views.strip.isVisible()
+    assert not window.lower_tabs.isVisible()
 
     assert end == "Wait for the end."
     until(qtbot, lambda: window.workspace.session is not None)
@@ -68,16 +67,18 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
     settle(qtbot, window)
 
     assert headline == "Read the headline"
-    found = re.fullmatch(r"(\d+) recovered of 100", window.pairs.headline)
+    found = re.match(r"(\d+) of 100 training images recovered;", window.header.headline.text())
     assert int(found[1]) > 0
+    assert window.pairs.headline == f"{found[1]} recovered of 100"
+    assert len(window.stage.seats.above) == int(found[1])
 
-    assert tile == "Click a tile."
-    click_tile(qtbot, window.mosaic, 0)
-    inspector, order = window.examiner.inspector, window.mosaic.mosaic.order
+    assert tile == "Click an image."
+    click_seat(qtbot, window.stage, 0)
+    inspector, order = window.examiner.inspector, window.stage.seats.candidates
     until(qtbot, lambda: inspector.portrait and inspector.portrait.candidate == order[0])
     assert inspector.isVisible()
     settle(qtbot, window)
-    qtbot.keyClick(window.mosaic, Qt.Key.Key_Right)
+    qtbot.keyClick(window.stage, Qt.Key.Key_Right)
     until(qtbot, lambda: inspector.portrait.candidate == order[1])
     settle(qtbot, window)
 
