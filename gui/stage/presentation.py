@@ -60,7 +60,7 @@ class Presentation(QWidget):
     @Slot()
     def begin(self) -> None:
         """Shows what the stage shows, on the whole screen."""
-        self._words.setText(self._header.headline.text())
+        self._words.setText(self._header.headline.words)
         self.setGeometry(self._header.screen().geometry())  # Not every display knows full screens.
         self.showFullScreen()
         picture, standing = self._source.picture, self._source.standing

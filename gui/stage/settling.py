@@ -36,7 +36,7 @@ class Settling(QObject):
         workspace, controller = self._context.workspace, self._context.controller
         references = workspace().references
         self._context.background.start(
-            "Arranging the gallery …",
+            "",
             lambda _report: _settled(session, references, seats),
             lambda found: self.settled.emit(session, *found),
             lambda: workspace().session is session and not controller.is_active,

@@ -134,7 +134,7 @@ class Plot(QWidget):
         self._levels: list[pg.InfiniteLine] = []
         self._cursors: list[pg.InfiniteLine] = []
         self._canvas.scene().sigMouseClicked.connect(self._on_clicked)
-        self._heading = QLabel()
+        self._heading = QLabel(textFormat=Qt.TextFormat.RichText)
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # A long title must not make the plot wider than there is room.
         self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)

@@ -59,7 +59,7 @@ def test_a_long_page_goes_on_over_several_sheets(qapp, tmp_path):
 @pytest.mark.parametrize("lines", range(20, 62, 3))
 def test_what_belongs_together_is_on_one_page(qapp, lines):
     """A heading and what it heads, a caption and its chart, tiles and their words; wherever."""
-    chart = charts.log_curves(np.arange(1.0, 9), np.ones((8, 1)), ["a"], "step")
+    chart = charts.log_curves(np.arange(1.0, 9), np.ones((8, 1)), {"a": "curve"}, "step")
     shown = as_chart(chart, "a")
     image = f'<img width="{shown.width}" height="{shown.height}" src="{shown.source}">'
     tile = f'<td><img width="44" height="44" src="{shown.source}"><br>0.5</td>'

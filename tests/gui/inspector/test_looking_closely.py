@@ -320,8 +320,8 @@ def follows(qtbot, window):
     assert timeline.is_at_end
     assert not timeline.live_button.isVisible()
     assert window.curves.cursors == []
-    first, steps = window.mosaic.mosaic, timeline.steps
-    until(qtbot, lambda: window.mosaic.mosaic is not first and timeline.steps != steps)
+    first, steps = window.stage.picture, timeline.steps
+    until(qtbot, lambda: window.stage.picture is not first and timeline.steps != steps)
 
 
 @pytest.mark.parametrize("way", ["button", "end", "resume"])
@@ -345,7 +345,7 @@ def test_the_present_of_a_pause_is_the_newest_frame(qtbot, looking_back):
     until(qtbot, lambda: looking_back.run_bar.progress.value() > shown)
     looking_back.controller.pause()
     looking_back.examiner.timeline.live_button.click()
-    assert looking_back.mosaic.mosaic is not None
+    assert looking_back.stage.picture.step > 0
     assert looking_back.examiner.timeline.steps != before
 
 

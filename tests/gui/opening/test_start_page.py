@@ -6,9 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.session.run_cards import read_cards
-from tests.gui.app.test_habits import another_window, menu  # noqa: F401  (a fixture)
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images
-from tests.gui.conftest import settle, until
+from tests.gui.conftest import has_gallery, settle, until
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def saved(qtbot, window, checkpoint, tmp_path):
             control = save_images(tmp_path / "control.npz", 8, 1)
             open_and_wait(qtbot, window, images, control)
         run_to_end(qtbot, window, 20 + number)
-        until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
+        until(qtbot, lambda: has_gallery(window))
         settle(qtbot, window)
         paths.append(tmp_path / f"run {number} of a very long name that has no room.afterimage")
         window.exporter.write_to("session", paths[-1])
@@ -44,7 +43,7 @@ def test_there_are_no_cards_where_there_were_no_runs(window):
 def test_saved_runs_are_cards_the_last_one_first_and_a_click_opens_one(
     qtbot,
     saved,
-    another_window,  # noqa: F811
+    another_window,
 ):
     later = another_window()
     cards = cards_of(qtbot, later, 3)
@@ -59,7 +58,7 @@ def test_saved_runs_are_cards_the_last_one_first_and_a_click_opens_one(
     assert later.pairs.pairs.evidence.recovered == 0
 
 
-def test_a_missing_session_is_greyed_with_a_word(qtbot, saved, another_window):  # noqa: F811
+def test_a_missing_session_is_greyed_with_a_word(qtbot, saved, another_window):
     saved[1].unlink()
     cards = cards_of(qtbot, another_window(), 3)
     assert [card.isEnabled() for card in cards] == [True, False, True]
@@ -70,7 +69,7 @@ def test_the_copy_of_an_unsaved_run_is_a_card_until_the_copy_is_another_runs(
     qtbot,
     window,
     checkpoint,
-    another_window,  # noqa: F811
+    another_window,
 ):
     open_and_wait(qtbot, window, checkpoint())
     for steps, paths in (
@@ -79,7 +78,7 @@ def test_the_copy_of_an_unsaved_run_is_a_card_until_the_copy_is_another_runs(
         (12, [window.copies.last_run, window.copies.run_before]),
     ):
         run_to_end(qtbot, window, steps)
-        until(qtbot, lambda: window.mosaic.mosaic.is_gallery)
+        until(qtbot, lambda: has_gallery(window))
         settle(qtbot, window)
         window.last_runs.look()
         until(qtbot, lambda p=paths: [c.card.path for c in window.last_runs.cards] == p)
@@ -92,7 +91,7 @@ def test_clearing_recent_files_clears_the_pictures(qtbot, window, saved):
     assert not (window.copies.last_run.parent / "last-runs.json").exists()
 
 
-def test_the_pictures_can_be_cleared_alone(qtbot, saved, another_window):  # noqa: F811
+def test_the_pictures_can_be_cleared_alone(qtbot, saved, another_window):
     later = another_window()
     cards_of(qtbot, later, 3)
     later.network_page.run_cards.clear_button.click()
@@ -102,7 +101,7 @@ def test_the_pictures_can_be_cleared_alone(qtbot, saved, another_window):  # noq
     assert all(path.exists() for path in saved)
 
 
-def test_runs_are_chosen_with_boxes_or_ctrl_to_be_compared(qtbot, saved, another_window):  # noqa: F811
+def test_runs_are_chosen_with_boxes_or_ctrl_to_be_compared(qtbot, saved, another_window):
     later = another_window()
     cards = cards_of(qtbot, later, 3)
     page = later.network_page.run_cards
@@ -118,7 +117,7 @@ def test_runs_are_chosen_with_boxes_or_ctrl_to_be_compared(qtbot, saved, another
     settle(qtbot, later)
 
 
-def test_a_card_opens_with_the_keyboard(qtbot, saved, another_window):  # noqa: F811
+def test_a_card_opens_with_the_keyboard(qtbot, saved, another_window):
     later = another_window()
     qtbot.keyClick(cards_of(qtbot, later, 3)[1], Qt.Key.Key_Space)
     settle(qtbot, later)

@@ -146,8 +146,8 @@ def test_a_run_ends_with_a_sentence_and_its_gallery_in_the_seats(qtbot, window, 
     settle(qtbot, window)
     session, stage = window.workspace.session, window.stage
     assert set(session.gallery().candidate.tolist()) <= set(stage.seats.candidates)
-    assert "of 8 training images recovered" in window.header.headline.text()
-    assert not window.header.headline.text().startswith("As of")
+    assert "of 8 training images recovered" in window.header.headline.words
+    assert not window.header.headline.words.startswith("As of")
     for button in (window.header.export_button, window.header.report_button):
         assert button.isVisible()
     assert stage.standing.step == 120
@@ -209,7 +209,7 @@ def test_a_presentation_shows_the_best_twelve_the_same_words_and_ends_with_escap
     until(qtbot, shown.isVisible)
     stage = shown.stage
     assert stage.seats.candidates == window.stage.seats.candidates[:12]
-    assert shown.words == window.header.headline.text()
+    assert shown.words == window.header.headline.words
     assert stage.places.height <= max(stage.height(), stage.places.cell[1] + 60)
     qtbot.keyClick(shown.stage, Qt.Key.Key_Escape)
     assert not shown.isVisible()
