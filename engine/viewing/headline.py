@@ -7,7 +7,7 @@ from engine.viewing.standing import Standing
 
 
 def headline(standing: Standing, is_over: bool) -> str:
-    """`61 of 100 training images recovered; the control's best match is 0.85`.
+    """`61 of 100 training images recovered; control's best NCC 0.85`.
 
     Args:
         standing: what is known.
@@ -31,7 +31,5 @@ def _found(standing: Standing) -> str:
     if control is None:
         return f"{train.good:,} of {count:,} training images match well, without a control"
     measure = "SSIM" if train.is_colour else "NCC"
-    return (
-        f"{pairs.evidence.recovered:,} of {count:,} training images recovered; the best match of "
-        f"{counted(control.reference_count, 'unseen images')} is {measure} {control.best:.2f}"
-    )
+    recovered = f"{pairs.recovered or 0:,} of {count:,} training images recovered"
+    return f"{recovered}; control's best {measure} {control.best:.2f}"
