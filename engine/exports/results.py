@@ -86,7 +86,9 @@ def write_results(
     """
     verdict = verdict_of(session, references)
     if references is not None and verdict.evidence is not None:
-        session = session.scored_with(references, verdict.evidence)
+        # What it knows of its images already says, too, whether they are kept.
+        sets, session = session.sets, session.scored_with(references, verdict.evidence)
+        session = session if sets.train is None else session.with_sets(sets)
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS, references=references)
     write_csv(folder / "losses.csv", session.state.losses)

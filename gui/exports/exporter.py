@@ -175,6 +175,8 @@ def write(
             session = session.scored_with(references, session.score(references))
         _save(session, kind, path)
     elif kind == "folder":
+        if references is not None:
+            session = session.scored_with(references, session.score(references))
         results.write_results(_kept(session), path, references)
     elif kind == "scores":
         if references is None:
