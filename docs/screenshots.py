@@ -92,7 +92,7 @@ def tour(photographer: Photographer, window: MainWindow) -> None:
     window.settings_panel.editor("steps").setValue(_STEPS)
     window.settings_panel.editor("candidates").setValue(_CANDIDATES)
     window.pages.start_or_pause()
-    until(lambda: window.run_bar.progress.value() > _EARLY and window.pairs.pairs is not None)
+    until(lambda: window.run_bar.progress.value() > _EARLY and window.stage.standing is not None)
     window.pages.start_or_pause()
     until(lambda: window.controller.activity is Activity.PAUSED)
     settle()

@@ -25,6 +25,11 @@ class Beside(Generic[T]):
         """Whether there is work whose result nobody has taken."""
         return self._under_way is not None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the work is done, and its result can be taken."""
+        return self._under_way is not None and self._under_way.done()
+
     def begin(self, work: Callable[[], T]) -> None:
         """Begins some work; whatever was begun before must have been taken."""
         assert self._under_way is None

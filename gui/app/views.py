@@ -27,6 +27,7 @@ from gui.stage.settling import Settling
 from gui.stage.stage import HINT, Stage
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
+from gui.toolkit.when_seen import WhenSeen
 from gui.views.curves import Curves
 from gui.views.health import HealthView
 from gui.views.loss_strip import LossStrip
@@ -70,6 +71,8 @@ class Views(QObject):
         self.header, self.settling = self.drawn.header, Settling(context, self.stage)
         self.presentation = Presentation(self.stage, self.header)
         self._strips = self.strip, self.presentation.strip
+        self._curves_seen, self._pairs_seen = WhenSeen(self.curves), WhenSeen(self.pairs)
+        self._scores_seen = WhenSeen(self.scores)
         self.beside = _tabs(
             {"&Matches": self.pairs, "&Image": scrolled(self.examiner.inspector)},
         )
@@ -137,14 +140,16 @@ class Views(QObject):
 
     @Slot(object)
     def _show_frame(self, frame: Frame) -> None:
-        for losses in (self.curves, *self._strips):
-            losses.show_losses(frame.losses, hurry=frame.is_last)
+        self._curves_seen.do(partial(self.curves.show_losses, frame.losses, frame.is_last))
+        for strip in self._strips:
+            strip.show_losses(frame.losses, hurry=frame.is_last)
         self.examiner.show_present(Scene(frame.picture, frame.mosaic), frame.recorded)
         if frame.standing is not None:
             self.stage.show_standing(frame.standing)
             self.header.say(headline(frame.standing, is_over=False))
         if frame.pairs is not None and self._workspace().train is not None:
-            self._show_pairs(frame.pairs)
+            self._pairs_seen.do(partial(self.pairs.show_pairs, frame.pairs))
+            self._scores_seen.do(partial(self.scores.show_pairs, frame.pairs))
         elif frame.scores_later:
             self.pairs.say_later()
 
@@ -169,6 +174,8 @@ class Views(QObject):
     @Slot(object)
     def _show_pairs(self, pairs: Pairs) -> None:
         """Shows scores, as pairs and beside the control."""
+        self._pairs_seen.forget()
+        self._scores_seen.forget()
         self.pairs.show_pairs(pairs)
         self.scores.show_pairs(pairs)
 
@@ -179,12 +186,15 @@ class Views(QObject):
         self.stage.clear(self._hint)
         self.header.clear()
         self.mosaic.clear()
+        self._curves_seen.forget()
         for losses in (self.curves, *self._strips):
             losses.clear()
         self._clear_scores()
 
     @Slot()
     def _clear_scores(self) -> None:
+        self._pairs_seen.forget()
+        self._scores_seen.forget()
         self.pairs.clear()
         self.scores.clear()
 

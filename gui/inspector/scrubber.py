@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
-from gui.toolkit import theme
+from gui.toolkit.still_label import StillLabel
 
 _PLAYED_MILLISECONDS = 4000
 _LEAST_INTERVAL = 40
@@ -40,10 +40,7 @@ class Scrubber(QWidget):
         self.slider.setToolTip("Goes back to an earlier moment; the right end is the present")
         self.slider.valueChanged.connect(self._on_moved)
         self.slider.sliderPressed.connect(self._on_pressed)
-        self._label = QLabel()
-        self._label.setForegroundRole(theme.QUIET)
-        self._label.setMinimumWidth(self._label.fontMetrics().horizontalAdvance("step 00,000"))
-        self._label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._label = StillLabel("step 00,000")
         self.live_button = QToolButton()  # A narrow one: the slider needs the room.
         self.live_button.setText("Live")
         self.live_button.setAccessibleName(f"Back to the present of the {name}")
@@ -165,7 +162,7 @@ class Scrubber(QWidget):
 
     def _show_step(self) -> None:
         step = self.step
-        self._label.setText("" if step is None else f"step {step:,}")
+        self._label.say("" if step is None else f"step {step:,}")
         self._offer_live()
 
     def _offer_live(self) -> None:

@@ -19,6 +19,7 @@ from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.snapshot import RunState, Snapshot
+from engine.runtime.beside import Beside
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import give_back_freed_memory
 from engine.session.autosave import MOST_SECONDS, Autosave
@@ -80,6 +81,7 @@ class ReconstructionWorker(QObject):
         self.view: LiveView | None = None
         self.shows_mosaic, self.is_noisy = False, True
         self.newest: Session | None = None
+        self._copying = Beside[None]("copy")
         self._sets = ImageSets()
 
     def prepare(self, request: RunRequest) -> None:
@@ -111,6 +113,7 @@ class ReconstructionWorker(QObject):
             error = "The run could not begin, because of an error in Afterimage itself."
         self.ended.emit(RunEnd(session, error))
         if last is not None and session is not None:
+            self._copying.wait()
             if request.autosave is not None:
                 self.keep(lambda: session, request.autosave)
             self.show(last, view, slot, at_rest=True)
@@ -173,6 +176,21 @@ class ReconstructionWorker(QObject):
         now = ImageSets.of(*references.sets)
         return session.with_sets(now.beside(self._sets).for_copy())
 
+    def keep_beside(self, session: Callable[[], Session], path: Path) -> None:
+        """Keeps a copy while the run goes on; not while the one before is still being written.
+
+        What is written is a copy of the run's state, which its steps do not touch.
+        """
+        if self._copying.is_busy and not self._copying.is_done:
+            return
+        self._copying.wait()
+        try:
+            stand = session()
+        except AfterimageError as error:
+            self.complained.emit(f"The run could not be kept safe on disk: {error}")
+            return
+        self._copying.begin(lambda: self.keep(lambda: stand, path))
+
     def keep(self, session: Callable[[], Session], path: Path) -> None:
         """Keeps a copy against crashes; a full disk must not end the run."""
         try:
@@ -212,7 +230,7 @@ class _Watcher:
     def save(self) -> None:
         """Keeps a copy, if one is wanted."""
         if self.autosave is not None:
-            self.worker.keep(self._session, self.autosave)
+            self.worker.keep_beside(self._session, self.autosave)
 
     def goes_on(self, snapshot: Snapshot) -> bool:
         """Serves the window, and waits while it wants a pause."""

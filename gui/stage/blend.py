@@ -11,6 +11,11 @@ from engine.viewing.seats import Seats
 _AT_ONCE = 0.045
 """Seconds between two pictures under which nothing is put between them."""
 _LONGEST = 1.0
+_SLACK = 1.35
+"""Steps are not equally long: the way takes a little longer than the last, so that nothing stands
+still before the next has come."""
+_LEARNT = 0.3
+"""Of a new interval, in the usual one."""
 
 
 class Blend:
@@ -25,7 +30,7 @@ class Blend:
         self._from: Pixels | None = None
         self._from_step = 0
         self._began, self._lasts = 0.0, 0.0
-        self._arrived = 0.0
+        self._arrived = self._usual = 0.0
 
     @property
     def seats(self) -> Seats:
@@ -53,14 +58,16 @@ class Blend:
         before = self._to
         if picture is before:
             return
-        interval = now - self._arrived
-        self._arrived = now
+        interval, self._arrived = now - self._arrived, now
+        self._usual += _LEARNT * (interval - self._usual)
         if before is None or at_once or before.tiles.shape[1:] != picture.tiles.shape[1:]:
             self._from, self._from_step, self._lasts = None, picture.step, 0.0
+            self._usual = 0.0
         else:
             shown, self._from_step = self.tiles(now), self.step(now)
             self._from = _as_far_as_known(before.seats, shown, picture)
-            self._lasts = 0.0 if interval < _AT_ONCE else min(interval, _LONGEST)
+            longest = max(interval, self._usual) * _SLACK
+            self._lasts = 0.0 if interval < _AT_ONCE else min(longest, _LONGEST)
         self._to, self._began = picture, now
 
     def is_moving(self, now: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,10 +40,12 @@ class Known:
     Attributes:
         standing: where it comes from.
         pair_of: which pair each matched candidate is in.
+        originals: the training image of each pair, as it is drawn.
     """
 
     standing: Standing | None = None
     pair_of: Mapping[int, int] = field(default_factory=dict)
+    originals: Pixels | None = None
 
     @classmethod
     def of(cls, standing: Standing) -> Known:
@@ -51,17 +54,17 @@ class Known:
         matched = [] if pairs is None else pairs.candidate.tolist()
         # The best pair of a candidate comes first, and is the one that counts.
         pair_of = {candidate: index for index, candidate in reversed([*enumerate(matched)])}
-        return cls(standing, pair_of)
+        return cls(standing, pair_of, None if pairs is None else in_32_bits(pairs.real))
 
     def of_candidate(self, candidate: int, is_marked: bool) -> SeatInfo:
         """Of one of them."""
         if self.standing is None:
             return SeatInfo(None, "", False)
         pairs, index = self.standing.pairs, self.pair_of.get(candidate)
-        if pairs is not None and index is not None:
+        if pairs is not None and self.originals is not None and index is not None:
             name = "SSIM" if pairs.evidence.train.is_colour else "NCC"
             words = f"{name} {pairs.measure[index]:.2f}"
-            return SeatInfo(pairs.real[index], words, is_marked)
+            return SeatInfo(self.originals[index], words, is_marked)
         confidence = self.standing.confidence.get(candidate)
         return SeatInfo(None, "" if confidence is None else f"{confidence:.2f}", is_marked)
 
@@ -81,17 +84,8 @@ class Look:
     dark: bool | None = None
 
 
-def draw_seat(
-    painter: QPainter,
-    look: Look,
-    origin: QPointF,
-    tile: Pixels,
-    known: SeatInfo,
-    is_chosen: bool,
-) -> None:
-    """Draws one seat; the painter's opacity is that of the seat."""
-    own = look.places.image_at(origin)
-    painter.drawImage(own, as_image(tile))
+def draw_beside(painter: QPainter, look: Look, origin: QPointF, known: SeatInfo) -> None:
+    """Draws what a seat holds beside the candidate's own image; the painter's opacity is its."""
     if look.has_originals:
         beside = look.places.original_at(origin)
         if known.original is None:
@@ -99,11 +93,14 @@ def draw_seat(
         else:
             painter.drawImage(beside, as_image(known.original))
     _draw_words(painter, look, look.places.caption_at(origin), known)
-    if is_chosen:
-        pen = QPen(theme.colour("accent", look.dark), 2)
-        painter.setPen(pen)
-        right = look.places.original_at(origin).right() if look.has_originals else own.right()
-        painter.drawRect(QRectF(own.left(), own.top(), right - own.left(), own.height()))
+
+
+def draw_frame(painter: QPainter, look: Look, origin: QPointF) -> None:
+    """Marks a seat that is chosen."""
+    own = look.places.image_at(origin)
+    right = look.places.original_at(origin).right() if look.has_originals else own.right()
+    painter.setPen(QPen(theme.colour("accent", look.dark), 2))
+    painter.drawRect(QRectF(own.left(), own.top(), right - own.left(), own.height()))
 
 
 def _draw_words(painter: QPainter, look: Look, place: QRectF, known: SeatInfo) -> None:
@@ -133,9 +130,15 @@ def draw_line(painter: QPainter, place: QRectF, words: str, dark: bool | None) -
 
 
 def as_image(tile: Pixels) -> QImage:
-    """A tile (h, w) or (h, w, 3), which has to live as long as the image."""
-    tile = np.ascontiguousarray(tile)
+    """A tile (h, w, 4) of `in_32_bits`, which has to live as long as the image."""
     height, width = tile.shape[:2]
-    kinds = QImage.Format
-    kind = kinds.Format_RGB888 if tile.ndim == 3 else kinds.Format_Grayscale8
-    return QImage(tile.data, width, height, tile.strides[0], kind)
+    return QImage(tile.data, width, height, tile.strides[0], QImage.Format.Format_RGB32)
+
+
+def in_32_bits(tiles: Pixels) -> Pixels:
+    """Tiles (n, h, w) or (n, h, w, 3) as Qt draws them fastest, (n, h, w, 4)."""
+    of_qt = np.full((*tiles.shape[:3], 4), 255, np.uint8)
+    of_qt[..., :3] = tiles[..., None] if tiles.ndim == 3 else tiles[..., ::-1]
+    if sys.byteorder == "big":
+        of_qt = of_qt[..., ::-1].copy()
+    return of_qt

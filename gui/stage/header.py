@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from gui.toolkit import theme
 from gui.toolkit.elided import ElidedLabel
+from gui.toolkit.still_label import StillLabel
 
 HEIGHT = 40
 
@@ -31,9 +32,8 @@ class StageHeader(QWidget):
         super().__init__()
         self.setFixedHeight(HEIGHT)
         self.headline = ElidedLabel()
-        self._step = theme.secondary()
-        self._step.setWordWrap(False)
-        self._step.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._says: tuple[str, bool] | None = None
+        self._step = StillLabel("step 1,000,000")
         self.export_button = QPushButton("Export a Film …")
         self.export_button.setToolTip("The drift from noise to images, to take away (Ctrl+E).")
         self.export_button.clicked.connect(self.export_wanted)
@@ -62,6 +62,9 @@ class StageHeader(QWidget):
 
     def say(self, words: str, is_over: bool = False) -> None:
         """Shows a sentence; weighty, with what can be done next, once the run has ended."""
+        if (words, is_over) == self._says:
+            return
+        self._says = words, is_over
         font = self.headline.font()
         font.setBold(is_over)
         self.headline.setFont(font)
@@ -78,13 +81,14 @@ class StageHeader(QWidget):
     @Slot(int)
     def show_step(self, step: int) -> None:
         """Names the step of the picture that is shown; none where it is −1."""
-        self._step.setText("" if step < 0 else f"step {step:,}")
-        self.present_button.setEnabled(step >= 0)
+        self._step.say("" if step < 0 else f"step {step:,}")
+        if self.present_button.isEnabled() is not (step >= 0):
+            self.present_button.setEnabled(step >= 0)
 
     @property
     def step_text(self) -> str:
         """What is said of the step."""
-        return self._step.text()
+        return self._step.text
 
 
 def _toggle(text: str, tip: str) -> QToolButton:

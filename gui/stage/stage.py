@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QWidget
@@ -21,13 +22,21 @@ from engine.viewing.frames import Picture
 from engine.viewing.seats import Seats
 from engine.viewing.standing import Standing
 from gui.stage.blend import Blend
-from gui.stage.drawing import Known, Look, draw_line, draw_seat
+from gui.stage.drawing import (
+    Known,
+    Look,
+    as_image,
+    draw_beside,
+    draw_frame,
+    draw_line,
+    in_32_bits,
+)
 from gui.stage.glide import DOUBTFUL, Glide
 from gui.stage.places import LEAST_SIDE, Places, places
 from gui.toolkit import theme
 from gui.toolkit.focus import FocusFrame
 
-_FRAME_MILLISECONDS = 30
+_FRAME_MILLISECONDS = 36
 _IN_LECTURES = 12
 HINT = "Press Start, and noise drifts into what the network remembers."
 """What is said while there is nothing to show."""
@@ -77,7 +86,7 @@ class Stage(QAbstractScrollArea):
         self._most = _IN_LECTURES if for_lectures else 0
         self._has_originals, self._places = False, _nowhere()
         self._chosen, self._under = -1, -1
-        self._now = 0.0
+        self._now, self._glided, self._shown_step = 0.0, False, -1
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_FRAME_MILLISECONDS)
@@ -98,7 +107,7 @@ class Stage(QAbstractScrollArea):
     @property
     def shown_step(self) -> int:
         """The step that the picture on the screen is of."""
-        return self._blend.step(self._now)
+        return self._shown_step
 
     def shown_tiles(self) -> bytes:
         """The pixels of the seats that can be seen."""
@@ -148,8 +157,9 @@ class Stage(QAbstractScrollArea):
 
     def select(self, candidate: int) -> None:
         """Marks a candidate as chosen, or none (−1); does not emit `selected`."""
-        self._chosen = candidate
-        self.viewport().update()
+        if candidate != self._chosen:
+            self._chosen = candidate
+            self.viewport().update()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
@@ -222,55 +232,75 @@ class Stage(QAbstractScrollArea):
     # --- moving -------------------------------------------------------------------------------
 
     def _begin_moving(self) -> None:
-        self._draw_anew()
-        if not self._timer.isActive() and self.isVisible():
-            self._timer.start()
+        if not self._timer.isActive():  # Else the next frame shows it soon enough.
+            self._draw_anew()
+            if self.isVisible():
+                self._timer.start()
 
     @Slot()
     def _on_frame(self) -> None:
-        self._draw_anew()
-        if not (self._blend.is_moving(self._now) or self._glide.is_moving(self._now)):
+        self._now = time.perf_counter()
+        glides = self._glide.is_moving(self._now)
+        if glides or self._glided:
+            self.viewport().update()
+        else:
+            self.viewport().update(self._own_images())
+        self._glided = glides
+        if not (glides or self._blend.is_moving(self._now)):
             self._timer.stop()
+        self._tell_step()
 
     def _draw_anew(self) -> None:
         """The picture of this moment, and its step; both are drawn together."""
         self._now = time.perf_counter()
         self.viewport().update()
-        self.stepped.emit(-1 if self._blend.picture is None else self._blend.step(self._now))
+        self._tell_step()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draws what can be seen of the seats."""
+    def _tell_step(self) -> None:
+        self._shown_step = -1 if self._blend.picture is None else self._blend.step(self._now)
+        self.stepped.emit(self._shown_step)
+
+    def _own_images(self) -> QRegion:
+        """Where the candidates' own images are: while nobody moves, nothing else changes."""
+        up = QPointF(0, -self.verticalScrollBar().value())
+        region = QRegion()
+        for seat in self._visible():
+            place = self._places.image_at(self._places.origins[seat] + up)
+            region += place.toAlignedRect()
+        return region
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draws what can be seen of the seats, and no more than has changed."""
         painter = QPainter(self.viewport())
-        painter.fillRect(self.viewport().rect(), self._ground)
-        picture = self._blend.picture
-        if picture is None:
+        painter.fillRect(event.rect(), self._ground)
+        if self._blend.picture is None:
             painter.setPen(theme.plot_foreground(self._dark))
             words = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter
             painter.drawText(self.viewport().rect().adjusted(40, 0, -40, 0), words, self._hint)
             return
         painter.translate(0, -self.verticalScrollBar().value())
-        self._draw(painter, self._now)
+        self._draw(painter, event.region().rectCount() > 1)
 
-    def _draw(self, painter: QPainter, now: float) -> None:
+    def _draw(self, painter: QPainter, only_own: bool) -> None:
         seats, laid, visible = self.seats, self._places, self._visible()
-        if laid.line is not None:
+        if laid.line is not None and not only_own:
             width = self.viewport().width()
             draw_line(painter, QRectF(0, laid.line, width, 0), seats.doubt, self._dark)
         if not visible:
             return
         look = Look(laid, self._has_originals, self._dark)
-        for index, tile in zip(visible, self._blend.tiles(now, visible), strict=True):
+        tiles = in_32_bits(self._blend.tiles(self._now, visible))
+        for index, tile in zip(visible, tiles, strict=True):
             candidate = seats.candidates[index]
-            origin, opacity = self._glide.at(candidate, now)
+            origin, opacity = self._glide.at(candidate, self._now)
             painter.setOpacity(opacity)
-            draw_seat(
-                painter,
-                look,
-                origin,
-                tile,
-                self._known.of_candidate(candidate, candidate in seats.marked),
-                candidate == self._chosen,
-            )
+            painter.drawImage(laid.image_at(origin), as_image(tile))
+            if not only_own:
+                known = self._known.of_candidate(candidate, candidate in seats.marked)
+                draw_beside(painter, look, origin, known)
+            if candidate == self._chosen:
+                painter.setOpacity(1.0)
+                draw_frame(painter, look, origin)
         painter.setOpacity(1.0)
 
     def _visible(self) -> list[int]:

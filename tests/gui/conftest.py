@@ -70,6 +70,13 @@ def until(qtbot, condition):
     qtbot.waitUntil(condition, timeout=PATIENCE)
 
 
+def show_matches(qtbot, window):
+    """Asks for the panels that gave way to the stage when a run began, the matches in front."""
+    until(qtbot, lambda: not window.beside.isVisible())
+    window.arrangement.come_back(*window.arrangement.actions)
+    window.beside.setCurrentWidget(window.pairs)
+
+
 def has_gallery(window):
     """Whether the gallery of a run that has ended is shown."""
     return window.mosaic.mosaic is not None and window.mosaic.mosaic.is_gallery

@@ -16,7 +16,7 @@ from engine.base.resources import sample_network
 from engine.session.session_file import load_session
 from gui.run.activity import Activity
 from gui.toolkit.scheme import store_scheme, stored_scheme
-from tests.gui.conftest import PATIENCE, bring_to_front, has_gallery, settle, until
+from tests.gui.conftest import PATIENCE, bring_to_front, has_gallery, settle, show_matches, until
 
 
 def open_and_wait(qtbot, window, *paths):
@@ -274,7 +274,7 @@ def test_scores_appear_beside_the_mosaic(qtbot, window, checkpoint, tmp_path):
     open_and_wait(qtbot, window, checkpoint())
     assert len(window.workspace.train) == 5, images
     run_to_end(qtbot, window)
-    assert window.pairs.headline.endswith("recovered of 5")
+    until(qtbot, lambda: window.pairs.headline.endswith("recovered of 5"))
     assert window.references_panel.remove.text() == "Remove both"
 
 
@@ -290,6 +290,7 @@ def test_images_opened_while_paused_are_scored(qtbot, window, checkpoint, tmp_pa
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
     window.controller.pause()
+    show_matches(qtbot, window)
     window.files.open([save_images(tmp_path / "train.npz")])
     until(qtbot, lambda: window.pairs.pairs is not None)
     assert window.pairs.headline == "Too early to say"
@@ -317,7 +318,7 @@ def test_opening_another_network_forgets_what_a_run_has_shown(qtbot, window, che
     save_images(tmp_path / "small_images.npz")
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window)
-    assert "of 5" in window.pairs.headline
+    until(qtbot, lambda: "of 5" in window.pairs.headline)
     save_images(tmp_path / "other_images.npz", 7)
     open_and_wait(qtbot, window, checkpoint("other.pth", 16, 9, 1))
     assert window.mosaic.mosaic is None

@@ -26,7 +26,7 @@ from gui.run.activity import Activity
 from gui.state.run_copies import RunCopies
 from tests.conftest import ROOT
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
-from tests.gui.conftest import has_gallery, settle, until
+from tests.gui.conftest import has_gallery, settle, show_matches, until
 
 
 def some_images(count, seed, name="some"):
@@ -164,6 +164,7 @@ def test_an_answer_about_other_images_than_the_tile_was_matched_with_is_not_show
 
 def test_a_pair_that_is_clicked_while_a_run_pauses_is_looked_at(qtbot, ended):
     start(qtbot, ended, 100_000)
+    show_matches(qtbot, ended)
     until(qtbot, lambda: ended.pairs.pairs is not None)
     ended.pages.start_or_pause()
     until(qtbot, lambda: ended.controller.activity is Activity.PAUSED)
@@ -345,7 +346,7 @@ def test_the_present_of_a_pause_is_the_newest_frame(qtbot, looking_back):
     until(qtbot, lambda: looking_back.run_bar.progress.value() > shown)
     looking_back.controller.pause()
     looking_back.examiner.timeline.live_button.click()
-    assert looking_back.stage.picture.step > 0
+    until(qtbot, lambda: looking_back.stage.picture.step > 0)
     assert looking_back.examiner.timeline.steps != before
 
 
@@ -486,7 +487,7 @@ def test_after_a_kill_the_next_start_offers_to_go_on(qtbot, qapp, tmp_path, chec
     window.pages.stop()
     settle(qtbot, window)
     assert window.workspace.session.state.step > reached
-    assert window.pairs.pairs is not None
+    until(qtbot, lambda: window.pairs.pairs is not None)
     assert (len(window.workspace.train), len(window.workspace.control)) == (8, 8)
     assert not window.copies.was_cut_off()
     window.close()

@@ -16,7 +16,7 @@ from tests.gui.app.test_main_window import (
     save_images,
     start,
 )
-from tests.gui.conftest import settle, until
+from tests.gui.conftest import settle, show_matches, until
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ def test_early_in_a_run_it_is_too_early_to_say(qtbot, window, checkpoint, tmp_pa
     control = save_images(tmp_path / "control.npz", seed=1)
     open_and_wait(qtbot, window, checkpoint(), save_images(tmp_path / "train.npz"), control)
     start(qtbot, window, 5_000_000)
+    show_matches(qtbot, window)
     until(qtbot, lambda: window.pairs.pairs is not None)
     assert window.pairs.pairs.is_early
     assert window.pairs.headline == "Too early to say"
