@@ -33,6 +33,7 @@ class TileMaker:
         """
         self.outside, self.mean = outside, mean
         self._ranges: dict[int, NDArray[np.float32]] = {}
+        self._noise: tuple[Tensor, Tensor] | None = None
 
     def tiles(self, candidates: Tensor, images: Tensor, share: float, at_rest: bool) -> Pixels:
         """uint8, shape (p, h, w) or (p, h, w, 3).
@@ -43,7 +44,7 @@ class TileMaker:
             share: of the noise that is left outside of it.
             at_rest: nothing follows; the contrast is that of this moment.
         """
-        shown = images + self.outside.images(candidates, share) if share else images.clone()
+        shown = images + share * self._noise_of(candidates) if share else images.clone()
         if self.mean is not None:
             shown += self.mean
         flat = shown.flatten(1)
@@ -56,3 +57,9 @@ class TileMaker:
         low, high = torch.from_numpy(np.stack([*self._ranges.values()])).T[..., None]
         flat = (flat - low) / (high - low).clamp_min(1e-12)
         return unit_pixels(flat.clamp(0, 1).reshape(shown.shape))
+
+    def _noise_of(self, candidates: Tensor) -> Tensor:
+        """All of the noise outside; worked out anew where others are shown."""
+        if self._noise is None or not torch.equal(self._noise[0], candidates):
+            self._noise = candidates, self.outside.images(candidates)
+        return self._noise[1]
