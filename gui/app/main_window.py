@@ -266,6 +266,10 @@ class MainWindow(QMainWindow):
 
     def _connect_work(self) -> None:
         """What is under way, and what can be done about it."""
+        self.header.export_wanted.connect(partial(self.exporter.ask, "gif"))
+        self.header.report_wanted.connect(partial(self.exporter.ask, "html"))
+        self.stage.film_wanted.connect(self.exporter.film_of)
+        self.stage.image_wanted.connect(self.exporter.image_of)
         self.runner.began.connect(self.giving_way.begin)
         self.controller.activity_changed.connect(self.giving_way.follow)
         self.adoption.network_taken.connect(self.giving_way.show_network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -57,8 +58,11 @@ class Stage(QAbstractScrollArea):
     stepped = Signal(int)
     """The step that is shown now; −1 where nothing is."""
 
-    asked = Signal(str, int)
-    """What a person wants of a candidate, `film` or `image`, and which candidate."""
+    film_wanted = Signal(object)
+    """Of which candidates a person wants a film."""
+
+    image_wanted = Signal(int)
+    """Of which candidate a person wants the image."""
 
     pictured = Signal(object, bool)
     """Emitted with each `Picture`, and whether it is shown at once."""
@@ -344,12 +348,16 @@ class Stage(QAbstractScrollArea):
         candidate = self._chosen if by_keys else self._candidate_at(where)
         if candidate < 0:
             return
+        self.menu_of(candidate).popup(event.globalPos())
+
+    def menu_of(self, candidate: int) -> QMenu:
+        """What can be done with a candidate."""
         menu = QMenu(self)
-        menu.addAction("&Look Closely", lambda: self._choose(candidate))
-        menu.addAction("Export a &Film of It …", lambda: self.asked.emit("film", candidate))
-        menu.addAction("Save Its &Image …", lambda: self.asked.emit("image", candidate))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
+        menu.addAction("&Look Closely", partial(self._choose, candidate))
+        menu.addAction("Export a &Film of It …", partial(self.film_wanted.emit, [candidate]))
+        menu.addAction("Save Its &Image …", partial(self.image_wanted.emit, candidate))
+        return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walks from seat to seat."""

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QFileDialog
 
 from engine.viewing.frames import Picture
 from engine.viewing.seats import Seats
+from gui.exports.dialog import ExportDialog
 from gui.run.activity import Activity
 from gui.stage.blend import Blend
 from gui.stage.glide import SECONDS, Glide
@@ -239,3 +241,27 @@ def test_what_gave_way_is_there_again_at_the_next_start(qtbot, window, checkpoin
     other = another_window()
     assert other.arrangement.actions["Lo&wer Panel"].isChecked()
     assert not other.arrangement.actions["&Right Panel"].isChecked()
+
+
+def test_what_is_found_is_taken_away_from_the_header_and_from_a_seat(
+    qtbot, window, checkpoint, tmp_path
+):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, 30)
+    until(qtbot, lambda: has_gallery(window))
+    settle(qtbot, window)
+    candidate = window.stage.seats.candidates[1]
+    look, film, image = window.stage.menu_of(candidate).actions()
+    look.trigger()
+    assert window.stage.chosen == candidate
+    settle(qtbot, window)
+    for action in (film, image):
+        action.trigger()
+        (dialog,) = (each for each in window.findChildren(ExportDialog) if each.isVisible())
+        until(qtbot, lambda dialog=dialog: dialog.is_ready)
+        assert dialog.form.options().chosen == (candidate,)
+        dialog.reject()
+    window.header.report_button.click()
+    (where,) = (each for each in window.findChildren(QFileDialog) if each.isVisible())
+    assert where.selectedFiles()[0].endswith("-report.html")
+    where.reject()
