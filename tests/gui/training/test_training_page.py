@@ -97,7 +97,7 @@ def test_from_images_to_an_attack_without_a_file(qtbot, window, page):
     assert "of 8 images carry one" in window.health.value("Multipliers")
     assert window.health.outlook
     run_to_end(qtbot, window)
-    assert "of 8" in window.pairs.headline
+    until(qtbot, lambda: "of 8" in window.pairs.headline)
     details = window.workspace.session.network.origin.details
     assert '"images": "pets, cat against dog' in details["recipe"]
 
