@@ -65,13 +65,20 @@ class StageHeader(QWidget):
         if (words, is_over) == self._says:
             return
         self._says = words, is_over
-        font = self.headline.font()
-        font.setBold(is_over)
-        self.headline.setFont(font)
+        self._weigh(is_over)
         self.headline.say(words)
         self.said.emit(words)
         for button in (self.export_button, self.report_button):
             button.setVisible(is_over)
+
+    def _weigh(self, is_over: bool) -> None:
+        font = self.headline.font()
+        font.setBold(is_over)
+        self.headline.setFont(font)
+
+    def restyle(self) -> None:
+        """A new style sheet has forgotten how weighty the words are."""
+        self._weigh(self._says is not None and self._says[1])
 
     def clear(self) -> None:
         """Nothing has been found."""

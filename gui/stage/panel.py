@@ -59,3 +59,4 @@ class StagePanel(QWidget):
     def restyle(self) -> None:
         """Takes on the current colour scheme."""
         self.stage.restyle()
+        self.header.restyle()

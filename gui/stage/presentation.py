@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from engine.viewing.frames import Picture
+from engine.viewing.standing import Standing
 from gui.stage.header import StageHeader
 from gui.stage.stage import Stage
 from gui.toolkit import theme
@@ -73,14 +75,14 @@ class Presentation(QWidget):
         self.stage.setFocus()
 
     @Slot(object, bool)
-    def _show_picture(self, picture: object, at_once: bool) -> None:
+    def _show_picture(self, picture: Picture, at_once: bool) -> None:
         if self.isVisible():
-            self.stage.show_picture(picture, at_once)  # type: ignore[arg-type]
+            self.stage.show_picture(picture, at_once)
 
     @Slot(object)
-    def _show_standing(self, standing: object) -> None:
+    def _show_standing(self, standing: Standing) -> None:
         if self.isVisible():
-            self.stage.show_standing(standing)  # type: ignore[arg-type]
+            self.stage.show_standing(standing)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape and F11 end it."""

@@ -58,9 +58,9 @@ def test_look_alikes_count_once_and_a_seat_is_kept_by_who_has_it():
 def test_a_mark_comes_after_some_scorings_in_a_row_and_goes_at_once():
     found = images(6)
     pairs, judge = matched(found), Judge()
-    for number in range(1, IN_A_ROW + 2):
+    for number in range(1, 5):
         there = judge.judge(moment(found, pairs=pairs))
-        assert there.marked == ({0, 1} if number >= IN_A_ROW else set())
+        assert there.marked == ({0, 1} if number >= 3 else set())
         assert there.trusted == there.marked
         assert there.doubt == UNMATCHED
     lost = replace(pairs, is_recovered=[False] * len(pairs.measure))

@@ -150,6 +150,9 @@ def test_a_run_ends_with_a_sentence_and_its_gallery_in_the_seats(qtbot, window, 
     assert set(session.gallery().candidate.tolist()) <= set(stage.seats.candidates)
     assert "of 8 training images recovered" in window.header.headline.words
     assert not window.header.headline.words.startswith("As of")
+    assert window.header.headline.font().bold()
+    window.choose_scheme(Qt.ColorScheme.Dark)
+    assert window.header.headline.font().bold()
     for button in (window.header.export_button, window.header.report_button):
         assert button.isVisible()
     assert stage.standing.step == 120
