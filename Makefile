@@ -17,17 +17,18 @@ SAMPLE := resources/samples/mnist_odd_even.safetensors
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
 
-# All tests without a screen; those of the window once more on a virtual one, where there is one.
+# The window's tests run on a virtual screen, where there is one: keys, focus, clipboard and drawing
+# are there as a real display has them, and each worker starts one of its own (tests/conftest.py).
+# Tests marked `offscreen` start programs that have no display, whatever the tests have.
 test: check
-	QT_QPA_PLATFORM=offscreen $(PYTEST)
 	@if command -v Xvfb >/dev/null; then $(MAKE) --no-print-directory test-on-a-screen; \
-	else echo "The window was tested without a screen only: Xvfb is not here."; fi
+	else echo "The window is tested without a screen: Xvfb is not here."; \
+	QT_QPA_PLATFORM=offscreen $(PYTEST); fi
 
-# Keys, focus, clipboard and drawing, as a real display has them: each worker starts one of its own
-# (tests/conftest.py). Tests marked `offscreen` start programs that have no display, whatever the
-# tests have: here they would repeat what they have done.
 test-on-a-screen: $(VENV)/.dev
 	QT_QPA_PLATFORM=xcb $(PYTEST) -m "not offscreen" tests/gui
+	QT_QPA_PLATFORM=offscreen $(PYTEST) --ignore tests/gui
+	QT_QPA_PLATFORM=offscreen $(PYTEST) -m offscreen tests/gui
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
