@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One process a core; more than four would need more memory than a usual machine has.
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
-SAMPLE := resources/samples/mnist_odd_even.safetensors
+SAMPLE := resources/samples/mnist_ten_digits.safetensors
 
 .PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
 	sample-digits package clean lock audit

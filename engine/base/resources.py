@@ -24,11 +24,11 @@ def guide_file() -> Path:
 
 
 SAMPLES = {
+    "mnist_ten_digits": "Digits: ten classes, trained as people usually do",
     "mnist_odd_even": "Digits: odd against even",
     "cifar10_vehicles_animals": "Photographs: vehicles against animals",
-    "mnist_ten_digits": "Digits: ten classes, trained as people usually do",
 }
-"""Names of the samples, and what they are called in the window."""
+"""Names of the samples, and what they are called in the window; `make run` opens the first."""
 
 
 def sample_network(name: str = "mnist_odd_even") -> Path:

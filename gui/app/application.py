@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.base.plain_text import plain
-from engine.base.resources import images_beside, resource_folder, sample_network
+from engine.base.resources import SAMPLES, images_beside, resource_folder, sample_network
 from engine.base.version import VERSION
 from engine.runtime.lazy import load_torch
 
@@ -117,7 +117,7 @@ def run_headless(paths: Sequence[str]) -> int:
     """The window's job without a window: GIF, images and report in `output/`."""
     from engine.commands import command_line
 
-    model = Path(paths[0]) if paths else sample_network()
+    model = Path(paths[0]) if paths else sample_network(next(iter(SAMPLES)))
     folder = Path("output") / model.stem
     print(
         "There is no display, so the same job runs without a window; results go to "

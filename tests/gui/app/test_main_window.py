@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThread, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
-from engine.base.resources import sample_network
+from engine.base.resources import SAMPLES, sample_network
 from engine.session.session_file import load_session
 from gui.run.activity import Activity
 from gui.toolkit.scheme import store_scheme, stored_scheme
@@ -95,7 +95,7 @@ def test_an_empty_window_offers_to_open_and_the_sample(qtbot, window):
     assert not any(action.isEnabled() for action in window.actions_.exports)
     qtbot.mouseClick(window.empty.sample_button, Qt.MouseButton.LeftButton)
     settle(qtbot, window)
-    assert window.workspace.network.origin.name == sample_network().name
+    assert window.workspace.network.origin.name == sample_network(next(iter(SAMPLES))).name
     assert len(window.workspace.train) == len(window.workspace.control) == 100
     assert window.pairs.isVisible()
     assert window.run_bar.main_button.isEnabled()
