@@ -12,7 +12,9 @@ from engine.base.plain_text import plain
 from engine.data.inputs import InputShape, InputSpec, Preprocessing, Says, who_said
 from engine.network.activation import RELU, Activation
 from engine.network.classes import Classes
+from engine.network.orders import Order, Sizes, fitting_orders
 from engine.network.parameters import Parameters
+from engine.network.reading import OrderedBy, Reading
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Network:
         origin: where it came from.
         class_names: of what the outputs tell apart, where somebody said; else empty.
         activation_said_by: who said what φ is; where nobody did, it is taken for the ReLU.
+        reading: how its file became these layers.
     """
 
     parameters: Parameters
@@ -55,6 +58,7 @@ class Network:
     origin: Origin = field(default_factory=Origin)
     class_names: tuple[str, ...] = ()
     activation_said_by: Says = "nobody"
+    reading: Reading = Reading()
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -161,6 +165,33 @@ class Network:
     def with_activation(self, activation: Activation, said_by: Says) -> Network:
         """The same network with another φ."""
         return replace(self, activation=activation, activation_said_by=said_by)
+
+    def orders(self, most: int) -> list[Order]:
+        """Orders of its layers that their shapes allow, that in which they stand first.
+
+        Args:
+            most: how many to look for.
+        """
+        sizes: list[Sizes] = [(w.shape[1], w.shape[0]) for w in self.weights]
+        return fitting_orders(sizes, most)
+
+    def with_order(self, order: Order, ordered_by: OrderedBy) -> Network:
+        """The same layers in another order.
+
+        Args:
+            order: which of them comes first, second, …; one of `orders`.
+            ordered_by: who says so.
+        """
+        names = self.reading.layers
+        return replace(
+            self,
+            parameters=self.parameters.in_order(order),
+            reading=replace(
+                self.reading,
+                layers=tuple(names[place] for place in order) if names else (),
+                ordered_by=ordered_by,
+            ),
+        )
 
     def with_input_shape(self, shape: InputShape) -> Network:
         """The same network reading its input as another shape of the same size.
