@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import combinations, islice
+from itertools import chain, combinations, pairwise
 
 Sizes = tuple[int, int]
 """(inputs, outputs) of a layer."""
@@ -27,9 +27,13 @@ def fitting_orders(layers: Sequence[Sizes], most: int) -> list[Order]:
         most: how many to look for; there are L! of L equal layers.
     """
     pairs = (_swapped(len(layers), i, j) for i, j in combinations(range(len(layers)), 2))
-    near = (order for order in pairs if _fits(layers, order))
-    either = (tuple(range(len(layers))), *near)
-    return list(dict.fromkeys([*either[:most], *islice(_chains(layers), most)]))[:most]
+    near = (order for order in pairs if fits(layers, order))
+    found: dict[Order, None] = {}
+    for order in chain([tuple(range(len(layers)))], near, _chains(layers)):
+        found[order] = None
+        if len(found) == most:
+            break
+    return list(found)
 
 
 def _swapped(count: int, i: int, j: int) -> Order:
@@ -38,28 +42,29 @@ def _swapped(count: int, i: int, j: int) -> Order:
     return tuple(order)
 
 
-def _fits(layers: Sequence[Sizes], order: Order) -> bool:
-    chain = [layers[place] for place in order]
-    ends = chain[0][0] == layers[0][0] and chain[-1][1] == layers[-1][1]
-    return ends and all(a[1] == b[0] for a, b in zip(chain, chain[1:], strict=False))
+def fits(layers: Sequence[Sizes], order: Order) -> bool:
+    """Whether an order has each layer read what the one before it gives, between the same ends."""
+    placed = [layers[place] for place in order]
+    ends = placed[0][0] == layers[0][0] and placed[-1][1] == layers[-1][1]
+    return ends and all(one[1] == following[0] for one, following in pairwise(placed))
 
 
 def _chains(layers: Sequence[Sizes]) -> Iterator[Order]:
     looks = 0
 
-    def follow(size: int, chain: Order) -> Iterator[Order]:
+    def follow(size: int, placed: Order) -> Iterator[Order]:
         nonlocal looks
         looks += 1
         if looks > _MOST_LOOKS:
             return
-        if len(chain) == len(layers):
-            yield chain
+        if len(placed) == len(layers):
+            yield placed
             return
-        last = len(chain) == len(layers) - 1
+        last = len(placed) == len(layers) - 1
         for place, (inputs, outputs) in enumerate(layers):
-            fits = inputs == size and (not last or outputs == layers[-1][1])
-            if place not in chain and fits:
-                yield from follow(outputs, (*chain, place))
+            reads_it = inputs == size and (not last or outputs == layers[-1][1])
+            if place not in placed and reads_it:
+                yield from follow(outputs, (*placed, place))
 
     yield from follow(layers[0][0], ())
 
@@ -90,7 +95,7 @@ def are_told_by_names(names: Sequence[str], layers: Sequence[Sizes]) -> bool:
     groups: dict[Hashable, set[str]] = defaultdict(set)
     for name, sizes in zip(names, layers, strict=True):
         groups[sizes].add(name)
-    others = [order for order in fitting_orders(layers, 2 + len(layers) ** 2)]
+    others = fitting_orders(layers, 2 + len(layers) ** 2)
     moved = {
         names[place]
         for order in others

@@ -60,9 +60,24 @@ class Reading:
         return self.ordered_by == "file"
 
     @property
+    def ordered_by_words(self) -> str:
+        """For people: `by the numbers in their names`."""
+        return _ORDERED_BY[self.ordered_by]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What became of tensors that are no layers as they stand, a line each."""
+        applied = (f"Applied: {noted}" for noted in self.applied)
+        return (*applied, *(f"Ignored: {noted}" for noted in self.ignored))
+
+    @property
     def about_order(self) -> str:
         """`fc1, fc2, fc3 (by the numbers in their names)`; empty where there are no names."""
-        return f"{listed(self.layers)} ({_ORDERED_BY[self.ordered_by]})" if self.layers else ""
+        return f"{listed(self.layers)} ({self.ordered_by_words})" if self.layers else ""
+
+
+AS_IT_STANDS = Reading()
+"""Of a network that came from no file."""
 
 
 def listed(names: Sequence[str]) -> str:

@@ -178,9 +178,11 @@ def _match_biases(
     """Each layer's bias; one that is zero throughout is none."""
     free = list(range(len(chain)))
     found: dict[int, Tensor] = {}
+    is_by_name = all(_last_of(matrix.name) == "weight" for matrix in chain)
     for vector in (entry for entry in named if entry.tensor.dim() == 1):
         fitting = [i for i in free if weights[i].shape[0] == vector.tensor.numel()]
-        if not fitting:
+        # Where weights are called so, what is not called a bias is none, though it may fit.
+        if not fitting or (is_by_name and _last_of(vector.name) != "bias"):
             raise UnusableInput(
                 f"“{vector.name}” in {file_name} ({vector.tensor.numel()} numbers) fits no layer.",
                 REACHED,
@@ -190,6 +192,10 @@ def _match_biases(
         if layer == 0 or bool(vector.tensor.any()):
             found[layer] = vector.tensor
     return tuple(found.get(layer) for layer in range(len(chain)))
+
+
+def _last_of(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
 
 
 def _distance(matrix: _Named, vector: _Named) -> tuple[bool, bool, int]:

@@ -1,6 +1,7 @@
 """The order of layers comes from their shapes, then from the numbers in their names, then from the
 file; what was a choice is said. A network that is read computes what the module computes that was
-saved."""
+saved.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +39,10 @@ class Named(nn.Module):
         super().__init__()
         torch.manual_seed(1)
         last = len(used) - 1
-        sizes = {name: (WIDTH if i else 16, 3 if i == last else WIDTH) for i, name in enumerate(used)}
         for name in registered:
-            self.add_module(name, nn.Linear(*sizes[name]))
+            place = used.index(name)
+            sizes = (WIDTH if place else 16, 3 if place == last else WIDTH)
+            self.add_module(name, nn.Linear(*sizes))
         self.used = used
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
