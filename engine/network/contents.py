@@ -14,6 +14,7 @@ from engine.network.other_layers import NETWORKS
 from engine.network.reading import Noted
 from engine.network.reparametrised import worked_out
 from engine.network.tensor_checks import check_kind, check_tensor
+from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +27,8 @@ class Contents:
     """A checkpoint's.
 
     Attributes:
-        tensors: of layers, prefixes of their names stripped, in the order of the file.
+        tensors: of layers, prefixes of their names stripped, in the order of the file; all of them
+            in float32, or in float64 where one of them is.
         metadata: what is said beside them, by the names of `said`.
         applied: what was worked out of several tensors.
         ignored: tensors that are no part of the network.
@@ -89,7 +91,9 @@ def sort_out(
         bare: check_tensor(found.called[bare], _as_floats(bare, tensor), path)
         for bare, tensor in found.weights.items()
     }
-    tensors, worked, masks = worked_out(checked, path)
+    wide = any(tensor.dtype == torch.float64 for tensor in checked.values())
+    alike = {name: tensor.double() if wide else tensor for name, tensor in checked.items()}
+    tensors, worked, masks = worked_out(alike, path)
     return Contents(tensors, said, (*applied, *worked), (*ignored, *found.ignored, *masks))
 
 

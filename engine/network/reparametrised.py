@@ -57,7 +57,7 @@ def worked_out(
         belongs = _part_of(name)
         whole, part = belongs or (name, "")
         if belongs is None or _is_left_over(whole, part, tensors):
-            found[name] = None
+            found.setdefault(name, None)
         else:
             found[whole] = whole
             parts.setdefault(whole, {})[part] = name

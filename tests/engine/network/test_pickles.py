@@ -28,7 +28,8 @@ def module() -> nn.Sequential:
 
 def assert_computes(path, model):
     network, x = load_network(path), torch.randn(7, 16, generator=torch.Generator().manual_seed(2))
-    torch.testing.assert_close(network.forward(x), model(x).detach())
+    outputs = network.forward(x.to(network.weights[0].dtype)).float()
+    torch.testing.assert_close(outputs, model(x).detach())
     return network
 
 
@@ -71,7 +72,8 @@ def test_arrays_that_were_only_pickled_open(path, protocol):
     arrays["0.weight"] = np.asfortranarray(arrays["0.weight"])
     arrays["2.weight"] = arrays["2.weight"].astype(">f8")
     path.write_bytes(pickle.dumps(arrays, protocol))
-    assert_computes(path, model)
+    network = assert_computes(path, model)
+    assert {weight.dtype for weight in network.weights} == {torch.float64}
 
 
 @pytest.mark.parametrize("is_archive", [True, False])
