@@ -94,7 +94,19 @@ def sort_out(
     wide = any(tensor.dtype == torch.float64 for tensor in checked.values())
     alike = {name: tensor.double() if wide else tensor for name, tensor in checked.items()}
     tensors, worked, masks = worked_out(alike, path)
-    return Contents(tensors, said, (*applied, *worked), (*ignored, *found.ignored, *masks))
+    notes = (*applied, *worked, *_tied(found))
+    return Contents(tensors, said, notes, (*ignored, *found.ignored, *masks))
+
+
+def _tied(found: _Sorted) -> list[Noted]:
+    """Matrices that are one and the same in memory, as the file says."""
+    first: dict[tuple[int, tuple[int, ...]], str] = {}
+    tied = []
+    for bare, tensor in found.weights.items():
+        other = first.setdefault((tensor.data_ptr(), (*tensor.shape, *tensor.stride())), bare)
+        if other != bare and tensor.dim() == 2:
+            tied.append(Noted(bare, f"tied to {other}"))
+    return tied
 
 
 def _take(found: _Sorted, name: str, bare: str, tensor: Tensor, path: Path) -> None:

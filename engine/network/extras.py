@@ -52,7 +52,7 @@ def why_ignored(name: str, tensor: Tensor, file_name: str) -> str:
         return "belongs to a loss"
     if _WEIGHING.search(name) and tensor.dim() < 2:
         return "weighs classes in a loss"
-    if _METRIC.search(name):
+    if _METRIC.search(name) and not name.endswith((".weight", ".bias")):
         return "belongs to a metric"
     if _COUNTER.search(name) or (tensor.dim() == 0 and not tensor.is_floating_point()):
         return "a counter"

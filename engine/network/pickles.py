@@ -151,7 +151,7 @@ def archive_for_torch(path: Path, names: Sequence[str]) -> Iterator[Path | IO[by
             return
         with tempfile.TemporaryFile() as anew:
             with zipfile.ZipFile(anew, "w") as target:
-                for name in names:
+                for name in dict.fromkeys(names):
                     with target.open(name, "w", force_zip64=True) as entry:
                         if name == pickled[0]:
                             entry.write(_rewritten(io.BytesIO(content), len(content))[0])

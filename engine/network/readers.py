@@ -114,11 +114,11 @@ def _read_safetensors(path: Path) -> Contents:
             "Copy or export it again.",
         ) from error
     tied = [
-        Noted(name, f"tied to {other}, which the file holds once")
+        Noted(name, f"tied to {other}")
         for name, other in metadata.items()
         if name not in content and other in content
     ]
-    content |= {noted.name: content[metadata[noted.name]] for noted in tied}
+    content |= {noted.name: content[metadata[noted.name]].clone() for noted in tied}
     return sort_out(content, {**metadata, **beside_weights(metadata)}, path, tuple(tied))
 
 

@@ -77,10 +77,7 @@ class LayersView(QWidget):
         self._sizes.setText(network.architecture)
         reading = network.reading
         self._ordered_by.setText(reading.ordered_by_words)
-        parts = (
-            (reading.applied, "worked out of several tensors"),
-            (reading.ignored, "ignored"),
-        )
+        parts = ((reading.applied, "worked out"), (reading.ignored, "ignored"))
         notes = [f"{counted(len(noted), 'tensors')} {what}" for noted, what in parts if noted]
         self._notes.setText(", ".join(notes))
         self._notes.setToolTip(verbatim(*reading.notes))

@@ -161,7 +161,7 @@ def test_a_network_that_is_listed_twice_is_one(path):
 
 
 def test_tied_layers_that_safetensors_holds_once_are_both_there(tmp_path):
-    model = nn.Sequential(*module(), nn.ReLU(), nn.Linear(3, 2))
+    model = module()
     tied = nn.Sequential(*model[:4], nn.Linear(WIDTH, WIDTH), nn.ReLU(), model[4])
     tied[4].weight = tied[2].weight
     path = tmp_path / "network.safetensors"
@@ -170,10 +170,26 @@ def test_tied_layers_that_safetensors_holds_once_are_both_there(tmp_path):
     assert network.layer_sizes == (16, WIDTH, WIDTH, WIDTH, 3)
     torch.testing.assert_close(network.forward(x), tied(x).detach())
     (noted,) = network.reading.applied
-    assert noted.what in {
-        "tied to 2.weight, which the file holds once",
-        "tied to 4.weight, which the file holds once",
-    }
+    assert str(noted) in {"4.weight: tied to 2.weight", "2.weight: tied to 4.weight"}
+
+
+def test_tied_layers_that_a_file_names_twice_are_said_to_be(path):
+    model = module()
+    tied = nn.Sequential(*model[:4], nn.Linear(WIDTH, WIDTH), nn.ReLU(), model[4])
+    tied[4].weight = tied[2].weight
+    torch.save(tied.state_dict(), path)
+    network, x = load_network(path), torch.randn(5, 16)
+    torch.testing.assert_close(network.forward(x), tied(x).detach())
+    assert [str(noted) for noted in network.reading.applied] == ["4.weight: tied to 2.weight"]
+
+
+def test_a_layer_may_be_called_like_a_metric(path):
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"fc": nn.Linear(16, WIDTH), "acc": nn.Linear(WIDTH, 3)})
+    torch.save(model.state_dict(), path)
+    x = torch.randn(5, 16)
+    wanted = model["acc"](model["fc"](x).relu()).detach()
+    torch.testing.assert_close(load_network(path).forward(x), wanted)
 
 
 # --- what is no layer -----------------------------------------------------------------------------
