@@ -21,7 +21,7 @@ from engine.data.inputs import (
 from engine.network.kinds import checkpoint_of
 from engine.network.network import Network, Origin
 from engine.network.readers import BESIDE, read_checkpoint
-from engine.network.reading import Reading
+from engine.network.reading import Reading, first_of
 from engine.network.said import (
     METADATA_KEYS,
     metadata_of,
@@ -70,7 +70,9 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         Origin(str(path), sha256_of(path), _details(metadata)),
         said_classes(metadata, outputs),
         activation_said_by,
-        Reading(layers.names, layers.ordered_by, contents.applied, contents.ignored),
+        Reading(
+            layers.names, layers.ordered_by, first_of(contents.applied), first_of(contents.ignored)
+        ),
     )
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain
 
+_MOST_NOTES = 50
+
 OrderedBy = Literal["shapes", "names", "file", "user"]
 """What the order of layers was told by."""
 
@@ -83,6 +85,13 @@ AS_IT_STANDS = Reading()
 def listed(names: Sequence[str]) -> str:
     """`fc1, fc2, fc3`, fit to be shown."""
     return plain(", ".join(names))
+
+
+def first_of(notes: Sequence[Noted]) -> tuple[Noted, ...]:
+    """The first of many, and how many more there are."""
+    more = len(notes) - _MOST_NOTES
+    rest = (Noted("…", f"and {more:,} more"),) if more > 0 else ()
+    return (*notes[:_MOST_NOTES], *rest)
 
 
 def place_names(said: Sequence[str], layers: Sequence[str]) -> tuple[int, ...]:

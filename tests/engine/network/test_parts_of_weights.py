@@ -216,6 +216,13 @@ def test_what_is_no_part_of_the_network_is_left_out_and_listed(path, name, tenso
     assert [str(noted) for noted in network.reading.ignored] == [f"{name}: {why}"]
 
 
+def test_of_many_that_are_ignored_the_first_are_listed(path):
+    counters = {f"{number}.num_batches_tracked": torch.tensor(1) for number in range(53)}
+    ignored = read_as(module(), path, **counters).reading.ignored
+    assert len(ignored) == 51
+    assert str(ignored[-1]) == "…: and 3 more"
+
+
 def test_weights_of_a_loss_are_no_bias_of_the_last_layer(path):
     model = module()
     model[4] = nn.Linear(WIDTH, 3, bias=False)

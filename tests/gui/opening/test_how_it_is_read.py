@@ -196,6 +196,19 @@ def test_a_run_of_a_network_that_was_read_otherwise_is_put_away_and_said_to_be(q
     assert "as it was read before" in ended.strip.text
 
 
+def test_a_run_in_another_order_of_layers_is_put_away(qtbot, window, unordered):
+    panel = opened(qtbot, window, unordered[0])
+    window.settings_panel.editor("steps").setValue(20)
+    window.settings_panel.editor("candidates").setValue(20)
+    window.pages.start_or_pause()
+    until(qtbot, lambda: window.workspace.session is not None)
+    settle(qtbot, window)
+    panel.layers.order.activated.emit(1)
+    settle(qtbot, window)
+    assert window.workspace.session is None
+    assert "as it was read before" in window.strip.text
+
+
 def test_while_a_run_is_on_nothing_of_it_can_be_changed(qtbot, window, checkpoint):
     panel = opened(qtbot, window, checkpoint())
     window.settings_panel.editor("steps").setValue(5000)
