@@ -55,16 +55,16 @@ def worked_out(
     found: dict[str, str | None] = {}
     for name in tensors:
         belongs = _part_of(name)
-        whole, part = belongs or (name, "")
-        if belongs is None or _is_left_over(whole, part, tensors):
+        if belongs is None or _is_left_over(*belongs, tensors):
             found.setdefault(name, None)
         else:
+            whole, part = belongs
             found[whole] = whole
             parts.setdefault(whole, {})[part] = name
     plain: dict[str, Tensor] = {}
     applied: list[Noted] = []
-    for name, whole in found.items():
-        if whole is None:
+    for name, worked in found.items():
+        if worked is None:
             plain[name] = tensors[name]
             continue
         plain[name], what = _whole(name, parts[name], tensors, path)
