@@ -200,7 +200,7 @@ def test_a_run_in_another_order_of_layers_is_put_away(qtbot, window, unordered):
     panel = opened(qtbot, window, unordered[0])
     window.settings_panel.editor("steps").setValue(20)
     window.settings_panel.editor("candidates").setValue(20)
-    window.adoption._runner.start()  # The button would ask first: there is no chance.
+    window.runner.start()  # The button would ask first: there is no chance.
     until(qtbot, lambda: window.workspace.session is not None)
     settle(qtbot, window)
     panel.layers.order.activated.emit(1)
