@@ -20,6 +20,7 @@ from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 from engine.network.classes import Classes
+from engine.network.reading import Reading
 from engine.reconstruction import planning
 from engine.reconstruction.problem import Problem
 from engine.reconstruction.settings import Settings, preset
@@ -127,6 +128,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     model, health, space = report["model"], report["health"], report["row_space"]
     return [
         ("Layers", model["architecture"]),
+        *_reading(session.network.reading),
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
         ("Input", "×".join(str(n) for n in model["input_shape"])),
@@ -141,6 +143,14 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Training", f"by its weights {health['training']}"),
         ("Outlook", health["outlook"]),
     ]
+
+
+def _reading(reading: Reading) -> list[tuple[str, str]]:
+    """What was assumed of the file: its order, and tensors that are no layers as they stand."""
+    rows = [("Order", reading.about_order)] if reading.ordered_by != "shapes" else []
+    rows += [("Applied", str(noted)) for noted in reading.applied]
+    rows += [("Ignored", str(noted)) for noted in reading.ignored]
+    return [row for row in rows if row[1]]
 
 
 def _with_who_said(fact: dict[str, Any], key: str) -> str:
@@ -211,6 +221,8 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
     """The options that repeat how a network is read, where its file does not say."""
     activation, preprocessing = model["activation"], model["preprocessing"]
     options = {}
+    if model["order"]["told_by"] == "user":
+        options["order"] = shlex.quote(",".join(model["order"]["layers"]))
     if activation["said_by"] in _BY_HAND:
         slope = activation["slope"]
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"

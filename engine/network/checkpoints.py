@@ -20,9 +20,10 @@ from engine.data.inputs import (
 )
 from engine.network.kinds import checkpoint_of
 from engine.network.network import Network, Origin
-from engine.network.parameters import Parameters
-from engine.network.readers import BESIDE, METADATA_KEYS, read_checkpoint
+from engine.network.readers import BESIDE, read_checkpoint
+from engine.network.reading import Reading, first_of
 from engine.network.said import (
+    METADATA_KEYS,
     metadata_of,
     said_activation,
     said_classes,
@@ -49,10 +50,11 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         UnusableInput: the file cannot be used; the message says why and what would work.
     """
     path = checkpoint_of(Path(path))
-    tensors, metadata = read_checkpoint(path)
+    contents = read_checkpoint(path)
+    metadata = contents.metadata
     activation, activation_said_by = said_activation(metadata, path.name)
-    weights, biases = infer_layers(tensors, path.name)
-    dimension = weights[0].shape[1]
+    layers = infer_layers(contents.tensors, path.name)
+    dimension, outputs = layers.parameters.weights[0].shape[1], len(layers.parameters.weights[-1])
     stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
     if math.prod(shape) != dimension:
@@ -62,12 +64,15 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         )
     is_known = bool(input_shape or stored or _is_image_size(dimension))
     return Network(
-        Parameters(weights, biases),
+        layers.parameters,
         InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
         activation,
         Origin(str(path), sha256_of(path), _details(metadata)),
-        said_classes(metadata, len(weights[-1])),
+        said_classes(metadata, outputs),
         activation_said_by,
+        Reading(
+            layers.names, layers.ordered_by, first_of(contents.applied), first_of(contents.ignored)
+        ),
     )
 
 

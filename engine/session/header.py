@@ -11,6 +11,7 @@ from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.data.inputs import Says
 from engine.evidence.scoring import Scored
+from engine.network.reading import AS_IT_STANDS, Reading
 from engine.session.image_sets import SetsSaid, Sha256
 
 FORMAT_VERSION = 7
@@ -47,6 +48,7 @@ class Header(msgspec.Struct, frozen=True):
         activation_said_by: who said so.
         preprocessing_said_by: who said what was done to images.
         images: what it was scored against.
+        reading: how the checkpoint became layers.
     """
 
     format: Annotated[int, msgspec.Meta(ge=1)]
@@ -71,6 +73,7 @@ class Header(msgspec.Struct, frozen=True):
     activation_said_by: Says = "nobody"
     preprocessing_said_by: Says = "nobody"
     images: SetsSaid | None = None
+    reading: Reading = AS_IT_STANDS
 
     def __post_init__(self) -> None:
         for steps in (self.frame_steps, *self.restart_frame_steps):

@@ -102,6 +102,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "activation_said_by": network.activation_said_by,
         "preprocessing_said_by": network.inputs.preprocessing.said_by,
         "images": msgspec.to_builtins(said_of(session.sets)),
+        "reading": msgspec.to_builtins(network.reading),
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
@@ -168,7 +169,8 @@ def _referenced(header: Header, path: Path) -> Network:
         if place.is_file():
             network = load_network(place, header.input_shape)
             if network.origin.sha256 == sha256:
-                return network
+                layers = header.reading.layers
+                return network.with_layers(layers) if layers else network
     raise UnusableInput(
         f"{path.name} does not hold the network's weights; put its checkpoint {name} "
         f"(SHA-256 {sha256[:12]}…) beside it."
@@ -193,6 +195,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
         Origin(file, sha256, details),
         tuple(plain(name) for name in header.class_names),
         header.activation_said_by,
+        header.reading,
     )
 
 

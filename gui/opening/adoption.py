@@ -199,7 +199,7 @@ class Adoption(QObject):
 
     @Slot(object)
     def change_reading(self, network: Network) -> None:
-        """Reads the network that is open with another activation or preprocessing.
+        """Reads the network that is open with another activation, preprocessing or order of layers.
 
         A run stays open where its candidates are what they were: a mean alone moves what they are
         compared with.
@@ -217,6 +217,8 @@ class Adoption(QObject):
 
 def _reads_alike(a: Network, b: Network) -> bool:
     """Whether two networks, the same but for how they are read, are the same to a search."""
+    if any(x is not y for x, y in zip(a.weights, b.weights, strict=True)):
+        return False  # Their layers stand in another order.
     one, other = (network.inputs.preprocessing.std for network in (a, b))
     if one is None or other is None:
         return one is other and a.activation == b.activation

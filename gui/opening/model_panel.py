@@ -24,7 +24,9 @@ from engine.evidence.diagnostics import Health, about_images
 from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
+from engine.network.orders import Order
 from gui.opening.activation_choice import ActivationChoice
+from gui.opening.layers_view import LayersView
 from gui.opening.preprocessing_dialog import PreprocessingDialog
 from gui.toolkit import theme
 from gui.toolkit.elided import ElidedLabel
@@ -38,7 +40,7 @@ class ModelPanel(QWidget):
     """Emitted with a new (c, h, w) of the right size."""
 
     reading_edited = Signal(object)
-    """Emitted with the same `Network`, with another activation or preprocessing."""
+    """Emitted with the same `Network`, with another activation, preprocessing or order."""
 
     complained = Signal(str)
     """Emitted with a sentence when an entered shape cannot be used."""
@@ -46,7 +48,8 @@ class ModelPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._network: Network | None = None
-        self._file, self._architecture = ElidedLabel(), _value()
+        self._file, self.layers = ElidedLabel(), LayersView()
+        self.layers.chosen.connect(self._on_order_chosen)
         self._classes, self._row_space = _value(), _value()
         self._preprocessing, self._images_say = _value(), _value()
         self._train: LabelledImages | None = None
@@ -65,7 +68,7 @@ class ModelPanel(QWidget):
         self.shape.editingFinished.connect(self._on_shape_edited)
         rows = (
             ("File", self._file),
-            ("Layers", self._architecture),
+            ("Layers", self.layers),
             ("Classes", self._classes),
             ("Activation", self.activation),
             ("I&nput", self.shape),
@@ -83,7 +86,8 @@ class ModelPanel(QWidget):
         """No network is open."""
         self._network = None
         self._file.say("none open")
-        for label in (self._architecture, self._classes, self._row_space, self._preprocessing):
+        self.layers.clear()
+        for label in (self._classes, self._row_space, self._preprocessing):
             label.setText("—")
         self.shape.clear()
         self.activation.clear()
@@ -95,7 +99,7 @@ class ModelPanel(QWidget):
         self._network = network
         origin = network.origin
         self._file.say(origin.name, origin.file, f"SHA-256 {origin.sha256}")
-        self._architecture.setText(network.architecture)
+        self.layers.show_network(network)
         self._row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
             f"{about_images(health.remembered)} remembered"
@@ -126,14 +130,15 @@ class ModelPanel(QWidget):
     def show_assumptions(self, found: Assumptions | None) -> None:
         """Shows what the training images say of how the network is read; without them nothing."""
         self._assumptions = found
+        self.layers.show_tried(None if found is None else found.order)
         if found is None:
             self._images_say.setText("needs training images")
             self._images_say.setToolTip("")
             return
         right = f"{percent(found.right)} of the training images on their own side"
         self._images_say.setText(f"{found.warning or f'{right}.'} {found.advice}".strip())
-        details = (right, found.about_preprocessing, found.about_activation)
-        self._images_say.setToolTip(verbatim(*details))
+        about = (found.about_order, found.about_preprocessing, found.about_activation)
+        self._images_say.setToolTip(verbatim(right, *filter(None, about)))
 
     @property
     def check(self) -> str:
@@ -149,6 +154,11 @@ class ModelPanel(QWidget):
     def _on_activation_chosen(self, activation: Activation) -> None:
         if self._network is not None:
             self.reading_edited.emit(self._network.with_activation(activation, "user"))
+
+    @Slot(object)
+    def _on_order_chosen(self, order: Order) -> None:
+        if self._network is not None:
+            self.reading_edited.emit(self._network.with_order(order, "user"))
 
     @Slot()
     def _ask_for_preprocessing(self) -> None:
@@ -171,7 +181,7 @@ class ModelPanel(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """While a run is on, its network is read as it is."""
-        for widget in (self.shape, self.activation, self.change):
+        for widget in (self.shape, self.activation, self.change, self.layers.order):
             widget.setEnabled(editable and self._network is not None)
 
     def _show_shape(self) -> None:

@@ -59,7 +59,9 @@ def test_every_wrapper_in_every_torch_suffix(tmp_path, suffix, wrapper):
     assert_same(load_network(path), state)
 
 
-@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "net.", "module._orig_mod."])
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "model.", "net.", "_module.", "module._orig_mod."]
+)
 def test_prefixes_are_stripped(tmp_path, prefix):
     path = tmp_path / "network.pth"
     torch.save(state_dict(prefix=prefix), path)
