@@ -23,6 +23,7 @@ from gui.opening.opener import Opener
 from gui.opening.refusals import Refusals
 from gui.opening.start_wish import StartWish
 from gui.preferences.controller import PreferencesController
+from gui.queue.outlooks import QueueOutlooks
 from gui.queue.panel import QueuePanel
 from gui.queue.runner import QueueRunner
 from gui.run.assessment import Assessment
@@ -125,6 +126,7 @@ class Parts(QMainWindow):
         )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
         self.queue = QueueRunner(*at_work)
+        QueueOutlooks(self.queue.list, self.background, self)
         self.queue_panel = QueuePanel(self.queue, self)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
         self.tabifyDockWidget(self.log_panel, self.queue_panel)
