@@ -56,6 +56,11 @@ class Picture:
     seats: Seats
     tiles: Pixels
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a tile in pixels."""
+        return self.tiles.shape[1], self.tiles.shape[2]
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -209,10 +214,12 @@ class LiveView:
 
     def _judged(self, snapshot: Snapshot, sitting: tuple[int, ...], full: bool) -> _Judged:
         """What is known of a moment; on a thread of its own, but for a run at rest."""
-        warm_up()  # Not to be counted as the price of a score.
+        references = self.references
+        if references is not None:
+            warm_up()  # Not to be counted as the price of a score.
         began = time.perf_counter()
         images = snapshot.images()
-        pairs, scores_later = self._pool.score(snapshot, images, self.references, full)
+        pairs, scores_later = self._pool.score(snapshot, images, references, full)
         moment = Moment(
             snapshot.step,
             images,

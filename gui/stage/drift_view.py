@@ -110,11 +110,7 @@ class DriftView(QAbstractScrollArea):
         self.pictured.emit(picture, at_once)
         before = self._blend.picture
         self._blend.take(picture, time.perf_counter(), at_once)
-        if (
-            before is None
-            or before.seats != picture.seats
-            or before.tiles.shape != picture.tiles.shape
-        ):
+        if before is None or (before.seats, before.size) != (picture.seats, picture.size):
             self._lay_out(at_once or before is None)
         self._begin_moving()
 
@@ -156,6 +152,10 @@ class DriftView(QAbstractScrollArea):
         return True if self._for_lectures else None
 
     @property
+    def _look(self) -> Look:
+        return Look(self._places, self._has_originals, self._dark)
+
+    @property
     def _ground(self) -> QColor:
         return QColor(Qt.GlobalColor.black) if self._for_lectures else theme.plot_background()
 
@@ -164,14 +164,8 @@ class DriftView(QAbstractScrollArea):
     @property
     def seats(self) -> Seats:
         """Who sits where."""
-        return self._first(self._blend.seats)
-
-    def _first(self, seats: Seats) -> Seats:
-        if not self._for_lectures:
-            return seats
-        above = seats.above[:_IN_LECTURES]
-        below = seats.below[: _IN_LECTURES - len(above)]
-        return Seats(above, below, seats.marked, seats.doubt)
+        seats = self._blend.seats
+        return seats.first(_IN_LECTURES) if self._for_lectures else seats
 
     @property
     def places(self) -> Places:
@@ -180,18 +174,14 @@ class DriftView(QAbstractScrollArea):
 
     def _lay_out(self, at_once: bool) -> None:
         picture, seats = self._blend.picture, self.seats
-        bar, width, height = (
-            self.verticalScrollBar(),
-            self.viewport().width(),
-            self.viewport().height(),
-        )
+        bar, (width, height) = self.verticalScrollBar(), self.viewport().size().toTuple()
         if picture is None:
             self._places = NOWHERE
+        elif self._for_lectures:
+            room = width, height
+            self._places = largest_places(seats, picture.size, room, self._has_originals)
         else:
-            tile = picture.tiles.shape[1], picture.tiles.shape[2]
-            self._places = places(seats, tile, width, self._has_originals)
-            if self._for_lectures:
-                self._places = largest_places(seats, tile, (width, height), self._has_originals)
+            self._places = places(seats, picture.size, width, self._has_originals)
         bar.setPageStep(height)
         bar.setSingleStep(max(1, self._places.cell[1] // 3))
         bar.setRange(0, max(0, self._places.height - height))
@@ -279,7 +269,6 @@ class DriftView(QAbstractScrollArea):
     def _draw_all(self, painter: QPainter) -> None:
         """Draws own images, what is beside and below them, and the line."""
         seats, sight = self.seats, self._seen()
-        look = Look(self._places, self._has_originals, self._dark)
         if self._places.line is not None:
             top = self._places.line - self.verticalScrollBar().value()
             where = QRectF(0, top, self.viewport().width(), 0)
@@ -288,7 +277,7 @@ class DriftView(QAbstractScrollArea):
             painter.drawImage(each.image, as_image(tile))
             painter.setOpacity(each.opacity)
             known = self._known.of_candidate(each.candidate, each.candidate in seats.marked)
-            draw_beside(painter, look, each.origin, known)
+            draw_beside(painter, self._look, each.origin, known)
             painter.setOpacity(1.0)
             self._mark_chosen(painter, each)
 
@@ -298,9 +287,7 @@ class DriftView(QAbstractScrollArea):
 
     def _mark_chosen(self, painter: QPainter, each: Seen) -> None:
         if each.candidate == self._chosen:
-            draw_frame(painter, Look(self._places, self._has_originals, self._dark), each.origin)
-
-    # --- the room -----------------------------------------------------------------------------
+            draw_frame(painter, self._look, each.origin)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other seats fit."""
