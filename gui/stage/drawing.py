@@ -155,7 +155,8 @@ def faded(tiles: Pixels, opacities: Sequence[float], ground: QColor) -> Pixels:
     clear = np.round(256 * np.asarray(opacities)).astype(np.int32)
     doubtful = np.flatnonzero(clear < 256)
     if len(doubtful):
-        below = in_32_bits(np.array([[[ground.getRgb()[:3]]]], np.uint8)).astype(np.int32)
+        channels = ground.red(), ground.green(), ground.blue()
+        below = in_32_bits(np.array([[[channels]]], np.uint8)).astype(np.int32)
         way = (tiles[doubtful] - below) * clear[doubtful, None, None, None]
         tiles[doubtful] = below + (way >> 8)
     return tiles
