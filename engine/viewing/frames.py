@@ -198,7 +198,8 @@ class LiveView:
         if found is not None:
             self._take(found)
             self._judge_pace.done(time.perf_counter() - found.seconds)
-        if not self._beside.is_busy and self._judge_pace.is_due():
+        # Of noise there is nothing to know, and the first step is long enough as it is.
+        if snapshot.step and not self._beside.is_busy and self._judge_pace.is_due():
             self._beside.begin(partial(self._judged, snapshot, self._sitting, False))
 
     @property

@@ -36,7 +36,7 @@ _ABOUT = (
     "each layer, relative to its weights, on a log axis. A click or Enter opens all losses.</p>"
 )
 _WIDEST_NUMBER = "0.0001"
-_DRAWING_INTERVAL = 0.4
+_DRAWING_INTERVAL = 0.8
 _HEIGHT, _LEAST_HEIGHT, _ROOMY = 72, 40, 60
 _FIRST, _OTHERS, _DOT, _LARGE = 2.0, 1.25, 3.0, 1.35
 _PIECE = 16
