@@ -120,6 +120,7 @@ def test_cards_begin_below_the_heading_and_one_alone_offers_no_comparison(qtbot,
     for count, offered in ((1, [False]), (2, [True, True]), (3, [True, True, False])):
         runs.cards = tuple(each[:count])
         runs.changed.emit()
+        until(qtbot, lambda: all(card.isVisible() for card in page.cards))
         page.layout().activate()
         places = [card.x() for card in page.cards]
         step = page.cards[0].width() + theme.SPACING
