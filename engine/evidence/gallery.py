@@ -45,6 +45,8 @@ NOT_FITTED = "no confidence was fitted to networks like this"
 TOO_EARLY = "too few steps were taken for a confidence"
 NO_CHANCE = "the weights hold nothing that images could be found in"
 UNEXPLAINED = "the images explain too little of the first layer for a confidence"
+NOTHING_FOUND = (NO_CHANCE, UNEXPLAINED)
+"""Why a confidence is unknown where no image of a gallery is to be believed."""
 CUT_SHORT = "its restart has not come to its end"
 """Why a confidence is not known; the last of one candidate, the others of all."""
 

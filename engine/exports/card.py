@@ -12,6 +12,7 @@ from PIL import Image
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.data.pixels import Pixels, display_pixels, mosaic
+from engine.evidence.gallery import NOTHING_FOUND
 from engine.evidence.headline import recovered_of
 from engine.evidence.scoring import Evidence
 from engine.exports.writing import png_bytes
@@ -48,12 +49,17 @@ def make_card(
 
 
 def headline_of(session: Session, score: Evidence | None) -> str:
-    """`37 of 50 recovered`, or what else can be said in as few words."""
+    """`37 of 50 recovered`, `nothing found`, or what else can be said in as few words."""
     state = session.state
     if state.step < state.steps and not session.note:
         return f"not finished: step {state.step:,} of {state.steps:,}"
     evidence = session.evidence if score is None else score.as_dict()
-    return recovered_of(evidence) or counted(len(session.gallery()), "distinct images")
+    if recovered_of(evidence):
+        return recovered_of(evidence)
+    gallery = session.gallery()
+    if gallery.why_unknown in NOTHING_FOUND:
+        return "nothing found"
+    return counted(len(gallery), "distinct images")
 
 
 def _best(session: Session, score: Evidence | None, progress: Progress) -> NDArray[np.int64]:

@@ -47,7 +47,7 @@ class Outcome:
         gallery_above_0_9: distinct images with a confidence above 0.9.
         steps: steps taken.
         seconds: computing time.
-        sentence: why it was refused, failed, or ended before its time.
+        sentence: why it was refused, failed, ended before its time, or had no chance.
     """
 
     checkpoint: str
@@ -119,7 +119,7 @@ def with_report(outcome: Outcome, report: Mapping[str, Any]) -> Outcome:
         gallery_above_0_9=report["gallery"]["above_0.9"],
         steps=report["steps"],
         seconds=report["seconds"],
-        sentence=outcome.sentence or report["note"],
+        sentence=" ".join(dict.fromkeys(filter(None, (outcome.sentence, report["note"])))),
     )
 
 

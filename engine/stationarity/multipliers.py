@@ -84,9 +84,30 @@ class Multipliers(Protocol):
 
 
 class _OneEach:
-    """λ_i ≥ 0 by a penalty, one a candidate."""
+    """λ_i ≥ 0 by a penalty, one a candidate: u_i = (λ_i/m) d_i, with a direction d_i ∈ R^C."""
 
     initial_size = 0.5
+
+    def _directions(self, outputs: Tensor | None, labels: Tensor) -> Tensor:
+        """d, shape (p, C)."""
+        raise NotImplementedError
+
+    def to_cotangent(
+        self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
+    ) -> Tensor:
+        """See `Multipliers.to_cotangent`."""
+        return self._directions(outputs, labels) * (multipliers / count)[:, None]
+
+    def pull_back(
+        self,
+        cotangent_gradient: Tensor,
+        multipliers: Tensor,
+        labels: Tensor,
+        outputs: Tensor | None,
+        count: int,
+    ) -> tuple[Tensor, Tensor | None]:
+        """See `Multipliers.pull_back`; nothing flows through the direction."""
+        return (cotangent_gradient * self._directions(outputs, labels)).sum(1) / count, None
 
     def shape(self, count: int) -> tuple[int, ...]:
         """(m,)."""
@@ -118,22 +139,9 @@ class BinaryMargin(_OneEach):
 
     needs_outputs = False
 
-    def to_cotangent(
-        self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
-    ) -> Tensor:
-        """See `Multipliers.to_cotangent`."""
-        return (multipliers * labels / count).unsqueeze(1)
-
-    def pull_back(
-        self,
-        cotangent_gradient: Tensor,
-        multipliers: Tensor,
-        labels: Tensor,
-        outputs: Tensor | None,
-        count: int,
-    ) -> tuple[Tensor, Tensor | None]:
-        """See `Multipliers.pull_back`."""
-        return cotangent_gradient.squeeze(1) * labels / count, None
+    def _directions(self, outputs: Tensor | None, labels: Tensor) -> Tensor:
+        """y, shape (p, 1)."""
+        return labels[:, None]
 
 
 @dataclass(frozen=True)
@@ -214,23 +222,6 @@ class RunnerUp(_OneEach):
     outputs: int
     needs_outputs = True
 
-    def to_cotangent(
-        self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
-    ) -> Tensor:
-        """See `Multipliers.to_cotangent`."""
-        return self._directions(outputs, labels) * (multipliers / count)[:, None]
-
-    def pull_back(
-        self,
-        cotangent_gradient: Tensor,
-        multipliers: Tensor,
-        labels: Tensor,
-        outputs: Tensor | None,
-        count: int,
-    ) -> tuple[Tensor, Tensor | None]:
-        """See `Multipliers.pull_back`."""
-        return (cotangent_gradient * self._directions(outputs, labels)).sum(1) / count, None
-
     def _directions(self, outputs: Tensor | None, labels: Tensor) -> Tensor:
         """e_y − e_k, shape (p, C)."""
         assert outputs is not None
@@ -252,13 +243,10 @@ class TiedToOutputs(_OneEach):
     outputs: int
     needs_outputs = True
 
-    def to_cotangent(
-        self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int
-    ) -> Tensor:
-        """See `Multipliers.to_cotangent`."""
+    def _directions(self, outputs: Tensor | None, labels: Tensor) -> Tensor:
+        """e_y − Σ_k q_k e_k, shape (p, C)."""
         own = labels.long()[:, None]
-        direction = self._shares(outputs, own).neg().scatter(1, own, 1.0)
-        return direction * (multipliers / count)[:, None]
+        return self._shares(outputs, own).neg().scatter(1, own, 1.0)
 
     def pull_back(
         self,

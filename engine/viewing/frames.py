@@ -56,6 +56,11 @@ class Picture:
     seats: Seats
     tiles: Pixels
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a tile in pixels."""
+        return self.tiles.shape[1], self.tiles.shape[2]
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -193,7 +198,8 @@ class LiveView:
         if found is not None:
             self._take(found)
             self._judge_pace.done(time.perf_counter() - found.seconds)
-        if not self._beside.is_busy and self._judge_pace.is_due():
+        # Of noise there is nothing to know, and the first step is long enough as it is.
+        if snapshot.step and not self._beside.is_busy and self._judge_pace.is_due():
             self._beside.begin(partial(self._judged, snapshot, self._sitting, False))
 
     @property
@@ -209,10 +215,12 @@ class LiveView:
 
     def _judged(self, snapshot: Snapshot, sitting: tuple[int, ...], full: bool) -> _Judged:
         """What is known of a moment; on a thread of its own, but for a run at rest."""
-        warm_up()  # Not to be counted as the price of a score.
+        references = self.references
+        if references is not None:
+            warm_up()  # Not to be counted as the price of a score.
         began = time.perf_counter()
         images = snapshot.images()
-        pairs, scores_later = self._pool.score(snapshot, images, self.references, full)
+        pairs, scores_later = self._pool.score(snapshot, images, references, full)
         moment = Moment(
             snapshot.step,
             images,

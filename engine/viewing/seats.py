@@ -8,7 +8,7 @@ the one that it takes the place of has gone; whoever draws the seats lets it gli
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.viewing.standing import Standing
 
@@ -39,6 +39,11 @@ class Seats:
     def candidates(self) -> tuple[int, ...]:
         """All of them, seat by seat."""
         return (*self.above, *self.below)
+
+    def first(self, most: int) -> Seats:
+        """The first so many of them."""
+        above = self.above[:most]
+        return replace(self, above=above, below=self.below[: most - len(above)])
 
 
 def first_seats(candidates: Sequence[int]) -> Seats:

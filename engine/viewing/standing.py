@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.gallery import NO_CHANCE, UNEXPLAINED, Gallery
+from engine.evidence.gallery import NO_CHANCE, NOTHING_FOUND, Gallery
 from engine.evidence.ranking import Groups, groups
 from engine.viewing.pairs import Pairs
 
@@ -156,7 +156,7 @@ def standing_at_rest(
         assert confidence is not None
         sure = gallery.candidate[confidence > SURE].tolist()
         trusted, doubt = frozenset(sure), UNSURE
-    elif gallery.why_unknown in (NO_CHANCE, UNEXPLAINED):
+    elif gallery.why_unknown in NOTHING_FOUND:
         trusted, doubt = frozenset(), _doubt_of_all(gallery.why_unknown)
     else:
         at = gallery.candidate

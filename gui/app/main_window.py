@@ -1,8 +1,4 @@
-"""The main window: it puts the parts together and passes on what they say to each other.
-
-Longer than other files, because it is the one place where all parts meet: each is made here, and
-what it says is connected here to those who act on it.
-"""
+"""The main window: what its parts say to each other is connected here to those who act on it."""
 
 from __future__ import annotations
 
@@ -10,61 +6,30 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from platformdirs import user_state_path
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from engine.evidence.scoring import Evidence
 from engine.session.session import SUFFIX
 from gui.app import menus
 from gui.app.actions import Actions
-from gui.app.arrangement import Arrangement
 from gui.app.availability import situation
-from gui.app.close_network import CloseNetwork
-from gui.app.closing import Closing
 from gui.app.file_commands import FileCommands
-from gui.app.giving_way import GivingWay
-from gui.app.layout import whole_window
-from gui.app.network_page import NetworkPage
 from gui.app.pages import Page, Pages
-from gui.comparison.controller import ComparisonController
+from gui.app.parts import Parts
 from gui.errors.safety import Safety
-from gui.exports.exporter import Exporter
-from gui.help.windows import HelpWindows
-from gui.opening.adoption import Adoption
 from gui.opening.card_keeper import CardKeeper
 from gui.opening.drop_veil import DropVeil
-from gui.opening.opener import Opener
-from gui.opening.refusals import Refusals
-from gui.opening.start_wish import StartWish
-from gui.preferences.controller import PreferencesController
-from gui.queue.panel import QueuePanel
-from gui.queue.runner import QueueRunner
-from gui.run.assessment import Assessment
-from gui.run.context import AppContext
-from gui.run.reconstruction_controller import ReconstructionController
-from gui.run.session_runner import SessionRunner
-from gui.state import preferences
-from gui.state.last_runs import LastRuns
-from gui.state.recent import RecentFiles
-from gui.state.run_copies import RunCopies
-from gui.state.undo import SettingsHistory
-from gui.state.workspace import CurrentWorkspace, Workspace
-from gui.toolkit import scheme, stored, theme
-from gui.toolkit.background import Background
-from gui.toolkit.elided import ElidingStatusBar, elided
-from gui.toolkit.focus import DockTabs
+from gui.state.workspace import Workspace
+from gui.toolkit import scheme, theme
+from gui.toolkit.elided import elided
 from gui.toolkit.log import LOGGER
-from gui.toolkit.log_panel import LogPanel
-from gui.toolkit.message_strip import MessageStrip
-from gui.toolkit.saved_notice import SavedNotice
-from gui.training.page import TrainingPage
 
 _TITLE_WIDTH = 600
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Parts):
     """Open a network, watch it drift, take the results away."""
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
@@ -73,12 +38,9 @@ class MainWindow(QMainWindow):
             devices: names of the devices to choose from, so far as they are known.
             parent: owner.
         """
-        super().__init__(parent)
+        super().__init__(devices, parent)
         self.setWindowTitle("Afterimage")
-        self.context = self._make_context()
-        self._build_pages(devices)
-        self._build_roles()
-        self._build_commands()
+        self._make_commands()
         self.veil = DropVeil(self)
         self._connect_files()
         self._connect_work()
@@ -113,82 +75,9 @@ class MainWindow(QMainWindow):
             self.settings_panel.settings,
         )
 
-    # --- building ---------------------------------------------------------------------------
+    # --- connecting -------------------------------------------------------------------------
 
-    def _make_context(self) -> AppContext:
-        stored.put_aside_if_unsafe()
-        self.setStatusBar(ElidingStatusBar(self))
-        self.controller = ReconstructionController(self)
-        self.background = Background(self.statusBar())
-        self.saved_notice = SavedNotice(self.statusBar())
-        self.strip = MessageStrip()
-        kept = user_state_path("Afterimage", "Afterimage")
-        self.copies, self.last_runs = RunCopies(kept), LastRuns(kept, self)
-        self.recent = RecentFiles(self)
-        self.recent.cleared.connect(self.last_runs.clear)
-        return AppContext(
-            self,
-            CurrentWorkspace(self),
-            self.controller,
-            self.background,
-            self.strip,
-            self.copies,
-            self.recent,
-        )
-
-    def _build_pages(self, devices: list[str]) -> None:
-        self.network_page = page = NetworkPage(self.context, self.last_runs, devices)
-        self.model_panel, self.references_panel = page.model_panel, page.references_panel
-        self.settings_panel, self.run_bar, self.empty = (
-            page.settings_panel,
-            page.run_bar,
-            page.empty,
-        )
-        self.views, self.recent_list = page.views, page.recent_list
-        self.mosaic, self.pairs = page.views.mosaic, page.views.pairs
-        self.curves, self.health = page.views.curves, page.views.health
-        self.scores, self.membership = page.views.scores, page.views.membership
-        self.caption, self.examiner = page.views.caption, page.views.examiner
-        self.stage, self.header = page.views.stage, page.views.header
-        self.lower_tabs, self.beside = page.views.lower_tabs, page.views.beside
-        self.training = TrainingPage(devices, self.background, self.copies.begin_training)
-        whole, self.stack = whole_window(self.strip, page, self.training)
-        self.setCentralWidget(whole)
-        self.log_panel = LogPanel(self)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.log_panel)
-        self.arrangement = Arrangement(self, page.panels, page.splitters)
-        self.statusBar().setSizeGripEnabled(False)
-
-    def _build_roles(self) -> None:
-        """Who saves, opens, runs, works out, prefers, compares, and closes."""
-        context, panel = self.context, self.settings_panel
-        self.exporter = Exporter(context)
-        self.opener = Opener(context)
-        self.assessment = Assessment(context)
-        self.runner = SessionRunner(context, panel.settings, self.assessment)
-        self.start_wish = StartWish(context, self.opener, self.runner)
-        self.close_network = CloseNetwork(context, self.runner, self.opener)
-        at_work = (context, self.opener, self.runner, self.assessment, panel)
-        self.adoption = Adoption(*at_work)
-        self.preferences = PreferencesController(self, panel.device.names)
-        self._use_device(preferences.load().device)
-        self.history = SettingsHistory(panel)
-        self.help_windows = HelpWindows(self, self.background, panel.device.names)
-        self.refusals = Refusals(
-            self.strip, self.opener.open_first_sample, self.help_windows.show_page
-        )
-        self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
-        self.queue = QueueRunner(*at_work)
-        self.queue_panel = QueuePanel(self.queue, self)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_panel)
-        self.tabifyDockWidget(self.log_panel, self.queue_panel)
-        docks = (self.log_panel, self.queue_panel)
-        DockTabs(self, docks)
-        self.giving_way = GivingWay(self, self.arrangement, self.stage, self.views.strip, docks)
-        ends = (self.assessment.cancel_gallery, self.comparison.cancel)
-        self.closing = Closing(context, self.runner, self.queue, self.training, ends)
-
-    def _build_commands(self) -> None:
+    def _make_commands(self) -> None:
         """What can be asked for, and the menus that it is asked for with."""
         training = self.training
         network = Page(

@@ -21,10 +21,11 @@ from gui.opening.adoption import Adoption
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
+from gui.stage.drift_view import HINT
 from gui.stage.panel import StagePanel
 from gui.stage.presentation import Presentation
 from gui.stage.settling import Settling
-from gui.stage.stage import HINT, Stage
+from gui.stage.stage import Stage
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.toolkit.when_seen import WhenSeen
@@ -144,14 +145,15 @@ class Views(QObject):
         for strip in self._strips:
             strip.show_losses(frame.losses, hurry=frame.is_last)
         self.examiner.show_present(Scene(frame.picture, frame.mosaic), frame.recorded)
-        if frame.standing is not None:
-            self.stage.show_standing(frame.standing)
-            self.header.say(headline(frame.standing, is_over=False))
+        if frame.scores_later:
+            self.pairs.say_later()
+        if frame.standing is None or frame.standing is self.stage.standing:
+            return
+        self.stage.show_standing(frame.standing)
+        self.header.say(headline(frame.standing, is_over=False))
         if frame.pairs is not None and self._workspace().train is not None:
             self._pairs_seen.do(partial(self.pairs.show_pairs, frame.pairs))
             self._scores_seen.do(partial(self.scores.show_pairs, frame.pairs))
-        elif frame.scores_later:
-            self.pairs.say_later()
 
     @Slot(object)
     def _show_losses(self, session: Session) -> None:

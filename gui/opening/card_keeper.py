@@ -89,6 +89,8 @@ class CardKeeper(QObject):
     ) -> None:
         """Called on a thread; a run whose copy was not wanted or cannot be kept has no card."""
         try:
-            self._runs.put(make_card(session, score, path, report), in_place_of)
+            card = make_card(session, score, path, report)
+            is_scored = score is not None or session.evidence is not None
+            self._runs.put(card, in_place_of, is_scored)
         except OSError:
             return

@@ -57,6 +57,7 @@ class RunCards(QWidget):
             heading.addWidget(button)
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.SPACING)
+        self._grid.setColumnStretch(_COLUMNS, 1)  # A few cards begin below the heading.
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, theme.MARGIN, 0, 0)
         rows.addLayout(heading)
@@ -94,7 +95,10 @@ class RunCards(QWidget):
         count = len(self.chosen)
         self.compare_button.setText(f"Com&pare {count} Runs" if count > 1 else "Com&pare")
         self.compare_button.setEnabled(FEWEST <= count <= MOST)
-        self.compare_button.setVisible(sum(card.isEnabled() for card in self.cards) > 1)
+        can_compare = sum(card.isEnabled() for card in self.cards) > 1
+        self.compare_button.setVisible(can_compare)
+        for card in self.cards:
+            card.check.setVisible(can_compare and card.isEnabled())
 
     @Slot()
     def _compare(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.plain_text import percent
+from engine.evidence.gallery import NO_CHANCE
 from engine.exports.results import SESSION
 from engine.exports.summary import DONE, FAILED, REFUSED, STOPPED, Outcome
 from gui.run.run_bar import duration
@@ -31,6 +32,8 @@ class QueueItem:
     Attributes:
         path: its file.
         phase: how far it is.
+        has_chance: whether its weights hold anything that images could be found in; None as long
+            as nobody has looked.
         share: of the run that is done, from 0 to 1.
         remaining_seconds: of the run, where that can be said.
         is_paused: whether the run is held.
@@ -40,6 +43,7 @@ class QueueItem:
 
     path: Path
     phase: Phase = Phase.WAITING
+    has_chance: bool | None = None
     share: float = 0.0
     remaining_seconds: float | None = None
     is_paused: bool = False
@@ -63,9 +67,11 @@ class QueueItem:
 
     @property
     def state(self) -> str:
-        """`waiting`, `running 43 %`, `done, 35 recovered`, `refused: …`."""
+        """`waiting`, `waiting: …`, `running 43 %`, `done, 35 recovered`, `refused: …`."""
         if self.phase is Phase.RUNNING:
             return f"{'paused at' if self.is_paused else 'running'} {percent(self.share)}"
+        if self.phase is Phase.WAITING and self.has_chance is False:
+            return f"{self.phase.value}: {NO_CHANCE}"
         if self.outcome is None:
             return str(self.phase.value)
         return _ended(self.outcome)

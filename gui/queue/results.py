@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.base.progress import unheard
+from engine.evidence.gallery import NO_CHANCE
 from engine.evidence.references import References
 from engine.exports.results import read_report
 from engine.exports.summary import DONE, FAILED, STOPPED, Outcome, make_subfolder, with_report
@@ -18,6 +19,8 @@ from gui.run.worker import RunEnd
 from gui.toolkit.task import sentence_of
 
 Result = TypeVar("Result")
+
+_NO_CHANCE = f"{NO_CHANCE[0].upper()}{NO_CHANCE[1:]}."
 
 
 def attempt(work: Callable[[], Result]) -> Result | Refusal:
@@ -38,6 +41,7 @@ def known_of(path: Path, opened: Opened) -> Outcome:
         sha256=opened.network.origin.sha256,
         architecture=opened.network.architecture,
         remembered=opened.health.remembered,
+        sentence=_NO_CHANCE if opened.health.sees_no_chance else "",
     )
 
 

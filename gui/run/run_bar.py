@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
@@ -12,8 +11,9 @@ from engine.session.session import Session
 from engine.viewing.frames import Frame
 from gui.run.activity import Activity
 from gui.toolkit import theme
+from gui.toolkit.throttle import Throttle
 
-_TEXT_INTERVAL = 0.25
+_INTERVAL = 0.25
 _LABELS = {
     Activity.IDLE: "&Start",
     Activity.STARTING: "Starting…",
@@ -65,7 +65,7 @@ class RunBar(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self.progress, 1)
         layout.addWidget(self._text)
-        self._next_text = 0.0
+        self._throttle = Throttle(_INTERVAL)
         self._can_start = False
         self._resumable = False
         self.show_activity(Activity.IDLE)
@@ -111,12 +111,10 @@ class RunBar(QWidget):
         self.show_progress(state.step, state.steps, text)
 
     def show_progress(self, done: int, total: int, text: str) -> None:
-        """Shows how far the work is; the text changes slowly enough to be read."""
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
-        now = time.monotonic()
-        if now >= self._next_text or self._activity is Activity.IDLE:
-            self._next_text = now + _TEXT_INTERVAL
+        """Shows how far the work is: while it goes on, slowly enough to be read."""
+        if self._throttle.lets_through(hurry=self._activity is not Activity.RUNNING):
+            self.progress.setRange(0, total)
+            self.progress.setValue(done)
             self._text.setText(text)
 
     def clear(self) -> None:

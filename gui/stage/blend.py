@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from engine.data.pixels import Pixels
@@ -11,9 +13,12 @@ from engine.viewing.seats import Seats
 _AT_ONCE = 0.045
 """Seconds between two pictures under which nothing is put between them."""
 _LONGEST = 1.0
-_SLACK = 1.35
-"""Steps are not equally long: the way takes a little longer than the last, so that nothing stands
-still before the next has come."""
+_IN_TIME = 0.65
+"""Of the way that is behind when the next state should come. Steps are not equally long: what is
+left is gone ever more slowly, so that nothing stands still while a step takes three times as long.
+"""
+_ARRIVED = 0.998
+"""Of the way, from which on no pixel would change."""
 _LEARNT = 0.3
 """Of a new interval, in the usual one."""
 
@@ -66,7 +71,7 @@ class Blend:
         else:
             shown, self._from_step = self.tiles(now), self.step(now)
             self._from = _as_far_as_known(before.seats, shown, picture)
-            longest = max(interval, self._usual) * _SLACK
+            longest = max(interval, self._usual)
             self._lasts = 0.0 if interval < _AT_ONCE else min(longest, _LONGEST)
         self._to, self._began = picture, now
 
@@ -96,7 +101,15 @@ class Blend:
         return np.asarray((before + way).astype(np.uint8))
 
     def _share(self, now: float) -> float:
-        return 1.0 if self._lasts <= 0 else min(1.0, (now - self._began) / self._lasts)
+        """How much of the way is behind, from 0 to 1: at one speed first, then ever more slowly."""
+        if self._lasts <= 0:
+            return 1.0
+        time = max(0.0, (now - self._began) / self._lasts)
+        if time <= 1:
+            return _IN_TIME * time
+        rest = 1 - _IN_TIME
+        share = 1 - rest * math.exp((1 - time) * _IN_TIME / rest)
+        return share if share < _ARRIVED else 1.0
 
 
 def _as_far_as_known(seats: Seats, shown: Pixels, picture: Picture) -> Pixels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -142,3 +142,21 @@ def in_32_bits(tiles: Pixels) -> Pixels:
     if sys.byteorder == "big":
         of_qt = of_qt[..., ::-1].copy()
     return of_qt
+
+
+def faded(tiles: Pixels, opacities: Sequence[float], ground: QColor) -> Pixels:
+    """Tiles of `in_32_bits` as they are seen on a ground, which is far sooner done than drawn.
+
+    Args:
+        tiles: shape (n, h, w, 4); changed in place.
+        opacities: of each, from 0 to 1.
+        ground: what is seen through them.
+    """
+    clear = np.round(256 * np.asarray(opacities)).astype(np.int32)
+    doubtful = np.flatnonzero(clear < 256)
+    if len(doubtful):
+        channels = ground.red(), ground.green(), ground.blue()
+        below = in_32_bits(np.array([[[channels]]], np.uint8)).astype(np.int32)
+        way = (tiles[doubtful] - below) * clear[doubtful, None, None, None]
+        tiles[doubtful] = below + (way >> 8)
+    return tiles

@@ -20,12 +20,18 @@ class _Path:
     opacity_end: float
     began: float
 
+    @property
+    def is_way(self) -> bool:
+        """Whether it leads anywhere."""
+        return self.start != self.end or self.opacity_start != self.opacity_end
+
 
 class Glide:
     """Where each candidate is seen, and how clearly, at any moment."""
 
     def __init__(self) -> None:
         self._paths: dict[int, _Path] = {}
+        self._rests_at = 0.0
 
     def clear(self) -> None:
         """Nobody is there."""
@@ -53,6 +59,8 @@ class Glide:
                 place, shown = self.at(candidate, now)
                 paths[candidate] = _Path(place, end, shown, opacity, now)
         self._paths = paths
+        moving = (p.began for p in paths.values() if p.is_way)
+        self._rests_at = max(moving, default=now - SECONDS) + SECONDS
 
     def at(self, candidate: int, now: float) -> tuple[QPointF, float]:
         """Where it is, and how opaque."""
@@ -63,11 +71,7 @@ class Glide:
 
     def is_moving(self, now: float) -> bool:
         """Whether another frame would differ."""
-        return any(
-            now - path.began < SECONDS
-            and (path.start != path.end or path.opacity_start != path.opacity_end)
-            for path in self._paths.values()
-        )
+        return bool(self._paths) and now < self._rests_at
 
 
 def _eased(share: float) -> float:

@@ -109,3 +109,28 @@ def places(
         line, top = top, top + _LINE
     below, bottom = rows(len(seats.below), top)
     return Places(image, cell, columns, (*above, *below), line, math.ceil(bottom))
+
+
+def largest_places(
+    seats: Seats, tile: tuple[int, int], room: tuple[int, int], has_originals: bool
+) -> Places:
+    """Lays the seats out as large as all of them fit, amid the height.
+
+    Args:
+        seats: who sits where.
+        tile: height and width of an image in pixels.
+        room: width and height of the stage.
+        has_originals: each seat has a training image beside it.
+    """
+    width, height = room
+    found, least = places(seats, tile, width, has_originals), LEAST_SIDE
+    while least < height:
+        larger = places(seats, tile, width, has_originals, least)
+        if larger.height > height or larger.cell[0] > width:
+            break
+        found, least = larger, min(larger.image) + 1
+    return found.in_the_middle_of(height)
+
+
+NOWHERE = Places((1, 1), (1, 1), 1, (), None, 0)
+"""Nobody is seated."""

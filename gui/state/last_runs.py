@@ -48,12 +48,14 @@ class LastRuns(QObject):
         """Finds out which there are, without waiting for disks that sleep or are far away."""
         threading.Thread(target=self._look, daemon=True).start()
 
-    def put(self, card: RunCard, in_place_of: Path | None = None) -> None:
+    def put(self, card: RunCard, in_place_of: Path | None = None, is_scored: bool = True) -> None:
         """Puts a card first; called on a thread.
 
         Args:
             card: of a run.
             in_place_of: the session of a card that this one replaces, beside one of its own path.
+            is_scored: whether the run has a score now; without one, what an earlier card said of
+                the same file stays.
 
         Raises:
             OSError: it cannot be written down.
@@ -61,7 +63,10 @@ class LastRuns(QObject):
 
         def change(cards: Sequence[RunCard]) -> Sequence[RunCard]:
             there = [shown.card for each in cards if (shown := self._shown(each)) is not None]
-            return [card, *(each for each in there if each.path not in (card.path, in_place_of))]
+            before = (each for each in there if (each.path, each.stamp) == (card.path, card.stamp))
+            known = None if is_scored else next(before, None)
+            first = card if known is None else replace(known, seconds=card.seconds)
+            return [first, *(each for each in there if each.path not in (card.path, in_place_of))]
 
         with self._writing:
             change_cards(self._file, change)

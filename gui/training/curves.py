@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
 import numpy as np
@@ -12,6 +11,7 @@ from engine.stationarity.spectrum import Spectrum
 from engine.training.curves import TrainingCurves
 from engine.training.view import TrainingFrame
 from gui.toolkit import theme
+from gui.toolkit.throttle import Throttle
 from gui.views.plots import Plot, SpectrumPlot
 
 _DRAWING_INTERVAL = 0.1
@@ -32,7 +32,7 @@ class TrainingCurvesView(QWidget):
         layout.setSpacing(theme.SPACING)
         for plot in self._plots():
             layout.addWidget(plot, 1)
-        self._next_drawing = 0.0
+        self._throttle = Throttle(_DRAWING_INTERVAL)
         self._shown: Spectrum | None = None
         self._drawings = deque(
             (self._draw_loss, self._draw_accuracy, self._draw_margin, self._draw_spectrum)
@@ -51,9 +51,7 @@ class TrainingCurvesView(QWidget):
             for draw in self._drawings:
                 draw(frame, curves)
             return
-        now = time.monotonic()
-        if now >= self._next_drawing:
-            self._next_drawing = now + _DRAWING_INTERVAL
+        if self._throttle.lets_through():
             self._drawings[0](frame, curves)
             self._drawings.rotate(-1)
 

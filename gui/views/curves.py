@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from engine.base.colours import is_dashed, layer
 from engine.reconstruction.losses import Losses
 from gui.toolkit import theme
+from gui.toolkit.throttle import Throttle
 from gui.views.plots import Plot
 
 _DRAWING_INTERVAL = 0.4
@@ -47,7 +47,7 @@ class Curves(QWidget):
         self._constraint = Plot("Constraint loss", {"constraint": "curve"}, "step", "log")
         self._constraint.clicked.connect(self.step_chosen)
         layout.addWidget(self._constraint, 1)
-        self._next_drawing = 0.0
+        self._throttle = Throttle(_DRAWING_INTERVAL)
         self.set_depth(3)
 
     def set_depth(self, depth: int) -> None:
@@ -77,10 +77,8 @@ class Curves(QWidget):
             losses: the rows.
             hurry: False leaves them out if others were drawn a moment ago.
         """
-        now = time.monotonic()
-        if not hurry and now < self._next_drawing:
+        if not self._throttle.lets_through(hurry):
             return
-        self._next_drawing = now + _DRAWING_INTERVAL
         assert self._residuals is not None
         self._residuals.show_columns(losses.step, losses.relative_per_layer)
         seen = losses.constraint_seen

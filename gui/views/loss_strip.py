@@ -8,7 +8,6 @@ first layer.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -28,6 +27,7 @@ from engine.base.colours import is_dashed, layer
 from engine.reconstruction.losses import Losses
 from gui.toolkit import theme
 from gui.toolkit.focus import FocusFrame
+from gui.toolkit.throttle import Throttle
 from gui.views.strip_scale import StripScale
 
 _TITLE = "Residual of layer 1"
@@ -36,7 +36,7 @@ _ABOUT = (
     "each layer, relative to its weights, on a log axis. A click or Enter opens all losses.</p>"
 )
 _WIDEST_NUMBER = "0.0001"
-_DRAWING_INTERVAL = 0.2
+_DRAWING_INTERVAL = 0.8
 _HEIGHT, _LEAST_HEIGHT, _ROOMY = 72, 40, 60
 _FIRST, _OTHERS, _DOT, _LARGE = 2.0, 1.25, 3.0, 1.35
 _PIECE = 16
@@ -65,7 +65,7 @@ class LossStrip(QWidget):
         self._for_lectures = for_lectures
         self._losses = Losses.none(0)
         self._cursors: list[float] = []
-        self._next_drawing = 0.0
+        self._throttle = Throttle(_DRAWING_INTERVAL)
         self.setAccessibleName("Losses")
         self.setMinimumHeight(_LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -87,10 +87,8 @@ class LossStrip(QWidget):
             losses: the rows.
             hurry: False leaves them out if others were shown a moment ago.
         """
-        now = time.monotonic()
-        if not hurry and now < self._next_drawing:
+        if not self._throttle.lets_through(hurry):
             return
-        self._next_drawing = now + _DRAWING_INTERVAL
         self._losses = losses
         self.setAccessibleDescription(self.words)
         self.update()
@@ -104,7 +102,7 @@ class LossStrip(QWidget):
         """Shows that there is no run."""
         self._cursors = []
         self.show_losses(Losses.none(0), hurry=True)
-        self._next_drawing = 0.0
+        self._throttle.reset()
 
     def restyle(self) -> None:
         """Takes on the current colour scheme."""

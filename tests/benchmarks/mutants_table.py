@@ -98,13 +98,18 @@ MUTANTS: list[Mutant] = [
         "stationarity/multipliers",
         (
             "candidates are not averaged",
-            "return (multipliers * labels / count).unsqueeze(1)",
-            "return (multipliers * labels).unsqueeze(1)",
+            "self._directions(outputs, labels) * (multipliers / count)[:, None]",
+            "self._directions(outputs, labels) * multipliers[:, None]",
         ),
         (
-            "the multipliers' gradient does not know the label",
-            "return cotangent_gradient.squeeze(1) * labels / count",
-            "return cotangent_gradient.squeeze(1) / count",
+            "the multipliers' gradient does not know their direction",
+            "(cotangent_gradient * self._directions(outputs, labels)).sum(1)",
+            "cotangent_gradient.sum(1)",
+        ),
+        (
+            "one output's multipliers do not know the label",
+            "return labels[:, None]",
+            "return labels[:, None].abs()",
         ),
         (
             "multipliers start on both sides of zero",
@@ -135,16 +140,6 @@ MUTANTS: list[Mutant] = [
             "nothing pulls up what is negative",
             "(-2 * (missing[:, None] + negative))",
             "(-2 * (missing[:, None] + 0 * negative))",
-        ),
-        (
-            "the runner-up's multipliers do not know their direction",
-            "(cotangent_gradient * self._directions(outputs, labels)).sum(1)",
-            "cotangent_gradient.gather(1, labels.long()[:, None])[:, 0]",
-        ),
-        (
-            "the runner-up's candidates are not averaged",
-            "self._directions(outputs, labels) * (multipliers / count)[:, None]",
-            "self._directions(outputs, labels) * multipliers[:, None]",
         ),
         (
             "the own class has a share of the wrong ones",

@@ -23,7 +23,7 @@ def _isolated(tmp_path, monkeypatch, qapp):
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
         QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))
-    monkeypatch.setattr("gui.app.main_window.user_state_path", lambda *_: tmp_path / "state")
+    monkeypatch.setattr("gui.app.parts.user_state_path", lambda *_: tmp_path / "state")
     application.configure(QApplication)
     qapp.setStyle("Fusion")
     theme.apply_palette(qapp)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.base.errors import UnusableInput
+from engine.evidence.gallery import NO_CHANCE, TOO_EARLY, UNEXPLAINED
 from engine.evidence.references import References
 from engine.exports.card import headline_of, make_card
 from engine.session.run_cards import MOST_CARDS, RunCard, change_cards, read_cards, write_cards
@@ -120,5 +121,19 @@ def test_the_headline_says_what_is_known():
     )
     ended = session_of_case("one output")
     assert headline_of(ended, None) == f"{len(ended.gallery())} distinct images"
+    scored = ended.with_evidence({"train": {"recovered": 3, "count": 1200}, "control": None})
+    assert headline_of(scored, None) == "3 of 1,200 recovered"
+
+
+def test_of_a_network_that_gives_nothing_away_the_headline_says_so():
+    ended = session_of_case("one output")
+    gallery = ended.gallery()
+    for why, said in (
+        (NO_CHANCE, "nothing found"),
+        (UNEXPLAINED, "nothing found"),
+        (TOO_EARLY, f"{len(gallery)} distinct images"),
+    ):
+        ended._gallery[:] = [gallery.without_confidence(why)]
+        assert headline_of(ended, None) == said
     scored = ended.with_evidence({"train": {"recovered": 3, "count": 1200}, "control": None})
     assert headline_of(scored, None) == "3 of 1,200 recovered"

@@ -105,6 +105,16 @@ def test_the_picture_never_waits_for_what_is_worked_out_beside_the_run(small, mo
     view.end()
 
 
+def test_noise_is_not_judged_while_the_first_step_is_taken_but_where_a_run_rests(small):
+    run, references = small
+    noise = next(run.iterate())
+    view = LiveView(references.mean, references)
+    assert view.frame(noise).standing is None
+    assert not view._beside.is_busy
+    assert view.frame(noise, at_rest=True).standing.step == 0
+    view.end()
+
+
 def test_a_picture_is_the_seats_in_the_row_space_and_what_is_left_of_the_noise(small):
     run, _ = small
     mean = torch.zeros(1, 4, 4)

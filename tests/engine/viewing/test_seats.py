@@ -65,3 +65,10 @@ def test_many_small_changes_move_few():
         for index in range(turn % 3, 38, 3):
             ranked[index], ranked[index + 1] = ranked[index + 1], ranked[index]
         assert seated(seats, standing(ranked)) == seats
+
+
+def test_the_first_are_those_above_the_line_and_then_those_below():
+    seats = Seats((1, 2, 3), (4, 5), frozenset({2}), "why")
+    assert seats.first(2) == Seats((1, 2), (), frozenset({2}), "why")
+    assert seats.first(4) == Seats((1, 2, 3), (4,), frozenset({2}), "why")
+    assert seats.first(9) == seats

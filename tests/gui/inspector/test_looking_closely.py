@@ -442,7 +442,7 @@ from PySide6.QtWidgets import QApplication
 import gui.app.main_window
 from gui.app import application
 state = Path(sys.argv[1])
-gui.app.main_window.user_state_path = lambda *_: state
+gui.app.parts.user_state_path = lambda *_: state
 QSettings.setDefaultFormat(QSettings.Format.IniFormat)
 QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(state))
 application.configure(QApplication)

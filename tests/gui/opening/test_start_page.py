@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 
-from engine.session.run_cards import read_cards
+from engine.session.run_cards import RunCard, read_cards
+from gui.opening.run_cards import RunCards
+from gui.state.last_runs import LastRuns, ShownCard
+from gui.toolkit import theme
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images
 from tests.gui.conftest import has_gallery, settle, until
 
@@ -99,6 +104,28 @@ def test_the_pictures_can_be_cleared_alone(qtbot, saved, another_window):
     assert not later.network_page.run_cards.isVisible()
     assert len(later.recent.paths) > 0
     assert all(path.exists() for path in saved)
+
+
+def test_cards_begin_below_the_heading_and_one_alone_offers_no_comparison(qtbot, tmp_path):
+    runs = LastRuns(tmp_path)
+    each = [
+        ShownCard(RunCard(Path(f"/runs/{n}.afterimage"), "net.pth", "", 1, 1, b""), n == 2)
+        for n in range(3)
+    ]
+    runs.cards = tuple(each[:1])
+    page = RunCards(runs)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitExposed(page)
+    for count, offered in ((1, [False]), (2, [True, True]), (3, [True, True, False])):
+        runs.cards = tuple(each[:count])
+        runs.changed.emit()
+        until(qtbot, lambda: all(card.isVisible() for card in page.cards))
+        page.layout().activate()
+        places = [card.x() for card in page.cards]
+        step = page.cards[0].width() + theme.SPACING
+        assert places == [step * number for number in range(count)]
+        assert [card.check.isVisible() for card in page.cards] == offered
 
 
 def test_runs_are_chosen_with_boxes_or_ctrl_to_be_compared(qtbot, saved, another_window):

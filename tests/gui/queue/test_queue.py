@@ -123,6 +123,35 @@ def test_two_are_run_and_written_as_by_hand_and_the_damaged_one_says_why(
     assert rows(out)[0]["recovered"] == report["evidence"]["train"]["recovered"]
 
 
+def test_of_a_network_without_a_chance_the_list_says_so_before_and_after(
+    qtbot, window, checkpoint, tmp_path
+):
+    """Noise that nobody has trained; a refused file says why when its turn comes."""
+    damaged, untrained = tmp_path / "damaged.pth", tmp_path / "untrained.pth"
+    damaged.write_bytes(b"PK\x03\x04 nothing")
+    torch.manual_seed(0)
+    layers = torch.nn.Linear(64, 400), torch.nn.Linear(400, 1, bias=False)
+    weights = {
+        f"{2 * number}.{name}": value.detach()
+        for number, layer in enumerate(layers)
+        for name, value in layer.named_parameters()
+    }
+    torch.save(weights, untrained)
+    out = tmp_path / "out"
+    queue_up(window, out, (damaged, untrained, checkpoint("trained.pth")))
+    why = "the weights hold nothing that images could be found in"
+    until(qtbot, lambda: all(i.has_chance is not None for i in window.queue.list.items))
+    assert states(window) == ["waiting", f"waiting: {why}", "waiting"]
+    assert why in window.queue_panel.table.topLevelItem(1).text(1)
+    begin(qtbot, window)
+    wait_for_end(qtbot, window)
+    refused, without, trained = states(window)
+    assert refused.startswith("refused: ")
+    assert without == f"done: T{why[1:]}."
+    assert trained == "done"
+    assert [row["sentence"] for row in rows(out)][1:] == [f"T{why[1:]}.", ""]
+
+
 def test_the_summary_says_what_became_of_each(qtbot, window, three, tmp_path):
     queue_up(window, tmp_path / "out", three)
     begin(qtbot, window)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from PySide6.QtWidgets import QFileDialog
 
 from engine.viewing.frames import Picture
@@ -14,8 +15,11 @@ from engine.viewing.seats import Seats
 from gui.exports.dialog import ExportDialog
 from gui.run.activity import Activity
 from gui.stage.blend import Blend
+from gui.stage.drawing import as_image, faded, in_32_bits
 from gui.stage.glide import SECONDS, Glide
 from gui.stage.places import LEAST_SIDE, places
+from gui.stage.sight import Seen, Sight
+from gui.stage.stage import Stage
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, start
 from tests.gui.conftest import has_gallery, settle, until
 from tests.gui.inspector.test_looking_closely import some_images
@@ -30,17 +34,34 @@ def picture(step, candidates, level):
 
 
 def test_what_is_shown_lies_between_two_states_and_so_does_its_step():
+    """At one speed until the next state should come, then ever more slowly."""
     blend = Blend()
     blend.take(picture(10, (1, 2), 0), 0.0)
-    blend.take(picture(20, (1, 2), 200), 1.0)
-    for share in (0.0, 0.25, 0.5, 0.9):
-        now = 1.0 + share
-        assert abs(blend.tiles(now).astype(int) - 200 * share).max() <= 2
-        assert blend.step(now) == 10 + int(10 * share)
+    blend.take(picture(30, (1, 2), 200), 1.0)
+    for time, share in ((0.0, 0.0), (0.5, 0.325), (1.0, 0.65), (2.0, 0.9454), (3.0, 0.9915)):
+        now = 1.0 + time
+        assert abs(blend.tiles(now).astype(int) - 200 * share).max() <= 3
+        assert blend.step(now) == 10 + int(20 * share)
         assert blend.is_moving(now)
-    assert (blend.tiles(2.0) == 200).all()
-    assert blend.step(2.0) == 20
-    assert not blend.is_moving(2.0)
+    assert (blend.tiles(5.0) == 200).all()
+    assert blend.step(5.0) == 30
+    assert not blend.is_moving(5.0)
+
+
+def test_nothing_stands_still_while_a_step_takes_two_and_a_half_times_as_long():
+    blend, frame = Blend(), 0.045
+    for number in range(4):
+        blend.take(picture(number, (1,), 200 * (number % 2)), 0.1 * number)
+    shown = [blend.tiles(0.3 + frame * each).tobytes() for each in range(int(0.25 / frame) + 1)]
+    assert len(set(shown)) == len(shown) == 6
+
+
+def test_what_is_asked_of_a_moment_before_the_state_came_is_where_it_begins():
+    blend = Blend()
+    blend.take(picture(10, (1,), 100), 0.0)
+    blend.take(picture(20, (1,), 200), 1.0)
+    assert (blend.tiles(0.9) == 100).all()
+    assert blend.step(0.9) == 10
 
 
 def test_a_state_that_comes_early_is_gone_to_from_what_is_shown():
@@ -48,8 +69,8 @@ def test_a_state_that_comes_early_is_gone_to_from_what_is_shown():
     blend.take(picture(0, (1,), 0), 0.0)
     blend.take(picture(10, (1,), 100), 1.0)
     blend.take(picture(20, (1,), 100), 1.5)
-    assert abs(int(blend.tiles(1.5)[0, 0, 0]) - 50) <= 2
-    assert blend.step(1.5) == 5
+    assert abs(int(blend.tiles(1.5)[0, 0, 0]) - 32) <= 2
+    assert blend.step(1.5) == 3
 
 
 def test_newcomers_are_as_they_are_and_the_others_keep_their_way():
@@ -114,6 +135,64 @@ def test_nothing_jumps():
         now += random.uniform(0, 2 * SECONDS)
     now += SECONDS
     assert not glide.is_moving(now)
+
+
+# --- what can be seen ---------------------------------------------------------------------------
+
+
+def seen(seat, opacity=1.0):
+    return Seen(seat, seat, QPointF(0, 0), opacity, QRectF(20 * seat, 0, 10, 10))
+
+
+def test_only_images_that_differ_are_drawn_anew():
+    tiles = np.zeros((3, 4, 5), np.uint8)
+    before = Sight((seen(0), seen(1), seen(2)), tiles)
+    assert before.changed(before).isEmpty()
+    tiles = tiles.copy()
+    tiles[1, 2, 3] = 1
+    assert before.later(tiles).changed(before) == QRegion(20, 0, 10, 10)
+    after = before.later(tiles + 1)
+    assert after.changed(before) == after.images == before.images
+    assert before.images.rectCount() == 3
+
+
+def test_a_doubtful_tile_is_as_if_drawn_with_its_opacity_on_the_ground():
+    tiles = in_32_bits(np.arange(0, 240, 12, dtype=np.uint8).reshape(1, 4, 5).repeat(2, 0))
+    ground, clear = QColor(30, 60, 200), tiles[0].copy()
+    found = faded(tiles, [1.0, 0.45], ground)
+    assert (found[0] == clear).all()
+    drawn = QImage(5, 4, QImage.Format.Format_RGB32)
+    drawn.fill(ground)
+    painter = QPainter(drawn)
+    painter.setOpacity(0.45)
+    painter.drawImage(0, 0, as_image(clear))
+    painter.end()
+    expected = np.array(drawn.constBits()).reshape(4, 5, 4).astype(int)
+    assert abs(found[1] - expected).max() <= 2
+
+
+def test_a_frame_leaves_on_the_screen_what_drawing_everything_would(qtbot):
+    """Image by image, in any order: the same pixels as if all had been drawn at once."""
+    random = np.random.default_rng(0)
+    seats = Seats((1, 2, 3), tuple(range(4, 12)), doubt="why")
+    stage = Stage()
+    qtbot.addWidget(stage)
+    stage.resize(500, 420)
+    stage.show()
+    qtbot.waitExposed(stage)
+    for step in range(3):
+        tiles = random.integers(0, 256, (11, 28, 28), dtype=np.uint8)
+        stage.show_picture(Picture(step, seats, tiles), at_once=step == 0)
+        stage.select(2)
+        until(qtbot, lambda: not stage._timer.isActive())
+    assert stage.shown_tiles() == tiles[: len(stage.shown_tiles()) // 784].tobytes()
+    kind = QImage.Format.Format_RGB32
+
+    def is_whole():
+        screen = stage.screen().grabWindow(stage.winId()).toImage()
+        return screen.convertToFormat(kind) == stage.grab().toImage().convertToFormat(kind)
+
+    until(qtbot, is_whole)
 
 
 # --- in the window ------------------------------------------------------------------------------
