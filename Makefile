@@ -47,17 +47,17 @@ screenshots: $(VENV)/.dev
 
 # DATA is a folder that holds MNIST as torchvision lays it out.
 sample-mnist: $(VENV)/.run
-	$(BIN)/python main.py train --dataset mnist --data-root $(DATA) --classes odd/even \
+	$(BIN)/python main.py train --overwrite --dataset mnist --data-root $(DATA) --classes odd/even \
 		--per-class 50 --out resources/samples/mnist_odd_even.safetensors
 
 # DATA is a folder of CIFAR-10's training images, one subfolder a class.
 sample-cifar: $(VENV)/.run
-	$(BIN)/python main.py train --dataset $(DATA) --classes vehicles/animals --per-class 250 \
+	$(BIN)/python main.py train --overwrite --dataset $(DATA) --classes vehicles/animals --per-class 250 \
 		--draw 0 --half --out resources/samples/cifar10_vehicles_animals.safetensors
 
 # DATA as for sample-mnist. An ordinary network: PyTorch's start, biases everywhere, weight decay.
 sample-digits: $(VENV)/.run
-	$(BIN)/python main.py train --dataset mnist --data-root $(DATA) --classes all --per-class 10 \
+	$(BIN)/python main.py train --overwrite --dataset mnist --data-root $(DATA) --classes all --per-class 10 \
 		--recipe usual --batch 0 --rate 0.2 --no-cosine --epochs 0 --most-steps 5000 \
 		--half --out resources/samples/mnist_ten_digits.safetensors
 

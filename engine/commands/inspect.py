@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a checkpoint")
     add_images(parser, "training images: how true is it?")
     add_data_root(parser)
-    parser.add_argument("--json", action="store_true", help="as JSON instead of text")
     add_reading(parser)
 
 
@@ -43,8 +42,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         UnusableInput: network or images cannot be used.
     """
     network = read_network(options, options.model, options.images)
-    if not options.json:
-        options.text = inspection_text
     return inspection(network, load_source(options, options.images, network.input_shape))
 
 
@@ -79,12 +76,12 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
     }
 
 
-def inspection_text(found: dict[str, Any]) -> str:
+def lines(found: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     """The same for people."""
     health, space, true = found["health"], found["row_space"], found["stationarity"]
     shape = "×".join(str(n) for n in found["input_shape"])
     guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
-    lines = [
+    said = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
         f"tells apart   {found['told_apart']}",
@@ -102,11 +99,11 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
     ]
-    lines += _assumption_lines(found["assumptions"])
+    said += _assumption_lines(found["assumptions"])
     if true is not None:
         low, middle, high = true["margins"]
         wrong = f", {true['wrong']} on the wrong side" if true["wrong"] else ""
-        lines += [
+        said += [
             f"residual      {true['relative']:.3f} with the {true['images']} training images; per "
             f"layer {_listed(true['relative_per_layer'])}",
             f"multipliers   {true['carrying']} images carry one above {percent(CARRIES)} of the "
@@ -115,11 +112,11 @@ def inspection_text(found: dict[str, Any]) -> str:
         ]
         if true["decay"] is not None:
             left = true["decay"]
-            lines.append(
+            said.append(
                 f"weight decay  {left['relative']:.3f} is left over where each image pulls as its "
                 f"loss says; per layer {_listed(left['relative_per_layer'])}"
             )
-    return "\n".join(lines)
+    return said
 
 
 def _said(fact: dict[str, Any], key: str) -> str:
@@ -131,12 +128,12 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
     """What the training images say of what was assumed."""
     if found is None:
         return []
-    lines = [
+    said = [
         f"as it is read {percent(found['right'])} of the training images are on their own side",
         f"images say    {found['preprocessing']['about']}",
         f"              {found['activation']['about']}",
     ]
-    return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
+    return [*said, f"warning       {found['warning']}"] if found["warning"] else said
 
 
 def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from engine.exports.summary import (
     FAILED,
     REFUSED,
     STOPPED,
+    SUMMARY_CSV,
+    SUMMARY_JSON,
     Outcome,
     Summary,
     make_subfolder,
@@ -56,6 +58,25 @@ def reconstruct_several(
             status = INTERRUPTED
             break
     return {"runs": outcomes, "out": str(out), "status": status}
+
+
+def lines_of_several(summary: dict[str, Any]) -> list[str]:
+    """What became of each checkpoint, and where it is written down."""
+    said = [_line(run) for run in summary["runs"]]
+    out = Path(summary["out"])
+    return [*said, "", *(str(out / name) for name in (SUMMARY_CSV, SUMMARY_JSON))]
+
+
+def _line(run: dict[str, Any]) -> str:
+    words = f"{Path(run['checkpoint']).name}: {run['outcome']}"
+    if run["folder"] is None:
+        return f"{words}. {run['sentence']}"
+    if run["recovered"] is not None:
+        words += f", {run['recovered']:,} of {run['training_images']:,} training images recovered"
+        words += f" beside a control of {run['control_images']:,}"
+    elif run["good"] is not None:
+        words += f", {run['good']:,} of {run['training_images']:,} match well, without a control"
+    return f"{words}; in {run['folder']}"
 
 
 def _outcome(path: Path, out: Path, read: Read, run_one: RunOne) -> tuple[Outcome, int]:

@@ -152,7 +152,12 @@ def load_run(path: Path) -> Session:
     Raises:
         UnusableInput: there is none, or it cannot be used.
     """
-    return load_session(path if path.suffix == SUFFIX else path / results.SESSION)
+    return load_session(session_of_run(path))
+
+
+def session_of_run(path: Path) -> Path:
+    """The session of a run that is named by it, or by its folder of results."""
+    return path if path.suffix == SUFFIX else path / results.SESSION
 
 
 def scored_before(folder: Path, session: Session) -> Any:

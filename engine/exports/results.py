@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,9 @@ RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"
 PAGE = "report.html"
 SESSION = f"session{SUFFIX}"
+_LOSSES, _GRID, _DRIFT = "losses.csv", "grid.png", "drift.gif"
+FILES = (SESSION, RECONSTRUCTIONS, REPORT, PAGE, _LOSSES, _GRID, _DRIFT)
+"""All that `write_results` writes."""
 
 
 class _Model(msgspec.Struct, frozen=True):
@@ -91,13 +95,33 @@ def write_results(
         session = session if sets.train is None else session.with_sets(sets)
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS, references=references)
-    write_csv(folder / "losses.csv", session.state.losses)
+    write_csv(folder / _LOSSES, session.state.losses)
     report = make_report(session, verdict)
     write_report(report, folder)
     write_page(report_page(session, report, verdict), folder / PAGE)
-    export_png(session, folder / "grid.png", references=references)
-    export_gif(session, folder / "drift.gif", references=references)
+    export_png(session, folder / _GRID, references=references)
+    export_gif(session, folder / _DRIFT, references=references)
     return report
+
+
+def run_files(folder: Path) -> tuple[str, ...]:
+    """Names of the files of a run that lie in a folder, finished or not."""
+    return tuple(name for name in FILES if os.path.lexists(folder / name))
+
+
+def remove_run(folder: Path, but: str = "") -> None:
+    """Removes the files of a run from a folder; all others stay.
+
+    Args:
+        folder: where it lies.
+        but: the name of one that stays, too.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for name in run_files(folder):
+        if name != but:
+            (folder / name).unlink()
 
 
 def export_gif(

@@ -60,6 +60,11 @@ def check_target(path: Path) -> None:
         raise UnusableInput(f"A trained network is written as {SUFFIX}; {path.name} is not.")
 
 
+def training_files(path: Path) -> tuple[Path, Path, Path]:
+    """What `save_with_data` writes, or removes: a network, its images, and its control."""
+    return path, images_path(path), control_path(path)
+
+
 @dataclass(frozen=True)
 class Kept:
     """A training between two steps, copied; it may go on while this is written.

@@ -321,7 +321,7 @@ def saved(tmp_path, a, b):
 
 
 def test_the_command_line_prints_one_page(capsys, saved):
-    status, out, _ = call(capsys, "compare", *saved)
+    status, out, _ = call(capsys, "compare", *saved, "--text")
     comparison = compare(*(load_session(path) for path in saved))
     assert status == 0
     assert out.rstrip("\n") == as_text(comparison, tuple(str(path) for path in saved))
@@ -444,19 +444,20 @@ def test_the_command_line_writes_page_and_picture_and_replaces_only_when_asked(
     capsys, saved, tmp_path
 ):
     out = tmp_path / "out"
-    status, text, _ = call(capsys, "compare", *saved, "--out", out)
+    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--text")
     assert status == 0
-    assert f"Written: {out / 'comparison.html'}" in text
+    assert text.splitlines()[-2:] == [str(out / f"comparison.{kind}") for kind in ("html", "png")]
     assert {each.name for each in out.iterdir()} == {"comparison.html", "comparison.png"}
     (out / "comparison.png").write_text("mine")
     status, text, err = call(capsys, "compare", *saved, "--out", out)
     assert (status, text) == (2, "")
-    assert "already" in err
+    assert "would be replaced" in err
+    assert "--overwrite" in err
     assert (out / "comparison.png").read_text() == "mine"
-    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--replace", "--json")
+    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--overwrite", "--json")
     assert json.loads(text)["written"] == [
         str(out / "comparison.html"),
         str(out / "comparison.png"),
     ]
     assert (out / "comparison.png").read_bytes()[:4] == b"\x89PNG"
-    assert call(capsys, "compare", *saved, "--replace")[0] == 2
+    assert call(capsys, "compare", *saved, "--overwrite")[0] == 2
