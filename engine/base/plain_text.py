@@ -46,6 +46,12 @@ def listed(words: Sequence[str], conjunction: str = "and") -> str:
     return f"{', '.join(before)} {conjunction} {last}" if before else last
 
 
+def some_of(words: Sequence[str], most: int = 3) -> str:
+    """`a, b, c and 58 others`: the first ones, and how many more there are."""
+    more = [counted(len(words) - most, "others")] if len(words) > most else []
+    return listed([*words[:most], *more])
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 

@@ -8,12 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.base.errors import UnusableInput
-from engine.base.plain_text import counted, listed
+from engine.base.plain_text import listed, some_of
 from engine.commands.names import OVERWRITE
 from engine.exports.endings import check_ending
 from engine.exports.results import SESSION, run_files
-
-_SHOWN = 3
 
 
 def add_overwrite(parser: argparse.ArgumentParser, what: str) -> None:
@@ -59,9 +57,8 @@ def check_free(options: argparse.Namespace, files: Iterable[Path], instead: str)
     there = [] if options.overwrite else [str(each) for each in files if os.path.lexists(each)]
     if there:
         are = "is" if len(there) == 1 else "are"
-        more = [counted(len(there) - _SHOWN, "others")] if len(there) > _SHOWN else []
         raise UnusableInput(
-            f"{listed([*there[:_SHOWN], *more])} {are} there already, and would be replaced.",
+            f"{some_of(there)} {are} there already, and would be replaced.",
             f"{instead}, or give {OVERWRITE}.",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -57,12 +58,20 @@ def check_target(path: Path) -> None:
         UnusableInput: it has another suffix than Afterimage's own checkpoints.
     """
     if path.suffix.lower() != SUFFIX:
-        raise UnusableInput(f"A trained network is written as {SUFFIX}; {path.name} is not.")
+        raise UnusableInput(
+            f"A trained network is written as {SUFFIX}, and {path.name} does not end so; call it "
+            f"{path.stem}{SUFFIX}."
+        )
 
 
 def training_files(path: Path) -> tuple[Path, Path, Path]:
     """What `save_with_data` writes, or removes: a network, its images, and its control."""
     return path, images_path(path), control_path(path)
+
+
+def images_in_the_way(path: Path) -> tuple[str, ...]:
+    """Names of files beside a network's path that `save_with_data` would replace or remove."""
+    return tuple(each.name for each in training_files(path)[1:] if os.path.lexists(each))
 
 
 @dataclass(frozen=True)
