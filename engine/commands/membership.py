@@ -115,7 +115,8 @@ def candidates_of(path: Path, network: Network) -> Tensor:
             sha256 = str(model.get("sha256", "")) if isinstance(model, dict) else ""
     if sha256 and network.origin.sha256 and sha256 != network.origin.sha256:
         raise UnusableInput(
-            f"{path.name} is a run of another network; its candidates say nothing of this one."
+            f"{path.name} is a run of another network; its candidates say nothing of this one.",
+            f"Give a run of {network.origin.name}.",
         )
     return images
 

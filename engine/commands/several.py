@@ -47,7 +47,10 @@ def reconstruct_several(
         OSError: the folder cannot be written to.
     """
     if any(model.endswith(SUFFIX) for model in models):
-        raise UnusableInput("A session goes on alone; give one at a time.")
+        raise UnusableInput(
+            "A session was named among several files, and a session goes on alone.",
+            "Give one at a time.",
+        )
     summary, outcomes, status = Summary(out), [], 0
     for model in models:
         outcome, its_status = _outcome(Path(model), out, read, run_one)

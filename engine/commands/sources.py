@@ -101,7 +101,11 @@ def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
             "overrule it with --preprocessing mean."
         )
     if options.preprocessing not in (None, "mean"):
-        raise UnusableInput("--mean-of goes with --preprocessing mean alone.")
+        raise UnusableInput(
+            "--mean-of says whose mean image is subtracted, and --preprocessing "
+            f"{options.preprocessing} subtracts none.",
+            "Leave one of them out.",
+        )
 
 
 def _mean_image(options: argparse.Namespace, network: Network, images: str | None) -> Preprocessing:

@@ -155,7 +155,10 @@ def _data(options: argparse.Namespace) -> TrainingData:
 
 def _download(options: argparse.Namespace) -> None:
     if not catalogue.is_known(options.dataset):
-        raise UnusableInput(f"--download knows {', '.join(catalogue.KNOWN)} only.")
+        raise UnusableInput(
+            f"--download knows {', '.join(catalogue.KNOWN)} only, and not {options.dataset}.",
+            "Leave it out for files of your own.",
+        )
     name = options.dataset.lower().partition(":")[0]
     root = options.data_root or catalogue.cache_folder()
     if catalogue.is_present(name, root):

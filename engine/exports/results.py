@@ -16,6 +16,7 @@ from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
 from engine.base.json_text import Count, Measure, held_to, read_json
+from engine.base.plain_text import counted
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.evidence.diagnostics import check_weights
@@ -338,7 +339,10 @@ def read_report(folder: Path) -> dict[str, Any]:
         report = read_json((folder / REPORT).read_text(encoding="utf-8"), dict[str, Any])
         held_to(report, _Stamp)
     except (OSError, ValueError) as error:
-        raise UnusableInput(f"{folder} holds no readable {REPORT}.") from error
+        raise UnusableInput(
+            f"{folder / REPORT} cannot be read: it is damaged, or no report of Afterimage.",
+            f"Write the folder anew from its {SESSION}: reconstruct it into another one.",
+        ) from error
     return report
 
 
@@ -373,9 +377,16 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.
-        raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
+        raise UnusableInput(
+            f"{path} cannot be read: it is damaged, or no file of reconstructions.",
+            "Write it anew: export the folder's session with --npz.",
+        ) from error
     if images.dim() != 4:
-        raise UnusableInput(f"“images” in {path} has to be (m, c, h, w).")
+        raise UnusableInput(
+            f"“images” in {path} has {counted(images.dim(), 'dimensions')}; candidates have four: "
+            "(m, c, h, w).",
+            "Write it anew: export the folder's session with --npz.",
+        )
     return images, mean
 
 

@@ -136,7 +136,11 @@ def load_start(path: Path) -> TrainingStart:
         beside = load_beside(path)
         memory = _parts([beside[str(index)] for index in range(len(beside))], network.parameters)
     except (KeyError, ValueError) as error:
-        raise UnusableInput(f"{path.name} does not say how its training stood.") from error
+        raise UnusableInput(
+            f"{path.name} does not say how its training stood: it was not trained here, or its "
+            "weights were stored with 16 bits.",
+            "Train anew.",
+        ) from error
     return TrainingStart(network, TrainingState(stand.step, stand.seconds, stand.rate), memory)
 
 
@@ -190,4 +194,7 @@ def recipe_of(network: Network) -> Recipe:
         made = {**_BEFORE_THEY_EXISTED, **said}
         return held_to({each.name: made[each.name] for each in fields(Recipe)}, Recipe)
     except (KeyError, ValueError) as error:
-        raise UnusableInput(f"{network.origin.name} does not say how it was made.") from error
+        raise UnusableInput(
+            f"{network.origin.name} does not say how it was made: its training cannot go on.",
+            "Train anew.",
+        ) from error
