@@ -45,6 +45,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return inspection(network, load_source(options, options.images, network.input_shape))
 
 
+def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
+    """The same for people."""
+    return inspection_text(summary).split("\n")
+
+
 def inspection(network: Network, train: LabelledImages | None = None) -> dict[str, Any]:
     """What the weights alone tell before any run; with the training images, how true it is.
 
@@ -76,12 +81,12 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
     }
 
 
-def lines(found: dict[str, Any], _options: argparse.Namespace) -> list[str]:
+def inspection_text(found: dict[str, Any]) -> str:
     """The same for people."""
     health, space, true = found["health"], found["row_space"], found["stationarity"]
     shape = "×".join(str(n) for n in found["input_shape"])
     guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
-    said = [
+    lines = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
         f"tells apart   {found['told_apart']}",
@@ -99,11 +104,11 @@ def lines(found: dict[str, Any], _options: argparse.Namespace) -> list[str]:
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
     ]
-    said += _assumption_lines(found["assumptions"])
+    lines += _assumption_lines(found["assumptions"])
     if true is not None:
         low, middle, high = true["margins"]
         wrong = f", {true['wrong']} on the wrong side" if true["wrong"] else ""
-        said += [
+        lines += [
             f"residual      {true['relative']:.3f} with the {true['images']} training images; per "
             f"layer {_listed(true['relative_per_layer'])}",
             f"multipliers   {true['carrying']} images carry one above {percent(CARRIES)} of the "
@@ -112,11 +117,11 @@ def lines(found: dict[str, Any], _options: argparse.Namespace) -> list[str]:
         ]
         if true["decay"] is not None:
             left = true["decay"]
-            said.append(
+            lines.append(
                 f"weight decay  {left['relative']:.3f} is left over where each image pulls as its "
                 f"loss says; per layer {_listed(left['relative_per_layer'])}"
             )
-    return said
+    return "\n".join(lines)
 
 
 def _said(fact: dict[str, Any], key: str) -> str:
@@ -128,12 +133,12 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
     """What the training images say of what was assumed."""
     if found is None:
         return []
-    said = [
+    lines = [
         f"as it is read {percent(found['right'])} of the training images are on their own side",
         f"images say    {found['preprocessing']['about']}",
         f"              {found['activation']['about']}",
     ]
-    return [*said, f"warning       {found['warning']}"] if found["warning"] else said
+    return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
 
 
 def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, Any]:
