@@ -11,8 +11,8 @@ WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
-.PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
-	sample-digits package clean lock audit
+.PHONY: setup run test test-on-a-screen check format bench screenshots file-tables sample-mnist \
+	sample-cifar sample-digits package clean lock audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -41,6 +41,10 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks $(BENCH)
+
+# The guide's tables of files, out of what is said of them when they are opened.
+file-tables: $(VENV)/.dev
+	$(BIN)/python -m docs.file_tables
 
 screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots

@@ -102,8 +102,8 @@ def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
         )
     if options.preprocessing not in (None, "mean"):
         raise UnusableInput(
-            "--mean-of says whose mean image is subtracted, and --preprocessing "
-            f"{options.preprocessing} subtracts none.",
+            "--mean-of goes with --preprocessing mean alone, and --preprocessing "
+            f"{options.preprocessing} was given.",
             "Leave one of them out.",
         )
 
