@@ -212,6 +212,8 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
+    until(qtbot, lambda: window.run_bar.text.startswith("1,000,000 steps in all"))
+    assert "tep " not in window.run_bar.text  # The stage names the one that it shows.
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     assert window.controller.activity is Activity.PAUSED
     assert window.run_bar.main_button.text() == "Res&ume"
