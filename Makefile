@@ -11,8 +11,8 @@ WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 SAMPLE := resources/samples/mnist_ten_digits.safetensors
 
-.PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
-	sample-digits package clean lock audit
+.PHONY: setup run test test-on-a-screen check format bench screenshots file-tables sample-mnist \
+	sample-cifar sample-digits package clean lock audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -42,22 +42,26 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks $(BENCH)
 
+# The guide's tables of files, out of what is said of them when they are opened.
+file-tables: $(VENV)/.dev
+	$(BIN)/python -m docs.file_tables
+
 screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots
 
 # DATA is a folder that holds MNIST as torchvision lays it out.
 sample-mnist: $(VENV)/.run
-	$(BIN)/python main.py train --dataset mnist --data-root $(DATA) --classes odd/even \
+	$(BIN)/python main.py train --overwrite --dataset mnist --data-root $(DATA) --classes odd/even \
 		--per-class 50 --out resources/samples/mnist_odd_even.safetensors
 
 # DATA is a folder of CIFAR-10's training images, one subfolder a class.
 sample-cifar: $(VENV)/.run
-	$(BIN)/python main.py train --dataset $(DATA) --classes vehicles/animals --per-class 250 \
+	$(BIN)/python main.py train --overwrite --dataset $(DATA) --classes vehicles/animals --per-class 250 \
 		--draw 0 --half --out resources/samples/cifar10_vehicles_animals.safetensors
 
 # DATA as for sample-mnist. An ordinary network: PyTorch's start, biases everywhere, weight decay.
 sample-digits: $(VENV)/.run
-	$(BIN)/python main.py train --dataset mnist --data-root $(DATA) --classes all --per-class 10 \
+	$(BIN)/python main.py train --overwrite --dataset mnist --data-root $(DATA) --classes all --per-class 10 \
 		--recipe usual --batch 0 --rate 0.2 --no-cosine --epochs 0 --most-steps 5000 \
 		--half --out resources/samples/mnist_ten_digits.safetensors
 

@@ -34,7 +34,10 @@ def check_file(path: Path) -> int:
         if stat.S_ISDIR(status.st_mode):
             raise UnusableInput(f"{path.name} is a folder; a file is needed here.")
         if not stat.S_ISREG(status.st_mode):
-            raise UnusableInput(f"{path.name} is a pipe or a device, not a file; it is not opened.")
+            raise UnusableInput(
+                f"{path.name} is a pipe or a device, not a file; it is not opened.",
+                "Store what it gives in a file first.",
+            )
         path.open("rb").close()
     except FileNotFoundError as error:
         raise UnusableInput(f"{path} does not exist.") from error
@@ -60,7 +63,8 @@ def check_unpacked(path: Path, unpacked: int) -> None:
     if unpacked > max(_FREELY, _MOST_GROWTH * path.stat().st_size):
         raise UnusableInput(
             f"{path.name} unpacks to {unpacked / 2**20:,.0f} MiB, far more than it holds; it is "
-            "not opened."
+            "not opened.",
+            "Get the file again from where it was made.",
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import Field, field, fields
 from typing import Any
 
 from engine.base.errors import UnusableInput
+from engine.base.plain_text import listed
 
 
 def option(default: Any, label: str, tooltip: str, low: float, high: float) -> Any:
@@ -44,7 +45,12 @@ def check_options(options: Any, choices: Mapping[str, Sequence[str]]) -> None:
         value = getattr(options, each.name)
         allowed = each.metadata.get("names", choices.get(each.name))
         if allowed is not None and value not in allowed:
-            raise UnusableInput(f"The setting {each.name} cannot be “{value}”.")
+            raise UnusableInput(
+                f"The setting {each.name} cannot be “{value}”.",
+                f"Choose {listed([str(one) for one in allowed], 'or')}.",
+            )
         if is_number(each) and not each.metadata["low"] <= value <= each.metadata["high"]:
             low, high = each.metadata["low"], each.metadata["high"]
-            raise UnusableInput(f"{each.metadata['label']} must be from {low:g} to {high:g}.")
+            raise UnusableInput(
+                f"{each.metadata['label']} is {value:g}; it must be from {low:g} to {high:g}."
+            )

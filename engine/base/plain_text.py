@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _UNSEEN = re.compile(
     "["
@@ -37,6 +38,18 @@ def visible(text: str) -> str:
 def counted(number: int, things: str) -> str:
     """`1 image`, `1,200 images`; the word is that of several, and loses its s."""
     return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
+
+
+def listed(words: Sequence[str], conjunction: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *before, last = words
+    return f"{', '.join(before)} {conjunction} {last}" if before else last
+
+
+def some_of(words: Sequence[str], most: int = 3) -> str:
+    """`a, b, c and 58 others`: the first ones, and how many more there are."""
+    more = [counted(len(words) - most, "others")] if len(words) > most else []
+    return listed([*words[:most], *more])
 
 
 def _escaped(character: str) -> str:

@@ -1,6 +1,7 @@
 """The command line: the same engine without a window.
 
-Results are files and one JSON summary on standard output; progress goes to standard error.
+Results are files and one summary on standard output: lines for people on a terminal, JSON in a
+pipe. Progress goes to standard error.
 Exit status: 0 done, 1 the run failed, 2 unusable input, 130 interrupted with all that was
 computed saved.
 """
@@ -13,14 +14,14 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from engine.base.errors import AfterimageError, UnusableInput
-from engine.base.plain_text import plain
+from engine.base.plain_text import plain, visible
 from engine.base.version import COMMAND, VERSION
 from engine.commands import compare, export, inspect, membership, reconstruct, report, score, train
 from engine.commands.interruption import Interrupted, Interruption
 from engine.commands.names import COMMANDS
 from engine.commands.report import WritePdf
 from engine.commands.status import FAILED, INTERRUPTED, UNUSABLE
-from engine.commands.terminal import put_out, tell
+from engine.commands.terminal import is_read_by_people, put_out, tell
 
 
 class Command(Protocol):
@@ -35,6 +36,11 @@ class Command(Protocol):
     def run(self, options: argparse.Namespace, /) -> dict[str, Any]:
         """Does it, and returns its summary, with a `status` where that is not 0."""
 
+    def lines(self, summary: dict[str, Any], options: argparse.Namespace, /) -> list[str]:
+        """The summary for people: what was found, beside the control, and where the files are."""
+
+
+_JSON, _TEXT = "json", "text"
 
 _COMMANDS: dict[str, Command] = {
     "inspect": inspect,
@@ -71,8 +77,14 @@ def main(arguments: Sequence[str] | None = None, write_pdf: WritePdf | None = No
     except (Interrupted, KeyboardInterrupt):
         return _complain("Interrupted.", INTERRUPTED)
     status = summary.pop("status", 0)
-    text = options.text(summary) if getattr(options, "text", None) else json.dumps(summary)
-    return int(status) if put_out(text) else int(status) or FAILED
+    return int(status) if put_out(_told(summary, options)) else int(status) or FAILED
+
+
+def _told(summary: dict[str, Any], options: argparse.Namespace) -> str:
+    """The summary in the form that was asked for; else in that of whoever reads it."""
+    if options.form == _JSON or (options.form is None and not is_read_by_people()):
+        return json.dumps(summary)
+    return "\n".join(visible(line) for line in options.lines(summary, options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,8 +99,18 @@ def _parser() -> argparse.ArgumentParser:
         command = _COMMANDS[name]
         of_command = commands.add_parser(name, help=command.ABOUT)
         command.add_arguments(of_command)
-        of_command.set_defaults(run=command.run)
+        _add_form(of_command)
+        of_command.set_defaults(run=command.run, lines=command.lines)
     return parser
+
+
+def _add_form(parser: argparse.ArgumentParser) -> None:
+    forms = parser.add_mutually_exclusive_group()
+    for form, about in (
+        (_JSON, "ends in JSON, as it does in a pipe"),
+        (_TEXT, "ends in a few lines for people, as it does on a terminal"),
+    ):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=about)
 
 
 def _complain(message: str, status: int) -> int:

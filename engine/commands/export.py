@@ -20,6 +20,7 @@ from engine.commands.sources import (
     load_references,
     load_run,
 )
+from engine.commands.targets import add_overwrite, check_files, check_free
 from engine.commands.terminal import bar_of, show_share
 from engine.evidence.references import References
 from engine.exports import results
@@ -30,7 +31,7 @@ from engine.exports.film_options import (
     FilmOptions,
     parse_candidates,
 )
-from engine.exports.stills import GridOptions, write_pngs
+from engine.exports.stills import GridOptions, pngs_in, write_pngs
 from engine.exports.writing import write_scores
 from engine.session.session import SUFFIX, Session
 
@@ -92,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         film.add_argument(f"--no-{name}", action="store_true", help=f"without {about}")
     stills = parser.add_argument_group("PNG")
     stills.add_argument("--scale", type=int, metavar="N", help="each pixel as N × N")
+    add_overwrite(parser, "files that are there already")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -99,11 +101,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Writes what was asked for, and says where.
 
     Raises:
-        UnusableInput: there is no such run, or the options do not fit together.
+        UnusableInput: there is no such run, the options do not fit together, or a file would be
+            replaced.
         OSError: a file cannot be written.
     """
     wanted = {kind: getattr(options, kind) for kind in _KINDS if getattr(options, kind)}
     _check(options, wanted)
+    check_files(options, {kind: path for kind, path in wanted.items() if kind != "pngs"})
+    if options.pngs is not None:
+        check_free(options, pngs_in(options.pngs), "Name another folder")
     film = _film(options)
     session = load_run(Path(options.folder))
     references = load_references(options, session.network)
@@ -118,11 +124,25 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return {**written, "notes": notes} if notes else written
 
 
+def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
+    """Where each file is, and what had to be done for it to fit."""
+    notes = summary.get("notes", {})
+    return [
+        f"{kind:6}  {target}" + (f" ({notes[kind]})" if kind in notes else "")
+        for kind, target in summary.items()
+        if kind != "notes"
+    ]
+
+
 def _check(options: argparse.Namespace, wanted: dict[str, Path]) -> None:
     """Options that would be passed over in silence are refused."""
     if not wanted:
         kinds = ", ".join(f"--{kind}" for kind in _KINDS)
         raise UnusableInput(f"Say what to export, and where to: {kinds}.")
+    if options.pngs is not None and options.pngs.suffix.lower() == ".png":
+        raise UnusableInput(
+            f"--pngs takes a folder, and {options.pngs.name} is called like a file."
+        )
     check_control(options)
     is_of_pairs = options.pairs or options.preset == "pairs"
     if options.images is None and ("scores" in wanted or is_of_pairs):

@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a checkpoint")
     add_images(parser, "training images: how true is it?")
     add_data_root(parser)
-    parser.add_argument("--json", action="store_true", help="as JSON instead of text")
     add_reading(parser)
 
 
@@ -43,9 +42,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         UnusableInput: network or images cannot be used.
     """
     network = read_network(options, options.model, options.images)
-    if not options.json:
-        options.text = inspection_text
     return inspection(network, load_source(options, options.images, network.input_shape))
+
+
+def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
+    """The same for people."""
+    return inspection_text(summary).split("\n")
 
 
 def inspection(network: Network, train: LabelledImages | None = None) -> dict[str, Any]:

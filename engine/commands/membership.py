@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
+from engine.base.plain_text import counted, percent
 from engine.commands.sources import (
     add_control,
     add_data_root,
@@ -16,6 +17,7 @@ from engine.commands.sources import (
     load_source,
     read_network,
 )
+from engine.commands.targets import add_overwrite, check_files
 from engine.evidence.membership import SCORES, Membership, Values, ask
 from engine.exports import results
 from engine.network.network import Network
@@ -42,15 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_root(parser)
     add_reading(parser)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="one row an image")
+    add_overwrite(parser, "the table where it is there already")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Scores the images; writes the table if one is wanted.
 
     Raises:
-        UnusableInput: network, images or run cannot be used, or do not belong together.
+        UnusableInput: network, images or run cannot be used, or do not belong together; the table
+            would replace a file.
         OSError: the table cannot be written.
     """
+    check_files(options, {} if options.csv is None else {"csv": options.csv})
     # The images in question centre nothing: it would favour them, if they are no members.
     network = read_network(options, options.model)
     shape = network.input_shape
@@ -62,7 +67,31 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.csv is not None:
         write_csv(found, options.csv)
     origin = network.origin
-    return {"model": {"file": origin.name, "sha256": origin.sha256}, **found.as_dict()}
+    written = {} if options.csv is None else {"csv": str(options.csv)}
+    model = {"file": origin.name, "sha256": origin.sha256}
+    return {"model": model, **found.as_dict(), **written}
+
+
+def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
+    """How many images stand out by each score, beside the control; where the table is."""
+    control = summary["control"]
+    beside = "no control" if control is None else f"{counted(control, 'images')} as control"
+    said = [f"{summary['model']['file']}: {counted(summary['images'], 'images')}, {beside}"]
+    for name, score in summary["scores"].items():
+        said += [] if control is None else [f"{name:10}  {_worth(score)}"]
+    said += [summary["note"]] if summary["note"] else []
+    return [*said, f"Table: {summary['csv']}"] if "csv" in summary else said
+
+
+def _worth(score: dict[str, Any] | None) -> str:
+    """What one score came to."""
+    if score is None:
+        return "not asked: it needs a run (--run)"
+    low, high = score["interval"]
+    return (
+        f"{percent(score['tpr_at_1_percent_fpr'])} found at 1 % false positives "
+        f"({percent(low)} to {percent(high)}), area under the curve {score['area']:.2f}"
+    )
 
 
 def candidates_of(path: Path, network: Network) -> Tensor:
@@ -86,7 +115,8 @@ def candidates_of(path: Path, network: Network) -> Tensor:
             sha256 = str(model.get("sha256", "")) if isinstance(model, dict) else ""
     if sha256 and network.origin.sha256 and sha256 != network.origin.sha256:
         raise UnusableInput(
-            f"{path.name} is a run of another network; its candidates say nothing of this one."
+            f"{path.name} is a run of another network; its candidates say nothing of this one.",
+            f"Give a run of {network.origin.name}.",
         )
     return images
 

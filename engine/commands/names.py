@@ -1,3 +1,6 @@
-"""The names of the commands, for those who need to know no more than that."""
+"""The names of the commands, and of what they share, for those who need to know no more."""
 
 COMMANDS = ("inspect", "reconstruct", "train", "score", "membership", "compare", "report", "export")
+
+OVERWRITE = "--overwrite"
+"""Without this option no command replaces a file."""

@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.commands.interruption import Interruption
-from engine.commands.several import reconstruct_several
+from engine.commands.names import OVERWRITE
+from engine.commands.several import lines_of_several, reconstruct_several
 from engine.commands.sources import (
     READING,
     add_control,
@@ -25,7 +26,9 @@ from engine.commands.sources import (
     read_network,
 )
 from engine.commands.status import FAILED, INTERRUPTED
+from engine.commands.targets import add_overwrite, check_run_folder, is_same_file
 from engine.commands.terminal import bar_of, tell
+from engine.commands.told import lines_of_run
 from engine.evidence.diagnostics import check_weights, sees_no_chance
 from engine.evidence.references import References
 from engine.exports import results
@@ -71,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the session holds the training and control images, too, not only where they are",
     )
+    add_overwrite(parser, "the run that DIR holds; its files are removed first")
     _add_settings(parser)
     add_reading(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -80,7 +84,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Runs the attack and writes everything about it.
 
     Raises:
-        UnusableInput: network, images or settings cannot be used.
+        UnusableInput: network, images or settings cannot be used, or the folder holds a run.
         AfterimageError: the run failed before its first step.
         OSError: the folder cannot be written to.
     """
@@ -88,8 +92,28 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     check_control(options)
     run_one = partial(_run_one, options)
     if len(options.models) > 1:
+        if options.overwrite:
+            raise UnusableInput(
+                f"{OVERWRITE} is for one checkpoint: several are written to subfolders of their "
+                "own, and replace none.",
+                "Leave it out.",
+            )
         return reconstruct_several(options.models, folder, partial(_read, options), run_one)
+    if not _goes_on_in(options.models[0], folder):
+        check_run_folder(options, folder)
     return run_one(options.models[0], folder)
+
+
+def lines(summary: dict[str, Any], options: argparse.Namespace) -> list[str]:
+    """What was found, beside the control, and where the files are."""
+    if "runs" in summary:
+        return lines_of_several(summary)
+    return lines_of_run(summary, Path(options.out))
+
+
+def _goes_on_in(model: str, folder: Path) -> bool:
+    """Whether a run goes on in its own folder, where it replaces nothing but itself."""
+    return is_same_file(Path(model), folder / results.SESSION)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +138,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     reconstruction, references, sets = _prepared(options, model)
-    last, status = _drive(reconstruction, sets, folder, options.interruption, options.quiet)
+    last, status = _drive(
+        reconstruction,
+        sets,
+        folder,
+        options,
+        makes_room=options.overwrite and not _goes_on_in(model, folder),
+    )
     session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
     written = results.write_results(session, folder, references)
@@ -186,11 +216,16 @@ def _settings(options: argparse.Namespace, network: Network) -> Settings:
 
 
 def _drive(
-    run: Reconstruction, sets: ImageSets, folder: Path, interruption: Interruption, quiet: bool
+    run: Reconstruction,
+    sets: ImageSets,
+    folder: Path,
+    options: argparse.Namespace,
+    makes_room: bool,
 ) -> tuple[Snapshot, int]:
     """Runs to the end, a failure or an interruption; the last snapshot, and the exit status."""
+    interruption, quiet = options.interruption, options.quiet
     with interruption.during_run(), closing(bar_of(quiet, unit="step")) as bar:
-        watcher = _Watcher(run, sets, folder / results.SESSION, interruption, bar, quiet)
+        watcher = _Watcher(run, sets, folder, interruption, bar, quiet, makes_room)
         driven = drive(run.iterate(), watcher, Autosave(run.seconds), run.earlier_notes)
         last, failure = driven.last, driven.failure
         if failure is not None and not isinstance(failure, AfterimageError):
@@ -212,10 +247,11 @@ class _Watcher:
 
     run: Reconstruction
     sets: ImageSets
-    path: Path
+    folder: Path
     interruption: Interruption
     bar: tqdm[Any]
     quiet: bool
+    makes_room: bool
 
     def show(self, snapshot: Snapshot, news: str) -> None:
         """Moves the bar."""
@@ -229,8 +265,18 @@ class _Watcher:
             self.bar.set_postfix_str(loss, refresh=False)
 
     def begin(self) -> None:
-        """Saves before the first step, to find out at once whether the folder can be written to."""
+        """Saves before the first step, to find out at once whether the folder can be written to.
+
+        Only then does another run in it make room, if it is to.
+        """
         save_session(self._session(), self.path)
+        if self.makes_room:
+            results.remove_run(self.folder, but=results.SESSION)
+
+    @property
+    def path(self) -> Path:
+        """Where the run is saved."""
+        return self.folder / results.SESSION
 
     def save(self) -> None:
         """Saves; a full disk must not end a run that may have hours behind it."""

@@ -17,7 +17,9 @@ from engine.commands.sources import (
     load_run,
     scored_before,
 )
+from engine.commands.targets import add_overwrite, check_files
 from engine.exports import results
+from engine.exports.conclusion import conclude
 from engine.exports.report_page import report_page
 from engine.session.session import SUFFIX
 from engine.viewing.verdict import verdict_of
@@ -36,13 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_root(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="DIR/report.html, if not given")
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="the same as PDF")
+    add_overwrite(parser, "reports that are there already")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Writes the page, or the PDF, or both.
 
     Raises:
-        UnusableInput: there is no run in the folder, or the images cannot be used.
+        UnusableInput: there is no run in the folder, the images cannot be used, or a file would
+            be replaced.
         OSError: a file cannot be written.
     """
     folder = Path(options.folder)
@@ -50,6 +54,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     check_control(options)
     if options.pdf is not None and options.write_pdf is None:
         raise UnusableInput("This program cannot write PDF; take --html and print it.")
+    targets = _targets(options, folder.parent if is_file else folder)
+    check_files(options, targets)
     session = load_run(folder)
     references = load_references(options, session.network)
     verdict = verdict_of(session, references)
@@ -57,12 +63,22 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if report["evidence"] is None and not is_file:
         report["evidence"] = scored_before(folder, session)
     page = report_page(session, report, verdict)
-    written: dict[str, Any] = {}
-    if options.html is not None or options.pdf is None:
-        path = options.html or (folder.parent if is_file else folder) / results.PAGE
-        results.write_page(page, path)
-        written["html"] = str(path)
-    if options.pdf is not None:
-        options.write_pdf(page, options.pdf)
-        written["pdf"] = str(options.pdf)
-    return written
+    if "html" in targets:
+        results.write_page(page, targets["html"])
+    if "pdf" in targets:
+        options.write_pdf(page, targets["pdf"])
+    options.headline = conclude(report).headline
+    return {kind: str(path) for kind, path in targets.items()}
+
+
+def lines(summary: dict[str, Any], options: argparse.Namespace) -> list[str]:
+    """What the report concludes, and where it is."""
+    return [f"{options.headline}.", *(f"Report: {path}" for path in summary.values())]
+
+
+def _targets(options: argparse.Namespace, folder: Path) -> dict[str, Path]:
+    html = options.html
+    if html is None and options.pdf is None:
+        html = folder / results.PAGE
+    named = {"html": html, "pdf": options.pdf}
+    return {kind: path for kind, path in named.items() if path is not None}

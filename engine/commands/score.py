@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from engine.base.errors import UnusableInput
+from engine.commands.names import OVERWRITE
 from engine.commands.sources import add_control, add_data_root, add_images, load_source
-from engine.evidence.scoring import score
+from engine.commands.targets import add_overwrite
+from engine.commands.told import matches_in_words
+from engine.evidence.scoring import is_evidence, score
 from engine.exports import results
 
 ABOUT = "score the results in a folder"
+
+_ROUNDING = 2e-4
+"""Measures are written with four decimals."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--many-to-one", action="store_true", help="score as the paper does, for comparison"
     )
+    add_overwrite(parser, f"another score in the folder's {results.REPORT}")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Scores the reconstructions, and puts the score into the folder's report if it has one.
 
     Raises:
-        UnusableInput: the folder or the images cannot be used.
+        UnusableInput: the folder or the images cannot be used, or the report holds another score.
         OSError: the report cannot be written.
     """
     folder = Path(options.folder)
@@ -45,7 +56,44 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         mean,
         one_to_one=not options.many_to_one,
     )
-    if (folder / results.REPORT).exists():
-        scored = {**results.read_report(folder), "evidence": evidence.as_dict()}
-        results.write_report(scored, folder)
-    return {"evidence": evidence.as_dict()}
+    found = evidence.as_dict()
+    path = folder / results.REPORT
+    if not path.exists():
+        return {"evidence": found, "report": None}
+    report = results.read_report(folder)
+    held: Any = report.get("evidence")
+    if is_evidence(held) and not options.overwrite and not _is_same(held, found):
+        raise UnusableInput(
+            f"{path} holds another score already ({_in_short(held)}); this one "
+            f"({_in_short(found)}) would replace it.",
+            f"Give {OVERWRITE} to replace it, or score a copy of the folder.",
+        )
+    results.write_report({**report, "evidence": found}, folder)
+    return {"evidence": found, "report": str(path)}
+
+
+def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
+    """What was found, beside the control, and where it was written."""
+    found = matches_in_words(summary["evidence"])
+    return [found] if summary["report"] is None else [found, f"Written into {summary['report']}"]
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two scores differ by no more than what rounding can make of one."""
+    return all(_are_alike(one[name], other[name]) for name in ("train", "control"))
+
+
+def _are_alike(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    counts = ("count", "good", "recovered", "rule", "above_control")
+    return all(one.get(name) == other.get(name) for name in counts) and all(
+        len(one[name]) == len(other[name]) and np.allclose(one[name], other[name], atol=_ROUNDING)
+        for name in ("ssim", "ncc")
+    )
+
+
+def _in_short(evidence: Mapping[str, Any]) -> str:
+    train, control = evidence["train"], evidence["control"]
+    beside = "no control" if control is None else f"{control['good']} of {control['count']} beside"
+    return f"{train['good']} of {train['count']} good, {beside}, {train['rule']}"

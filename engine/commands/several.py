@@ -19,6 +19,8 @@ from engine.exports.summary import (
     FAILED,
     REFUSED,
     STOPPED,
+    SUMMARY_CSV,
+    SUMMARY_JSON,
     Outcome,
     Summary,
     make_subfolder,
@@ -45,7 +47,10 @@ def reconstruct_several(
         OSError: the folder cannot be written to.
     """
     if any(model.endswith(SUFFIX) for model in models):
-        raise UnusableInput("A session goes on alone; give one at a time.")
+        raise UnusableInput(
+            "A session was named among several files, and a session goes on alone.",
+            "Give one at a time.",
+        )
     summary, outcomes, status = Summary(out), [], 0
     for model in models:
         outcome, its_status = _outcome(Path(model), out, read, run_one)
@@ -56,6 +61,25 @@ def reconstruct_several(
             status = INTERRUPTED
             break
     return {"runs": outcomes, "out": str(out), "status": status}
+
+
+def lines_of_several(summary: dict[str, Any]) -> list[str]:
+    """What became of each checkpoint, and where it is written down."""
+    said = [_line(run) for run in summary["runs"]]
+    out = Path(summary["out"])
+    return [*said, "", *(str(out / name) for name in (SUMMARY_CSV, SUMMARY_JSON))]
+
+
+def _line(run: dict[str, Any]) -> str:
+    words = f"{Path(run['checkpoint']).name}: {run['outcome']}"
+    if run["folder"] is None:
+        return f"{words}. {run['sentence']}"
+    if run["recovered"] is not None:
+        words += f", {run['recovered']:,} of {run['training_images']:,} training images recovered"
+        words += f" beside a control of {run['control_images']:,}"
+    elif run["good"] is not None:
+        words += f", {run['good']:,} of {run['training_images']:,} match well, without a control"
+    return f"{words}; in {run['folder']}"
 
 
 def _outcome(path: Path, out: Path, read: Read, run_one: RunOne) -> tuple[Outcome, int]:

@@ -109,7 +109,11 @@ def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
             "overrule it with --preprocessing mean."
         )
     if options.preprocessing not in (None, "mean"):
-        raise UnusableInput("--mean-of goes with --preprocessing mean alone.")
+        raise UnusableInput(
+            "--mean-of goes with --preprocessing mean alone, and --preprocessing "
+            f"{options.preprocessing} was given.",
+            "Leave one of them out.",
+        )
 
 
 def _mean_image(options: argparse.Namespace, network: Network, images: str | None) -> Preprocessing:
@@ -160,7 +164,12 @@ def load_run(path: Path) -> Session:
     Raises:
         UnusableInput: there is none, or it cannot be used.
     """
-    return load_session(path if path.suffix == SUFFIX else path / results.SESSION)
+    return load_session(session_of_run(path))
+
+
+def session_of_run(path: Path) -> Path:
+    """The session of a run that is named by it, or by its folder of results."""
+    return path if path.suffix == SUFFIX else path / results.SESSION
 
 
 def scored_before(folder: Path, session: Session) -> Any:

@@ -35,6 +35,11 @@ def show_share(bar: tqdm[Any], share: float) -> None:
     bar.update(share - bar.n)
 
 
+def is_read_by_people() -> bool:
+    """Whether standard output is a terminal, and not a pipe or a file."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def put_out(text: str) -> bool:
     """Writes to standard output; returns whether all of it was taken.
 

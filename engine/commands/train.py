@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import math
 from contextlib import closing
-from dataclasses import Field, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,20 @@ from tqdm import tqdm
 
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import percent
-from engine.base.resources import images_beside
+from engine.base.resources import images_beside, images_path
 from engine.commands.interruption import Interrupted
+from engine.commands.recipe_options import add_recipe_options, going_on, recipe_of_options
 from engine.commands.sources import add_data_root
 from engine.commands.status import FAILED, INTERRUPTED
+from engine.commands.targets import add_overwrite, check_free, is_same_file
 from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.data.labels import parse_names
+from engine.evidence.diagnostics import about_images
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
-from engine.training.recipe import CHOICES, RECIPES, Recipe, parse_widths
+from engine.training.recipe import RECIPES
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import (
     check_target,
@@ -34,6 +36,7 @@ from engine.training.trained import (
     recipe_of,
     save_trained,
     save_with_data,
+    training_files,
 )
 from engine.training.training import Training
 from engine.training.view import look_at
@@ -41,20 +44,7 @@ from engine.training.view import look_at
 ABOUT = "make a network of given images"
 
 _AUTOSAVE_SECONDS = 30.0
-_FORGOTTEN = ("device", "seconds", "most_steps", "until_residual")
-_SAID_ANEW = (*_FORGOTTEN, "epochs", "until_exponent")
 _BAR = "{percentage:3.0f}%|{bar}| {postfix}"
-_NAMED_ELSEWHERE = ("until_exponent",)
-_CHOICES = {
-    "outputs": "auto is one for two classes and one a class for more",
-    "biases": "which layers have one",
-    "start": "small as the paper's, or PyTorch's own",
-    "schedule": "fast is descent on log(loss), plain goes by an optimiser",
-    "optimizer": "of the plain schedule",
-    "dtype": "precision of the weights",
-    "device": "where to compute",
-}
-"""What the recipe's choices are about; the numbers say so themselves."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,69 +78,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="margin goes where the theory asks to; usual is how people train; what follows "
         "overrules it",
     )
-    _add_recipe_options(parser)
+    add_recipe_options(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL")
     parser.add_argument("--half", action="store_true", help="store the weights with 16 bits")
     parser.add_argument("--go-on", type=Path, metavar="MODEL", help="an interrupted training")
+    add_overwrite(parser, "a network of that name, and the images beside it")
     parser.add_argument("--quiet", action="store_true", help="no progress")
-
-
-def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    """Each is None where nobody gave it, so that the named recipe's holds."""
-    parser.add_argument(
-        "--hidden", type=_widths, metavar="1000,1000", help=_told("hidden", "hidden layers")
-    )
-    for name, about in _CHOICES.items():
-        parser.add_argument(f"--{name}", choices=CHOICES[name], help=_told(name, about))
-    parser.add_argument(
-        "--cosine",
-        action=argparse.BooleanOptionalAction,
-        help=_told("cosine", "whether the plain schedule's rate falls to nothing"),
-    )
-    parser.add_argument(
-        "--until", type=_loss, metavar="LOSS", help="loss to reach; 1e-10, usual: not looked at"
-    )
-    for each in _numbers():
-        kind = int if isinstance(each.default, int) else float
-        parser.add_argument(
-            f"--{each.name.replace('_', '-')}",
-            type=kind,
-            metavar="N" if kind is int else "X",
-            help=_told(each.name, each.metadata["label"].lower()),
-        )
-
-
-def _told(name: str, about: str) -> str:
-    """What an option is about, and what it is in the named recipes."""
-    values = {recipe: _shown(getattr(RECIPES[recipe], name)) for recipe in RECIPES}
-    if len(set(values.values())) == 1:
-        return f"{about}; {values['margin']} if not given"
-    return f"{about}; {values['margin']}, usual: {values['usual']}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ",".join(str(each) for each in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Trains, and writes the network with its images and control beside it.
 
     Raises:
-        UnusableInput: data or options cannot be used.
+        UnusableInput: data or options cannot be used, or another network would be replaced.
         RunFailed: the training diverged.
     """
     check_target(options.out)
-    recipe = _recipe(options)
+    _check_free(options)
+    recipe = recipe_of_options(options)
     if options.download:
         _download(options)
     data = _data(options)
     start = None if options.go_on is None else load_start(options.go_on)
     if start is not None:
-        recipe = _going_on(recipe_of(start.network), options)
+        recipe = going_on(recipe_of(start.network), options)
     training = Training(data.train, recipe, data.test, start)
     with options.interruption.during_run():
         snapshot, status = _drive(training, data, options)
@@ -159,36 +110,39 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return {**_summary(training, data, snapshot), **files, "status": status}
 
 
-def _going_on(recipe: Recipe, options: argparse.Namespace) -> Recipe:
-    """The recipe that a training began with; only where and when it ends may be said anew.
-
-    Raises:
-        UnusableInput: another recipe would not lead on from there.
-    """
-    started_anew = {name: getattr(Recipe(), name) for name in _FORGOTTEN}
-    if recipe.cosine:  # The rate has fallen towards the last step.
-        del started_anew["most_steps"]
-    said = {name: value for name, value in _said(options).items() if name in _SAID_ANEW}
-    there = replace(recipe, **{**started_anew, **said})
-    if not recipe.leads_the_way_of(replace(there, device=recipe.device)):
-        raise UnusableInput("The rate falls towards the last step, which cannot be another now.")
-    return there
-
-
-def _numbers() -> list[Field[Any]]:
-    return [e for e in fields(Recipe) if e.metadata and e.name not in _NAMED_ELSEWHERE]
+def lines(summary: dict[str, Any], options: argparse.Namespace) -> list[str]:
+    """How it ended, on what images, and where network and images are."""
+    loss, right, tested = (summary[name] for name in ("log10_loss", "accuracy", "test_accuracy"))
+    reached = [] if loss is None else [f"loss 1e{loss:.1f}", f"{percent(right)} right"]
+    if tested is not None:
+        reached.append(f"{percent(tested)} of the test images")
+    counts = zip(summary["classes"], summary["images_per_class"], strict=True)
+    return [
+        f"{summary['end']} {summary['steps']:,} steps in {summary['seconds']:,.1f} s"
+        f"{''.join(f', {each}' for each in reached)}.",
+        f"Images: {', '.join(f'{count:,} of {name}' for name, count in counts)}; "
+        f"{about_images(summary['remembered'])} left a trace.",
+        "",
+        str(options.out),
+        *summary["images"],
+    ]
 
 
-def _recipe(options: argparse.Namespace) -> Recipe:
-    return replace(RECIPES[options.recipe], **_said(options))
+def _check_free(options: argparse.Namespace) -> None:
+    """A training that goes on in its own file replaces nothing but itself."""
+    targets = training_files(options.out)
+    if is_same_file(Path(options.dataset), targets[1]) and not _goes_on_in_place(options):
+        raise UnusableInput(
+            f"{targets[1]} is what the network is to be made of, and would be replaced: the images "
+            f"of {options.out.name} are written there.",
+            "Give the network another name.",
+        )
+    if not _goes_on_in_place(options):
+        check_free(options, targets, "Name another file")
 
 
-def _said(options: argparse.Namespace) -> dict[str, Any]:
-    """What the user said of the recipe."""
-    names = ["hidden", "cosine", *_CHOICES, *(each.name for each in _numbers())]
-    given = {name: getattr(options, name) for name in names}
-    given["until_exponent"] = options.until
-    return {name: value for name, value in given.items() if value is not None}
+def _goes_on_in_place(options: argparse.Namespace) -> bool:
+    return options.go_on is not None and is_same_file(options.go_on, options.out)
 
 
 def _data(options: argparse.Namespace) -> TrainingData:
@@ -201,7 +155,10 @@ def _data(options: argparse.Namespace) -> TrainingData:
 
 def _download(options: argparse.Namespace) -> None:
     if not catalogue.is_known(options.dataset):
-        raise UnusableInput(f"--download knows {', '.join(catalogue.KNOWN)} only.")
+        raise UnusableInput(
+            f"--download knows {', '.join(catalogue.KNOWN)} only, and not {options.dataset}.",
+            "Leave it out for files of your own.",
+        )
     name = options.dataset.lower().partition(":")[0]
     root = options.data_root or catalogue.cache_folder()
     if catalogue.is_present(name, root):
@@ -253,6 +210,11 @@ class _Watcher:
     def begin(self) -> None:
         """Saves network and images at once, so that a disk without room is found out early."""
         kept = keep(self.training, self.data)
+        if _goes_on_in_place(self.options) and is_same_file(
+            Path(self.options.dataset), images_path(self.options.out)
+        ):  # It goes on with the images beside it, and its control is there, too.
+            save_trained(kept, self.options.out, self.options.half)
+            return
         save_with_data(kept, self.data, self.options.out, self.options.half)
 
     def save(self) -> None:
@@ -295,25 +257,8 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
     return found
 
 
-def _widths(text: str) -> tuple[int, ...]:
-    try:
-        return parse_widths(text)
-    except UnusableInput as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
 def _names(text: str) -> tuple[str, ...]:
     try:
         return parse_names(text)
     except UnusableInput as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _loss(text: str) -> float:
-    """`1e-40` → −40; a logarithm, since 1e-400 is no float."""
-    try:
-        mantissa, _, exponent = text.lower().partition("e")
-        found = math.log10(float(mantissa)) + (int(exponent) if exponent else 0)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"“{text}” is no loss; write it like 1e-40") from error
-    return found

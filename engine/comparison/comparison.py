@@ -170,7 +170,11 @@ def compare(
 
 def _verdict(session: Session, references: References | None, progress: Progress) -> Verdict:
     if not bool(torch.isfinite(session.images()).all()):
-        raise UnusableInput("One of the runs has diverged: its images are no finite numbers.")
+        raise UnusableInput(
+            f"A run of {session.network.origin.name} has diverged: its images are no finite "
+            "numbers.",
+            "Run it again with lower rates, or compare another.",
+        )
     return verdict_of(session, references, progress)
 
 

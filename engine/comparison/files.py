@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.base.errors import UnusableInput
+from engine.base.plain_text import listed
 from engine.base.progress import Progress, portion, unheard
 from engine.comparison.comparison import Comparison
 from engine.comparison.page import comparison_page
@@ -27,7 +28,10 @@ def check_folder(folder: Path) -> None:
     """
     there = in_the_way(folder)
     if there:
-        raise UnusableInput(f"{folder} holds {' and '.join(there)} already; nothing was written.")
+        raise UnusableInput(
+            f"{folder} holds {listed(there)} already, and they would be replaced.",
+            "Choose another folder.",
+        )
 
 
 def write_comparison(

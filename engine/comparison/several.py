@@ -176,6 +176,29 @@ def as_text(several: SeveralRuns) -> str:
     return "\n".join([*table, "", several.headline, *found])
 
 
+def as_dict(several: SeveralRuns) -> dict[str, Any]:
+    """All of it as values for JSON; runs are numbered from 0."""
+    images = several.images
+    return {
+        "runs": [
+            {
+                "run": run.name,
+                "network": run.session.network.origin.name,
+                "sha256": run.session.network.origin.sha256,
+                "steps": run.session.state.step,
+                "seconds": round(run.session.state.seconds, 3),
+                "evidence": run.session.evidence,
+                "settings": run.session.settings.as_dict(),
+            }
+            for run in several.runs
+        ],
+        "found": None
+        if images is None
+        else [{"image": each.number, "runs": list(each.runs)} for each in images],
+        "why_unknown": several.why_unknown or None,
+    }
+
+
 def _why_unknown(runs: Sequence[Run]) -> str:
     unscored = [LETTERS[i] for i, run in enumerate(runs) if run.found is None]
     if unscored:

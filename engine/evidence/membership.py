@@ -342,4 +342,6 @@ def _check_sizes(
     for what, some in given.items():
         if some is not None and tuple(some.shape[1:]) != network.input_shape:
             have, want = ("×".join(map(str, s)) for s in (some.shape[1:], network.input_shape))
-            raise UnusableInput(f"The {what} are {have}, but the network reads {want}.")
+            raise UnusableInput(
+                f"The {what} are {have}, but the network reads {want}.", f"Give {want} ones."
+            )

@@ -69,7 +69,11 @@ def _one_at_a_time(gram: Values, target: Values) -> Values:
     try:
         solution, _ = nnls(matrix, (vectors[:, kept].T @ target) / roots, maxiter=30 * len(gram))
     except (RuntimeError, ValueError) as error:
-        raise UnusableInput("The multipliers of these images could not be solved for.") from error
+        raise UnusableInput(
+            "The multipliers of these images could not be solved for: the search for them came to "
+            "no end, or to no finite numbers.",
+            "Give fewer images, or other ones.",
+        ) from error
     return np.asarray(solution)
 
 

@@ -149,7 +149,8 @@ def score(
         if images is not None and images.shape[1:] != candidates.shape[1:]:
             raise UnusableInput(
                 f"The {what} images are {_size(images)}, the reconstructions "
-                f"{_size(candidates)}; they have to be of one size."
+                f"{_size(candidates)}; only images of one size can be matched.",
+                f"Give images of {_size(candidates)}.",
             )
     mu = references.mean(0) if mean is None else mean
     features = ncc_features(candidates)

@@ -115,7 +115,8 @@ def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStati
     if len(x) > MOST_IMAGES:
         raise UnusableInput(
             f"The multipliers of {len(x):,} images would take too long to solve for; "
-            f"{MOST_IMAGES:,} are the most."
+            f"{MOST_IMAGES:,} are the most.",
+            "Give fewer.",
         )
     network, classes = network.to("cpu", torch.float64), network.classes
     x, labels = x.cpu().double(), labels.cpu().double()
@@ -190,7 +191,8 @@ def true_stationarity(network: Network, train: LabelledImages) -> TrueStationari
     if labels is None:
         raise UnusableInput(
             f"{train.name} has {_other_labels(network.classes)}, so that nobody knows what the "
-            "network was taught of its images."
+            "network was taught of its images.",
+            "Give images whose labels are numbered like the network's classes, from 0.",
         )
     return check_stationarity(network, x, labels)
 

@@ -76,7 +76,8 @@ def gif_bytes(
     if max(height, width) > _LARGEST_GIF:
         raise UnusableInput(
             f"The film would be {width:,} × {height:,} pixels; a GIF has {_LARGEST_GIF:,} at most "
-            "each way."
+            "each way.",
+            "Make it narrower, or show fewer images.",
         )
     images = _quantised(frames, scale, progress)
     buffer = io.BytesIO()

@@ -145,6 +145,9 @@ def parse_candidates(text: str) -> tuple[int, ...]:
             raise UnusableInput("Candidates are given by number, like 3, 17, 20-25.")
         low, high = int(first), int(last or first)
         if not low <= high < low + 1_000_000:
-            raise UnusableInput(f"“{part.strip()}” is no range of candidates.")
+            raise UnusableInput(
+                f"“{part.strip()}” is no range of candidates: it has to rise.",
+                "Write it like 20-25.",
+            )
         numbers += range(low, high + 1)
     return tuple(dict.fromkeys(numbers))

@@ -22,7 +22,7 @@ from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_pi
 from engine.network.classes import Classes
 from engine.network.reading import Reading
 from engine.reconstruction import planning
-from engine.reconstruction.problem import Problem
+from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import Settings, preset
 from engine.runtime.lazy import torch
 from engine.session.session import Session
@@ -255,7 +255,5 @@ def _as_preset(session: Session) -> Settings:
     channels, outputs = network.input_shape[0], network.output_count
     chosen = preset(settings.preset, channels, outputs, settings.training)
     chosen = planning.filled_in(replace(chosen, restarts=settings.restarts), network)
-    # What weighs residuals takes layers apart, and has no say in how sharp gates are.
-    light = replace(settings, hidden_whitening=0.0)
-    problem = Problem(network, light, torch.device("cpu"), session.state.space)
-    return planning.fitted(chosen, problem)
+    dtype = torch.float64 if settings.dtype == "float64" else torch.float32
+    return planning.fitted(chosen, Noise.of(network, session.state.space, dtype))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
 from engine.base.json_text import Count, Measure, held_to, read_json
+from engine.base.plain_text import counted
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.evidence.diagnostics import check_weights
@@ -47,6 +49,9 @@ RECONSTRUCTIONS = "reconstructions.npz"
 REPORT = "report.json"
 PAGE = "report.html"
 SESSION = f"session{SUFFIX}"
+_LOSSES, _GRID, _DRIFT = "losses.csv", "grid.png", "drift.gif"
+FILES = (SESSION, RECONSTRUCTIONS, REPORT, PAGE, _LOSSES, _GRID, _DRIFT)
+"""All that `write_results` writes."""
 
 
 class _Model(msgspec.Struct, frozen=True):
@@ -91,13 +96,33 @@ def write_results(
         session = session if sets.train is None else session.with_sets(sets)
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS, references=references)
-    write_csv(folder / "losses.csv", session.state.losses)
+    write_csv(folder / _LOSSES, session.state.losses)
     report = make_report(session, verdict)
     write_report(report, folder)
     write_page(report_page(session, report, verdict), folder / PAGE)
-    export_png(session, folder / "grid.png", references=references)
-    export_gif(session, folder / "drift.gif", references=references)
+    export_png(session, folder / _GRID, references=references)
+    export_gif(session, folder / _DRIFT, references=references)
     return report
+
+
+def run_files(folder: Path) -> tuple[str, ...]:
+    """Names of the files of a run that lie in a folder, finished or not."""
+    return tuple(name for name in FILES if os.path.lexists(folder / name))
+
+
+def remove_run(folder: Path, but: str = "") -> None:
+    """Removes the files of a run from a folder; all others stay.
+
+    Args:
+        folder: where it lies.
+        but: the name of one that stays, too.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for name in run_files(folder):
+        if name != but:
+            (folder / name).unlink()
 
 
 def export_gif(
@@ -314,7 +339,10 @@ def read_report(folder: Path) -> dict[str, Any]:
         report = read_json((folder / REPORT).read_text(encoding="utf-8"), dict[str, Any])
         held_to(report, _Stamp)
     except (OSError, ValueError) as error:
-        raise UnusableInput(f"{folder} holds no readable {REPORT}.") from error
+        raise UnusableInput(
+            f"{folder / REPORT} cannot be read: it is damaged, or no report of Afterimage.",
+            f"Write the folder anew from its {SESSION}: reconstruct it into another one.",
+        ) from error
     return report
 
 
@@ -349,9 +377,16 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.
-        raise UnusableInput(f"{folder} holds no readable {RECONSTRUCTIONS}.") from error
+        raise UnusableInput(
+            f"{path} cannot be read: it is damaged, or no file of reconstructions.",
+            "Write it anew: export the folder's session with --npz.",
+        ) from error
     if images.dim() != 4:
-        raise UnusableInput(f"“images” in {path} has to be (m, c, h, w).")
+        raise UnusableInput(
+            f"“images” in {path} has {counted(images.dim(), 'dimensions')}; candidates have four: "
+            "(m, c, h, w).",
+            "Write it anew: export the folder's session with --npz.",
+        )
     return images, mean
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from engine.evidence.references import References
 from engine.exports.film_cast import existing
 from engine.exports.writing import write_png
 from engine.session.session import Session
+
+_NAME = re.compile(r"\d{3,}_candidate-\d{4,}(_confidence-\d\.\d\d)?\.png")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,15 @@ def grid(
     return pixels
 
 
+def pngs_in(folder: Path) -> list[Path]:
+    """Files in a folder that `write_pngs` has written there, by their names."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        each for each in folder.iterdir() if _NAME.fullmatch(each.name) and not each.is_dir()
+    )
+
+
 def write_pngs(
     session: Session,
     folder: Path,
@@ -85,7 +97,8 @@ def write_pngs(
 
     Args:
         session: the run as it stands.
-        folder: where to; made if need be. Other files in it stay as they are.
+        folder: where to; made if need be. Those of another time in it (`pngs_in`) are removed
+            first, so that none of two runs lie side by side; other files stay as they are.
         scale: whole factor of enlargement.
         progress: told the share that is done.
         references: what is open to score against, as it decides who stands for whom.
@@ -100,6 +113,8 @@ def write_pngs(
     gallery = session.gallery(portion(progress, 0.0, 0.5), references)
     tiles = _tiles(session, gallery)
     places = max(3, len(str(len(tiles))))
+    for earlier in pngs_in(folder):
+        earlier.unlink()
     for index, tile in enumerate(tiles):
         progress(0.5 + 0.5 * index / len(tiles))
         candidate = int(gallery.candidate[index])

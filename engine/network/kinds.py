@@ -3,17 +3,58 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 from pathlib import Path
 
 from engine.base.errors import UnusableInput, explained_on
 from engine.base.file_checks import archive_entries, check_file
+from engine.base.plain_text import listed
 from engine.network.foreign import SHARDED, TENSORFLOW, foreign_archive, foreign_file
 
 FILES = "files-that-open"
 """The heading of the guide that says which files are read, and how to get to one."""
-READ = "Networks come as PyTorch (.pth .pt .th .ckpt), .safetensors or .npz files."
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """A kind of file that networks are read from.
+
+    Attributes:
+        maker: whose it is; empty where its ending says so.
+        endings: what such files are usually called; what they hold decides.
+        about: what has to be in it, as the end of a phrase, for the guide.
+    """
+
+    maker: str
+    endings: tuple[str, ...]
+    about: str
+
+    @property
+    def name(self) -> str:
+        """`PyTorch (.pth .pt)`, or the ending alone."""
+        return f"{self.maker} ({' '.join(self.endings)})" if self.maker else self.endings[0]
+
+
+NETWORK_FILES = (
+    NetworkFile(
+        "PyTorch",
+        (".pth", ".pt", ".th", ".ckpt"),
+        ", with a state dict, alone or in a checkpoint; also where it is called `.bin` or "
+        "`.pth.tar`",
+    ),
+    NetworkFile(
+        "",
+        (".safetensors",),
+        "; a folder in Hugging Face's layout that holds one (`model.safetensors`, else "
+        "`pytorch_model.bin`)",
+    ),
+    NetworkFile("", (".npz",), " of NumPy, of weights and biases by name"),
+)
+"""What opens as a network: refusals name it, and the guide's table is made of it."""
+
+READ = f"Networks come as {listed([each.name for each in NETWORK_FILES], 'or')} files."
 _HEAD = 64 << 10
 _MOST_HEADER = 16 << 20
 _WHOLE = ("model.safetensors", "pytorch_model.bin")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.network.network import Network
-from engine.reconstruction.problem import Problem
+from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import choose_training
@@ -72,15 +72,15 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     return settings
 
 
-def fitted(settings: Settings, problem: Problem) -> Settings:
+def fitted(settings: Settings, noise: Noise) -> Settings:
     """The settings, with initial noise and gate sharpness, where they are left to us, filled in.
 
     A gate is as soft as α|z| is small, and how large z is differs between networks by ten times.
     """
-    usual = min(_NOISE, _in_three_digits(_NOISE_PIXELS / problem.pixel_scale))
+    usual = min(_NOISE, _in_three_digits(_NOISE_PIXELS / noise.pixel_scale))
     start, end = settings.alpha_start, settings.alpha_end
     if not start:
-        start = _in_three_digits(_SHARPNESS / problem.typical_preactivation(usual))
+        start = _in_three_digits(_SHARPNESS / noise.typical_preactivation(usual))
         start = min(
             start, MOST_SHARPNESS
         )  # Weights that nobody has trained can be next to nothing.

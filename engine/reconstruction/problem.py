@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.network.network import Network
 from engine.network.parameters import squared_norm
-from engine.network.trace import trace
+from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.terms import (
     Box,
@@ -34,8 +34,7 @@ from engine.stationarity.weighing import Weighing, along_singular_vectors
 if TYPE_CHECKING:
     from torch import Tensor
 
-_IMAGES_AT_ONCE, _NOISE_IMAGES = 500, 200
-_TINY = 1e-12
+_IMAGES_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ class Problem:
         kind: what the multipliers are.
         coordinates: what the unknowns are.
         space: the same, where they are coordinates in the row space; else None.
+        noise: what a search begins with, in them.
         squared_norms: ‖θ*_l‖² per layer, of the full network, shape (L,).
     """
 
@@ -95,7 +95,8 @@ class Problem:
         target = Target.of(network)
         self.squared_norms = target.to(device, dtype).squared_norms()
         seen, unseen = self.coordinates.reduce(target)
-        self._seen = seen = seen.to(device, dtype)
+        seen = seen.to(device, dtype)
+        self.noise = Noise(self.inputs, self.coordinates, seen.network)
         self._unseen = torch.zeros(network.depth, device=device, dtype=dtype)
         self._unseen[0] = unseen
         margin = None
@@ -141,30 +142,6 @@ class Problem:
     def _like_norms(self, bound: Tensor | float) -> Tensor | float:
         """On the device and in the precision that the problem is computed in."""
         return bound if isinstance(bound, float) else bound.to(self.squared_norms)
-
-    @property
-    def stretch(self) -> float:
-        """What noise is multiplied with where its coordinates are not stretched as images are."""
-        return self.inputs.stretch if self.space is None else 1.0
-
-    @property
-    def pixel_scale(self) -> float:
-        """Root mean square of the centred images that noise of scale 1 makes."""
-        return self.coordinates.pixel_scale * self.stretch / self.inputs.stretch
-
-    def typical_preactivation(self, scale: float) -> float:
-        """|z| of noise: the median in each hidden layer, and their geometric mean.
-
-        Args:
-            scale: standard deviation of the noise, as the settings give it.
-        """
-        generator = torch.Generator().manual_seed(0)
-        noise = torch.randn(_NOISE_IMAGES, self.coordinates.per_candidate, generator=generator)
-        noise = (scale * self.stretch * noise).to(self.squared_norms)
-        x = self.coordinates.to_input(noise)
-        there = trace(self._seen.network, x, keeps_z=[True] * self._seen.network.depth)
-        medians = torch.stack([z.abs().median() for z in there.z[1:]])
-        return float(medians.clamp_min(_TINY).log().mean().exp())
 
     def pixels(self, unknowns: Tensor) -> Tensor:
         """Unknowns (m, k) → flat network inputs (m, D)."""

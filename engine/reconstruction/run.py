@@ -87,7 +87,7 @@ class Reconstruction:
         space = None if state is None else state.space
         self.problem = Problem(self.network, settings, self.device, space)
         self._space_on_host = self._copied_space()
-        self.settings = settings = planning.fitted(settings, self.problem)
+        self.settings = settings = planning.fitted(settings, self.problem.noise)
         self.seconds, self._steps = 0.0, 0
         self._plan = planning.Plan(settings.steps)
         self._history = LossHistory(self.network.depth)

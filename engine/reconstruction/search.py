@@ -76,7 +76,7 @@ class Search:
         dtype = torch.float64 if self._settings.dtype == "float64" else torch.float32
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(m, k, generator=generator, dtype=dtype)
-        scale = self._settings.initial_scale * self._problem.stretch
+        scale = self._settings.initial_scale * self._problem.noise.stretch
         self.unknowns = (noise * scale).to(device)
         self.multipliers = self._problem.kind.initial(m, generator, dtype).to(device)
         self.labels = self._problem.classes.shared_out(m).to(device, dtype)

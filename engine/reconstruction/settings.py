@@ -252,7 +252,8 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
     unknown = values.keys() - {each.name for each in fields(Settings)}
     if unknown:
         raise UnusableInput(
-            f"The settings cannot be read: this Afterimage knows none called “{min(unknown)}”."
+            f"The settings cannot be read: this Afterimage knows none called “{min(unknown)}”.",
+            "Update it, if a newer one has saved them.",
         )
     try:
         # Earlier versions took them without a row space, too, and passed over them.

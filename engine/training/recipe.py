@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.base.errors import UnusableInput
 from engine.base.options import check_options, option
+from engine.base.plain_text import counted, listed
 
 CHOICES = {
     "outputs": ("auto", "one", "classes"),
@@ -178,9 +179,17 @@ class Recipe:
     def __post_init__(self) -> None:
         check_options(self, CHOICES)
         if not self.hidden or len(self.hidden) > _MAX_LAYERS:
-            raise UnusableInput(f"A network has from 1 to {_MAX_LAYERS} hidden layers.")
+            raise UnusableInput(
+                f"{counted(len(self.hidden), 'hidden layers')} were named; a network that is "
+                f"trained here has from 1 to {_MAX_LAYERS}.",
+                "Write their widths like 1000,1000.",
+            )
         if not all(1 <= width <= _MAX_WIDTH for width in self.hidden):
-            raise UnusableInput(f"A hidden layer has from 1 to {_MAX_WIDTH:,} neurons.")
+            raise UnusableInput(
+                f"A hidden layer has from 1 to {_MAX_WIDTH:,} neurons, and widths of "
+                f"{listed([f'{width:,}' for width in self.hidden])} were named.",
+                "Write them like 1000,1000.",
+            )
         if self.schedule == "fast" and self.batch:
             raise UnusableInput(
                 "The fast schedule looks at all images at once; choose the plain one for "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -57,7 +58,20 @@ def check_target(path: Path) -> None:
         UnusableInput: it has another suffix than Afterimage's own checkpoints.
     """
     if path.suffix.lower() != SUFFIX:
-        raise UnusableInput(f"A trained network is written as {SUFFIX}; {path.name} is not.")
+        raise UnusableInput(
+            f"A trained network is written as {SUFFIX}, and {path.name} does not end so; call it "
+            f"{path.stem}{SUFFIX}."
+        )
+
+
+def training_files(path: Path) -> tuple[Path, Path, Path]:
+    """What `save_with_data` writes, or removes: a network, its images, and its control."""
+    return path, images_path(path), control_path(path)
+
+
+def images_in_the_way(path: Path) -> tuple[str, ...]:
+    """Names of files beside a network's path that `save_with_data` would replace or remove."""
+    return tuple(each.name for each in training_files(path)[1:] if os.path.lexists(each))
 
 
 @dataclass(frozen=True)
@@ -122,7 +136,11 @@ def load_start(path: Path) -> TrainingStart:
         beside = load_beside(path)
         memory = _parts([beside[str(index)] for index in range(len(beside))], network.parameters)
     except (KeyError, ValueError) as error:
-        raise UnusableInput(f"{path.name} does not say how its training stood.") from error
+        raise UnusableInput(
+            f"{path.name} does not say how its training stood: it was not trained here, or its "
+            "weights were stored with 16 bits.",
+            "Train anew.",
+        ) from error
     return TrainingStart(network, TrainingState(stand.step, stand.seconds, stand.rate), memory)
 
 
@@ -176,4 +194,7 @@ def recipe_of(network: Network) -> Recipe:
         made = {**_BEFORE_THEY_EXISTED, **said}
         return held_to({each.name: made[each.name] for each in fields(Recipe)}, Recipe)
     except (KeyError, ValueError) as error:
-        raise UnusableInput(f"{network.origin.name} does not say how it was made.") from error
+        raise UnusableInput(
+            f"{network.origin.name} does not say how it was made: its training cannot go on.",
+            "Train anew.",
+        ) from error

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
+from engine.base.plain_text import some_of
 from engine.base.rows import RowBuffer
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
@@ -350,7 +351,9 @@ class Training:
     def _check_residual(self, count: int) -> None:
         if self.recipe.until_residual and count > _MOST_FOR_RESIDUAL:
             raise UnusableInput(
-                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images."
+                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images, not "
+                f"{count:,}.",
+                "Take fewer of each class, or set no residual to reach.",
             )
 
     def _check(self, network: Network) -> Parameters:
@@ -360,10 +363,14 @@ class Training:
         wanted = [has_bias(self.recipe, layer) for layer in range(len(sizes) - 1)]
         if network.layer_sizes != sizes or [b is not None for b in network.biases] != wanted:
             raise UnusableInput(
-                f"{name} is {network.architecture}; this training makes another network."
+                f"{name} is {network.architecture}; this training makes another network.",
+                "Give the hidden layers, biases and outputs that it has, or train anew.",
             )
         if network.mean is None or not torch.equal(network.mean, self._mean):
-            raise UnusableInput(f"{name} was trained on other images.")
+            raise UnusableInput(
+                f"{name} was trained on other images than these.",
+                "Give the images that its training began with, or train anew.",
+            )
         return network.parameters
 
 
@@ -375,7 +382,11 @@ def _class_count(train: LabelledImages) -> int:
     """
     there = set(train.labels.tolist())
     if len(there) < 2 or there != set(range(len(there))):
-        raise UnusableInput("Training needs images of two classes or more.")
+        raise UnusableInput(
+            "Training needs images of two classes or more, numbered from 0 without a gap; these "
+            f"are of {some_of([str(label) for label in sorted(there)])}.",
+            "Choose other classes, or other images.",
+        )
     return len(there)
 
 

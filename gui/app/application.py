@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,20 +115,33 @@ def has_display() -> bool:
 
 
 def run_headless(paths: Sequence[str]) -> int:
-    """The window's job without a window: GIF, images and report in `output/`."""
+    """The window's job without a window: GIF, images and report in a new folder of `output/`."""
     from engine.commands import command_line
+    from engine.commands.status import UNUSABLE
+    from engine.commands.terminal import tell
+    from engine.exports.summary import make_subfolder
 
     model = Path(paths[0]) if paths else sample_network(next(iter(SAMPLES)))
-    folder = Path("output") / model.stem
+    output = Path("output")
+    try:
+        output.mkdir(exist_ok=True)
+        folder = make_subfolder(output, model)
+    except OSError as error:
+        tell(f"{output.absolute()} cannot be written to: {error.strerror}. Start from elsewhere.")
+        return UNUSABLE
     print(
         "There is no display, so the same job runs without a window; results go to "
         f"{plain(str(folder))}."
     )
     arguments = ["reconstruct", str(model), "--out", str(folder), "--seconds", _HEADLESS_SECONDS]
+    arguments.append("--text")  # Also where a log takes it down: a person has asked.
     for option, images in zip(("--images", "--control"), images_beside(model), strict=True):
         if images is not None:
             arguments += [option, str(images)]
-    return command_line.main(arguments)
+    status = command_line.main(arguments)
+    with suppress(OSError):  # It holds what the run has left, if it has left anything.
+        folder.rmdir()
+    return status
 
 
 def configure(application: type[QApplication]) -> None:

@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from engine.base.errors import UnusableInput
+from engine.base.plain_text import plain, some_of
 from engine.base.progress import Progress
 from engine.evidence.references import References
 from engine.exports import results
+from engine.exports.endings import check_ending
 from engine.exports.report_page import report_page
-from engine.exports.stills import write_pngs
+from engine.exports.stills import pngs_in, write_pngs
 from engine.exports.writing import write_bytes, write_scores
 from engine.session.session import SUFFIX, Session, given_away
 from engine.session.session_file import save_session
@@ -102,7 +104,7 @@ class Exporter(QObject):
         dialog = ExportDialog(kind, session, references, self._background, self._window, chosen)
 
         def save(data: bytes) -> None:
-            self._ask_where(dialog, kind, partial(self._write_data, dialog, data))
+            self._ask_where(dialog, kind, partial(self._write_data, dialog, kind, data))
 
         dialog.save_wanted.connect(save)
         dialog.open()
@@ -114,8 +116,13 @@ class Exporter(QObject):
         name = f"{Path(network.origin.name).stem}-{name}"
         dialogs.choose_target(parent, title, name, filters, receive)
 
-    def _write_data(self, dialog: ExportDialog, data: bytes, path: Path) -> None:
-        """Writes what the dialog has made, and closes it."""
+    def _write_data(self, dialog: ExportDialog, kind: str, data: bytes, path: Path) -> None:
+        """Writes what the dialog has made, and closes it; it stays for another name."""
+        try:
+            check_ending(kind, path)
+        except UnusableInput as error:
+            self._background.failed.emit(str(error))
+            return
         dialog.accept()
         self._background.start(
             f"Writing {path.name} …",
@@ -125,7 +132,10 @@ class Exporter(QObject):
         )
 
     def write_to(self, kind: str, path: Path) -> None:
-        """Writes the run as it stands; what stood at `path` stays until the new file is whole."""
+        """Writes the run as it stands; what stood at `path` stays until the new file is whole.
+
+        Asks before files of another run in a folder are replaced; a file dialog has asked already.
+        """
         self.with_session(lambda session: self._write(session, kind, path))
 
     def with_session(self, then: Callable[[Session], None]) -> None:
@@ -150,14 +160,35 @@ class Exporter(QObject):
         for then in waiting:
             then(session)
 
-    def _write(self, session: Session, kind: str, path: Path) -> None:
+    def _write(self, session: Session, kind: str, path: Path, replaces: bool = False) -> None:
         references = self._workspace().references
-        self._background.start(
-            f"Writing {path.name} …",
-            lambda report: write(session, references, kind, path, report),
-            lambda _: self.saved.emit(str(path)),
-            always,
-        )
+
+        def work(report: Progress) -> Sequence[str]:
+            there = () if replaces else _in_the_way(kind, path)
+            if not there:
+                write(session, references, kind, path, report)
+            return there
+
+        def done(there: Sequence[str]) -> None:
+            if not there:
+                self.saved.emit(str(path))
+                return
+            dialogs.ask(
+                self._window,
+                f"Replace {some_of(there)}?",
+                f"{plain(str(path))} holds files of a run already.",
+                "&Replace",
+                partial(self._write, session, kind, path, replaces=True),
+            )
+
+        self._background.start(f"Writing {path.name} …", work, done, always)
+
+
+def _in_the_way(kind: str, path: Path) -> Sequence[str]:
+    """Names of files in a folder that an export would replace; called on a thread."""
+    if kind == "pngs":
+        return [each.name for each in pngs_in(path)]
+    return results.run_files(path) if kind == "folder" else ()
 
 
 def write(
@@ -166,10 +197,11 @@ def write(
     """Writes one kind of export; called on a thread.
 
     Raises:
-        UnusableInput: scores without references.
+        UnusableInput: scores without references, or a name that ends as another format's.
         OSError: it cannot be written; what stood there before is untouched.
         Cancelled: `report` said so.
     """
+    check_ending(kind, path)
     if kind in ("session", "away", "reference"):
         if references is not None:
             session = session.scored_with(references, session.score(references))

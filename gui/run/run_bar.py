@@ -130,10 +130,14 @@ class RunBar(QWidget):
 
 
 def describe(frame: Frame, has_ended: bool) -> str:
-    """`Step 320 of 1,000 · restart 1 of 3 · 12 s left · 31 steps/s`."""
+    """`1,000 steps in all · restart 1 of 3 · 12 s left · 31 steps/s`.
+
+    While a run goes on the step is named beside the picture that shows it, and there alone: this
+    changes less often, and would name another one.
+    """
     if has_ended:
         return _at_rest(frame.step, frame.steps, frame.where, frame.seconds, not frame.is_last)
-    parts = [f"Step {frame.step:,} of {frame.steps:,}"]
+    parts = [f"{frame.steps:,} steps in all"]
     if frame.where and not frame.is_last:
         parts.append(frame.where)
     if frame.remaining_seconds is not None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from engine.base.errors import UnusableInput
+from engine.base.plain_text import listed, plain
 from engine.data.datasets import TrainingData
-from engine.training.trained import SUFFIX
+from engine.training.trained import SUFFIX, check_target
 from engine.training.view import Trained, TrainingFrame
 from gui.run.activity import Activity
 from gui.run.run_bar import RunBar, duration
@@ -139,6 +142,7 @@ class TrainingPage(QWidget):
         self.trainer.examined.connect(self._show_examined)
         self.trainer.complained.connect(self.complained)
         self.trainer.saved.connect(self.saved)
+        self.trainer.images_in_the_way.connect(self._ask_to_replace)
 
     def offer_devices(self, devices: Sequence[str]) -> None:
         """Adds devices that were found after the window was shown."""
@@ -181,8 +185,26 @@ class TrainingPage(QWidget):
             )
 
     def save(self, path: Path) -> None:
-        """Writes network, images and control, also while the training goes on."""
+        """Writes network, images and control, also while the training goes on.
+
+        Asks before images of another network that lie beside it are replaced.
+        """
+        try:
+            check_target(path)
+        except UnusableInput as error:
+            self.complained.emit(str(error))
+            return
         self.trainer.save(path)
+
+    @Slot(object, object)
+    def _ask_to_replace(self, path: Path, names: Sequence[str]) -> None:
+        dialogs.ask(
+            self,
+            f"Replace {plain(listed(names))}?",
+            f"The images of {plain(path.name)} belong there, and other ones are there already.",
+            "&Replace",
+            partial(self.trainer.save, path, replaces=True),
+        )
 
     @Slot()
     def _hand_over(self) -> None:

@@ -16,7 +16,7 @@ from engine.data.datasets import TrainingData
 from engine.network.network import Network, Origin
 from engine.runtime.lazy import torch
 from engine.training.recipe import Recipe
-from engine.training.trained import keep, save_with_data
+from engine.training.trained import images_in_the_way, keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import look_at
 from gui.run.activity import Activity
@@ -49,6 +49,9 @@ class Trainer(QObject):
     saved = Signal(str)
     """Emitted with the path that was written."""
 
+    images_in_the_way = Signal(object, object)
+    """Emitted with a path, and the names of images beside it that saving there would replace."""
+
     def __init__(
         self,
         form: TrainingForm,
@@ -70,6 +73,7 @@ class Trainer(QObject):
         self._trained_on: TrainingData | None = None
         self._starting_on: TrainingData | None = None
         self._under_way: tuple[Training, TrainingData] | None = None
+        self._written: tuple[Path, TrainingData] | None = None
         self.controller = TrainingController(self)
         self.controller.prepared.connect(self._on_prepared)
         self.controller.ended.connect(self._on_ended)
@@ -160,8 +164,13 @@ class Trainer(QObject):
 
     # --- what comes of it -------------------------------------------------------------------
 
-    def save(self, path: Path) -> None:
-        """Writes network, images and control, also while the training goes on."""
+    def save(self, path: Path, replaces: bool = False) -> None:
+        """Writes network, images and control, also while the training goes on.
+
+        Args:
+            path: of the network; a file dialog has asked before that is replaced.
+            replaces: whether images of another network, beside it, may be replaced.
+        """
         training, data = self._under_way or (self._training, self._trained_on)
         if training is None or data is None:
             return
@@ -171,12 +180,23 @@ class Trainer(QObject):
             at_rest = keep(training, data)
             kept = lambda: at_rest  # noqa: E731
 
-        def write(_progress: Progress) -> None:
-            save_with_data(kept(), data, path)
+        written = self._written
+        is_own = written is not None and written[0] == path and written[1] is data
 
-        self._background.start(
-            f"Writing {path.name} …", write, lambda _: self.saved.emit(str(path)), always
-        )
+        def write(_progress: Progress) -> tuple[str, ...]:
+            there = () if replaces or is_own else images_in_the_way(path)
+            if not there:
+                save_with_data(kept(), data, path)
+            return there
+
+        def done(there: tuple[str, ...]) -> None:
+            if there:
+                self.images_in_the_way.emit(path, there)
+                return
+            self._written = path, data
+            self.saved.emit(str(path))
+
+        self._background.start(f"Writing {path.name} …", write, done, always)
 
     def outcome(self) -> tuple[Callable[[], Network], TrainingData] | None:
         """What makes the network of the training at rest, and its images; None without one."""

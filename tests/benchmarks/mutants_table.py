@@ -304,6 +304,9 @@ MUTANTS: list[Mutant] = [
             "float(self.squared_norms[0]),",
             "float(self.squared_norms[-1]),",
         ),
+    ),
+    *_of(
+        "reconstruction/noise",
         (
             "gates ask the first hidden layer alone",
             "for z in there.z[1:]",

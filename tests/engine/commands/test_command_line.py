@@ -64,7 +64,7 @@ def call(capsys, *arguments):
 
 
 def test_inspect_says_what_the_weights_tell(capsys):
-    status, out, _ = call(capsys, "inspect", SAMPLE)
+    status, out, _ = call(capsys, "inspect", SAMPLE, "--text")
     assert status == 0
     assert "784–1000–1000–1" in out
     status, out, _ = call(capsys, "inspect", SAMPLE, "--json")
@@ -90,11 +90,13 @@ def test_reconstruct_score_and_export(capsys, tmp_path, model, references):
     assert report["evidence"]["control"]["recovered"] is None
     assert report["device"].startswith("cpu")
 
-    status, out, _ = call(capsys, "score", folder, "--images", train)
+    status, out, _ = call(capsys, "score", folder, "--images", train, "--overwrite")
     assert status == 0
     assert json.loads(out)["evidence"]["control"] is None
     assert json.loads((folder / "report.json").read_text())["evidence"]["control"] is None
-    status, out, _ = call(capsys, "score", folder, "--images", train, "--many-to-one")
+    status, out, _ = call(
+        capsys, "score", folder, "--images", train, "--many-to-one", "--overwrite"
+    )
     assert "many-to-one" in json.loads(out)["evidence"]["train"]["rule"]
 
     wanted = {kind: tmp_path / f"export.{kind}" for kind in ("gif", "mp4", "png", "npz")}
@@ -229,7 +231,7 @@ def test_results_that_cannot_be_written_are_one_line(capsys, tmp_path, model):
 
 def test_what_a_code_page_lacks_is_written_as_an_escape():
     ended = subprocess.run(
-        [sys.executable, "main.py", "inspect", SAMPLE],
+        [sys.executable, "main.py", "inspect", SAMPLE, "--text"],
         cwd=ROOT,
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
@@ -344,7 +346,7 @@ def test_train_makes_a_network_that_can_be_attacked_at_once(capsys, tmp_path, pi
     assert found["recipe"]["until_exponent"] == -12
     assert found["stationarity"]["carrying"] <= 8
     train, control = images_beside(model)
-    status, out, _ = call(capsys, "inspect", model, "--images", train)
+    status, out, _ = call(capsys, "inspect", model, "--images", train, "--text")
     assert status == 0
     assert "outlook" in out
     assert "8 training images" in out

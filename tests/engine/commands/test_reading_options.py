@@ -45,7 +45,7 @@ def inspected(capsys, *arguments):
 
 
 def test_what_nobody_said_is_said_to_be_assumed(capsys, model):
-    _, out, _ = call(capsys, "inspect", model)
+    _, out, _ = call(capsys, "inspect", model, "--text")
     assert "activation    ReLU (assumed: the file does not say)" in out
     assert "preprocessing not known" in out
     assert (
@@ -73,7 +73,7 @@ def test_the_training_images_are_asked_for_what_was_assumed(capsys, model, image
     assert {"ReLU", "leaky ReLU with slope 0.1"} <= {
         trial["words"] for trial in found["activation"]["tried"]
     }
-    _, out, _ = call(capsys, "inspect", model, "--images", images)
+    _, out, _ = call(capsys, "inspect", model, "--images", images, "--text")
     assert "of the training images are on their own side" in out
     # A network of random weights knows none of them.
     assert "Something is assumed wrongly" in out
@@ -192,7 +192,7 @@ def test_images_in_question_centre_nothing(capsys, model, images):
 
 def test_a_ten_class_network_of_pytorch_is_spoken_of_as_one(capsys):
     path = shared_file("checkpoints/digits10_n100_1000-1000_sgd_wd.pth")
-    _, out, _ = call(capsys, "inspect", path)
+    _, out, _ = call(capsys, "inspect", path, "--text")
     assert "784–1000–1000–10, bias on every layer" in out
     assert "tells apart   10 classes" in out
     assert "homogeneous   no: ReLU" in out
@@ -215,7 +215,7 @@ def test_a_bundled_sample_names_its_classes_and_its_images_are_right(capsys, nam
 def test_the_images_of_a_ten_class_network_of_pytorch_tell_how_it_is_read(capsys):
     path = shared_file("checkpoints/digits10_n100_1000-1000_sgd_wd.pth")
     images = path.with_name(f"{path.stem}_images.npz")
-    _, out, _ = call(capsys, "inspect", path, "--images", images)
+    _, out, _ = call(capsys, "inspect", path, "--images", images, "--text")
     assert "as it is read 100 % of the training images are on their own side" in out
     assert "images say    less the mean image of these images: 100 % right" in out
     assert "ReLU: 100 % right; no other slope" in out

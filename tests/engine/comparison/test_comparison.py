@@ -321,7 +321,7 @@ def saved(tmp_path, a, b):
 
 
 def test_the_command_line_prints_one_page(capsys, saved):
-    status, out, _ = call(capsys, "compare", *saved)
+    status, out, _ = call(capsys, "compare", *saved, "--text")
     comparison = compare(*(load_session(path) for path in saved))
     assert status == 0
     assert out.rstrip("\n") == as_text(comparison, tuple(str(path) for path in saved))
@@ -366,6 +366,37 @@ def test_folders_of_results_bring_their_scores(capsys, tmp_path, saved):
     _, out, _ = call(capsys, "compare", *saved, "--json")
     assert json.loads(out)["recovered"]["found_by_both"]["recovered_in_a"] is None
     assert json.loads(out)["found_by_both"][0]["recovered_in_a"] is None
+
+
+def test_the_command_line_compares_up_to_six(capsys, tmp_path, saved):
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 4, 4), dtype=np.uint8)
+    for name in ("train", "control"):
+        np.savez(tmp_path / f"{name}.npz", images=images, labels=np.zeros(5, np.uint8))
+    source = ("--images", tmp_path / "train.npz", "--control", tmp_path / "control.npz")
+    three = (*saved, saved[0])
+    status, out, _ = call(capsys, "compare", *three, *source)
+    found = json.loads(out)
+    assert status == 0
+    assert [run["run"] for run in found["runs"]] == [str(path) for path in three]
+    assert [run["settings"]["seed"] for run in found["runs"]] == [0, 1, 0]
+    assert [run["evidence"]["control"]["count"] for run in found["runs"]] == [5, 5, 5]
+    # Training images and control are the same ones, so that nothing is above the control.
+    assert (found["found"], found["why_unknown"]) == ([], None)
+    status, out, _ = call(capsys, "compare", *three)
+    assert (json.loads(out)["found"], status) == (None, 0)
+    assert "A, B, C were not scored" in json.loads(out)["why_unknown"]
+    _, out, _ = call(capsys, "compare", *three, "--text")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["A", "B", "C"]
+    assert ["Seed", "0", "1", "0"] in lines
+    for runs, says in ((saved[:1], "1 run cannot"), ((saved[0],) * 7, "7 runs cannot")):
+        status, _, err = call(capsys, "compare", *runs)
+        assert status == 2
+        assert says in err
+    status, _, err = call(capsys, "compare", *three, "--out", tmp_path / "out")
+    assert status == 2
+    assert "3 were named" in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_compare_cannot_use_is_one_line(capsys, tmp_path, saved, make_network):
@@ -444,19 +475,20 @@ def test_the_command_line_writes_page_and_picture_and_replaces_only_when_asked(
     capsys, saved, tmp_path
 ):
     out = tmp_path / "out"
-    status, text, _ = call(capsys, "compare", *saved, "--out", out)
+    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--text")
     assert status == 0
-    assert f"Written: {out / 'comparison.html'}" in text
+    assert text.splitlines()[-2:] == [str(out / f"comparison.{kind}") for kind in ("html", "png")]
     assert {each.name for each in out.iterdir()} == {"comparison.html", "comparison.png"}
     (out / "comparison.png").write_text("mine")
     status, text, err = call(capsys, "compare", *saved, "--out", out)
     assert (status, text) == (2, "")
-    assert "already" in err
+    assert "would be replaced" in err
+    assert "--overwrite" in err
     assert (out / "comparison.png").read_text() == "mine"
-    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--replace", "--json")
+    status, text, _ = call(capsys, "compare", *saved, "--out", out, "--overwrite", "--json")
     assert json.loads(text)["written"] == [
         str(out / "comparison.html"),
         str(out / "comparison.png"),
     ]
     assert (out / "comparison.png").read_bytes()[:4] == b"\x89PNG"
-    assert call(capsys, "compare", *saved, "--replace")[0] == 2
+    assert call(capsys, "compare", *saved, "--overwrite")[0] == 2

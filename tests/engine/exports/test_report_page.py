@@ -251,7 +251,7 @@ def test_a_score_of_another_run_is_not_taken_for_one_of_this(session, references
     assert main(["report", str(tmp_path), "--html", str(tmp_path / "a.html")]) == 0
     assert "training images recovered" not in words_of((tmp_path / "a.html").read_text())
     capsys.readouterr()
-    assert main(["compare", str(tmp_path), str(tmp_path)]) == 0
+    assert main(["compare", str(tmp_path), str(tmp_path), "--text"]) == 0
     assert "of 6" not in capsys.readouterr().out
 
 
@@ -268,7 +268,7 @@ def test_a_score_that_is_none_is_refused(session, references, tmp_path, capsys, 
     results.write_results(session, tmp_path / "out")
     report = results.read_report(tmp_path / "out")
     results.write_report({**report, "evidence": lie}, tmp_path / "out")
-    assert main(["report", str(tmp_path / "out")]) == 2
+    assert main(["report", str(tmp_path / "out"), "--overwrite"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 

@@ -212,6 +212,8 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint())
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: window.run_bar.progress.value() > 5)
+    until(qtbot, lambda: window.run_bar.text.startswith("1,000,000 steps in all"))
+    assert "tep " not in window.run_bar.text  # The stage names the one that it shows.
     qtbot.mouseClick(window.run_bar.main_button, Qt.MouseButton.LeftButton)
     assert window.controller.activity is Activity.PAUSED
     assert window.run_bar.main_button.text() == "Res&ume"
@@ -364,7 +366,7 @@ def test_a_run_that_fails_says_why_and_keeps_what_there_was(qtbot, window, check
 def test_exports_from_the_window(qtbot, window, checkpoint, tmp_path, kind):
     open_and_wait(qtbot, window, checkpoint())
     run_to_end(qtbot, window)
-    path = tmp_path / f"export.{kind}"
+    path = tmp_path / f"export.{'csv' if kind == 'losses' else kind}"
     window.exporter.write_to(kind, path)
     settle(qtbot, window)
     assert path.stat().st_size > 100
@@ -379,6 +381,40 @@ def test_everything_with_its_report(qtbot, window, checkpoint, tmp_path):
     settle(qtbot, window)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["evidence"]["train"]["count"] == 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "earlier"),
+    [("folder", "drift.gif"), ("pngs", "001_candidate-0004_confidence-0.50.png")],
+)
+def test_a_folder_is_asked_for_before_files_of_another_run_go(
+    qtbot, window, checkpoint, tmp_path, kind, earlier
+):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window)
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in (earlier, "mine.png"):
+        (out / name).write_text("mine")
+    for reply in ("Not Now", "Replace"):
+        assert {each.read_text() for each in out.iterdir()} == {"mine"}
+        window.exporter.write_to(kind, out)
+        settle(qtbot, window)
+        answer(qtbot, window, reply)
+        settle(qtbot, window)
+    assert (out / "mine.png").read_text() == "mine"
+    assert len(list(out.iterdir())) > 2
+    assert not (out / earlier).exists() or (out / earlier).read_bytes() != b"mine"
+    assert str(out) in window.statusBar().currentMessage()
+
+
+def test_a_name_that_ends_as_another_format_is_refused(qtbot, window, checkpoint, tmp_path):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window)
+    window.exporter.write_to("losses", tmp_path / "losses.png")
+    settle(qtbot, window)
+    assert "call it losses.csv" in window.strip.text
+    assert not (tmp_path / "losses.png").exists()
 
 
 def test_a_gif_of_a_run_that_goes_on(qtbot, window, checkpoint, tmp_path):

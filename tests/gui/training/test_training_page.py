@@ -132,6 +132,27 @@ def test_a_training_is_paused_stopped_gone_on_with_and_saved_on_the_way(
     assert page.bar.main_button.text() == "&Train"
 
 
+def test_images_of_another_network_are_asked_for_before_they_are_replaced(
+    qtbot, window, page, tmp_path
+):
+    train(qtbot, page)
+    path, images = tmp_path / "net.safetensors", tmp_path / "net_images.npz"
+    images.write_text("mine")
+    for reply in ("Not Now", "Replace"):
+        assert images.read_text() == "mine"
+        assert not path.exists()
+        page.save(path)
+        settle(qtbot, window)
+        answer(qtbot, page, reply)
+        settle(qtbot, window)
+    assert len(np.load(images)["images"]) == 8
+    page.save(path)  # Its own images are nobody else's.
+    settle(qtbot, window)
+    assert not any(each.isVisible() for each in page.findChildren(QMessageBox))
+    page.save(tmp_path / "net.pth")
+    assert "call it net.safetensors" in window.strip.text
+
+
 def test_a_training_that_is_over_goes_on_to_a_lower_loss(qtbot, page):
     train(qtbot, page, -5)
     assert page.bar.main_button.text() == "&Train"
