@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.commands.sources import add_control, add_data_root, add_images, load_source
+from engine.commands.sources import add_control, add_data_root, add_images, load_pair
 from engine.evidence.scoring import score
 from engine.exports import results
 
@@ -35,8 +36,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     candidates, mean = results.read_reconstructions(folder)
     channels, height, width = candidates.shape[1:]
     shape = (channels, height, width)
-    train = load_source(options, options.images, shape)
-    control = load_source(options, options.control, shape)
+    train, control = load_pair(options, shape)
     assert train is not None
     evidence = score(
         candidates,
@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         mean,
         one_to_one=not options.many_to_one,
     )
+    apart = None if control is None else control.apart
+    evidence = replace(evidence, left_out=0 if apart is None else len(apart.left_out))
     if (folder / results.REPORT).exists():
         scored = {**results.read_report(folder), "evidence": evidence.as_dict()}
         results.write_report(scored, folder)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
+from engine.commands.terminal import tell
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, Preprocessing, parse_shape
 from engine.data.normalisation import parse_constants
+from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.preprocessing import mean_image
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
@@ -141,9 +143,34 @@ def load_references(options: argparse.Namespace, network: Network) -> References
     Raises:
         UnusableInput: they cannot be read, or are of another shape.
     """
-    train = load_source(options, options.images, network.input_shape)
-    control = load_source(options, options.control, network.input_shape)
+    train, control = load_pair(options, network.input_shape)
     return None if train is None else References.of(network, train, control)
+
+
+def load_pair(
+    options: argparse.Namespace, shape: InputShape
+) -> tuple[LabelledImages | None, LabelledImages | None]:
+    """What `--images` and `--control` name, the control without training images; says what it saw.
+
+    Raises:
+        UnusableInput: they cannot be read, are of another shape, or no control is left.
+    """
+    train = load_source(options, options.images, shape)
+    control = load_source(options, options.control, shape)
+    if train is None:
+        return None, control
+    train = with_copies(train)
+    said = [
+        f"{copies} of the {len(train):,} images in {train.name} are copies of others there."
+        for copies in [len(train.copies or ())]
+        if copies
+    ]
+    if control is not None:
+        control = kept_apart(train, control)
+        said += [control.apart.sentence] if control.apart and control.apart.left_out else []
+    for sentence in [] if getattr(options, "quiet", False) else said:
+        tell(sentence)
+    return train, control
 
 
 def load_run(path: Path) -> Session:

@@ -12,6 +12,7 @@ from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
 from engine.evidence.assumptions import Assumptions, check_assumptions
 from engine.evidence.diagnostics import Health, check_weights
+from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import TrueStationarity, true_stationarity
 from engine.network.checkpoints import load_network
@@ -129,7 +130,7 @@ def open_paths(
     if error is not None:
         raise error
     beside = [each for path, each in told.items() if path not in paths and each.error is not None]
-    return replace(opened, told=(*(told[path] for path in paths), *beside))
+    return replace(opened, told=(*(told[path] for path in paths), *beside, *opened.told))
 
 
 def _of_no_use(path: Path) -> Told:
@@ -173,7 +174,13 @@ def _with_images(
     opened = replace(opened, train=train, control=control, is_beside=is_beside)
     if opened.session is not None and opened.path is not None and not paths:
         opened = _with_its_images(opened, opened.session, opened.path.parent, data_root)
-    return opened if network is None else with_what_images_tell(opened, network), told
+    if network is None:
+        return opened, told
+    opened = with_what_images_tell(opened, network)
+    for path, each in zip(given.get("control", ()), opened.told, strict=False):
+        told[path] = replace(each, path=path)
+    shown = () if given.get("control") else opened.told
+    return replace(opened, told=shown), told
 
 
 def _by_role(paths: Sequence[Path]) -> dict[str, list[Path]]:
@@ -250,12 +257,24 @@ def with_what_images_tell(opened: Opened, network: Network) -> Opened:
     """Adds what the training images tell of a network, where there are some that can."""
     if opened.train is None:
         return opened
-    train = opened.train
+    train = with_copies(opened.train)
+    opened = _compared(replace(opened, train=train), train)
     opened = replace(opened, assumptions=check_assumptions(network, train))
     try:
         return replace(opened, stationarity=true_stationarity(network, train))
     except UnusableInput:
         return opened  # Too many images, or not two classes: the scores need neither.
+
+
+def _compared(opened: Opened, train: LabelledImages) -> Opened:
+    """The same, whose control holds no training image; without one where it holds no other."""
+    if opened.control is None:
+        return opened
+    try:
+        return replace(opened, control=kept_apart(train, opened.control))
+    except UnusableInput as error:
+        told = Told(Path(opened.control.name), error=error)
+        return replace(opened, control=None, told=(*opened.told, told))
 
 
 def _open_model(path: Path) -> Opened:
