@@ -12,6 +12,7 @@ from engine.commands.terminal import tell
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, Preprocessing, parse_shape
 from engine.data.normalisation import parse_constants
+from engine.data.roles import Role
 from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.preprocessing import mean_image
 from engine.evidence.references import References
@@ -127,14 +128,19 @@ def check_control(options: argparse.Namespace) -> None:
 
 
 def load_source(
-    options: argparse.Namespace, source: str | None, shape: InputShape
+    options: argparse.Namespace, source: str | None, shape: InputShape, role: Role = "train"
 ) -> LabelledImages | None:
-    """All images of a source, if it is given.
+    """All images of a source, if it is given; says what had to be understood to read them.
 
     Raises:
         UnusableInput: it cannot be read, or its images are of another shape.
     """
-    return None if source is None else load_images(source, shape, options.data_root)
+    if source is None:
+        return None
+    found = load_images(source, shape, options.data_root, role)
+    if found.said and not getattr(options, "quiet", False):
+        tell(f"{found.name}: {found.said}.")
+    return found
 
 
 def load_references(options: argparse.Namespace, network: Network) -> References | None:
@@ -156,7 +162,7 @@ def load_pair(
         UnusableInput: they cannot be read, are of another shape, or no control is left.
     """
     train = load_source(options, options.images, shape)
-    control = load_source(options, options.control, shape)
+    control = load_source(options, options.control, shape, "control")
     if train is None:
         return None, control
     train = with_copies(train)

@@ -19,9 +19,11 @@ from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
 from engine.base.plain_text import counted, plain
 from engine.data import catalogue
+from engine.data.array_files import IDX, what_is
 from engine.data.inputs import InputShape
 from engine.data.labels import ClassRule, choose, parse_rule
 from engine.data.origin import ImageOrigin
+from engine.data.roles import Role
 from engine.data.sources import Places, Source, open_source
 from engine.runtime.lazy import torch
 
@@ -162,7 +164,10 @@ class TrainingData:
 
 
 def load_images(
-    source: str | Path, shape: InputShape | None = None, root: Path | None = None
+    source: str | Path,
+    shape: InputShape | None = None,
+    root: Path | None = None,
+    role: Role = "train",
 ) -> LabelledImages:
     """Reads all images of a source.
 
@@ -171,19 +176,28 @@ def load_images(
         shape: (c, h, w) that the network reads. Images in a folder are turned into that number
             of channels; no image is resized.
         root: folder of the known data sets; the cache if None.
+        role: decides which part is meant where a source holds one to train on and one for tests.
 
     Raises:
         UnusableInput: the source cannot be read, or its images are not of that size.
     """
-    opened = open_source(source, shape, root)
-    images = opened.read(np.arange(len(opened.labels)))
+    opened = open_source(source, shape, root, role)
+    images, said = opened.read(np.arange(len(opened.labels)))
     if shape is not None and tuple(images.shape[1:]) != shape:
         have = "×".join(str(n) for n in images.shape[1:])
         want = "×".join(str(n) for n in shape)
         raise UnusableInput(
-            f"The images in {opened.name} are {have}, but the network reads {want}."
+            f"The images in {opened.name} are {have}, but the network reads {want}.",
+            "Give the images as they went into training, or correct the network's input shape.",
         )
-    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name, opened.origin())
+    return LabelledImages(
+        images,
+        torch.from_numpy(opened.labels),
+        opened.name,
+        opened.origin(),
+        names=opened.files,
+        said="; ".join(each for each in (opened.said, said) if each),
+    )
 
 
 def training_data(
@@ -241,13 +255,16 @@ def save_images(images: LabelledImages, path: Path) -> None:
 
 def holds_images(path: Path) -> bool:
     """Whether a dropped path is a set of images rather than a network."""
+    if IDX.fullmatch(path.name) or path.suffix.lower() in (".npy", ".csv"):
+        return path.is_file()
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
         if path.is_dir():
             return True
         check_file(path)
-        return any(entry.filename == "images.npy" for entry in archive_entries(path))
+        names = [entry.filename.removesuffix(".npy") for entry in archive_entries(path)]
+        return any(what_is(name)[1] == "images" for name in names)
     except Exception:  # Whatever is no archive is no set of images.
         return False
 
@@ -258,7 +275,7 @@ _NAMED_CLASSES = 4
 
 def _take(source: Source, numbers: Places, places: Places) -> LabelledImages:
     """The images at some places, by class numbers of a rule."""
-    return LabelledImages(source.read(places), torch.from_numpy(numbers[places]), source.name)
+    return LabelledImages(source.read(places)[0], torch.from_numpy(numbers[places]), source.name)
 
 
 def _fewest(numbers: Places, classes: int) -> int:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from engine.base.json_text import Count
 from engine.data.datasets import Couples, LabelledImages
 from engine.data.origin import ImageOrigin, OriginKind
+from engine.data.roles import Role
 
-Role = Literal["train", "control"]
 ROLES: tuple[Role, Role] = ("train", "control")
 WORDS = {"train": "training images", "control": "control images"}
 

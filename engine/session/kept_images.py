@@ -14,9 +14,10 @@ from engine.data.datasets import LabelledImages
 from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS, unit_floats
 from engine.data.inputs import InputShape
 from engine.data.origin import ImageOrigin
+from engine.data.roles import Role
 from engine.evidence.scoring import Evidence, Matches
 from engine.runtime.lazy import torch
-from engine.session.image_sets import ImageSet, ImageSets, ImagesSaid, Role, SetsSaid
+from engine.session.image_sets import ImageSet, ImageSets, ImagesSaid, SetsSaid
 
 if TYPE_CHECKING:
     from torch import Tensor

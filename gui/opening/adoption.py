@@ -113,7 +113,7 @@ class Adoption(QObject):
         if self._leaves_run:
             self._leaves_run = False
             context.messages.add(_LEFT)
-        self._tell_of_copies(opened)
+        self._tell_of_images(opened)
         if len(opened.told) > 1 or any(each.error is not None for each in opened.told):
             self.told.emit(opened.told)
         if continues and self._runner.would_go_on:
@@ -136,11 +136,15 @@ class Adoption(QObject):
             return True
         return control.apart is not None and control.apart.train is train
 
-    def _tell_of_copies(self, opened: Opened) -> None:
-        apart = None if opened.control is None else opened.control.apart
-        if apart is None or not apart.left_out or self._context.controller.in_queue:
+    def _tell_of_images(self, opened: Opened) -> None:
+        """How images were read, and what was left out of the control, where it has to be known."""
+        if self._context.controller.in_queue:
             return
-        self._context.messages.add(apart.sentence)
+        given = [each for each in (opened.train, opened.control) if each is not None]
+        sentences = [f"{each.name}: {each.said}." for each in given if each.said]
+        sentences += [each.apart.sentence for each in given if each.apart is not None]
+        for sentence in dict.fromkeys(each for each in sentences if each):
+            self._context.messages.add(sentence)
 
     def _take_images(self, opened: Opened) -> None:
         workspace = self._context.workspace

@@ -13,12 +13,14 @@ from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
+from engine.data.roles import Role
 from engine.evidence.duplicates import kept_apart
 from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX, Session
 from gui.opening.reading import (
+    IMAGE_FILES,
     Opened,
     Refusal,
     SharedImages,
@@ -267,16 +269,16 @@ class Opener(QObject):
         filters = f"Networks ({patterns});;All files (*)"
         dialogs.choose_files(self._window, "Networks to run in turn", filters, receive, "models")
 
-    def choose_images(self, role: str) -> None:
+    def choose_images(self, role: Role) -> None:
         """Asks for an `.npz` of `train` or `control` images."""
         title = "Training images" if role == "train" else "Control images"
-        dialogs.choose_file(self._window, title, "Images (*.npz)", partial(self.load_images, role))
+        dialogs.choose_file(self._window, title, IMAGE_FILES, partial(self.load_images, role))
 
-    def choose_folder(self, role: str) -> None:
+    def choose_folder(self, role: Role) -> None:
         """Asks for a folder of `train` or `control` images."""
         dialogs.choose_folder(self._window, _FOLDER_TITLE, partial(self.load_images, role))
 
-    def load_images(self, role: str, path: Path) -> None:
+    def load_images(self, role: Role, path: Path) -> None:
         """Reads images for the network that is open, as `train` or `control`."""
         network = self._workspace().network
         if network is None:
@@ -285,7 +287,7 @@ class Opener(QObject):
             return
 
         def load() -> Opened:
-            images = load_images(path, network.input_shape)
+            images = load_images(path, network.input_shape, role=role)
             warm_up()
             if role == "control":
                 return Opened(control=images)

@@ -10,6 +10,7 @@ from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.plain_text import counted, plain
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
+from engine.data.roles import Role
 from engine.evidence.assumptions import Assumptions, check_assumptions
 from engine.evidence.diagnostics import Health, check_weights
 from engine.evidence.duplicates import kept_apart, with_copies
@@ -20,9 +21,13 @@ from engine.network.kinds import READ, is_network_file, is_network_folder, kind_
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.finding_images import MissingImages, find_images
+from engine.session.image_sets import ROLES
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from engine.stationarity.cases import Choice, choose_training
+
+IMAGE_FILES = "Images (*.npz *.npy *.pt *.pth *.csv *ubyte *ubyte.gz);;All files (*)"
+"""For dialogs that ask for a file of images."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def _with_images(
     given = _by_role(paths)
     is_beside = not paths and opened.session is None and opened.path is not None
     if is_beside and opened.path is not None:
-        beside = zip(("train", "control"), images_beside(opened.path), strict=True)
+        beside = zip(ROLES, images_beside(opened.path), strict=True)
         given = {role: [path] for role, path in beside if path is not None}
     told: dict[Path, Told] = {}
     found: dict[str, LabelledImages] = {}
@@ -183,14 +188,14 @@ def _with_images(
     return replace(opened, told=shown), told
 
 
-def _by_role(paths: Sequence[Path]) -> dict[str, list[Path]]:
+def _by_role(paths: Sequence[Path]) -> dict[Role, list[Path]]:
     """Which images are those of the training, and which the control."""
     controls = [path for path in paths if "control" in path.name.lower()]
     return {"train": [path for path in paths if path not in controls], "control": controls}
 
 
 def _read_images(
-    path: Path, role: str, of_role: Sequence[Path], network: Network | None
+    path: Path, role: Role, of_role: Sequence[Path], network: Network | None
 ) -> tuple[LabelledImages | None, Told]:
     name = "training" if role == "train" else "control"
     try:
@@ -199,10 +204,11 @@ def _read_images(
         if len(of_role) > 1:
             raise UnusableInput(f"Give at most one set of {name} images.")
         warm_up()
-        images = load_images(path, network.input_shape)
+        images = load_images(path, network.input_shape, role=role)
     except UnusableInput as error:
         return None, Told(path, error=error)
-    return images, Told(path, counted(len(images), f"{name} images"))
+    said = f" ({images.said})" if images.said else ""
+    return images, Told(path, f"{counted(len(images), f'{name} images')}{said}")
 
 
 def _with_its_images(

@@ -177,7 +177,8 @@ def _scored(folder: Path) -> Seed:
     session, path = _session(folder, 1), folder / "scored.afterimage"
     images = torch.from_numpy(_pixels(3, 1, 4, 4)).float() / 255
     train = LabelledImages(images, torch.tensor([0, 1, 0]), "bytes.npz")
-    references = References.of(session.network, train, train)
+    unseen = replace(train, images=torch.cat([images[:2].flip(2), images[:1]]))
+    references = References.of(session.network, train, unseen)
     scored = session.scored_with(references, references.score(session.images()))
     save_session(scored.with_sets(scored.sets.kept()), path)
     return Seed("model", path.name, path.read_bytes())
