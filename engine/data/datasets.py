@@ -255,8 +255,10 @@ def save_images(images: LabelledImages, path: Path) -> None:
 
 def holds_images(path: Path) -> bool:
     """Whether a dropped path is a set of images rather than a network."""
-    if IDX.fullmatch(path.name) or path.suffix.lower() in (".npy", ".csv"):
+    if IDX.fullmatch(path.name) or path.suffix.lower() == ".csv":
         return path.is_file()
+    if path.suffix.lower() == ".npy":
+        return _is_deep(path)
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
@@ -266,6 +268,15 @@ def holds_images(path: Path) -> bool:
         names = [entry.filename.removesuffix(".npy") for entry in archive_entries(path)]
         return any(what_is(name)[1] == "images" for name in names)
     except Exception:  # Whatever is no archive is no set of images.
+        return False
+
+
+def _is_deep(path: Path) -> bool:
+    """Whether an array has more dimensions than weights of a layer have."""
+    try:
+        check_file(path)
+        return np.load(path, mmap_mode="r", allow_pickle=False).ndim > 2
+    except Exception:  # As above.
         return False
 
 

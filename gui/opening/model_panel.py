@@ -261,6 +261,11 @@ class ReferencesPanel(QWidget):
         self.choose_train.setEnabled(available)
         self.choose_control.setEnabled(available)
 
+    @property
+    def said(self) -> tuple[str, str]:
+        """What is said of the training images, and of the control."""
+        return self._train.text(), self._control.text()
+
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):

@@ -88,6 +88,11 @@ class _Sheet(QWidget):
         rows.addLayout(self._pages, 1)
 
     @property
+    def about(self) -> str:
+        """What the line above the images says."""
+        return self._about.words
+
+    @property
     def is_ready(self) -> bool:
         """Whether the images are there to be seen."""
         return self._pages.currentIndex() == 1

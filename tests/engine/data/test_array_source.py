@@ -337,6 +337,8 @@ def test_one_array_alone(tmp_path):
     np.save(tmp_path / "a.npy", BYTES)
     assert is_grey(load_images(tmp_path / "a.npy").images)
     assert holds_images(tmp_path / "a.npy")
+    np.save(tmp_path / "a.npy", BYTES[0])  # The weights of a layer, as likely as not.
+    assert not holds_images(tmp_path / "a.npy")
 
 
 def test_arrays_of_images_are_told_from_those_of_a_network(tmp_path):

@@ -286,8 +286,9 @@ def test_no_place_that_a_stranger_names_is_a_way_in(tmp_path, place, kind):
 
 
 @pytest.mark.parametrize("keeps", [False, True])
-def test_a_session_knows_what_was_left_out_of_its_control(session, tmp_path, saved, keeps):
+def test_a_session_knows_what_was_left_out_of_its_control(tmp_path, saved, keeps):
     """The control is found, or kept, as it was, and kept apart in the same way again."""
+    session = load_session(FIXTURES / "format-7.afterimage")
     train = load_images(write_images(tmp_path / "images.npz", 5, 0))
     both = LabelledImages(
         torch.cat([train.images[[3, 1]], torch.rand(4, 1, 4, 4)]), torch.zeros(6).long(), "both"
