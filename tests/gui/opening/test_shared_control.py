@@ -18,7 +18,7 @@ def save(path, pixels):
 
 @pytest.fixture
 def files(tmp_path, small_network):
-    """Six training images, of which one is there twice; a control of five, of which two are theirs."""
+    """Six training images, one of them twice; a control of five, of which two are theirs."""
     shape = small_network.input_shape
     train, control = np.random.default_rng(0).integers(0, 256, (2, 6, *shape), dtype=np.uint8)
     train[5] = train[0]
