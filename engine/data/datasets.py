@@ -275,7 +275,7 @@ def _is_deep(path: Path) -> bool:
     """Whether an array has more dimensions than weights of a layer have."""
     try:
         check_file(path)
-        return np.load(path, mmap_mode="r", allow_pickle=False).ndim > 2
+        return bool(np.load(path, mmap_mode="r", allow_pickle=False).ndim > 2)
     except Exception:  # As above.
         return False
 
