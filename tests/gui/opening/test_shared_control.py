@@ -17,10 +17,9 @@ def save(path, pixels):
 
 
 @pytest.fixture
-def files(tmp_path, small_network):
+def files(tmp_path):
     """Six training images, one of them twice; a control of five, of which two are theirs."""
-    shape = small_network.input_shape
-    train, control = np.random.default_rng(0).integers(0, 256, (2, 6, *shape), dtype=np.uint8)
+    train, control = np.random.default_rng(0).integers(0, 256, (2, 6, 1, 4, 4), dtype=np.uint8)
     train[5] = train[0]
     control[1], control[3] = train[2], train[4]
     return save(tmp_path / "a.npz", train), save(tmp_path / "b.npz", control[:5])
