@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.base.plain_text import counted, percent
@@ -14,7 +16,7 @@ from engine.commands.sources import (
     add_data_root,
     add_images,
     add_reading,
-    load_source,
+    load_pair,
     read_network,
 )
 from engine.commands.targets import add_overwrite, check_files
@@ -59,8 +61,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     # The images in question centre nothing: it would favour them, if they are no members.
     network = read_network(options, options.model)
     shape = network.input_shape
-    images = load_source(options, options.images, shape)
-    control = load_source(options, options.control, shape)
+    images, control = load_pair(options, shape)
     assert images is not None
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
     found = ask(network, images, control, candidates)
@@ -128,14 +129,17 @@ def write_csv(found: Membership, path: Path) -> None:
         OSError: it cannot be written; what stood there before is untouched.
     """
     lines = [",".join(("index", "set", "label", *SCORES))]
-    for name, labels in (("images", found.labels), ("control", found.control_labels)):
+    for name, labels, places in (
+        ("images", found.labels, np.arange(len(found.labels))),
+        ("control", found.control_labels, found.control_places),
+    ):
         if labels is None:
             continue
         columns = []
         for score in found.scores.values():
             values = None if score is None else getattr(score, name)
             columns.append([""] * len(labels) if values is None else _numbers(values))
-        for index, (label, *values) in enumerate(zip(labels, *columns, strict=True)):
+        for index, label, *values in zip(places, labels, *columns, strict=True):
             written = f"{label:+.0f}" if found.classes.outputs == 1 else f"{label:.0f}"
             lines.append(",".join((str(index), name, written, *values)))
     with atomic_path(path) as temporary:

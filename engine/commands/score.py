@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from engine.base.errors import UnusableInput
 from engine.commands.names import OVERWRITE
-from engine.commands.sources import add_control, add_data_root, add_images, load_source
+from engine.commands.sources import add_control, add_data_root, add_images, load_pair
 from engine.commands.targets import add_overwrite
 from engine.commands.told import matches_in_words
 from engine.evidence.scoring import is_evidence, score
@@ -46,8 +47,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     candidates, mean = results.read_reconstructions(folder)
     channels, height, width = candidates.shape[1:]
     shape = (channels, height, width)
-    train = load_source(options, options.images, shape)
-    control = load_source(options, options.control, shape)
+    train, control = load_pair(options, shape)
     assert train is not None
     evidence = score(
         candidates,
@@ -56,6 +56,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         mean,
         one_to_one=not options.many_to_one,
     )
+    apart = None if control is None else control.apart
+    evidence = replace(evidence, left_out=0 if apart is None else len(apart.left_out))
     found = evidence.as_dict()
     path = folder / results.REPORT
     if not path.exists():

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
+from engine.commands.terminal import tell
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, Preprocessing, parse_shape
 from engine.data.normalisation import parse_constants
+from engine.data.roles import Role
+from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.preprocessing import mean_image
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
@@ -137,14 +140,19 @@ def check_control(options: argparse.Namespace) -> None:
 
 
 def load_source(
-    options: argparse.Namespace, source: str | None, shape: InputShape
+    options: argparse.Namespace, source: str | None, shape: InputShape, role: Role = "train"
 ) -> LabelledImages | None:
-    """All images of a source, if it is given.
+    """All images of a source, if it is given; says what had to be understood to read them.
 
     Raises:
         UnusableInput: it cannot be read, or its images are of another shape.
     """
-    return None if source is None else load_images(source, shape, options.data_root)
+    if source is None:
+        return None
+    found = load_images(source, shape, options.data_root, role)
+    if found.said and not getattr(options, "quiet", False):
+        tell(f"{found.name}: {found.said}.")
+    return found
 
 
 def load_references(options: argparse.Namespace, network: Network) -> References | None:
@@ -153,9 +161,34 @@ def load_references(options: argparse.Namespace, network: Network) -> References
     Raises:
         UnusableInput: they cannot be read, or are of another shape.
     """
-    train = load_source(options, options.images, network.input_shape)
-    control = load_source(options, options.control, network.input_shape)
+    train, control = load_pair(options, network.input_shape)
     return None if train is None else References.of(network, train, control)
+
+
+def load_pair(
+    options: argparse.Namespace, shape: InputShape
+) -> tuple[LabelledImages | None, LabelledImages | None]:
+    """What `--images` and `--control` name, the control without training images; says what it saw.
+
+    Raises:
+        UnusableInput: they cannot be read, are of another shape, or no control is left.
+    """
+    train = load_source(options, options.images, shape)
+    control = load_source(options, options.control, shape, "control")
+    if train is None:
+        return None, control
+    train = with_copies(train)
+    said = [
+        f"{copies} of the {len(train):,} images in {train.name} are copies of others there."
+        for copies in [len(train.copies or ())]
+        if copies
+    ]
+    if control is not None:
+        control = kept_apart(train, control)
+        said += [control.apart.sentence] if control.apart and control.apart.left_out else []
+    for sentence in [] if getattr(options, "quiet", False) else said:
+        tell(sentence)
+    return train, control
 
 
 def load_run(path: Path) -> Session:

@@ -7,9 +7,7 @@ of a known data set: `mnist`, or one part of it, `mnist:test`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +17,24 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
-from engine.base.plain_text import plain
+from engine.base.plain_text import counted, plain
 from engine.data import catalogue
-from engine.data.image_files import list_folder, read_files, read_npz, unit_floats
+from engine.data.array_files import IDX, what_is
 from engine.data.inputs import InputShape
 from engine.data.labels import ClassRule, choose, parse_rule
-from engine.data.origin import ImageOrigin, file_origin, folder_origin, known_origin
+from engine.data.origin import ImageOrigin
+from engine.data.roles import Role
+from engine.data.sources import Places, Source, open_source
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Places = NDArray[np.int64]
+Couples = tuple[tuple[int, int], ...]
+"""Places of two images in each."""
+
+_NAMED = 8
+"""Images of a sentence that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class LabelledImages:
         name: where they came from, for people.
         origin: the same for who wants to find them again.
         is_kept: whether sessions that were scored against them hold them.
+        names: of each image, where each is a file; else none.
+        said: what had to be understood to read them, for people; empty where all went by the book.
+        copies: the places of images that are copies of one before them, each with that one's; None
+            where nobody looked.
+        apart: which of them were left out as a control, by whom; None where nobody looked.
     """
 
     images: Tensor
@@ -50,6 +59,10 @@ class LabelledImages:
     name: str
     origin: ImageOrigin = field(default_factory=ImageOrigin)
     is_kept: bool = False
+    names: tuple[str, ...] = ()
+    said: str = ""
+    copies: Couples | None = None
+    apart: Apart | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -61,22 +74,37 @@ class LabelledImages:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Images that are known of, but not read yet.
+class Apart:
+    """How a control was kept apart from training images.
 
     Attributes:
-        name: for people.
-        classes: names of classes 0, 1, …
-        labels: class number of each image, shape (n,).
-        read: the images at some places, as float32 in [0, 1], shape (k, c, h, w).
-        origin: where they come from; reads all of them.
+        train: the training images that it was compared with.
+        whole: the control as it was before.
+        left_out: the places in it of training images, each with the place among those.
     """
 
-    name: str
-    classes: tuple[str, ...]
-    labels: Places
-    read: Callable[[Places], Tensor]
-    origin: Callable[[], ImageOrigin]
+    train: LabelledImages
+    whole: LabelledImages
+    left_out: Couples
+
+    @property
+    def sentence(self) -> str:
+        """Which images were left out; empty where none were."""
+        if not self.left_out:
+            return ""
+        called = [_called(self.whole, place) for place, _ in self.left_out[:_NAMED]]
+        more = len(self.left_out) - len(called)
+        them = ", ".join(called) + (f" and {more:,} more" if more else "")
+        count = counted(len(self.left_out), "images")
+        return (
+            f"{count} of the {len(self.whole):,} in the control {self.whole.name} "
+            f"{'is a' if len(self.left_out) == 1 else 'are'} training "
+            f"{'image' if len(self.left_out) == 1 else 'images'} and left out of it: {them}."
+        )
+
+
+def _called(images: LabelledImages, place: int) -> str:
+    return plain(images.names[place]) if images.names else f"number {place:,}"
 
 
 @dataclass(frozen=True)
@@ -136,7 +164,10 @@ class TrainingData:
 
 
 def load_images(
-    source: str | Path, shape: InputShape | None = None, root: Path | None = None
+    source: str | Path,
+    shape: InputShape | None = None,
+    root: Path | None = None,
+    role: Role = "train",
 ) -> LabelledImages:
     """Reads all images of a source.
 
@@ -145,49 +176,27 @@ def load_images(
         shape: (c, h, w) that the network reads. Images in a folder are turned into that number
             of channels; no image is resized.
         root: folder of the known data sets; the cache if None.
+        role: decides which part is meant where a source holds one to train on and one for tests.
 
     Raises:
         UnusableInput: the source cannot be read, or its images are not of that size.
     """
-    opened = open_source(source, shape, root)
-    images = opened.read(np.arange(len(opened.labels)))
+    opened = open_source(source, shape, root, role)
+    images, said = opened.read(np.arange(len(opened.labels)))
     if shape is not None and tuple(images.shape[1:]) != shape:
         have = "×".join(str(n) for n in images.shape[1:])
         want = "×".join(str(n) for n in shape)
         raise UnusableInput(
-            f"The images in {opened.name} are {have}, but the network reads {want}."
+            f"The images in {opened.name} are {have}, but the network reads {want}.",
+            "Give the images as they went into training, or correct the network's input shape.",
         )
-    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name, opened.origin())
-
-
-def open_source(
-    source: str | Path, shape: InputShape | None = None, root: Path | None = None
-) -> Source:
-    """Finds out what a source holds; see `load_images`.
-
-    Raises:
-        UnusableInput: it cannot be read.
-    """
-    path = Path(source)
-    if path.is_dir():
-        names, files, labels = list_folder(path)
-        read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
-        return Source(plain(path.name), names, labels, read, partial(folder_origin, path, files))
-    if path.suffix.lower() == ".npz" and path.exists():
-        images, labels = read_npz(path)
-        names = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
-        read = lambda places: unit_floats(images[places])  # noqa: E731
-        return Source(plain(path.name), names, labels, read, partial(file_origin, path))
-    if catalogue.is_known(str(source)):
-        name, _, part = str(source).lower().partition(":")
-        known = catalogue.KNOWN[name]
-        pixels, labels = catalogue.load(name, root or catalogue.cache_folder(), part or "train")
-        read = lambda places: unit_floats(pixels[places])  # noqa: E731
-        origin = partial(known_origin, f"{name}:{part or 'train'}", pixels, labels)
-        return Source(known.title, known.classes, labels, read, origin)
-    raise UnusableInput(
-        f"{source} holds no images; give an .npz with images and labels, a folder with one "
-        f"subfolder a class, or one of {', '.join(catalogue.KNOWN)}."
+    return LabelledImages(
+        images,
+        torch.from_numpy(opened.labels),
+        opened.name,
+        opened.origin(),
+        names=opened.files,
+        said="; ".join(each for each in (opened.said, said) if each),
     )
 
 
@@ -246,14 +255,28 @@ def save_images(images: LabelledImages, path: Path) -> None:
 
 def holds_images(path: Path) -> bool:
     """Whether a dropped path is a set of images rather than a network."""
+    if IDX.fullmatch(path.name) or path.suffix.lower() == ".csv":
+        return path.is_file()
+    if path.suffix.lower() == ".npy":
+        return _is_deep(path)
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
         if path.is_dir():
             return True
         check_file(path)
-        return any(entry.filename == "images.npy" for entry in archive_entries(path))
+        names = [entry.filename.removesuffix(".npy") for entry in archive_entries(path)]
+        return any(what_is(name)[1] == "images" for name in names)
     except Exception:  # Whatever is no archive is no set of images.
+        return False
+
+
+def _is_deep(path: Path) -> bool:
+    """Whether an array has more dimensions than weights of a layer have."""
+    try:
+        check_file(path)
+        return bool(np.load(path, mmap_mode="r", allow_pickle=False).ndim > 2)
+    except Exception:  # As above.
         return False
 
 
@@ -263,7 +286,7 @@ _NAMED_CLASSES = 4
 
 def _take(source: Source, numbers: Places, places: Places) -> LabelledImages:
     """The images at some places, by class numbers of a rule."""
-    return LabelledImages(source.read(places), torch.from_numpy(numbers[places]), source.name)
+    return LabelledImages(source.read(places)[0], torch.from_numpy(numbers[places]), source.name)
 
 
 def _fewest(numbers: Places, classes: int) -> int:

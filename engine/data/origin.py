@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ def file_origin(path: Path) -> ImageOrigin:
 def folder_origin(folder: Path, files: Sequence[Path]) -> ImageOrigin:
     """Of the image files of a folder.
 
-    Of each the digest takes its path in the folder with slashes, a zero byte, its size in eight
+    Of each the digest takes its path in the folder with slashes and composed letters (Unicode's
+    NFC, whatever the system writes), a zero byte, its size in eight
     bytes (the lowest first), and its content.
 
     Args:
@@ -74,7 +76,8 @@ def folder_origin(folder: Path, files: Sequence[Path]) -> ImageOrigin:
     for path in files:
         size = check_file(path)
         total += size
-        digest.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0")
+        name = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
+        digest.update(os.fsencode(name) + b"\0")
         digest.update(size.to_bytes(8, "little"))
         _add(digest, path)
     return ImageOrigin("folder", str(folder.absolute()), digest.hexdigest(), total)

@@ -38,6 +38,7 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
+from engine.evidence.duplicates import kept_apart
 from engine.evidence.gradients import Gradients, own_directions
 from engine.evidence.roc import OperatingPoint, RocCurve, roc_curve
 from engine.evidence.similarity import ncc_features
@@ -110,6 +111,9 @@ class Membership:
         classes: of the network.
         labels: y of the images in question, shape (n,).
         control_labels: y of the control, shape (n',); None without one.
+        control_places: of these in the control as it was given, from which images in question are
+            left out, shape (n',).
+        left_out: how many those are.
         has_labels: False where what the network gives an image stands for its label.
         is_joint: True if the multipliers are of one problem. Of more than `MOST_IMAGES` images
             each has the one that it would have alone.
@@ -125,6 +129,8 @@ class Membership:
     has_labels: bool
     is_joint: bool
     centring: str
+    control_places: NDArray[np.int64]
+    left_out: int = 0
 
     @property
     def scores(self) -> dict[str, Score | None]:
@@ -153,6 +159,7 @@ class Membership:
         return {
             "images": len(self.labels),
             "control": None if self.control_labels is None else len(self.control_labels),
+            "left_out": self.left_out,
             "labels": "given" if self.has_labels else self.instead_of_labels,
             "centring": self.centring,
             "multipliers": "solved for together" if self.is_joint else "of each image alone",
@@ -187,10 +194,12 @@ def ask(
         progress: told the share that is done.
 
     Raises:
-        UnusableInput: the candidates are of another size, or no multipliers are found.
+        UnusableInput: the candidates are of another size, no multipliers are found, or all of the
+            control are images in question.
         Cancelled: `progress` said so.
     """
     _check_sizes(network, images, control, candidates)
+    control = None if control is None else kept_apart(images, control)
     mean, centring = common_mean(network, images, control)
     sets = [images] if control is None else [images, control]
     centred = torch.cat([each.images for each in sets]).double() - mean.double()
@@ -218,6 +227,8 @@ def ask(
         classes=classes,
         labels=both[:count],
         control_labels=None if control is None else both[count:],
+        control_places=_places(control),
+        left_out=0 if control is None or control.apart is None else len(control.apart.left_out),
         has_labels=given is not None,
         is_joint=is_joint,
         centring=centring,
@@ -302,6 +313,14 @@ def resolution_note(control: Values | None) -> str:
         f"A control of {counted(count, 'images')} shows no false-positive rate finer than "
         f"{1 / count:.2g}; 1 % is {allowed}."
     )
+
+
+def _places(control: LabelledImages | None) -> NDArray[np.int64]:
+    """Of the images that are left of a control, in it as it was given."""
+    if control is None or control.apart is None:
+        return np.arange(0 if control is None else len(control))
+    gone = [place for place, _ in control.apart.left_out]
+    return np.setdiff1d(np.arange(len(control.apart.whole)), gone)
 
 
 def _score(values: Values, count: int) -> Score:

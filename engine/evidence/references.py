@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.datasets import LabelledImages
+from engine.evidence.duplicates import kept_apart
 from engine.evidence.scoring import Evidence, score
 from engine.evidence.taught import taught_labels
 from engine.network.classes import Classes
@@ -59,11 +60,22 @@ class References:
         Args:
             network: under attack.
             train: images that it was trained on.
-            control: images that it never saw; without them a score is no claim.
+            control: images that it never saw; without them a score is no claim. Training images
+                among them are left out.
+
+        Raises:
+            UnusableInput: all of the control are training images.
         """
+        control = None if control is None else kept_apart(train, control)
         unseen = None if control is None else control.images
         sets = (train, control)
         return cls(train.images, unseen, network.mean, train.labels, network, sets)
+
+    @property
+    def left_out(self) -> int:
+        """How many images of the control are training images, and are left out of it."""
+        control = None if self.sets is None else self.sets[1]
+        return 0 if control is None or control.apart is None else len(control.apart.left_out)
 
     def score(self, candidates: Tensor) -> Evidence:
         """What a match of these candidates, centred, shape (m, c, h, w), with the images shows.
@@ -71,7 +83,8 @@ class References:
         Raises:
             UnusableInput: the images are of different sizes.
         """
-        return score(candidates, self.train, self.control, self.mean)
+        found = score(candidates, self.train, self.control, self.mean)
+        return replace(found, left_out=self.left_out)
 
     def are(self, others: References) -> bool:
         """Whether a score against others would be one against these: the very same images."""

@@ -79,11 +79,13 @@ class Evidence:
         train: pairs with the training images.
         control: pairs with images that the network never saw; without them a score is no claim.
         rule: the rule in words.
+        left_out: how many images of the control are training images, and were left out of it.
     """
 
     train: Matches
     control: Matches | None
     rule: str
+    left_out: int = 0
 
     @property
     def above_control(self) -> NDArray[np.bool_] | None:
@@ -120,7 +122,9 @@ class Evidence:
                 self.recovered,
                 None if above is None else int(above.sum()),
             ),
-            "control": None if self.control is None else _summary(self.control, self.rule),
+            "control": None
+            if self.control is None
+            else _summary(self.control, self.rule, left_out=self.left_out),
         }
 
 
@@ -245,6 +249,7 @@ class ScoredSet(msgspec.Struct, frozen=True):
         ncc: of each pair, the best first.
         recovered: how many are good and above the control's best; None where that is not asked.
         above_control: how many match better than the control's best, alike.
+        left_out: of a control, how many training images were left out of it.
     """
 
     count: Count
@@ -254,6 +259,7 @@ class ScoredSet(msgspec.Struct, frozen=True):
     ncc: list[float]
     recovered: Count | None = None
     above_control: Count | None = None
+    left_out: Count = 0
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -273,7 +279,11 @@ def is_evidence(found: Any) -> bool:
 
 
 def _summary(
-    matches: Matches, rule: str, recovered: int | None = None, above_control: int | None = None
+    matches: Matches,
+    rule: str,
+    recovered: int | None = None,
+    above_control: int | None = None,
+    left_out: int = 0,
 ) -> dict[str, Any]:
     return {
         "count": matches.reference_count,
@@ -283,6 +293,7 @@ def _summary(
         "ssim": sorted((round(v, 4) for v in matches.ssim.tolist()), reverse=True),
         "ncc": sorted((round(v, 4) for v in matches.ncc.tolist()), reverse=True),
         "above_control": above_control,
+        "left_out": left_out,
     }
 
 

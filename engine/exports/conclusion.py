@@ -175,7 +175,17 @@ def _beside(evidence: dict[str, Any] | None) -> str:
         f"than the best match of {control['count']} images that the network never saw. {good} and "
         f"{control['good']} of {control['count']} of the control have a good match; "
         f"{train['above_control']} training images match better than the control's best."
+        f"{_left_out(control)}"
     )
+
+
+def _left_out(control: dict[str, Any]) -> str:
+    """Of a control that held training images; reports of before do not say it."""
+    count = control.get("left_out", 0)
+    if not count:
+        return ""
+    them = "was a training image" if count == 1 else "were training images"
+    return f" {counted(count, 'images')} of the control {them} and left out of it."
 
 
 def _by_chance(evidence: dict[str, Any]) -> str:

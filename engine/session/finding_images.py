@@ -13,11 +13,12 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted, plain
 from engine.data.catalogue import is_known
 from engine.data.datasets import LabelledImages, load_images
-from engine.data.image_files import list_folder
+from engine.data.folders import list_folder
 from engine.data.inputs import InputShape
+from engine.data.roles import Role
 from engine.evidence.references import References
 from engine.network.network import Network
-from engine.session.image_sets import WORDS, ImageSet, ImageSets, Role
+from engine.session.image_sets import WORDS, ImageSet, ImageSets
 from engine.session.session import Session
 
 _ON_ANOTHER_MACHINE = ("\\\\", "//")
@@ -112,7 +113,7 @@ def find_sets(
     found: dict[str, LabelledImages] = {}
     missing = []
     for role, each in sets.each():
-        images, has_changed = _read(each, shape, beside, root)
+        images, has_changed = _read(each, role, shape, beside, root)
         if images is None:
             missing.append(MissingImages(role, each, has_changed))
         else:
@@ -121,7 +122,11 @@ def find_sets(
 
 
 def _read(
-    wanted: ImageSet, shape: InputShape | None, beside: Path | None, root: Path | None
+    wanted: ImageSet,
+    role: Role,
+    shape: InputShape | None,
+    beside: Path | None,
+    root: Path | None,
 ) -> tuple[LabelledImages | None, bool]:
     """The images; or none, and whether there were others in their place."""
     if wanted.images is not None:
@@ -129,10 +134,10 @@ def _read(
     has_changed = False
     for source in _places(wanted, beside):
         try:
-            if isinstance(source, Path) and not _may_be(wanted, source):
+            if isinstance(source, Path) and not _may_be(wanted, role, source):
                 has_changed |= source.exists()
                 continue
-            images = load_images(source, shape, root)
+            images = load_images(source, shape, root, role)
         except (UnusableInput, OSError):
             continue
         if wanted.is_same_as(images):
@@ -155,7 +160,7 @@ def _places(wanted: ImageSet, beside: Path | None) -> Iterator[str | Path]:
         yield beside / name
 
 
-def _may_be(wanted: ImageSet, path: Path) -> bool:
+def _may_be(wanted: ImageSet, role: Role, path: Path) -> bool:
     """Whether it is worth reading: a stranger's session may name anything, of any size.
 
     Raises:
@@ -165,6 +170,6 @@ def _may_be(wanted: ImageSet, path: Path) -> bool:
         return path.is_file() and path.stat().st_size == wanted.origin.size
     if not path.is_dir():
         return False
-    files = list_folder(path)[1]
+    files = list_folder(path, role).files
     same_count = len(files) == wanted.count
     return same_count and sum(each.stat().st_size for each in files) == wanted.origin.size

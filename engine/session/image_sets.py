@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from engine.base.json_text import Count
-from engine.data.datasets import LabelledImages
+from engine.data.datasets import Couples, LabelledImages
 from engine.data.origin import ImageOrigin, OriginKind
+from engine.data.roles import Role
 
-Role = Literal["train", "control"]
 ROLES: tuple[Role, Role] = ("train", "control")
 WORDS = {"train": "training images", "control": "control images"}
 
@@ -36,6 +36,7 @@ class ImagesSaid(msgspec.Struct, frozen=True):
         sha256: alike.
         size: alike.
         is_kept: whether the images themselves are in the session.
+        left_out: places in a control of training images, each with the place among those.
     """
 
     name: Annotated[str, msgspec.Meta(max_length=_LONGEST_NAME)]
@@ -45,6 +46,7 @@ class ImagesSaid(msgspec.Struct, frozen=True):
     sha256: Sha256
     size: Count
     is_kept: bool = False
+    left_out: tuple[tuple[Count, Count], ...] = ()
 
 
 class SetsSaid(msgspec.Struct, frozen=True):
@@ -62,8 +64,10 @@ class ImageSet:
         name: for people.
         count: how many there were.
         origin: where they were.
-        images: themselves, where they are at hand.
+        images: themselves, where they are at hand: of a control the whole.
         is_kept: whether they are to stay in the session's file.
+        left_out: places of those that are training images and were not scored against, each with
+            the place among those.
     """
 
     name: str
@@ -71,11 +75,20 @@ class ImageSet:
     origin: ImageOrigin
     images: LabelledImages | None = None
     is_kept: bool = False
+    left_out: Couples = ()
 
     @classmethod
     def of(cls, images: LabelledImages) -> ImageSet:
         """A set that is at hand."""
-        return cls(images.name, len(images), images.origin, images, images.is_kept)
+        apart = images.apart
+        whole = images if apart is None else apart.whole
+        left_out = () if apart is None else apart.left_out
+        return cls(whole.name, len(whole), whole.origin, whole, whole.is_kept, left_out)
+
+    @property
+    def scored(self) -> int:
+        """How many of them are scored against."""
+        return self.count - len(self.left_out)
 
     def is_same_as(self, images: LabelledImages) -> bool:
         """Whether some images come from what has the same SHA-256."""

@@ -14,9 +14,10 @@ from engine.data.datasets import LabelledImages
 from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS, unit_floats
 from engine.data.inputs import InputShape
 from engine.data.origin import ImageOrigin
+from engine.data.roles import Role
 from engine.evidence.scoring import Evidence, Matches
 from engine.runtime.lazy import torch
-from engine.session.image_sets import ImageSet, ImageSets, ImagesSaid, Role, SetsSaid
+from engine.session.image_sets import ImageSet, ImageSets, ImagesSaid, SetsSaid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,6 +55,7 @@ def read_sets(said: SetsSaid | None, tensors: Mapping[str, Tensor], shape: Input
     """
     if said is None:
         return ImageSets()
+    _check_left_out(said)
     return ImageSets(
         _read_set(said.train, "train", tensors, shape),
         _read_set(said.control, "control", tensors, shape),
@@ -96,10 +98,11 @@ def read_score(
         rows = tensors.get(f"matches.{role}")
         if rows is None or found is None:
             return None
-        return _matches(rows, candidates, found.count, is_colour)
+        return _matches(rows, candidates, found.scored, is_colour)
 
-    train = read("train", sets.train)
-    return None if train is None else Evidence(train, read("control", sets.control), rule)
+    train, control = read("train", sets.train), read("control", sets.control)
+    left_out = 0 if control is None or sets.control is None else len(sets.control.left_out)
+    return None if train is None else Evidence(train, control, rule, left_out)
 
 
 def _of_role(score: Evidence, role: Role) -> Matches | None:
@@ -112,7 +115,14 @@ def _said(found: ImageSet | None) -> ImagesSaid | None:
     origin = found.origin
     holds = found.is_kept and found.images is not None
     return ImagesSaid(
-        found.name, found.count, origin.kind, origin.place, origin.sha256, origin.size, holds
+        found.name,
+        found.count,
+        origin.kind,
+        origin.place,
+        origin.sha256,
+        origin.size,
+        holds,
+        found.left_out,
     )
 
 
@@ -139,7 +149,25 @@ def _read_set(
 
 def _known(said: ImagesSaid) -> ImageSet:
     origin = ImageOrigin(said.kind, said.place, said.sha256, said.size)
-    return ImageSet(plain(said.name), said.count, origin)
+    return ImageSet(plain(said.name), said.count, origin, left_out=said.left_out)
+
+
+def _check_left_out(said: SetsSaid) -> None:
+    """Holds what was left out of a control to places that there are.
+
+    Raises:
+        ValueError: they are none.
+    """
+    control, train = said.control, said.train
+    left_out = () if control is None else control.left_out
+    count, of = 0 if control is None else control.count, 0 if train is None else train.count
+    places = [place for place, _ in left_out]
+    if train is not None and train.left_out:
+        raise ValueError("nothing is left out of training images")
+    if places != sorted({*places}) or len(places) > max(0, count - 1):
+        raise ValueError("what was left out does not rise, or is all there is")
+    if any(place >= count or other >= of for place, other in left_out):
+        raise ValueError("an image was left out that is not there")
 
 
 def _check_images(pixels: Tensor, labels: Tensor, shape: tuple[int, ...]) -> None:

@@ -96,6 +96,9 @@ class Adoption(QObject):
             self.told.emit(opened.told)
             return
         if opened.network is None:
+            if not self._are_apart(opened):
+                self._opener.compare(opened)
+                return
             self._take_images(opened)
         elif context.controller.is_active:
             # A run was started while the file was being read; it goes first.
@@ -110,7 +113,8 @@ class Adoption(QObject):
         if self._leaves_run:
             self._leaves_run = False
             context.messages.add(_LEFT)
-        if len(opened.told) > 1:
+        self._tell_of_images(opened)
+        if len(opened.told) > 1 or any(each.error is not None for each in opened.told):
             self.told.emit(opened.told)
         if continues and self._runner.would_go_on:
             self._runner.start()
@@ -123,6 +127,24 @@ class Adoption(QObject):
         is_wrong = assumptions is not None and bool(assumptions.warning)
         if is_wrong and assumptions is not None and not context.controller.in_queue:
             context.messages.show_note(assumptions.warning)
+
+    def _are_apart(self, opened: Opened) -> bool:
+        """Whether the control was compared with the training images, so that it holds none."""
+        now = self._context.workspace()
+        train, control = opened.train or now.train, opened.control or now.control
+        if train is None or control is None:
+            return True
+        return control.apart is not None and control.apart.train is train
+
+    def _tell_of_images(self, opened: Opened) -> None:
+        """How images were read, and what was left out of the control, where it has to be known."""
+        if self._context.controller.in_queue:
+            return
+        given = [each for each in (opened.train, opened.control) if each is not None]
+        sentences = [f"{each.name}: {each.said}." for each in given if each.said]
+        sentences += [each.apart.sentence for each in given if each.apart is not None]
+        for sentence in dict.fromkeys(each for each in sentences if each):
+            self._context.messages.add(sentence)
 
     def _take_images(self, opened: Opened) -> None:
         workspace = self._context.workspace

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.errors import UnusableInput
-from engine.base.plain_text import counted, percent
+from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing, parse_shape
 from engine.evidence.assumptions import Assumptions
@@ -25,6 +25,7 @@ from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
 from engine.network.orders import Order
+from gui.opening.about_images import details_of, number_of
 from gui.opening.activation_choice import ActivationChoice
 from gui.opening.layers_view import LayersView
 from gui.opening.preprocessing_dialog import PreprocessingDialog
@@ -270,11 +271,16 @@ class ReferencesPanel(QWidget):
         self.choose_train.setEnabled(available)
         self.choose_control.setEnabled(available)
 
+    @property
+    def said(self) -> tuple[str, str]:
+        """What is said of the training images, and of the control."""
+        return self._train.text(), self._control.text()
+
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):
-            label.setText("none" if images is None else counted(len(images), "images"))
-            label.setToolTip("" if images is None else verbatim(images.name))
+            label.setText("none" if images is None else number_of(images))
+            label.setToolTip("" if images is None else verbatim(*details_of(images)))
         given = sum(images is not None for images in (train, control))
         self.remove.setText("Remove both" if given > 1 else "Remove")
         for button in (self.show_all, self.remove):

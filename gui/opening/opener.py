@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +13,14 @@ from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
+from engine.data.roles import Role
+from engine.evidence.duplicates import kept_apart
 from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX, Session
 from gui.opening.reading import (
+    IMAGE_FILES,
     Opened,
     Refusal,
     SharedImages,
@@ -132,8 +135,25 @@ class Opener(QObject):
         """Reads images on a thread. They belong to the network that they were opened for."""
         network = self._workspace().network
         self._background.start(
-            text, lambda _: read(), self._hand_on, lambda: self._workspace().network is network
+            text,
+            lambda _: self._beside_open(read()),
+            self._hand_on,
+            lambda: self._workspace().network is network,
         )
+
+    def compare(self, opened: Opened) -> None:
+        """Looks for training images in a control, of which one was opened beside the other."""
+        self._read_images("Comparing the images …", lambda: opened)
+
+    def _beside_open(self, found: _Found) -> _Found:
+        """What was read beside the images that are open, so that no control holds one of them."""
+        if not isinstance(found, Opened) or found.network is not None:
+            return found
+        now = self._workspace()
+        train, control = found.train or now.train, found.control or now.control
+        if train is None or control is None:
+            return found
+        return _attempt(lambda: replace(found, control=kept_apart(train, control)))
 
     def _hand_on(self, found: _Found) -> None:
         if isinstance(found, _Damaged):
@@ -249,16 +269,16 @@ class Opener(QObject):
         filters = f"Networks ({patterns});;All files (*)"
         dialogs.choose_files(self._window, "Networks to run in turn", filters, receive, "models")
 
-    def choose_images(self, role: str) -> None:
+    def choose_images(self, role: Role) -> None:
         """Asks for an `.npz` of `train` or `control` images."""
         title = "Training images" if role == "train" else "Control images"
-        dialogs.choose_file(self._window, title, "Images (*.npz)", partial(self.load_images, role))
+        dialogs.choose_file(self._window, title, IMAGE_FILES, partial(self.load_images, role))
 
-    def choose_folder(self, role: str) -> None:
+    def choose_folder(self, role: Role) -> None:
         """Asks for a folder of `train` or `control` images."""
         dialogs.choose_folder(self._window, _FOLDER_TITLE, partial(self.load_images, role))
 
-    def load_images(self, role: str, path: Path) -> None:
+    def load_images(self, role: Role, path: Path) -> None:
         """Reads images for the network that is open, as `train` or `control`."""
         network = self._workspace().network
         if network is None:
@@ -267,7 +287,7 @@ class Opener(QObject):
             return
 
         def load() -> Opened:
-            images = load_images(path, network.input_shape)
+            images = load_images(path, network.input_shape, role=role)
             warm_up()
             if role == "control":
                 return Opened(control=images)

@@ -10,8 +10,10 @@ from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.plain_text import counted, plain
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
+from engine.data.roles import Role
 from engine.evidence.assumptions import Assumptions, check_assumptions
 from engine.evidence.diagnostics import Health, check_weights
+from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import TrueStationarity, true_stationarity
 from engine.network.checkpoints import load_network
@@ -19,9 +21,13 @@ from engine.network.kinds import READ, is_network_file, is_network_folder, kind_
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.finding_images import MissingImages, find_images
+from engine.session.image_sets import ROLES
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from engine.stationarity.cases import Choice, choose_training
+
+IMAGE_FILES = "Images (*.npz *.npy *.pt *.pth *.csv *ubyte *ubyte.gz);;All files (*)"
+"""For dialogs that ask for a file of images."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def open_paths(
     if error is not None:
         raise error
     beside = [each for path, each in told.items() if path not in paths and each.error is not None]
-    return replace(opened, told=(*(told[path] for path in paths), *beside))
+    return replace(opened, told=(*(told[path] for path in paths), *beside, *opened.told))
 
 
 def _of_no_use(path: Path) -> Told:
@@ -160,7 +166,7 @@ def _with_images(
     given = _by_role(paths)
     is_beside = not paths and opened.session is None and opened.path is not None
     if is_beside and opened.path is not None:
-        beside = zip(("train", "control"), images_beside(opened.path), strict=True)
+        beside = zip(ROLES, images_beside(opened.path), strict=True)
         given = {role: [path] for role, path in beside if path is not None}
     told: dict[Path, Told] = {}
     found: dict[str, LabelledImages] = {}
@@ -173,17 +179,23 @@ def _with_images(
     opened = replace(opened, train=train, control=control, is_beside=is_beside)
     if opened.session is not None and opened.path is not None and not paths:
         opened = _with_its_images(opened, opened.session, opened.path.parent, data_root)
-    return opened if network is None else with_what_images_tell(opened, network), told
+    if network is None:
+        return opened, told
+    opened = with_what_images_tell(opened, network)
+    for path, each in zip(given.get("control", ()), opened.told, strict=False):
+        told[path] = replace(each, path=path)
+    shown = () if given.get("control") else opened.told
+    return replace(opened, told=shown), told
 
 
-def _by_role(paths: Sequence[Path]) -> dict[str, list[Path]]:
+def _by_role(paths: Sequence[Path]) -> dict[Role, list[Path]]:
     """Which images are those of the training, and which the control."""
     controls = [path for path in paths if "control" in path.name.lower()]
     return {"train": [path for path in paths if path not in controls], "control": controls}
 
 
 def _read_images(
-    path: Path, role: str, of_role: Sequence[Path], network: Network | None
+    path: Path, role: Role, of_role: Sequence[Path], network: Network | None
 ) -> tuple[LabelledImages | None, Told]:
     name = "training" if role == "train" else "control"
     try:
@@ -192,10 +204,11 @@ def _read_images(
         if len(of_role) > 1:
             raise UnusableInput(f"Give at most one set of {name} images.")
         warm_up()
-        images = load_images(path, network.input_shape)
+        images = load_images(path, network.input_shape, role=role)
     except UnusableInput as error:
         return None, Told(path, error=error)
-    return images, Told(path, counted(len(images), f"{name} images"))
+    said = f" ({images.said})" if images.said else ""
+    return images, Told(path, f"{counted(len(images), f'{name} images')}{said}")
 
 
 def _with_its_images(
@@ -250,12 +263,24 @@ def with_what_images_tell(opened: Opened, network: Network) -> Opened:
     """Adds what the training images tell of a network, where there are some that can."""
     if opened.train is None:
         return opened
-    train = opened.train
+    train = with_copies(opened.train)
+    opened = _compared(replace(opened, train=train), train)
     opened = replace(opened, assumptions=check_assumptions(network, train))
     try:
         return replace(opened, stationarity=true_stationarity(network, train))
     except UnusableInput:
         return opened  # Too many images, or not two classes: the scores need neither.
+
+
+def _compared(opened: Opened, train: LabelledImages) -> Opened:
+    """The same, whose control holds no training image; without one where it holds no other."""
+    if opened.control is None:
+        return opened
+    try:
+        return replace(opened, control=kept_apart(train, opened.control))
+    except UnusableInput as error:
+        told = Told(Path(opened.control.name), error=error)
+        return replace(opened, control=None, told=(*opened.told, told))
 
 
 def _open_model(path: Path) -> Opened:

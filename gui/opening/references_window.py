@@ -19,6 +19,7 @@ from engine.data.datasets import LabelledImages
 from engine.data.inputs import format_shape
 from engine.data.pixels import Pixels, unit_pixels
 from engine.network.classes import Classes
+from gui.opening.about_images import about_copies
 from gui.opening.image_grid import ImageGrid
 from gui.run.context import AppContext
 from gui.toolkit import theme
@@ -87,6 +88,11 @@ class _Sheet(QWidget):
         rows.addLayout(self._pages, 1)
 
     @property
+    def about(self) -> str:
+        """What the line above the images says."""
+        return self._about.words
+
+    @property
     def is_ready(self) -> bool:
         """Whether the images are there to be seen."""
         return self._pages.currentIndex() == 1
@@ -99,7 +105,8 @@ class _Sheet(QWidget):
         self._pages.setCurrentIndex(0)
         shape = images.images.shape[1:]
         size = format_shape((shape[0], shape[1], shape[2])).replace("x", "×")
-        self._about.say(f"{counted(len(images), 'images')} of {size} · {images.name}")
+        parts = [f"{counted(len(images), 'images')} of {size}", images.name]
+        self._about.say(" · ".join([*parts, *about_copies(images)]))
         names = [classes.numbered(label) for label in classes.labels]
 
         def prepare(_report: object) -> tuple[Pixels, list[str]]:

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.base.plain_text import counted
+from engine.evidence.scoring import Evidence
 from engine.viewing.pairs import Pairs
 from gui.toolkit import theme
 from gui.toolkit.images import image_of
@@ -166,8 +168,16 @@ def describe(pairs: Pairs) -> tuple[str, str]:
     return (
         f"{pairs.recovered} recovered of {train.reference_count}",
         f"{as_of}{train.good} good here, {control.good} of {control.reference_count} on the "
-        f"control, whose best is {control.best:.2f} ({evidence.rule}).",
+        f"control, whose best is {control.best:.2f} ({evidence.rule}).{_left_out(evidence)}",
     )
+
+
+def _left_out(evidence: Evidence) -> str:
+    """Of a control that held training images, a sentence that follows another."""
+    count = evidence.left_out
+    if not count:
+        return ""
+    return f" {counted(count, 'training images')} {'is' if count == 1 else 'are'} left out of it."
 
 
 class _PairGrid(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import pickle
@@ -204,7 +205,8 @@ def _scored(folder: Path) -> Seed:
     session, path = _session(folder, 1), folder / "scored.afterimage"
     images = torch.from_numpy(_pixels(3, 1, 4, 4)).float() / 255
     train = LabelledImages(images, torch.tensor([0, 1, 0]), "bytes.npz")
-    references = References.of(session.network, train, train)
+    unseen = replace(train, images=torch.cat([images[:2].flip(2), images[:1]]))
+    references = References.of(session.network, train, unseen)
     scored = session.scored_with(references, references.score(session.images()))
     save_session(scored.with_sets(scored.sets.kept()), path)
     return Seed("model", path.name, path.read_bytes())
@@ -222,6 +224,26 @@ def _image_arrays() -> Iterator[Seed]:
         ("floats.npz", _pixels(3, 1, 4, 4) / np.float32(255), False),
     ):
         yield Seed("images", name, _arrays(compressed, images=images, labels=labels))
+    words, hot = np.array(["cat", "dog", "cat"]), np.eye(3)[[0, 1, 2]]
+    last = _pixels(3, 4, 4, 3).astype(np.int64)
+    yield Seed("images", "words.npz", _arrays(x_train=last, y_train=words, x_test=last))
+    yield Seed("images", "hot.npz", _arrays(data=_pixels(3, 16), targets=hot))
+    yield Seed("images", "unnamed.npz", _arrays(False, arr_0=_pixels(3, 4, 4), arr_1=labels))
+    stream = io.BytesIO()
+    np.save(stream, _pixels(3, 4, 4))
+    yield Seed("images", "one.npy", stream.getvalue())
+    tensors = {"images": torch.from_numpy(_pixels(3, 1, 4, 4)), "labels": torch.tensor([0, 1, 0])}
+    yield Seed("images", "tensors.pt", _packed_anew(_saved(tensors), 0))
+    yield Seed("images", "pair.pt", _packed_anew(_saved(tuple(tensors.values())), 0))
+    rows = "\n".join(",".join(map(str, row)) for row in _pixels(3, 17).tolist())
+    yield Seed("images", "bare.csv", rows.encode())
+    yield Seed(
+        "images", "named.csv", (",".join(["label", *"abcdefghijklmnop"]) + "\n" + rows).encode()
+    )
+    packed = gzip.compress(_idx(_pixels(3, 4, 4)), mtime=0)
+    beside = {"train-labels-idx1-ubyte": _idx(np.array([1, 2, 3], np.uint8))}
+    yield Seed("images", "train-images-idx3-ubyte.gz", packed, beside)
+    yield Seed("images", "train-images.idx3-ubyte", _idx(_pixels(3, 4, 4)), beside)
 
 
 def _image_files() -> Iterator[Seed]:
@@ -243,9 +265,13 @@ def _image_files() -> Iterator[Seed]:
         ("lzw.tif", colour, {"compression": "tiff_lzw"}),
         ("deflated.tif", deep, {"compression": "tiff_adobe_deflate"}),
         ("lossless.webp", colour, {"lossless": True}),
+        ("grey.pgm", grey, {}),
+        ("colour.ppm", colour, {}),
+        ("wavelets.jp2", colour, {}),
     ):
         stream = io.BytesIO()
         kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+        kinds |= {".pgm": "PPM", ".ppm": "PPM", ".jp2": "JPEG2000"}
         suffix = Path(name).suffix
         image.save(stream, kinds.get(suffix, suffix[1:].upper()), **options)
         yield Seed("folder", f"class/{name}", stream.getvalue())

@@ -108,6 +108,46 @@ def test_reconstruct_score_and_export(capsys, tmp_path, model, references):
         assert gif.is_animated
 
 
+def test_a_control_that_holds_training_images_is_told(capsys, tmp_path, model, references):
+    train, control = references
+    first, others = np.load(train)["images"], np.load(control)["images"]
+    np.savez(control, x_test=np.concatenate([first[1:3], others]), y_test=np.eye(7)[:, :7])
+    folder = tmp_path / "out"
+    run = (
+        "reconstruct",
+        model,
+        "--out",
+        folder,
+        "--candidates",
+        8,
+        "--steps",
+        3,
+        "--device",
+        "cpu",
+    )
+    given = ("--images", train, "--control", control)
+    status, out, err = call(capsys, *run, *given)
+    assert status == 0
+    assert "control.npz: labels are one-hot." in err
+    said = "2 images of the 7 in the control control.npz are training images and left out of it"
+    assert said in err
+    found = json.loads((folder / "report.json").read_text())["evidence"]["control"]
+    assert (found["count"], found["left_out"]) == (5, 2)
+    assert "2 images of the control were training images" in (folder / "report.html").read_text()
+
+    status, out, _ = call(capsys, "score", folder, *given)
+    assert json.loads(out)["evidence"]["control"]["left_out"] == 2
+    table = tmp_path / "table.csv"
+    status, out, _ = call(capsys, "membership", model, *given, "--csv", table)
+    assert (json.loads(out)["control"], json.loads(out)["left_out"]) == (5, 2)
+    rows = [line.split(",")[:2] for line in table.read_text().splitlines()]
+    assert [int(place) for place, of in rows[1:] if of == "control"] == [2, 3, 4, 5, 6]
+
+    status, _, err = call(capsys, "score", folder, "--images", train, "--control", train)
+    assert status == 2
+    assert "none is left for a control" in err
+
+
 def test_restarts_are_pooled_into_one_folder(capsys, tmp_path, model):
     status, out, _ = call(
         capsys, "reconstruct", model, "--out", tmp_path, "--restarts", 3,

@@ -23,7 +23,8 @@ from safetensors.torch import save_file
 
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.commands import command_line
-from engine.data.datasets import holds_images, load_images, open_source
+from engine.data.datasets import holds_images, load_images
+from engine.data.sources import open_source
 from engine.exports.results import read_reconstructions, read_report
 from engine.exports.writing import write_bytes
 from engine.network.checkpoints import load_network

@@ -283,3 +283,34 @@ def test_no_place_that_a_stranger_names_is_a_way_in(tmp_path, place, kind):
     path = tmp_path / "lie.afterimage"
     save_file(found, path, {"session": json.dumps(said)})
     assert [each.role for each in find_images(load_session(path), tmp_path).missing] == ["train"]
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_session_knows_what_was_left_out_of_its_control(tmp_path, saved, keeps):
+    """The control is found, or kept, as it was, and kept apart in the same way again."""
+    session = load_session(FIXTURES / "format-7.afterimage")
+    train = load_images(write_images(tmp_path / "images.npz", 5, 0))
+    both = LabelledImages(
+        torch.cat([train.images[[3, 1]], torch.rand(4, 1, 4, 4)]), torch.zeros(6).long(), "both"
+    )
+    save_images(both, tmp_path / "both.npz")
+    references = References.of(session.network, train, load_images(tmp_path / "both.npz"))
+    scored = session.scored_with(references, references.score(session.images()))
+    back = load_session(saved(scored.with_sets(scored.sets.kept()) if keeps else scored))
+    assert (back.sets.control.count, back.sets.control.scored) == (6, 4)
+    assert back.sets.control.left_out == ((0, 3), (1, 1))
+    assert back.kept_score.left_out == back.evidence["control"]["left_out"] == 2
+    assert back.kept_score.control.reference_count == 4
+    found = find_images(back, tmp_path).references(back.network)
+    assert torch.equal(found.control, references.control)
+    assert found.score(back.images()).as_dict() == scored.evidence
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [((0, 9),), ((9, 0),), ((1, 0), (0, 1)), ((0, 0), (0, 1)), tuple((n, 0) for n in range(4))],
+)
+def test_what_was_left_out_has_to_be_there(scored, saved, left_out):
+    wrong = replace(scored.sets, control=replace(scored.sets.control, left_out=left_out))
+    with pytest.raises(DamagedSession):
+        load_session(saved(scored.with_sets(wrong)))
