@@ -18,6 +18,7 @@ from engine.data.inputs import (
     infer_input_shape,
     parse_shape,
 )
+from engine.network.kernels import as_weights
 from engine.network.kinds import checkpoint_of
 from engine.network.network import Network, Origin
 from engine.network.parameters import Parameters
@@ -51,7 +52,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     path = checkpoint_of(Path(path))
     tensors, metadata = read_checkpoint(path)
     activation, activation_said_by = said_activation(metadata, path.name)
-    weights, biases = infer_layers(tensors, path.name)
+    weights, biases = infer_layers(as_weights(tensors), path.name)
     dimension = weights[0].shape[1]
     stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
