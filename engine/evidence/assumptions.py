@@ -11,6 +11,7 @@ from typing import Any
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing
+from engine.data.layout import LAYOUTS, Layout, layout_words
 from engine.evidence.preprocessing import find_preprocessing
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.activation import Activation
@@ -33,6 +34,8 @@ class Assumptions:
             that is assumed leaves images wrong whatever is done to them.
         activation: ways to go on below zero, with the best preprocessing.
         read_as: the activation that the network is read with, among them.
+        layout: the orders of a colour image, each with the preprocessing that fits it best; None
+            for images of one channel, of which all orders are the same.
     """
 
     as_read: Trial[Network]
@@ -41,6 +44,7 @@ class Assumptions:
     preprocessing: Trials[Preprocessing]
     activation: Trials[Activation]
     read_as: Trial[Activation]
+    layout: Trials[Layout] | None = None
 
     @property
     def right(self) -> float:
@@ -54,14 +58,16 @@ class Assumptions:
             return ""
         return (
             f"As it is read, the network gets {percent(1 - self.right)} of its training images "
-            "wrong. Something is assumed wrongly: the activation, the preprocessing, the order of "
-            "layers or classes, or these are not its images."
+            "wrong. Something is assumed wrongly: the activation, the preprocessing, the layout of "
+            "colour images, the order of layers or classes, or these are not its images."
         )
 
     @property
     def advice(self) -> str:
         """What would fit better, or what a preprocessing that nobody knows seems to be."""
         best, sentences = self.preprocessing.best, []
+        if self.better_layout is not None:
+            sentences.append(f"Another layout fits better: {self.better_layout.words}.")
         if not self.is_prepared:
             ties = " or ".join(trial.words for trial in self.preprocessing.ties)
             sentences.append(f"The preprocessing seems to be: {ties}.")
@@ -76,6 +82,22 @@ class Assumptions:
         """One that fits clearly better than that which is assumed, where there is one."""
         best = self.activation.best
         return best if best.is_clearly_better_than(self.read_as) else None
+
+    @property
+    def better_layout(self) -> Trial[Layout] | None:
+        """The other one, where it fits clearly better than that which is assumed."""
+        if self.layout is None or self.layout.best.way == self.as_read.way.inputs.layout:
+            return None
+        return self.layout.best if self.layout.is_clear else None
+
+    @property
+    def about_layout(self) -> str:
+        """`H×W×C, pixel by pixel: 100 % right, clearly the best`; empty for one channel."""
+        if self.layout is None:
+            return ""
+        if self.layout.is_clear:
+            return f"{_fares(self.layout.best)}, clearly the best"
+        return " or ".join(_fares(trial) for trial in self.layout.ranked) + ", not told apart"
 
     @property
     def about_activation(self) -> str:
@@ -110,6 +132,9 @@ class Assumptions:
                 "better": None if better is None else better.words,
                 "tried": self.activation.as_dicts(),
             },
+            "layout": None
+            if self.layout is None
+            else {"about": self.about_layout, "tried": self.layout.as_dicts()},
             "advice": self.advice,
             "warning": self.warning,
         }
@@ -130,13 +155,23 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         None where nobody knows what the network was taught of these images.
     """
     as_read = try_out(network, train, train.images.mean(0))
-    found = find_preprocessing(network, train)
-    if found is None or as_read is None:
+    each_layout = {
+        layout: found
+        for layout in _layouts(network)
+        if (found := _best_preparation(network.with_layout(layout, "references"), train))
+    }
+    if not each_layout or as_read is None:
         return None
-    if found.best.right < _FITS:
-        others = (find_preprocessing(_with(network, way), train) for way in _USUAL)
-        found = max((found, *(each for each in others if each is not None)), key=_rank)
-    best = network.with_preprocessing(found.best.way)
+    layouts = ranked(
+        [
+            Trial(layout, layout_words(layout), found.best.right, found.best.margin)
+            for layout, found in each_layout.items()
+        ]
+    )
+    # Where nothing tells them apart, what else is tried is of the network as it is read.
+    layout = layouts.best.way if layouts.is_clear else network.inputs.layout
+    found = each_layout[layout]
+    best = network.with_layout(layout, "references").with_preprocessing(found.best.way)
     trials = {
         way: Trial(way, way.name, *fares)
         for way in dict.fromkeys((network.activation, *_USUAL))
@@ -149,7 +184,25 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         found,
         ranked(list(trials.values())),
         trials[network.activation],
+        layouts if len(each_layout) > 1 else None,
     )
+
+
+def _layouts(network: Network) -> tuple[Layout, ...]:
+    """Those that differ, the network's own first."""
+    own = network.inputs.layout
+    if network.input_shape[0] == 1:
+        return (own,)
+    return (own, *(layout for layout in LAYOUTS if layout != own))
+
+
+def _best_preparation(network: Network, train: LabelledImages) -> Trials[Preprocessing] | None:
+    """Ways to prepare an image, with the activation that fits best where its own does not."""
+    found = find_preprocessing(network, train)
+    if found is None or found.best.right >= _FITS:
+        return found
+    others = (find_preprocessing(_with(network, way), train) for way in _USUAL)
+    return max((found, *(each for each in others if each is not None)), key=_rank)
 
 
 def _with(network: Network, activation: Activation) -> Network:

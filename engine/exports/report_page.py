@@ -130,6 +130,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
         ("Input", "×".join(str(n) for n in model["input_shape"])),
+        *_layout(session),
         ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
             "Row space",
@@ -141,6 +142,12 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Training", f"by its weights {health['training']}"),
         ("Outlook", health["outlook"]),
     ]
+
+
+def _layout(session: Session) -> list[tuple[str, str]]:
+    """Of images of several channels alone: those of one have none."""
+    described = session.network.inputs.layout_described
+    return [("Layout", described)] if described else []
 
 
 def _with_who_said(fact: dict[str, Any], key: str) -> str:
@@ -211,6 +218,8 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
     """The options that repeat how a network is read, where its file does not say."""
     activation, preprocessing = model["activation"], model["preprocessing"]
     options = {}
+    if model["layout"]["said_by"] in _BY_HAND:
+        options["layout"] = model["layout"]["name"]
     if activation["said_by"] in _BY_HAND:
         slope = activation["slope"]
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"

@@ -29,6 +29,7 @@ from engine.network.said import (
     said_classes,
     said_preprocessing,
 )
+from engine.network.said_layout import pixels_first, said_layout
 from engine.network.state_dict import infer_layers
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     activation, activation_said_by = said_activation(metadata, path.name)
     weights, biases = infer_layers(as_weights(tensors), path.name)
     dimension = weights[0].shape[1]
-    stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
+    said_shape = metadata.get("input_shape")
+    stored = _parse_stored_shape(pixels_first(said_shape) or said_shape, dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
     if math.prod(shape) != dimension:
         raise UnusableInput(
@@ -62,7 +64,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
             f"{path.name} reads {dimension}."
         )
     is_known = bool(input_shape or stored or _is_image_size(dimension))
-    return Network(
+    network = Network(
         Parameters(weights, biases),
         InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
         activation,
@@ -70,6 +72,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         said_classes(metadata, len(weights[-1])),
         activation_said_by,
     )
+    return network.with_layout(*said_layout(said_shape, shape, tensors))
 
 
 def save_network(

@@ -12,6 +12,11 @@ _KERNEL = re.compile(r"(?P<layer>.*[./])kernel(?::0)?")
 _BESIDE = re.compile(r"(?P<layer>.*[./])bias(?::0)?")
 
 
+def is_kernel(name: str) -> bool:
+    """Whether a tensor of this name stands as Keras and Flax have it."""
+    return _KERNEL.fullmatch(name) is not None
+
+
 def as_weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same network with its layers named and standing as PyTorch's are.
 
@@ -22,7 +27,7 @@ def as_weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     Args:
         tensors: by name, in the order of the file; without a kernel they stay as they are.
     """
-    if not any(_KERNEL.fullmatch(name) and t.dim() == 2 for name, t in tensors.items()):
+    if not any(is_kernel(name) and t.dim() == 2 for name, t in tensors.items()):
         return tensors
     renamed: dict[str, Tensor] = {}
     for name, tensor in tensors.items():

@@ -13,8 +13,8 @@ _HEAD = """\
 
 Each row is a file that the tests make as the program named writes it (`tests/zoo`). One that opens
 computes there what the network computed that was saved, on the same inputs; one that does not is
-refused in a sentence with the words given. Nothing in a file is ever executed. What a checkpoint does
-not say, and which networks can be attacked, is in the [guide](guide.md).
+refused in a sentence with the words given. Nothing in a file is ever executed. Which networks can
+be attacked, and what a checkpoint does not say, is in the [guide](guide.md).
 
 This page is written by `python -m tests.zoo`. Who misses a file adds it there in five lines.
 """
