@@ -92,6 +92,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"tells apart   {found['told_apart']}",
         f"activation    {_said(found['activation'], 'name')}",
         f"preprocessing {_said(found['preprocessing'], 'words')}",
+        *_reading_lines(found),
         f"homogeneous   {found['homogeneous']}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
@@ -124,6 +125,14 @@ def inspection_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _reading_lines(found: dict[str, Any]) -> list[str]:
+    """Where the order of layers was a choice, and tensors that are not layers as they stand."""
+    about = found["order"]["about"]
+    lines = [f"order         {about}"] if about and found["order"]["told_by"] != "shapes" else []
+    lines += [f"applied       {noted}" for noted in found["applied"]]
+    return [*lines, *(f"ignored       {noted}" for noted in found["ignored"])]
+
+
 def _said(fact: dict[str, Any], key: str) -> str:
     said_by = "" if fact["said_by"] == "nobody" and key == "words" else who_said(fact["said_by"])
     return f"{fact[key]} ({said_by})" if said_by else str(fact[key])
@@ -138,8 +147,9 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
         f"images say    {found['preprocessing']['about']}",
         f"              {found['activation']['about']}",
     ]
-    if found["layout"] is not None:
-        lines.append(f"              {found['layout']['about']}")
+    for about in (found["layout"], found["order"]):
+        if about is not None:
+            lines.append(f"              {about['about']}")
     return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
 
 

@@ -40,7 +40,7 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
 
 
-READING = ("shape", "layout", "activation", "preprocessing", "mean_of")
+READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
 """Names of the options that say how a network is to be read."""
 
 
@@ -71,6 +71,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="images whose mean was subtracted in training; the training images, if not given",
     )
+    group.add_argument(
+        "--order",
+        metavar="NAMES",
+        help="the layers in the order of the forward pass, by the names that inspect shows: "
+        "fc1,fc3,fc2; needed where several orders fit and their names tell none",
+    )
 
 
 def read_network(options: argparse.Namespace, model: str, images: str | None = None) -> Network:
@@ -86,6 +92,8 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
         UnusableInput: network or images cannot be used, or the options do not fit together.
     """
     network = load_network(model, options.shape)
+    if options.order is not None:
+        network = network.with_layers([name.strip() for name in options.order.split(",")])
     if options.layout is not None:
         network = network.with_layout(options.layout, "user")
     if options.activation is not None:

@@ -12,13 +12,16 @@ from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing
 from engine.data.layout import LAYOUTS, Layout, layout_words
+from engine.evidence.order import MOST_ORDERS, find_order
 from engine.evidence.preprocessing import find_preprocessing
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.activation import Activation
 from engine.network.network import Network
+from engine.network.orders import Order
 
 _USUAL = tuple(Activation(slope) for slope in (0.0, 0.01, 0.1, 0.2))
 _FITS = 0.99
+_SHOWN_ORDERS = 10
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Assumptions:
             that is assumed leaves images wrong whatever is done to them.
         activation: ways to go on below zero, with the best preprocessing.
         read_as: the activation that the network is read with, among them.
+        order: of the layers, as they are read and otherwise; None where their shapes or names leave
+            no choice and the network fares well. Where another fits clearly better, preprocessing
+            and activation were tried with that.
         layout: the orders of a colour image, each with the preprocessing that fits it best; None
             for images of one channel, of which all orders are the same.
     """
@@ -44,6 +50,7 @@ class Assumptions:
     preprocessing: Trials[Preprocessing]
     activation: Trials[Activation]
     read_as: Trial[Activation]
+    order: Trials[Order] | None = None
     layout: Trials[Layout] | None = None
 
     @property
@@ -68,6 +75,8 @@ class Assumptions:
         best, sentences = self.preprocessing.best, []
         if self.better_layout is not None:
             sentences.append(f"Another layout fits better: {self.better_layout.words}.")
+        if self.better_order is not None:
+            sentences.append(f"Another order of the layers fits better: {self.better_order.words}.")
         if not self.is_prepared:
             ties = " or ".join(trial.words for trial in self.preprocessing.ties)
             sentences.append(f"The preprocessing seems to be: {ties}.")
@@ -99,6 +108,25 @@ class Assumptions:
             return f"{_fares(self.layout.best)}, clearly the best"
         return " or ".join(_fares(trial) for trial in self.layout.ranked) + ", not told apart"
 
+    def better_order(self) -> Trial[Order] | None:
+        """One of the layers that fits clearly better than that which is assumed, if there is."""
+        if self.order is None:
+            return None
+        best = self.order.best
+        return best if best.is_clearly_better_than(_as_read(self.order)) else None
+
+    @property
+    def about_order(self) -> str:
+        """`fc1, fc3, fc2: 12 % right; fc1, fc2, fc3: 100 % right, which fits clearly better`."""
+        if self.order is None:
+            return ""
+        read, tried = _as_read(self.order), len(self.order.ranked)
+        more = " or more" if tried == MOST_ORDERS else ""
+        of = f" of {tried}{more} orders that fit the shapes"
+        if self.better_order is None:
+            return f"{_fares(read)}; none{of} fits clearly better"
+        return f"{_fares(read)}; {_fares(self.better_order)}, which fits clearly better{of}"
+
     @property
     def about_activation(self) -> str:
         """`ReLU: 100 % right; no other slope that was tried fits clearly better`."""
@@ -118,7 +146,7 @@ class Assumptions:
 
     def as_dict(self) -> dict[str, Any]:
         """For the command line."""
-        better = self.better_activation
+        better, order = self.better_activation, self.better_order
         return {
             "right": round(self.right, 4),
             "preprocessing": {
@@ -135,9 +163,20 @@ class Assumptions:
             "layout": None
             if self.layout is None
             else {"about": self.about_layout, "tried": self.layout.as_dicts()},
+            "order": None
+            if self.order is None
+            else {
+                "about": self.about_order,
+                "better": None if order is None else order.words,
+                "tried": self.order.as_dicts()[:_SHOWN_ORDERS],
+            },
             "advice": self.advice,
             "warning": self.warning,
         }
+
+
+def _as_read(found: Trials[Order]) -> Trial[Order]:
+    return next(trial for trial in found.ranked if list(trial.way) == sorted(trial.way))
 
 
 def _fares(trial: Trial[Any]) -> str:
@@ -154,13 +193,19 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
     Returns:
         None where nobody knows what the network was taught of these images.
     """
-    as_read = try_out(network, train, train.images.mean(0))
+    fares = try_out(network, train, train.images.mean(0))
+    if fares is None:
+        return None
+    as_read = Trial(network, "as it is read", *fares)
+    order = _open_order(network, train)
+    if order is not None and order.best.is_clearly_better_than(_as_read(order)):
+        network = network.with_order(order.best.way, network.reading.ordered_by)
     each_layout = {
         layout: found
         for layout in _layouts(network)
         if (found := _best_preparation(network.with_layout(layout, "references"), train))
     }
-    if not each_layout or as_read is None:
+    if not each_layout:
         return None
     layouts = ranked(
         [
@@ -178,14 +223,24 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         if (fares := try_out(_with(best, way), train)) is not None
     }
     return Assumptions(
-        Trial(network, "as it is read", *as_read),
+        as_read,
         network.mean is not None,
         1 / network.classes.count,
         found,
         ranked(list(trials.values())),
         trials[network.activation],
+        order,
         layouts if len(each_layout) > 1 else None,
     )
+
+
+def _open_order(network: Network, train: LabelledImages) -> Trials[Order] | None:
+    """Orders of the layers, where names leave a choice or are at odds with the images."""
+    mean = train.images.mean(0)
+    each = (try_out(network.with_layout(way, "references"), train, mean) for way in LAYOUTS)
+    right = max(fares[0] for fares in each if fares is not None)
+    is_open = network.reading.is_choice or right < _FITS
+    return find_order(network, train) if is_open else None
 
 
 def _layouts(network: Network) -> tuple[Layout, ...]:

@@ -20,6 +20,7 @@ from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
 from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
 from engine.network.classes import Classes
+from engine.network.reading import Reading
 from engine.reconstruction import planning
 from engine.reconstruction.problem import Problem
 from engine.reconstruction.settings import Settings, preset
@@ -127,6 +128,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     model, health, space = report["model"], report["health"], report["row_space"]
     return [
         ("Layers", model["architecture"]),
+        *_reading(session.network.reading),
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
         ("Input", "×".join(str(n) for n in model["input_shape"])),
@@ -148,6 +150,14 @@ def _layout(session: Session) -> list[tuple[str, str]]:
     """Of images of several channels alone: those of one have none."""
     described = session.network.inputs.layout_described
     return [("Layout", described)] if described else []
+
+
+def _reading(reading: Reading) -> list[tuple[str, str]]:
+    """What was assumed of the file: its order, and tensors that are no layers as they stand."""
+    rows = [("Order", reading.about_order)] if reading.ordered_by != "shapes" else []
+    rows += [("Applied", str(noted)) for noted in reading.applied]
+    rows += [("Ignored", str(noted)) for noted in reading.ignored]
+    return [row for row in rows if row[1]]
 
 
 def _with_who_said(fact: dict[str, Any], key: str) -> str:
@@ -220,6 +230,8 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
     options = {}
     if model["layout"]["said_by"] in _BY_HAND:
         options["layout"] = model["layout"]["name"]
+    if model["order"]["told_by"] == "user":
+        options["order"] = shlex.quote(",".join(model["order"]["layers"]))
     if activation["said_by"] in _BY_HAND:
         slope = activation["slope"]
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"

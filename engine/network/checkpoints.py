@@ -21,9 +21,10 @@ from engine.data.inputs import (
 from engine.network.kernels import as_weights
 from engine.network.kinds import checkpoint_of
 from engine.network.network import Network, Origin
-from engine.network.parameters import Parameters
-from engine.network.readers import BESIDE, METADATA_KEYS, read_checkpoint
+from engine.network.readers import BESIDE, read_checkpoint
+from engine.network.reading import Reading
 from engine.network.said import (
+    METADATA_KEYS,
     metadata_of,
     said_activation,
     said_classes,
@@ -51,10 +52,11 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         UnusableInput: the file cannot be used; the message says why and what would work.
     """
     path = checkpoint_of(Path(path))
-    tensors, metadata = read_checkpoint(path)
+    contents = read_checkpoint(path)
+    metadata = contents.metadata
     activation, activation_said_by = said_activation(metadata, path.name)
-    weights, biases = infer_layers(as_weights(tensors), path.name)
-    dimension = weights[0].shape[1]
+    layers = infer_layers(as_weights(contents.tensors), path.name)
+    dimension, outputs = layers.parameters.weights[0].shape[1], len(layers.parameters.weights[-1])
     said_shape = metadata.get("input_shape")
     stored = _parse_stored_shape(pixels_first(said_shape) or said_shape, dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
@@ -65,14 +67,15 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
         )
     is_known = bool(input_shape or stored or _is_image_size(dimension))
     network = Network(
-        Parameters(weights, biases),
+        layers.parameters,
         InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
         activation,
         Origin(str(path), sha256_of(path), _details(metadata)),
-        said_classes(metadata, len(weights[-1])),
+        said_classes(metadata, outputs),
         activation_said_by,
+        Reading(layers.names, layers.ordered_by, contents.applied, contents.ignored),
     )
-    return network.with_layout(*said_layout(said_shape, shape, tensors))
+    return network.with_layout(*said_layout(said_shape, shape, contents.tensors))
 
 
 def save_network(

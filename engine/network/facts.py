@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.base.plain_text import plain
 from engine.data.inputs import Preprocessing
 from engine.network.network import Network
 
@@ -22,6 +23,13 @@ def model_facts(network: Network) -> dict[str, Any]:
         "sha256": network.origin.sha256,
         "layers": list(network.layer_sizes),
         "architecture": network.architecture,
+        "order": {
+            "layers": [plain(name) for name in network.reading.layers],
+            "told_by": network.reading.ordered_by,
+            "about": network.reading.about_order,
+        },
+        "applied": [str(noted) for noted in network.reading.applied],
+        "ignored": [str(noted) for noted in network.reading.ignored],
         "biases": [bias is not None for bias in network.biases],
         "outputs": network.output_count,
         "input_shape": list(network.input_shape),

@@ -209,13 +209,19 @@ def _number(head: bytes, place: int) -> tuple[int, int]:
 
 # --- text -----------------------------------------------------------------------------------------
 
+_PAGE = re.compile(
+    r"(?:(?:<\?xml[^>]*+>|<!--(?>.*?-->))\s*+)*+<(?:!doctype html|html|head|body|title)\b",
+    re.DOTALL,
+)
+"""Nothing is tried twice, whatever the text holds."""
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 def _text(head: bytes) -> Foreign | None:
     """What a text is; its last character may be cut in two."""
+    coding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head).removeprefix("\ufeff")
+        text = codecs.getincrementaldecoder(coding)().decode(head).removeprefix("\ufeff")
     except UnicodeDecodeError:
         return None
     if _UNREADABLE.search(text) or not text:
@@ -223,7 +229,7 @@ def _text(head: bytes) -> Foreign | None:
     begins = text.lstrip().lower()
     if begins.startswith("version https://git-lfs"):
         return _POINTER
-    if begins.startswith(("<!doctype html", "<html")):
+    if _PAGE.match(begins):
         return Foreign("a web page, not the file that it leads to", _AGAIN)
     if begins.startswith(("{", "[")):
         return _json(text)

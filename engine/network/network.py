@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain
 from engine.data.inputs import InputShape, InputSpec, Preprocessing, Says, who_said
 from engine.data.layout import Layout, places
 from engine.network.activation import RELU, Activation
 from engine.network.classes import Classes
+from engine.network.orders import Order, Sizes, fits, fitting_orders
 from engine.network.parameters import Parameters
+from engine.network.reading import AS_IT_STANDS, OrderedBy, Reading, listed, place_names
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class Network:
         origin: where it came from.
         class_names: of what the outputs tell apart, where somebody said; else empty.
         activation_said_by: who said what φ is; where nobody did, it is taken for the ReLU.
+        reading: how its file became these layers.
     """
 
     parameters: Parameters
@@ -56,6 +60,7 @@ class Network:
     origin: Origin = field(default_factory=Origin)
     class_names: tuple[str, ...] = ()
     activation_said_by: Says = "nobody"
+    reading: Reading = AS_IT_STANDS
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -162,6 +167,57 @@ class Network:
     def with_activation(self, activation: Activation, said_by: Says) -> Network:
         """The same network with another φ."""
         return replace(self, activation=activation, activation_said_by=said_by)
+
+    def orders(self, most: int) -> list[Order]:
+        """Orders of its layers that their shapes allow, that in which they stand first.
+
+        Args:
+            most: how many to look for.
+        """
+        return fitting_orders(self._sizes, most)
+
+    @property
+    def _sizes(self) -> list[Sizes]:
+        return [(weight.shape[1], weight.shape[0]) for weight in self.weights]
+
+    def layers_in(self, order: Order) -> str:
+        """For people: `fc1, fc3, fc2`; layers that nobody named are numbered."""
+        names = self.reading.layers or [str(layer + 1) for layer in range(self.depth)]
+        return listed([names[place] for place in order])
+
+    def with_order(self, order: Order, ordered_by: OrderedBy) -> Network:
+        """The same layers in another order.
+
+        Args:
+            order: which of them comes first, second, …; one of `orders`.
+            ordered_by: who says so.
+        """
+        names, inputs = self.reading.layers, self.inputs
+        as_stored = self.with_layout("chw", inputs.layout_said_by)
+        ordered = replace(
+            as_stored,
+            parameters=as_stored.parameters.in_order(order),
+            reading=replace(
+                self.reading,
+                layers=tuple(names[place] for place in order) if names else (),
+                ordered_by=ordered_by,
+            ),
+        )
+        return ordered.with_layout(inputs.layout, inputs.layout_said_by)
+
+    def with_layers(self, names: Sequence[str]) -> Network:
+        """The same layers in the order that somebody says by their names.
+
+        Raises:
+            UnusableInput: it is no order of these layers, or one that their shapes do not allow.
+        """
+        order = place_names(names, self.reading.layers)
+        if not fits(self._sizes, order):
+            raise UnusableInput(
+                f"In the order {listed(names)} the layers do not fit together "
+                f"({self.architecture.split(', ', 1)[0]} as they are read)."
+            )
+        return self.with_order(order, "user")
 
     def with_input_shape(self, shape: InputShape) -> Network:
         """The same network reading its input as another shape of the same size.

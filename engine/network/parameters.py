@@ -57,6 +57,13 @@ class Parameters:
         biases = tuple(None if bias is None else next(rest) for bias in self.biases)
         return Parameters(tuple(tensors[: self.depth]), biases)
 
+    def in_order(self, order: Sequence[int]) -> Parameters:
+        """The layers in another order; which of them comes first, second, …"""
+        return Parameters(
+            tuple(self.weights[place] for place in order),
+            tuple(self.biases[place] for place in order),
+        )
+
     def each(self, change: Callable[[Tensor], Tensor]) -> Parameters:
         """What a function makes of each tensor."""
         return self.with_tensors([change(tensor) for tensor in self.tensors])

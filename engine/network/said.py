@@ -29,6 +29,42 @@ if TYPE_CHECKING:
 _LONGEST = 100_000
 """Characters of JSON in a file's metadata that are looked at."""
 _MOST_NUMBERS = 64
+_CALLED = {
+    "input_shape": ("input_shape",),
+    "activation": (
+        *("activation", "activation_fn", "activation_function", "act", "act_fn", "hidden_act"),
+        *("nonlinearity", "non_linearity"),
+    ),
+    "slope": ("negative_slope", "slope", "leaky_slope", "activation_slope", "leakiness"),
+    "mean": ("mean", "normalize_mean", "norm_mean", "image_mean", "pixel_mean", "data_mean"),
+    "std": ("std", "normalize_std", "norm_std", "image_std", "pixel_std", "data_std"),
+    "classes": ("classes", "class_names", "label_names", "class_to_idx", "id2label", "labels"),
+}
+"""What is looked for beside the weights, and what people call it."""
+METADATA_KEYS = (*_CALLED, "negative_slope")
+_HYPER_PARAMETERS = (
+    *("hyper_parameters", "hyperparameters", "hparams", "hyper_params", "config", "cfg", "args"),
+    *("model_args", "model_config", "model_kwargs", "preprocessing", "normalization", "metadata"),
+)
+"""Entries of a checkpoint that hold such; `hyper_parameters` is Lightning's."""
+
+
+def beside_weights(content: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a mapping says beside the weights, by the names of `_CALLED`.
+
+    What stands in it counts more than what its hyper-parameters say.
+    """
+    inner = [content[k] for k in _HYPER_PARAMETERS if isinstance(content.get(k), Mapping)]
+    said: dict[str, Any] = {}
+    for mapping in (*(m[k] for m in inner for k in _HYPER_PARAMETERS if k in m), *inner, content):
+        if isinstance(mapping, Mapping):
+            said.update(_by_name(mapping))
+    return said
+
+
+def _by_name(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    every = ((key, name) for key, names in _CALLED.items() for name in reversed(names))
+    return {key: mapping[name] for key, name in every if mapping.get(name) is not None}
 
 
 # --- activation -----------------------------------------------------------------------------

@@ -8,7 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput, explained_on
+from engine.network.orders import are_told_by_names, fitting_orders, in_numbered_order
 from engine.network.other_layers import NETWORKS, REACHED, refuse_other_layers
+from engine.network.parameters import Parameters
+from engine.network.reading import OrderedBy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,15 +35,33 @@ class _Named:
             last = last.lower().replace(word, "")
         return head + last.strip("_").removeprefix("w").removeprefix("b").strip("_")
 
+    @property
+    def layer(self) -> str:
+        """`layers.0.weight` → `layers.0`: what people call the layer."""
+        return self.name.removesuffix(".weight")
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of a state dict, in the order of the forward pass.
+
+    Attributes:
+        parameters: W_1 … W_L and b_1 … b_L, None where a layer has none.
+        names: what the file calls them.
+        ordered_by: what the order was told by.
+    """
+
+    parameters: Parameters
+    names: tuple[str, ...]
+    ordered_by: OrderedBy
+
 
 @explained_on(NETWORKS)
-def infer_layers(
-    tensors: dict[str, Tensor], file_name: str
-) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
-    """The chain W_1 … W_L and b_1 … b_L, None where a layer has none.
+def infer_layers(tensors: dict[str, Tensor], file_name: str) -> Layers:
+    """The chain of layers, ordered by what their shapes allow.
 
-    The order is inferred from the shapes, whatever the names; among layers of one shape the
-    order of the file decides. Matrices stored as (inputs, outputs) are turned around.
+    Where they allow several orders, the numbers in the names decide, and where those do not, the
+    order of the file. Matrices stored as (inputs, outputs) are turned around.
 
     Args:
         tensors: name → float tensor, prefixes stripped, in the order of the file.
@@ -65,16 +86,27 @@ def infer_layers(
         )
     weights = tuple((m.tensor.T if turned else m.tensor).contiguous() for m in chain)
     biases = _match_biases(chain, weights, named, file_name)
-    return weights, biases
+    names = tuple(matrix.layer for matrix in chain)
+    return Layers(Parameters(weights, biases), names, _ordered_by(names, weights))
+
+
+def _ordered_by(names: tuple[str, ...], weights: tuple[Tensor, ...]) -> OrderedBy:
+    sizes = [(w.shape[1], w.shape[0]) for w in weights]
+    if len(fitting_orders(sizes, 2)) == 1:
+        return "shapes"
+    return "names" if are_told_by_names(names, sizes) else "file"
 
 
 def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
     """The matrices in the order of the forward pass, and whether they need turning around.
 
-    That of the file, where it fits; else one that the shapes allow. One that reads more numbers
-    than it gives comes before one that would give more.
+    That of the numbers in the names, where it fits, else that of the file, else one that the shapes
+    allow. One that reads more numbers than it gives comes before one that would give more, except
+    where the layers are named as PyTorch's: those stand as (outputs, inputs).
     """
     found = list(_orders(matrices))
+    if found and not found[0][1] and all(_last_of(m.name) == "weight" for m in matrices):
+        return found[0]
     for chain, turned in found:
         first, last = chain[0].tensor.shape, chain[-1].tensor.shape
         if first[0 if turned else 1] > last[1 if turned else 0]:
@@ -89,11 +121,13 @@ def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
 
 def _orders(matrices: list[_Named]) -> Iterator[tuple[list[_Named], bool]]:
     """Those that the shapes allow, the most likely first, each with whether it is turned around."""
+    numbered = [matrices[place] for place in in_numbered_order([m.name for m in matrices])]
     both = (False, True)
-    yield from ((matrices, turned) for turned in both if _fits(matrices, turned))
+    for order in (numbered, matrices):
+        yield from ((order, turned) for turned in both if _fits(order, turned))
     for turned in both:
         for outputs in sorted({m.tensor.shape[1 if turned else 0] for m in matrices}):
-            chain = _chain_ending_in(outputs, matrices, turned)
+            chain = _chain_ending_in(outputs, numbered, turned)
             if chain:
                 yield chain, turned
 
@@ -111,8 +145,8 @@ def _chain_ending_in(outputs: int, matrices: list[_Named], turned: bool) -> list
     """A chain of all matrices, found from its end backwards; None where there is none.
 
     Gives up on sets of shapes that no real network has, where the search would take for ever.
-    Of several matrices with the same shape the last of the file comes last, so that only
-    distinct shapes branch.
+    Of several matrices with the same shape the last comes last, so that only distinct shapes
+    branch.
     """
     out_axis, in_axis = (1, 0) if turned else (0, 1)
     failed: set[tuple[int, frozenset[int]]] = set()
@@ -147,9 +181,11 @@ def _match_biases(
     """Each layer's bias; one that is zero throughout is none."""
     free = list(range(len(chain)))
     found: dict[int, Tensor] = {}
+    is_by_name = all(_last_of(matrix.name) == "weight" for matrix in chain)
     for vector in (entry for entry in named if entry.tensor.dim() == 1):
         fitting = [i for i in free if weights[i].shape[0] == vector.tensor.numel()]
-        if not fitting:
+        # Where weights are called so, what is not called a bias is none, though it may fit.
+        if not fitting or (is_by_name and _last_of(vector.name) != "bias"):
             raise UnusableInput(
                 f"“{vector.name}” in {file_name} ({vector.tensor.numel()} numbers) fits no layer.",
                 REACHED,
@@ -159,6 +195,10 @@ def _match_biases(
         if layer == 0 or bool(vector.tensor.any()):
             found[layer] = vector.tensor
     return tuple(found.get(layer) for layer in range(len(chain)))
+
+
+def _last_of(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
 
 
 def _distance(matrix: _Named, vector: _Named) -> tuple[bool, bool, int]:

@@ -42,8 +42,8 @@ def check_kind(name: str, tensor: Tensor, path: Path) -> None:
         )
 
 
-def check_filled(tensors: dict[str, Tensor], path: Path) -> None:
-    """Refuses numbers that are not in the file.
+def check_filled(tensors: dict[str, Tensor], pieces: list[bytes], path: Path) -> None:
+    """Refuses numbers that are in none of these pieces of the file.
 
     In PyTorch's old format a storage may be announced and then not filled, and what happened to lie
     in that memory would pass for weights.
@@ -51,10 +51,9 @@ def check_filled(tensors: dict[str, Tensor], path: Path) -> None:
     arrays = [tensor for tensor in tensors.values() if tensor.dim()]
     if len(arrays) > _MOST_ARRAYS:
         return  # More than any network has that is read; it is refused for that.
-    content = path.read_bytes()
     for tensor in arrays:
         raw = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
-        if content.find(raw.numpy()) < 0:
+        if all(piece.find(raw.numpy()) < 0 for piece in pieces):
             raise UnusableInput(
                 f"{path.name} claims more numbers than the file holds; it is not opened."
             )

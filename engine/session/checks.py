@@ -77,6 +77,7 @@ def check_together(session: Session) -> None:
         ),
         is_preprocessing_of(network.inputs),
         len(network.class_names) in (0, network.classes.count),
+        len(network.reading.layers) in (0, network.depth),
         session.settings.training != "auto",
         state.space is None or state.space.basis.shape == (k, dimension),
         state.space is None or state.space.scale.shape == (k,),

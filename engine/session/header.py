@@ -12,6 +12,7 @@ from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.data.inputs import Says
 from engine.data.layout import Layout
 from engine.evidence.scoring import Scored
+from engine.network.reading import AS_IT_STANDS, Reading
 from engine.session.image_sets import SetsSaid, Sha256
 
 FORMAT_VERSION = 7
@@ -50,6 +51,7 @@ class Header(msgspec.Struct, frozen=True):
         images: what it was scored against.
         layout: of the checkpoint; the weights here are C×H×W whatever it is.
         layout_said_by: who said so.
+        reading: how the checkpoint became layers.
     """
 
     format: Annotated[int, msgspec.Meta(ge=1)]
@@ -76,6 +78,7 @@ class Header(msgspec.Struct, frozen=True):
     images: SetsSaid | None = None
     layout: Layout = "chw"
     layout_said_by: Says = "nobody"
+    reading: Reading = AS_IT_STANDS
 
     def __post_init__(self) -> None:
         for steps in (self.frame_steps, *self.restart_frame_steps):

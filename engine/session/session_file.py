@@ -104,6 +104,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "layout": network.inputs.layout,
         "layout_said_by": network.inputs.layout_said_by,
         "images": msgspec.to_builtins(said_of(session.sets)),
+        "reading": msgspec.to_builtins(network.reading),
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
@@ -170,7 +171,9 @@ def _referenced(header: Header, path: Path) -> Network:
         if place.is_file():
             network = load_network(place, header.input_shape)
             if network.origin.sha256 == sha256:
-                return network.with_layout(header.layout, header.layout_said_by)
+                layers = header.reading.layers
+                ordered = network.with_layers(layers) if layers else network
+                return ordered.with_layout(header.layout, header.layout_said_by)
     raise UnusableInput(
         f"{path.name} does not hold the network's weights; put its checkpoint {name} "
         f"(SHA-256 {sha256[:12]}…) beside it."
@@ -201,6 +204,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
         Origin(file, sha256, details),
         tuple(plain(name) for name in header.class_names),
         header.activation_said_by,
+        header.reading,
     )
 
 

@@ -203,7 +203,7 @@ class Adoption(QObject):
 
     @Slot(object)
     def change_reading(self, network: Network) -> None:
-        """Reads the network that is open with another activation, layout or preprocessing.
+        """Reads the network that is open with other layers, activation, layout or preprocessing.
 
         A run stays open where its candidates are what they were: a mean alone moves what they are
         compared with.
@@ -221,7 +221,9 @@ class Adoption(QObject):
 
 def _reads_alike(a: Network, b: Network) -> bool:
     """Whether two networks, the same but for how they are read, are the same to a search."""
-    if a.activation != b.activation or a.inputs.layout != b.inputs.layout:
+    if any(x is not y for x, y in zip(a.weights, b.weights, strict=True)):
+        return False  # Their layers, or the columns of the first, stand in another order.
+    if a.activation != b.activation:
         return False
     one, other = (network.inputs.preprocessing.std for network in (a, b))
     if one is None or other is None:

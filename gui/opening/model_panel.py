@@ -25,7 +25,9 @@ from engine.evidence.diagnostics import Health, about_images
 from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
+from engine.network.orders import Order
 from gui.opening.activation_choice import ActivationChoice
+from gui.opening.layers_view import LayersView
 from gui.opening.layout_choice import LayoutChoice
 from gui.opening.preprocessing_dialog import PreprocessingDialog
 from gui.toolkit import theme
@@ -40,7 +42,7 @@ class ModelPanel(QWidget):
     """Emitted with a new (c, h, w) of the right size."""
 
     reading_edited = Signal(object)
-    """Emitted with the same `Network`, with another activation, layout or preprocessing."""
+    """Emitted with the same `Network`, with another activation, layout, preprocessing or order."""
 
     complained = Signal(str)
     """Emitted with a sentence when an entered shape cannot be used."""
@@ -48,7 +50,8 @@ class ModelPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._network: Network | None = None
-        self._file, self._architecture = ElidedLabel(), _value()
+        self._file, self.layers = ElidedLabel(), LayersView()
+        self.layers.chosen.connect(self._on_order_chosen)
         self._classes, self._row_space = _value(), _value()
         self._preprocessing, self._images_say = _value(), _value()
         self._train: LabelledImages | None = None
@@ -69,7 +72,7 @@ class ModelPanel(QWidget):
         self.shape.editingFinished.connect(self._on_shape_edited)
         rows = (
             ("File", self._file),
-            ("Layers", self._architecture),
+            ("Layers", self.layers),
             ("Classes", self._classes),
             ("Activation", self.activation),
             ("I&nput", _above(self.shape, self.layout_choice)),
@@ -87,7 +90,8 @@ class ModelPanel(QWidget):
         """No network is open."""
         self._network = None
         self._file.say("none open")
-        for label in (self._architecture, self._classes, self._row_space, self._preprocessing):
+        self.layers.clear()
+        for label in (self._classes, self._row_space, self._preprocessing):
             label.setText("—")
         self.shape.clear()
         self.activation.clear()
@@ -100,7 +104,7 @@ class ModelPanel(QWidget):
         self._network = network
         origin = network.origin
         self._file.say(origin.name, origin.file, f"SHA-256 {origin.sha256}")
-        self._architecture.setText(network.architecture)
+        self.layers.show_network(network)
         self._row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
             f"{about_images(health.remembered)} remembered"
@@ -132,14 +136,18 @@ class ModelPanel(QWidget):
     def show_assumptions(self, found: Assumptions | None) -> None:
         """Shows what the training images say of how the network is read; without them nothing."""
         self._assumptions = found
+        self.layers.show_tried(None if found is None else found.order)
         if found is None:
             self._images_say.setText("needs training images")
             self._images_say.setToolTip("")
             return
         right = f"{percent(found.right)} of the training images on their own side"
         self._images_say.setText(f"{found.warning or f'{right}.'} {found.advice}".strip())
-        details = (right, found.about_layout, found.about_preprocessing, found.about_activation)
-        self._images_say.setToolTip(verbatim(*(each for each in details if each)))
+        about = (
+            *(found.about_order, found.about_layout),
+            *(found.about_preprocessing, found.about_activation),
+        )
+        self._images_say.setToolTip(verbatim(right, *filter(None, about)))
 
     @property
     def check(self) -> str:
@@ -160,6 +168,11 @@ class ModelPanel(QWidget):
     def _on_layout_chosen(self, layout: Layout) -> None:
         if self._network is not None:
             self.reading_edited.emit(self._network.with_layout(layout, "user"))
+
+    @Slot(object)
+    def _on_order_chosen(self, order: Order) -> None:
+        if self._network is not None:
+            self.reading_edited.emit(self._network.with_order(order, "user"))
 
     @Slot()
     def _ask_for_preprocessing(self) -> None:
@@ -183,8 +196,10 @@ class ModelPanel(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """While a run is on, its network is read as it is."""
-        for widget in (self.shape, self.activation, self.layout_choice, self.change):
-            widget.setEnabled(editable and self._network is not None)
+        editable = editable and self._network is not None
+        for widget in (self.shape, self.activation, self.layout_choice, self.layers.order):
+            widget.setEnabled(editable)
+        self.change.setEnabled(editable)
 
     def _show_shape(self) -> None:
         assert self._network is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -109,12 +110,38 @@ def _checkpoints(folder: Path) -> Iterator[Seed]:
     yield Seed("model", "plain.safetensors", safetensors.torch.save(state))
     yield Seed("model", "network.npz", _arrays(**arrays, input_shape=[1, 4, 4], activation="relu"))
     yield Seed("model", "packed.npz", _arrays(True, **arrays))
+    yield from _as_people_save()
     own = folder / "own.safetensors"
     stand = json.dumps({"step": 3, "seconds": 1.0, "rate": 0.1})
     details = {"recipe": json.dumps(asdict(Recipe())), "training": stand}
     beside = {str(index): tensor for index, tensor in enumerate(state.values())}
     save_network(_network(folder), own, details, beside)
     yield Seed("model", own.name, own.read_bytes())
+
+
+def _as_people_save() -> Iterator[Seed]:
+    """Other protocols, NumPy beside the weights, weights in parts, tensors of one storage."""
+    state = _state()
+    beside = {"best": np.float64(0.9), "mean": np.array([0.5]), "ema_shadow": state}
+    recent = _saved(beside, pickle_protocol=4)
+    yield Seed("model", "recent.pth", _packed_anew(recent, zipfile.ZIP_STORED))
+    old = {"pickle_protocol": 5, "_use_new_zipfile_serialization": False}
+    yield Seed("model", "recent-old.pt", _saved(beside, **old))
+    for protocol in (2, 4):
+        yield Seed("model", f"pickled-{protocol}.pkl", pickle.dumps(beside, protocol))
+    arrays = {name: tensor.numpy() for name, tensor in state.items()}
+    yield Seed("model", "arrays.pkl", pickle.dumps(arrays, 5))
+    parts = {
+        **{name: tensor for name, tensor in state.items() if name != "layers.0.weight"},
+        "layers.0.weight_orig": state["layers.0.weight"],
+        "layers.0.weight_mask": torch.ones(6, 16),
+        "criterion.weight": torch.ones(2),
+        "num_batches_tracked": torch.tensor(3),
+    }
+    yield Seed("model", "parts.pth", _packed_anew(_saved(parts), zipfile.ZIP_STORED))
+    tied = {**state, "layers.3.weight": torch.ones(1, 1)}
+    metadata = {"layers.4.weight": "layers.3.weight"}
+    yield Seed("model", "tied.safetensors", safetensors.torch.save(tied, metadata))
 
 
 def _foreign() -> Iterator[Seed]:

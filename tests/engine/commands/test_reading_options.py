@@ -124,6 +124,54 @@ def test_a_run_keeps_what_was_said_and_goes_on_with_it(capsys, tmp_path, model):
     assert "leave --activation out" in err
 
 
+@pytest.fixture
+def unordered(tmp_path):
+    """Three equal hidden layers whose names tell no order."""
+    torch.manual_seed(0)
+    sizes = {"stem": (16, 8), "red": (8, 8), "green": (8, 8), "head": (8, 1)}
+    state = {f"{name}.weight": torch.randn(n, k) for name, (k, n) in sizes.items()}
+    torch.save(state, tmp_path / "unordered.pth")
+    return str(tmp_path / "unordered.pth")
+
+
+def test_an_order_that_was_a_choice_is_said_and_can_be_overruled(capsys, unordered):
+    _, out, _ = call(capsys, "inspect", unordered)
+    assert "order         stem, red, green, head (a choice: they stand so in the file" in out
+    found = inspected(capsys, unordered, "--order", "stem, green,red,head")
+    assert found["order"]["layers"] == ["stem", "green", "red", "head"]
+    assert found["order"]["told_by"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("order", "says"),
+    [
+        ("stem,red,head", "name each of them once: stem,red,green,head"),
+        ("red,stem,green,head", "do not fit together (16–8–8–8–1"),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused(capsys, unordered, order, says):
+    status, _, err = call(capsys, "inspect", unordered, "--order", order)
+    assert status == 2
+    assert says in err
+
+
+def test_a_run_keeps_the_order_that_was_said(capsys, tmp_path, unordered):
+    out = tmp_path / "run"
+    status, _, _ = call(
+        capsys, "reconstruct", unordered, "--out", out, *QUICK, "--order", "stem,green,red,head"
+    )
+    assert status == 0
+    state = torch.load(unordered, weights_only=True)
+    session = load_session(out / "session.afterimage")
+    assert torch.equal(session.network.weights[1], state["green.weight"])
+    assert session.network.reading.about_order == "stem, green, red, head (set by hand)"
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    assert report["model"]["order"]["told_by"] == "user"
+    page = (out / "report.html").read_text("utf-8")
+    assert "--order stem,green,red,head" in page
+    assert "stem, green, red, head (set by hand)" in page
+
+
 def test_several_networks_are_all_read_so(capsys, tmp_path, model):
     out = tmp_path / "out"
     said = ("--preprocessing", "0.25/0.5")

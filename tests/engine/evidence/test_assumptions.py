@@ -36,13 +36,20 @@ def digits() -> LabelledImages:
 
 
 def trained(
-    digits: LabelledImages, preprocessing: str, slope: float = 0.0, hidden: tuple[int, ...] = (128,)
+    digits: LabelledImages,
+    preprocessing: str,
+    slope: float = 0.0,
+    hidden: tuple[int, ...] = (128,),
+    is_deep: bool = False,
 ) -> Network:
     """A ten-class network that was taught the digits, after a preprocessing of constants."""
     torch.manual_seed(0)
     inputs = InputSpec(SHAPE, parse_constants(preprocessing, SHAPE))
     x = inputs.of_images(digits.images)
     layers = [nn.Linear(k, n) for k, n in itertools.pairwise((784, *hidden, 10))]
+    if is_deep:  # PyTorch's own start learns little then.
+        for layer in layers:
+            nn.init.kaiming_normal_(layer.weight)
     gates = [nn.LeakyReLU(slope) for _ in layers]
     model = nn.Sequential(*[part for pair in zip(layers, gates, strict=True) for part in pair][:-1])
     descent = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
@@ -196,3 +203,59 @@ def test_grey_images_have_no_layout(digits):
     assert found.layout is None
     assert found.about_layout == ""
     assert found.as_dict()["layout"] is None
+
+
+# --- the order of layers --------------------------------------------------------------------------
+
+
+def stored(tmp_path, network: Network, order: tuple[int, ...], names: tuple[str, ...]) -> Network:
+    """The network as a file has it whose layers stand in another order, under names of no help."""
+    state = {}
+    for layer in order:
+        state[f"{names[layer]}.weight"] = network.weights[layer]
+        state[f"{names[layer]}.bias"] = network.biases[layer]
+    torch.save(state, tmp_path / "network.pth")
+    return load_network(tmp_path / "network.pth")
+
+
+@pytest.mark.parametrize("preprocessing", ["none", "mnist"])
+def test_the_order_that_classifies_best_is_proposed(tmp_path, digits, preprocessing):
+    network = trained(digits, preprocessing, hidden=(64, 64, 64, 64), is_deep=True)
+    names = ("start", "red", "green", "blue", "end")
+    read = stored(tmp_path, network, (0, 2, 1, 3, 4), names)
+    assert read.reading.layers == ("start", "green", "red", "blue", "end")
+    found = check_assumptions(read, digits)
+    assert found.right < 0.9
+    assert len(found.order.ranked) == 6
+    assert found.better_order.way == (0, 2, 1, 3, 4)
+    assert found.better_order.words == "start, red, green, blue, end"
+    assert "Another order of the layers fits better: start, red, green, blue, end." in found.advice
+    assert found.as_dict()["order"]["better"] == "start, red, green, blue, end"
+    put_right = read.with_order(found.better_order.way, "user")
+    for ours, theirs in zip(put_right.weights, network.weights, strict=True):
+        assert torch.equal(ours, theirs)
+    again = check_assumptions(put_right, digits)
+    assert again.better_order is None
+    assert again.preprocessing.best.right == 1
+
+
+def test_a_choice_that_was_right_is_said_to_be(tmp_path, digits):
+    network = trained(digits, "none", hidden=(64, 64, 64), is_deep=True)
+    read = stored(tmp_path, network, (0, 1, 2, 3), ("start", "red", "green", "end"))
+    read = read.with_preprocessing(parse_constants("none", SHAPE))
+    found = check_assumptions(read, digits)
+    assert found.better_order is None
+    assert found.about_order == (
+        "start, red, green, end: 100 % right; none of 2 orders that fit the shapes fits clearly "
+        "better"
+    )
+
+
+def test_names_that_tell_the_order_are_only_doubted_where_images_are_wrong(tmp_path, digits):
+    network = trained(digits, "none", hidden=(64, 64, 64), is_deep=True)
+    prepared = parse_constants("none", SHAPE)
+    told = stored(tmp_path, network, (0, 1, 2, 3), ("fc1", "fc2", "fc3", "fc4"))
+    assert check_assumptions(told.with_preprocessing(prepared), digits).order is None
+    wrong = stored(tmp_path, network, (0, 1, 2, 3), ("fc1", "fc3", "fc2", "fc4"))
+    found = check_assumptions(wrong.with_preprocessing(prepared), digits)
+    assert found.better_order.words == "fc1, fc3, fc2, fc4"

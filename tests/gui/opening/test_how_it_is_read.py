@@ -158,7 +158,7 @@ def test_ten_classes_of_pytorch_open_and_their_images_say_mean_image(qtbot, wind
     train = shared_file("checkpoints/digits10_n100_1000-1000_sgd_wd_images.npz")
     panel = opened(qtbot, window, path, train)
     assert panel._classes.text() == "10 classes"
-    assert panel._architecture.text() == "784–1000–1000–10, bias on every layer"
+    assert panel.layers.sizes == "784–1000–1000–10, bias on every layer"
     assert panel.check == (
         "100 % of the training images on their own side. "
         "The preprocessing seems to be: less the mean image of these images."
@@ -217,6 +217,65 @@ def test_what_was_said_is_carried_by_a_saved_session(qtbot, ended, tmp_path):
     save_session(ended.workspace.session, path)
     panel = opened(qtbot, ended, path)
     assert panel.preprocessing == "none (set by hand)"
+
+
+@pytest.fixture
+def unordered(tmp_path):
+    """Two equal layers whose names tell no order, a tensor of a loss, and images.
+
+    The classes of the images are those that the network tells with its equal layers exchanged.
+    """
+    torch.manual_seed(0)
+    sizes = {"stem": (16, 12), "red": (12, 12), "green": (12, 12), "head": (12, 3)}
+    state = {f"{name}.weight": torch.randn(n, k) for name, (k, n) in sizes.items()}
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 1, 4, 4), dtype=np.uint8)
+    x = torch.from_numpy(pixels).float().flatten(1) / 255
+    for name in ("stem", "green", "red"):
+        x = (x @ state[f"{name}.weight"].T).relu()
+    labels = (x @ state["head.weight"].T).argmax(1)
+    np.savez(tmp_path / "train.npz", images=pixels, labels=labels.numpy())
+    torch.save({**state, "criterion.pos_weight": torch.ones(1)}, tmp_path / "unordered.pth")
+    return tmp_path / "unordered.pth", tmp_path / "train.npz"
+
+
+def test_an_order_that_was_a_choice_is_shown_and_can_be_changed(qtbot, window, unordered):
+    panel = opened(qtbot, window, unordered[0])
+    assert panel.layers.ordered_by.startswith("a choice: they stand so in the file")
+    assert panel.layers.order.currentText() == "stem, red, green, head"
+    assert panel.layers.order.count() == 2
+    panel.layers.order.setCurrentIndex(1)
+    panel.layers.order.activated.emit(1)
+    settle(qtbot, window)
+    network = window.workspace.network
+    assert network.reading.about_order == "stem, green, red, head (set by hand)"
+    state = torch.load(unordered[0], weights_only=True)
+    assert torch.equal(network.weights[1], state["green.weight"])
+    assert panel.layers.ordered_by == "set by hand"
+
+
+def test_training_images_put_the_order_that_fits_best_first(qtbot, window, unordered):
+    panel = opened(qtbot, window, *unordered)
+    assert "Another order of the layers fits better: stem, green, red, head." in panel.check
+    assert panel.layers.order.itemText(0) == "stem, green, red, head (100 % right)"
+    assert panel.layers.order.currentIndex() == 1
+    panel.layers.order.activated.emit(0)
+    settle(qtbot, window)
+    assert panel.layers.order.currentText().startswith("stem, green, red, head")
+    assert "Another order" not in panel.check
+    assert window.workspace.train is not None
+
+
+def test_where_shapes_leave_one_order_there_is_no_choice(qtbot, window, checkpoint):
+    panel = opened(qtbot, window, checkpoint())
+    assert panel.layers.ordered_by == ""
+    assert not panel.layers.order.isVisibleTo(panel)
+    assert panel.layers.notes == ""
+
+
+def test_what_is_ignored_is_told(qtbot, window, unordered):
+    panel = opened(qtbot, window, unordered[0])
+    assert panel.layers.notes == "1 tensor ignored"
+    assert "criterion.pos_weight" in panel.layers._notes.toolTip()
 
 
 def test_the_dialog_has_names_explanations_and_room(qtbot, window, checkpoint, images):

@@ -1,0 +1,54 @@
+"""Which order of layers a network was trained in, found out from its training images."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from engine.data.datasets import LabelledImages
+from engine.data.normalisation import untouched
+from engine.evidence.preprocessing import mean_image
+from engine.evidence.trials import Trial, Trials, ranked, try_out
+from engine.network.network import Network
+from engine.network.orders import Order
+from engine.runtime.lazy import torch
+
+MOST_ORDERS = 120
+"""That are tried: all of five equal layers, and of more the nearest to that of the file."""
+_MOST_IMAGES = 200
+
+
+def find_order(network: Network, train: LabelledImages) -> Trials[Order] | None:
+    """Tries the orders that the shapes of the layers allow.
+
+    Where it is not known what was done to images, each order is tried with nothing done to them and
+    less their mean image, and the better of the two counts.
+
+    Args:
+        network: as it is read.
+        train: images that it was trained on, of its shape.
+
+    Returns:
+        None where the shapes allow one order alone, or nobody knows what the network was taught of
+        these images.
+    """
+    orders = network.orders(MOST_ORDERS)
+    if len(orders) == 1:
+        return None
+    network, few = network.to("cpu", torch.float32), _few(train)
+    ways = [network]
+    if network.mean is None:
+        done = (untouched(network.input_shape, "references"), mean_image(train))
+        ways = [network.with_preprocessing(each) for each in done]
+    trials: list[Trial[Order]] = []
+    for order in orders:
+        tried = [try_out(way.with_order(order, "user"), few) for way in ways]
+        fares = [each for each in tried if each is not None]
+        if fares:
+            trials.append(Trial(order, network.layers_in(order), *max(fares)))
+    return ranked(trials) if trials else None
+
+
+def _few(train: LabelledImages) -> LabelledImages:
+    every = max(1, math.ceil(len(train) / _MOST_IMAGES))
+    return replace(train, images=train.images[::every], labels=train.labels[::every])
