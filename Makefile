@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --d
 SAMPLE := resources/samples/mnist_odd_even.safetensors
 
 .PHONY: setup run test test-on-a-screen check format bench screenshots sample-mnist sample-cifar \
-	sample-digits package clean lock audit
+	sample-digits package clean lock audit zoo
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -41,6 +41,21 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks $(BENCH)
+
+# Checkpoints from other libraries themselves, made in an environment of their own, and read.
+zoo: build/zoo/.ready
+	rm -rf build/zoo/files
+	build/zoo/bin/python tests/zoo/real/make.py build/zoo/files
+	$(BIN)/python -m tests.zoo.real.read build/zoo/files
+
+# It takes PyTorch from the tools' environment, which is too large to have twice.
+build/zoo/.ready: $(VENV)/.dev
+	$(PYTHON) -m venv --clear build/zoo
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])" \
+		> "$$(build/zoo/bin/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/tools.pth"
+	build/zoo/bin/pip install --quiet --disable-pip-version-check \
+		lightning keras flax h5py scikit-learn accelerate skorch
+	touch $@
 
 screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots

@@ -68,9 +68,7 @@ def quantised(path: Path) -> None:
         torch.save(state, path)
 
 
-@PRECISIONS.refuses(
-    "whole_numbers.pt", "weights as whole numbers, with scales beside", "whole numbers"
-)
+@PRECISIONS.refuses("whole_numbers.pt", "weights as whole numbers, with scales beside", "0.scale")
 def whole_numbers(path: Path) -> None:
     state = dict(mlp().state_dict())
     state["0.weight"] = (state["0.weight"] * 100).to(torch.int8)

@@ -26,36 +26,5 @@ SHELVES: tuple[Shelf, ...] = (
 )
 ITEMS: tuple[Item, ...] = tuple(item for shelf in SHELVES for item in shelf.items)
 
-PENDING: frozenset[str] = frozenset(
-    {
-        "late.pth",
-        "sorted_by_name.pth",
-        "more_outputs.pth",
-        "protocol_4.pt",
-        "unknown_key.pt",
-        "deep.pt",
-        "numpy_scalar.pth",
-        "sorted.safetensors",
-        "tied.safetensors",
-        "weighted.ckpt",
-        "pos_weight.ckpt",
-        "pruned.pth",
-        "pruned_square.pth",
-        "pruned_bias.pth",
-        "weight_norm.pth",
-        "weight_norm_whole.pth",
-        "weight_norm_new.pth",
-        "spectral_norm.pth",
-        "spectral_norm_new.pth",
-        "keras_deep.npz",
-        "keras_wide.npz",
-        "flax_deep.npz",
-        "two_networks.pt",
-        "same_names.pt",
-        "pickled.pkl",
-        "ema_beside.pt",
-        "orthogonal.pth",
-        "estimator.pkl",
-    }
-)
+PENDING: frozenset[str] = frozenset()
 """Names of those that are read or refused wrongly so far."""
