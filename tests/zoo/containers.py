@@ -138,9 +138,11 @@ def whole(path: Path) -> None:
     torch.save(mlp(), path)
 
 
-@CONTAINERS.refuses("pickled.pkl", "a state dict through `pickle.dump`", "Python objects")
-def pickled(path: Path) -> None:
-    path.write_bytes(pickle.dumps(mlp().state_dict()))
+@CONTAINERS.opens("pickled.pkl", "a state dict through `pickle.dump`")
+def pickled(path: Path) -> Function:
+    network = mlp()
+    path.write_bytes(pickle.dumps(network.state_dict()))
+    return network
 
 
 @CONTAINERS.refuses("optimizer.pt", "the state of an optimiser alone", "no state dict")
