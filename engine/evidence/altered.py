@@ -1,8 +1,8 @@
 """Whether weights were changed after training: pruned, or rounded to a few values.
 
 Training leaves neither many zeros nor a few values again and again in one row. Confidences were
-fitted to networks as training left them. Of some that were pruned or rounded hard nothing came back,
-and yet candidates stood out (decision 32).
+fitted to networks as training left them. Of some that were pruned or rounded hard nothing came
+back, and yet candidates stood out (decision 32).
 """
 
 from __future__ import annotations

@@ -235,15 +235,20 @@ def test_the_layout_of_colour_images_is_said_and_kept(capsys, tmp_path, make_net
     found = inspected(capsys, model, "--layout", "hwc")
     assert found["layout"] == {"name": "hwc", "said_by": "user"}
     out = tmp_path / "out"
-    status, printed, _ = call(
-        capsys, "reconstruct", model, "--out", out, "--layout", "hwc", *QUICK
-    )
+    status, printed, _ = call(capsys, "reconstruct", model, "--out", out, "--layout", "hwc", *QUICK)
     assert status == 0
     assert json.loads(printed)["model"]["layout"] == {"name": "hwc", "said_by": "user"}
     network = load_session(out / "session.afterimage").network
     assert network.inputs.layout == "hwc"
     status, _, err = call(
-        capsys, "reconstruct", out / "session.afterimage", "--out", out, "--layout", "chw", "--quiet"
+        capsys,
+        "reconstruct",
+        out / "session.afterimage",
+        "--out",
+        out,
+        "--layout",
+        "chw",
+        "--quiet",
     )
     assert status == 2
     assert "leave --layout out" in err
