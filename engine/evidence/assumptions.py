@@ -108,6 +108,7 @@ class Assumptions:
             return f"{_fares(self.layout.best)}, clearly the best"
         return " or ".join(_fares(trial) for trial in self.layout.ranked) + ", not told apart"
 
+    @property
     def better_order(self) -> Trial[Order] | None:
         """One of the layers that fits clearly better than that which is assumed, if there is."""
         if self.order is None:

@@ -31,7 +31,7 @@ class _Named:
         """`layers.0.weight` → `layers.0.`, `W1` → `1`: what a weight and its bias share."""
         last = self.name.rsplit(".", 1)[-1]
         head = self.name[: len(self.name) - len(last)]
-        for word in ("weight", "bias", "kernel"):
+        for word in ("weight", "bias", "kernel", "coefs", "intercepts"):
             last = last.lower().replace(word, "")
         return head + last.strip("_").removeprefix("w").removeprefix("b").strip("_")
 

@@ -142,7 +142,7 @@ def scikit_learn(path: Path) -> Function:
         (f"coefs_{name[0]}" if name[1] == "k" else f"intercepts_{name[0]}"): array
         for name, array in arrays.items()
     }
-    np.savez(path, **renamed)
+    np.savez(path, **dict(sorted(renamed.items())))  # All weights, and then all biases.
     return network
 
 
