@@ -11,7 +11,7 @@ WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal
 SAMPLE := resources/samples/mnist_ten_digits.safetensors
 
-.PHONY: setup run test test-on-a-screen check format bench screenshots file-tables sample-mnist \
+.PHONY: setup run test test-on-a-screen check format bench screenshots file-tables zoo sample-mnist \
 	sample-cifar sample-digits package clean lock audit
 
 run: $(VENV)/.run
@@ -45,6 +45,21 @@ bench: $(VENV)/.dev
 # The guide's tables of files, out of what is said of them when they are opened.
 file-tables: $(VENV)/.dev
 	$(BIN)/python -m docs.file_tables
+
+# Checkpoints from other libraries themselves, made in an environment of their own, and read.
+zoo: build/zoo/.ready
+	rm -rf build/zoo/files
+	build/zoo/bin/python tests/zoo/real/make.py build/zoo/files
+	$(BIN)/python -m tests.zoo.real.read build/zoo/files
+
+# It takes PyTorch from the tools' environment, which is too large to have twice.
+build/zoo/.ready: $(VENV)/.dev
+	$(PYTHON) -m venv --clear build/zoo
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])" \
+		> "$$(build/zoo/bin/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/tools.pth"
+	build/zoo/bin/pip install --quiet --disable-pip-version-check \
+		lightning keras flax h5py scikit-learn accelerate skorch
+	touch $@
 
 screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots

@@ -68,6 +68,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "homogeneous": network.homogeneity,
         "parameters": network.parameters.count,
         "input_shape_is_known": network.inputs.is_known,
+        "layout_described": network.inputs.layout_described,
         "mean_image": network.mean is not None,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
         "row_space": {
@@ -89,6 +90,7 @@ def inspection_text(found: dict[str, Any]) -> str:
     lines = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
+        *([f"layout        {found['layout_described']}"] if found["layout_described"] else []),
         f"tells apart   {found['told_apart']}",
         f"activation    {_said(found['activation'], 'name')}",
         f"preprocessing {_said(found['preprocessing'], 'words')}",
@@ -147,8 +149,9 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
         f"images say    {found['preprocessing']['about']}",
         f"              {found['activation']['about']}",
     ]
-    if found["order"] is not None:
-        lines.append(f"              {found['order']['about']}")
+    for about in (found["layout"], found["order"]):
+        if about is not None:
+            lines.append(f"              {about['about']}")
     return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines
 
 

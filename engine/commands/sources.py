@@ -11,6 +11,7 @@ from engine.base.errors import UnusableInput
 from engine.commands.terminal import tell
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, Preprocessing, parse_shape
+from engine.data.layout import LAYOUTS
 from engine.data.normalisation import parse_constants
 from engine.data.roles import Role
 from engine.evidence.duplicates import kept_apart, with_copies
@@ -42,7 +43,7 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
 
 
-READING = ("shape", "activation", "preprocessing", "mean_of", "order")
+READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
 """Names of the options that say how a network is to be read."""
 
 
@@ -50,6 +51,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """How a network is to be read where its checkpoint does not say it, or is wrong."""
     group = parser.add_argument_group("how the network is to be read, where its file does not say")
     group.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+    group.add_argument(
+        "--layout",
+        choices=LAYOUTS,
+        help="how it reads a colour image: chw, channel by channel (PyTorch), or hwc, pixel by "
+        "pixel (Keras, Flax)",
+    )
     group.add_argument(
         "--activation",
         type=_activation,
@@ -90,6 +97,8 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     network = load_network(model, options.shape)
     if options.order is not None:
         network = network.with_layers([name.strip() for name in options.order.split(",")])
+    if options.layout is not None:
+        network = network.with_layout(options.layout, "user")
     if options.activation is not None:
         network = network.with_activation(options.activation, "user")
     said = options.preprocessing

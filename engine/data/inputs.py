@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from engine.base.errors import UnusableInput
+from engine.data.layout import Layout, layout_words
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,6 +92,16 @@ class Preprocessing:
         fits = self.std is None or len(self.std) == shape[0]
         return replace(self, mean=mean, std=self.std if fits else None)
 
+    def reordered(self, order: Tensor) -> Preprocessing:
+        """The same with the pixels of a mean image from a file in another order.
+
+        Args:
+            order: where each pixel comes from, shape (c·h·w,).
+        """
+        if self.mean is None or self.said_by != "file" or self.channel_means is not None:
+            return self
+        return replace(self, mean=self.mean.flatten()[order].reshape(self.mean.shape))
+
 
 def _listed(numbers: Tensor) -> str:
     return " ".join(f"{number:.3g}" for number in numbers.tolist())
@@ -104,11 +115,23 @@ class InputSpec:
         shape: (c, h, w) of an image; c·h·w = D.
         preprocessing: what makes them of an image.
         is_known: False where the shape was guessed from D alone.
+        layout: in which order the checkpoint's first layer reads them. Here they are C×H×W all the
+            same: `Network.with_layout` has put the columns of W_1 in that order.
+        layout_said_by: who said so.
     """
 
     shape: InputShape
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     is_known: bool = True
+    layout: Layout = "chw"
+    layout_said_by: Says = "nobody"
+
+    @property
+    def layout_described(self) -> str:
+        """What the layout is, and who says so; empty for one channel, where all are the same."""
+        if self.shape[0] == 1:
+            return ""
+        return f"{layout_words(self.layout)} ({who_said(self.layout_said_by)})"
 
     @property
     def mean(self) -> Tensor | None:

@@ -11,6 +11,7 @@ from typing import Any
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing
+from engine.data.layout import LAYOUTS, Layout, layout_words
 from engine.evidence.order import MOST_ORDERS, find_order
 from engine.evidence.preprocessing import find_preprocessing
 from engine.evidence.trials import Trial, Trials, ranked, try_out
@@ -39,6 +40,8 @@ class Assumptions:
         order: of the layers, as they are read and otherwise; None where their shapes or names leave
             no choice and the network fares well. Where another fits clearly better, preprocessing
             and activation were tried with that.
+        layout: the orders of a colour image, each with the preprocessing that fits it best; None
+            for images of one channel, of which all orders are the same.
     """
 
     as_read: Trial[Network]
@@ -48,6 +51,7 @@ class Assumptions:
     activation: Trials[Activation]
     read_as: Trial[Activation]
     order: Trials[Order] | None = None
+    layout: Trials[Layout] | None = None
 
     @property
     def right(self) -> float:
@@ -61,14 +65,16 @@ class Assumptions:
             return ""
         return (
             f"As it is read, the network gets {percent(1 - self.right)} of its training images "
-            "wrong. Something is assumed wrongly: the activation, the preprocessing, the order of "
-            "layers or classes, or these are not its images."
+            "wrong. Something is assumed wrongly: the activation, the preprocessing, the layout of "
+            "colour images, the order of layers or classes, or these are not its images."
         )
 
     @property
     def advice(self) -> str:
         """What would fit better, or what a preprocessing that nobody knows seems to be."""
         best, sentences = self.preprocessing.best, []
+        if self.better_layout is not None:
+            sentences.append(f"Another layout fits better: {self.better_layout.words}.")
         if self.better_order is not None:
             sentences.append(f"Another order of the layers fits better: {self.better_order.words}.")
         if not self.is_prepared:
@@ -85,6 +91,22 @@ class Assumptions:
         """One that fits clearly better than that which is assumed, where there is one."""
         best = self.activation.best
         return best if best.is_clearly_better_than(self.read_as) else None
+
+    @property
+    def better_layout(self) -> Trial[Layout] | None:
+        """The other one, where it fits clearly better than that which is assumed."""
+        if self.layout is None or self.layout.best.way == self.as_read.way.inputs.layout:
+            return None
+        return self.layout.best if self.layout.is_clear else None
+
+    @property
+    def about_layout(self) -> str:
+        """`H×W×C, pixel by pixel: 100 % right, clearly the best`; empty for one channel."""
+        if self.layout is None:
+            return ""
+        if self.layout.is_clear:
+            return f"{_fares(self.layout.best)}, clearly the best"
+        return " or ".join(_fares(trial) for trial in self.layout.ranked) + ", not told apart"
 
     @property
     def better_order(self) -> Trial[Order] | None:
@@ -139,6 +161,9 @@ class Assumptions:
                 "better": None if better is None else better.words,
                 "tried": self.activation.as_dicts(),
             },
+            "layout": None
+            if self.layout is None
+            else {"about": self.about_layout, "tried": self.layout.as_dicts()},
             "order": None
             if self.order is None
             else {
@@ -173,17 +198,26 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
     if fares is None:
         return None
     as_read = Trial(network, "as it is read", *fares)
-    is_open = network.reading.is_choice or as_read.right < _FITS
-    order = find_order(network, train) if is_open else None
+    order = _open_order(network, train)
     if order is not None and order.best.is_clearly_better_than(_as_read(order)):
         network = network.with_order(order.best.way, network.reading.ordered_by)
-    found = find_preprocessing(network, train)
-    if found is None:
+    each_layout = {
+        layout: found
+        for layout in _layouts(network)
+        if (found := _best_preparation(network.with_layout(layout, "references"), train))
+    }
+    if not each_layout:
         return None
-    if found.best.right < _FITS:
-        others = (find_preprocessing(_with(network, way), train) for way in _USUAL)
-        found = max((found, *(each for each in others if each is not None)), key=_rank)
-    best = network.with_preprocessing(found.best.way)
+    layouts = ranked(
+        [
+            Trial(layout, layout_words(layout), found.best.right, found.best.margin)
+            for layout, found in each_layout.items()
+        ]
+    )
+    # Where nothing tells them apart, what else is tried is of the network as it is read.
+    layout = layouts.best.way if layouts.is_clear else network.inputs.layout
+    found = each_layout[layout]
+    best = network.with_layout(layout, "references").with_preprocessing(found.best.way)
     trials = {
         way: Trial(way, way.name, *fares)
         for way in dict.fromkeys((network.activation, *_USUAL))
@@ -197,7 +231,34 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         ranked(list(trials.values())),
         trials[network.activation],
         order,
+        layouts if len(each_layout) > 1 else None,
     )
+
+
+def _open_order(network: Network, train: LabelledImages) -> Trials[Order] | None:
+    """Orders of the layers, where names leave a choice or are at odds with the images."""
+    mean = train.images.mean(0)
+    each = (try_out(network.with_layout(way, "references"), train, mean) for way in LAYOUTS)
+    right = max(fares[0] for fares in each if fares is not None)
+    is_open = network.reading.is_choice or right < _FITS
+    return find_order(network, train) if is_open else None
+
+
+def _layouts(network: Network) -> tuple[Layout, ...]:
+    """Those that differ, the network's own first."""
+    own = network.inputs.layout
+    if network.input_shape[0] == 1:
+        return (own,)
+    return (own, *(layout for layout in LAYOUTS if layout != own))
+
+
+def _best_preparation(network: Network, train: LabelledImages) -> Trials[Preprocessing] | None:
+    """Ways to prepare an image, with the activation that fits best where its own does not."""
+    found = find_preprocessing(network, train)
+    if found is None or found.best.right >= _FITS:
+        return found
+    others = (find_preprocessing(_with(network, way), train) for way in _USUAL)
+    return max((found, *(each for each in others if each is not None)), key=_rank)
 
 
 def _with(network: Network, activation: Activation) -> Network:

@@ -132,6 +132,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
         ("Input", "×".join(str(n) for n in model["input_shape"])),
+        *_layout(session),
         ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
             "Row space",
@@ -143,6 +144,12 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Training", f"by its weights {health['training']}"),
         ("Outlook", health["outlook"]),
     ]
+
+
+def _layout(session: Session) -> list[tuple[str, str]]:
+    """Of images of several channels alone: those of one have none."""
+    described = session.network.inputs.layout_described
+    return [("Layout", described)] if described else []
 
 
 def _reading(reading: Reading) -> list[tuple[str, str]]:
@@ -221,6 +228,8 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
     """The options that repeat how a network is read, where its file does not say."""
     activation, preprocessing = model["activation"], model["preprocessing"]
     options = {}
+    if model["layout"]["said_by"] in _BY_HAND:
+        options["layout"] = model["layout"]["name"]
     if model["order"]["told_by"] == "user":
         options["order"] = shlex.quote(",".join(model["order"]["layers"]))
     if activation["said_by"] in _BY_HAND:

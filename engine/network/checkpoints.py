@@ -18,6 +18,7 @@ from engine.data.inputs import (
     infer_input_shape,
     parse_shape,
 )
+from engine.network.kernels import as_weights
 from engine.network.kinds import checkpoint_of
 from engine.network.network import Network, Origin
 from engine.network.readers import BESIDE, read_checkpoint
@@ -29,6 +30,7 @@ from engine.network.said import (
     said_classes,
     said_preprocessing,
 )
+from engine.network.said_layout import pixels_first, said_layout
 from engine.network.state_dict import infer_layers
 
 if TYPE_CHECKING:
@@ -53,9 +55,10 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     contents = read_checkpoint(path)
     metadata = contents.metadata
     activation, activation_said_by = said_activation(metadata, path.name)
-    layers = infer_layers(contents.tensors, path.name)
+    layers = infer_layers(as_weights(contents.tensors), path.name)
     dimension, outputs = layers.parameters.weights[0].shape[1], len(layers.parameters.weights[-1])
-    stored = _parse_stored_shape(metadata.get("input_shape"), dimension)
+    said_shape = metadata.get("input_shape")
+    stored = _parse_stored_shape(pixels_first(said_shape) or said_shape, dimension)
     shape = input_shape or stored or infer_input_shape(dimension)
     if math.prod(shape) != dimension:
         raise UnusableInput(
@@ -63,7 +66,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
             f"{path.name} reads {dimension}."
         )
     is_known = bool(input_shape or stored or _is_image_size(dimension))
-    return Network(
+    network = Network(
         layers.parameters,
         InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
         activation,
@@ -74,6 +77,7 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
             layers.names, layers.ordered_by, first_of(contents.applied), first_of(contents.ignored)
         ),
     )
+    return network.with_layout(*said_layout(said_shape, shape, contents.tensors))
 
 
 def save_network(

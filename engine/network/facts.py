@@ -33,6 +33,7 @@ def model_facts(network: Network) -> dict[str, Any]:
         "biases": [bias is not None for bias in network.biases],
         "outputs": network.output_count,
         "input_shape": list(network.input_shape),
+        "layout": {"name": network.inputs.layout, "said_by": network.inputs.layout_said_by},
         "activation": {
             "name": network.activation.name,
             "slope": network.activation.slope,

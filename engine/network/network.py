@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain
 from engine.data.inputs import InputShape, InputSpec, Preprocessing, Says, who_said
+from engine.data.layout import Layout, places
 from engine.network.activation import RELU, Activation
 from engine.network.classes import Classes
 from engine.network.orders import Order, Sizes, fits, fitting_orders
@@ -191,16 +192,18 @@ class Network:
             order: which of them comes first, second, …; one of `orders`.
             ordered_by: who says so.
         """
-        names = self.reading.layers
-        return replace(
-            self,
-            parameters=self.parameters.in_order(order),
+        names, inputs = self.reading.layers, self.inputs
+        as_stored = self.with_layout("chw", inputs.layout_said_by)
+        ordered = replace(
+            as_stored,
+            parameters=as_stored.parameters.in_order(order),
             reading=replace(
                 self.reading,
                 layers=tuple(names[place] for place in order) if names else (),
                 ordered_by=ordered_by,
             ),
         )
+        return ordered.with_layout(inputs.layout, inputs.layout_said_by)
 
     def with_layers(self, names: Sequence[str]) -> Network:
         """The same layers in the order that somebody says by their names.
@@ -222,4 +225,26 @@ class Network:
         Raises:
             ValueError: the shape does not hold D numbers.
         """
-        return replace(self, inputs=self.inputs.with_shape(shape))
+        inputs = self.inputs
+        as_stored = self.with_layout("chw", inputs.layout_said_by)
+        reshaped = replace(as_stored, inputs=as_stored.inputs.with_shape(shape))
+        return reshaped.with_layout(inputs.layout, inputs.layout_said_by)
+
+    def with_layout(self, layout: Layout, said_by: Says) -> Network:
+        """The same checkpoint, whose first layer reads images in another order.
+
+        The columns of W_1 change places, so that an input is C×H×W whatever the checkpoint's is. So
+        do the pixels of a mean image that came with it: it lies there as the weights do.
+        """
+        now = replace(self, inputs=replace(self.inputs, layout=layout, layout_said_by=said_by))
+        if layout == self.inputs.layout or self.input_shape[0] == 1:
+            return now
+        order = places(self.input_shape, "hwc")
+        order = order if layout == "hwc" else order.argsort()
+        first, *others = self.weights
+        weights = (first[:, order.to(first.device)].contiguous(), *others)
+        return replace(
+            now,
+            parameters=replace(self.parameters, weights=weights),
+            inputs=replace(now.inputs, preprocessing=now.inputs.preprocessing.reordered(order)),
+        )

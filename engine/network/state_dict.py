@@ -31,7 +31,7 @@ class _Named:
         """`layers.0.weight` → `layers.0.`, `W1` → `1`: what a weight and its bias share."""
         last = self.name.rsplit(".", 1)[-1]
         head = self.name[: len(self.name) - len(last)]
-        for word in ("weight", "bias", "kernel"):
+        for word in ("weight", "bias", "kernel", "coefs", "intercepts"):
             last = last.lower().replace(word, "")
         return head + last.strip("_").removeprefix("w").removeprefix("b").strip("_")
 
@@ -101,9 +101,12 @@ def _order(matrices: list[_Named], file_name: str) -> tuple[list[_Named], bool]:
     """The matrices in the order of the forward pass, and whether they need turning around.
 
     That of the numbers in the names, where it fits, else that of the file, else one that the shapes
-    allow. One that reads more numbers than it gives comes before one that would give more.
+    allow. One that reads more numbers than it gives comes before one that would give more, except
+    where the layers are named as PyTorch's: those stand as (outputs, inputs).
     """
     found = list(_orders(matrices))
+    if found and not found[0][1] and all(_last_of(m.name) == "weight" for m in matrices):
+        return found[0]
     for chain, turned in found:
         first, last = chain[0].tensor.shape, chain[-1].tensor.shape
         if first[0 if turned else 1] > last[1 if turned else 0]:

@@ -10,6 +10,7 @@ import msgspec
 from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.data.inputs import Says
+from engine.data.layout import Layout
 from engine.evidence.scoring import Scored
 from engine.network.reading import AS_IT_STANDS, Reading
 from engine.session.image_sets import SetsSaid, Sha256
@@ -48,6 +49,8 @@ class Header(msgspec.Struct, frozen=True):
         activation_said_by: who said so.
         preprocessing_said_by: who said what was done to images.
         images: what it was scored against.
+        layout: of the checkpoint; the weights here are C×H×W whatever it is.
+        layout_said_by: who said so.
         reading: how the checkpoint became layers.
     """
 
@@ -73,6 +76,8 @@ class Header(msgspec.Struct, frozen=True):
     activation_said_by: Says = "nobody"
     preprocessing_said_by: Says = "nobody"
     images: SetsSaid | None = None
+    layout: Layout = "chw"
+    layout_said_by: Says = "nobody"
     reading: Reading = AS_IT_STANDS
 
     def __post_init__(self) -> None:

@@ -11,8 +11,10 @@ from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from engine.base.progress import Progress, unheard
+from engine.evidence.altered import is_altered
 from engine.evidence.diagnostics import sees_no_chance
 from engine.evidence.gallery import (
+    ALTERED,
     FEWEST_STEPS,
     NO_CHANCE,
     TOO_EARLY,
@@ -38,9 +40,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".afterimage"
 
-_UNEXPLAINED = 0.75
-"""A larger relative residual of the first layer at the end says that nothing in it was explained:
-the weights are no stationary point, or not of the kind that was searched for (decision 25)."""
+_UNEXPLAINED = 0.7
+"""A larger relative residual of the first layer at the end says that little in it was explained:
+the weights are no stationary point, or not of the kind that was searched for (decisions 25, 32)."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ class Session:
         space = self.state.space
         if sees_no_chance(spectrum_of(self.network) if space is None else space.spectrum):
             return NO_CHANCE
+        if is_altered(self.network.weights[0]):
+            return ALTERED
         if self.is_early:
             return TOO_EARLY
         return "" if self.first_residual <= _UNEXPLAINED else UNEXPLAINED

@@ -101,6 +101,8 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "activation_slope": network.activation.slope,
         "activation_said_by": network.activation_said_by,
         "preprocessing_said_by": network.inputs.preprocessing.said_by,
+        "layout": network.inputs.layout,
+        "layout_said_by": network.inputs.layout_said_by,
         "images": msgspec.to_builtins(said_of(session.sets)),
         "reading": msgspec.to_builtins(network.reading),
     }
@@ -170,7 +172,8 @@ def _referenced(header: Header, path: Path) -> Network:
             network = load_network(place, header.input_shape)
             if network.origin.sha256 == sha256:
                 layers = header.reading.layers
-                return network.with_layers(layers) if layers else network
+                ordered = network.with_layers(layers) if layers else network
+                return ordered.with_layout(header.layout, header.layout_said_by)
     raise UnusableInput(
         f"{path.name} does not hold the network's weights; put its checkpoint {name} "
         f"(SHA-256 {sha256[:12]}…) beside it."
@@ -190,7 +193,13 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
     file, sha256, details = header.origin
     return Network(
         Parameters(weights, biases),
-        InputSpec(header.input_shape, preprocessing, header.shape_is_known),
+        InputSpec(
+            header.input_shape,
+            preprocessing,
+            header.shape_is_known,
+            header.layout,
+            header.layout_said_by,
+        ),
         Activation(header.activation_slope),
         Origin(file, sha256, details),
         tuple(plain(name) for name in header.class_names),

@@ -206,8 +206,10 @@ class Adoption(QObject):
         if now.network is None:
             return
         network, session = now.network.with_input_shape(shape), now.session
+        # Pixel by pixel, another shape is another order of the same columns.
+        stays = network.parameters is now.network.parameters
         if session is not None:
-            session = replace(session, network=network)
+            session = replace(session, network=network) if stays else None
         self._runner.forget()
         self.shape_changed.emit(network)
         self.stationarity_found.emit(None)
@@ -218,10 +220,12 @@ class Adoption(QObject):
         )
         if session is not None:
             self._show_run(session)
+        elif now.session is not None:
+            self._context.messages.add(_LEFT)
 
     @Slot(object)
     def change_reading(self, network: Network) -> None:
-        """Reads the network that is open with another activation, preprocessing or order of layers.
+        """Reads the network that is open with other layers, activation, layout or preprocessing.
 
         A run stays open where its candidates are what they were: a mean alone moves what they are
         compared with.
@@ -240,11 +244,13 @@ class Adoption(QObject):
 def _reads_alike(a: Network, b: Network) -> bool:
     """Whether two networks, the same but for how they are read, are the same to a search."""
     if any(x is not y for x, y in zip(a.weights, b.weights, strict=True)):
-        return False  # Their layers stand in another order.
+        return False  # Their layers, or the columns of the first, stand in another order.
+    if a.activation != b.activation:
+        return False
     one, other = (network.inputs.preprocessing.std for network in (a, b))
     if one is None or other is None:
-        return one is other and a.activation == b.activation
-    return one.tolist() == other.tolist() and a.activation == b.activation
+        return one is other
+    return one.tolist() == other.tolist()
 
 
 def _described(opened: Opened) -> str:

@@ -19,6 +19,7 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing, parse_shape
+from engine.data.layout import Layout
 from engine.evidence.assumptions import Assumptions
 from engine.evidence.diagnostics import Health, about_images
 from engine.network.activation import Activation
@@ -28,6 +29,7 @@ from engine.network.orders import Order
 from gui.opening.about_images import details_of, number_of
 from gui.opening.activation_choice import ActivationChoice
 from gui.opening.layers_view import LayersView
+from gui.opening.layout_choice import LayoutChoice
 from gui.opening.preprocessing_dialog import PreprocessingDialog
 from gui.toolkit import theme
 from gui.toolkit.elided import ElidedLabel
@@ -41,7 +43,7 @@ class ModelPanel(QWidget):
     """Emitted with a new (c, h, w) of the right size."""
 
     reading_edited = Signal(object)
-    """Emitted with the same `Network`, with another activation, preprocessing or order."""
+    """Emitted with the same `Network`, with another activation, layout, preprocessing or order."""
 
     complained = Signal(str)
     """Emitted with a sentence when an entered shape cannot be used."""
@@ -57,6 +59,8 @@ class ModelPanel(QWidget):
         self._assumptions: Assumptions | None = None
         self.activation = ActivationChoice()
         self.activation.chosen.connect(self._on_activation_chosen)
+        self.layout_choice = LayoutChoice()
+        self.layout_choice.chosen.connect(self._on_layout_chosen)
         self.change = QPushButton("Change…")
         self.change.setAccessibleName("Change the preprocessing")
         self.change.setToolTip("Asks what was done to images before the network read them.")
@@ -72,7 +76,7 @@ class ModelPanel(QWidget):
             ("Layers", self.layers),
             ("Classes", self._classes),
             ("Activation", self.activation),
-            ("I&nput", self.shape),
+            ("I&nput", _above(self.shape, self.layout_choice)),
             ("Preprocessing", _beside(self._preprocessing, self.change)),
             ("Row space", self._row_space),
             ("Check", self._images_say),
@@ -92,6 +96,7 @@ class ModelPanel(QWidget):
             label.setText("—")
         self.shape.clear()
         self.activation.clear()
+        self.layout_choice.clear()
         self.set_editable(False)
         self.show_assumptions(None)
 
@@ -119,6 +124,7 @@ class ModelPanel(QWidget):
             "of training images is taken whenever they are compared."
         )
         self.activation.show_network(network)
+        self.layout_choice.show_network(network)
         self.set_editable(True)
         self._show_shape()
         self.show_assumptions(None)
@@ -138,7 +144,10 @@ class ModelPanel(QWidget):
             return
         right = f"{percent(found.right)} of the training images on their own side"
         self._images_say.setText(f"{found.warning or f'{right}.'} {found.advice}".strip())
-        about = (found.about_order, found.about_preprocessing, found.about_activation)
+        about = (
+            *(found.about_order, found.about_layout),
+            *(found.about_preprocessing, found.about_activation),
+        )
         self._images_say.setToolTip(verbatim(right, *filter(None, about)))
 
     @property
@@ -155,6 +164,11 @@ class ModelPanel(QWidget):
     def _on_activation_chosen(self, activation: Activation) -> None:
         if self._network is not None:
             self.reading_edited.emit(self._network.with_activation(activation, "user"))
+
+    @Slot(object)
+    def _on_layout_chosen(self, layout: Layout) -> None:
+        if self._network is not None:
+            self.reading_edited.emit(self._network.with_layout(layout, "user"))
 
     @Slot(object)
     def _on_order_chosen(self, order: Order) -> None:
@@ -178,12 +192,15 @@ class ModelPanel(QWidget):
         """The same network, reading its input as another shape."""
         self._network = network
         self._preprocessing.setText(network.inputs.preprocessing.described)
+        self.layout_choice.show_network(network)
         self._show_shape()
 
     def set_editable(self, editable: bool) -> None:
         """While a run is on, its network is read as it is."""
-        for widget in (self.shape, self.activation, self.change, self.layers.order):
-            widget.setEnabled(editable and self._network is not None)
+        editable = editable and self._network is not None
+        for widget in (self.shape, self.activation, self.layout_choice, self.layers.order):
+            widget.setEnabled(editable)
+        self.change.setEnabled(editable)
 
     def _show_shape(self) -> None:
         assert self._network is not None
@@ -303,6 +320,18 @@ def _beside(value: QWidget, button: QWidget) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.addWidget(value, 1)
     row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+    return both
+
+
+def _above(value: QWidget, more: QWidget) -> QWidget:
+    """A value, and below it more of the same; whoever looks for both comes to the value."""
+    both = QWidget()
+    rows = QVBoxLayout(both)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(0)
+    rows.addWidget(value)
+    rows.addWidget(more)
+    both.setFocusProxy(value)
     return both
 
 

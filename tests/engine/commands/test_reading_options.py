@@ -223,3 +223,37 @@ def test_the_images_of_a_ten_class_network_of_pytorch_tell_how_it_is_read(capsys
     assert found["unknowns"] == "one a wrong class"
     assert found["relative"] <= found["decay"]["relative"] < 0.1
     assert found["decay"]["weight_decay"] == pytest.approx(1e-3, rel=0.1)
+
+
+def test_the_layout_of_colour_images_is_said_and_kept(capsys, tmp_path, make_network):
+    weights = make_network(48, 12, 10, 1).weights
+    state = {f"layers.{i}.weight": weight for i, weight in enumerate(weights)}
+    torch.save(state, tmp_path / "colour.pth")
+    model = str(tmp_path / "colour.pth")
+    _, text, _ = call(capsys, "inspect", model)
+    assert "layout        C×H×W, channel by channel (assumed: the file does not say)" in text
+    found = inspected(capsys, model, "--layout", "hwc")
+    assert found["layout"] == {"name": "hwc", "said_by": "user"}
+    out = tmp_path / "out"
+    status, printed, _ = call(capsys, "reconstruct", model, "--out", out, "--layout", "hwc", *QUICK)
+    assert status == 0
+    assert json.loads(printed)["model"]["layout"] == {"name": "hwc", "said_by": "user"}
+    network = load_session(out / "session.afterimage").network
+    assert network.inputs.layout == "hwc"
+    status, _, err = call(
+        capsys,
+        "reconstruct",
+        out / "session.afterimage",
+        "--out",
+        out,
+        "--layout",
+        "chw",
+        "--quiet",
+    )
+    assert status == 2
+    assert "leave --layout out" in err
+
+
+def test_of_grey_images_no_layout_is_spoken_of(capsys, model):
+    _, text, _ = call(capsys, "inspect", model)
+    assert "layout" not in text

@@ -156,6 +156,55 @@ def test_real_networks_read_images_less_their_mean_image(name):
     assert np.isfinite([trial.margin for trial in found.preprocessing.ranked]).all()
 
 
+# --- layout ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def colours() -> LabelledImages:
+    """Sixty colour images whose classes differ in a channel, rows and columns being noise."""
+    images = torch.rand(60, 3, 4, 5, generator=torch.Generator().manual_seed(4))
+    labels = torch.arange(60) % 3
+    images[torch.arange(60), labels] /= 3
+    return LabelledImages(images, labels, "colours")
+
+
+def taught_by_pixel(colours: LabelledImages) -> Network:
+    """As a file has it: its first layer reads H×W×C, and nothing says so."""
+    torch.manual_seed(0)
+    x = (colours.images - colours.images.mean(0)).permute(0, 2, 3, 1).flatten(1)
+    model = nn.Sequential(nn.Linear(60, 80), nn.ReLU(), nn.Linear(80, 3))
+    descent = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(200):
+        descent.zero_grad()
+        nn.functional.cross_entropy(model(x), colours.labels).backward()
+        descent.step()
+    weights = (model[0].weight.detach(), model[2].weight.detach())
+    biases = (model[0].bias.detach(), model[2].bias.detach())
+    return Network(Parameters(weights, biases), InputSpec((3, 4, 5)))
+
+
+def test_the_layout_is_found_out_from_the_images(colours):
+    stored = taught_by_pixel(colours)
+    found = check_assumptions(stored, colours)
+    assert found.layout.best.way == found.better_layout.way == "hwc"
+    assert found.layout.best.right == 1
+    assert "Another layout fits better: H×W×C, pixel by pixel." in found.advice
+    assert found.about_layout == "H×W×C, pixel by pixel: 100 % right, clearly the best"
+    assert found.preprocessing.best.right == 1
+    right = check_assumptions(stored.with_layout("hwc", "user"), colours)
+    assert right.better_layout is None
+    assert right.layout.best.way == "hwc"
+    assert "layout" not in right.advice
+    assert right.as_dict()["layout"]["tried"][0]["words"] == "H×W×C, pixel by pixel"
+
+
+def test_grey_images_have_no_layout(digits):
+    found = check_assumptions(trained(digits, "none"), digits)
+    assert found.layout is None
+    assert found.about_layout == ""
+    assert found.as_dict()["layout"] is None
+
+
 # --- the order of layers --------------------------------------------------------------------------
 
 

@@ -203,6 +203,16 @@ def test_the_command_says_how_a_person_read_the_network(session, activation, pre
     assert (again.std is None) == (said.std is None)
 
 
+def test_the_layout_of_colour_images_is_in_the_command_and_the_page(session):
+    assert "--layout" not in command(results.make_report(session, None))
+    network = session.network.with_layout("hwc", "references")
+    told = replace(session, network=network)
+    words = shlex.split(command(results.make_report(told, None)))
+    assert words[words.index("--layout") + 1] == "hwc"
+    page = report_page(told, results.make_report(told, None))
+    assert "H×W×C, pixel by pixel (found out from reference images)" in words_of(page)
+
+
 def test_the_command_leaves_out_what_the_file_says(session):
     report = results.make_report(session, None)
     assert "--activation" not in command(report)

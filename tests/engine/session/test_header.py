@@ -59,6 +59,8 @@ SCORE = {"count": 5, "good": 1, "rule": "a", "ssim": [0.5], "ncc": [0.5]}
         {"input_shape": [1, 4]},
         {"input_shape": [1, 4, 0]},
         {"shape_is_known": 1},
+        {"layout": "cwh"},
+        {"layout_said_by": "nobody else"},
         {"origin": ["a.pth", ""]},
         {"origin": ["a.pth", "", {"recipe": 1}]},
         {"origin": ["a.pth", "<i>", {}]},

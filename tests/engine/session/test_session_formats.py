@@ -230,3 +230,23 @@ def test_labels_are_those_of_the_file_wherever_a_candidate_stands(session, tmp_p
     assert torch.equal(back.labels, mixed.float())
     first = next(Reconstruction(back.network, back.settings, back.state).iterate())
     assert torch.equal(first.labels, mixed)
+
+
+@pytest.mark.parametrize("with_weights", [True, False])
+def test_a_network_that_reads_pixel_by_pixel_is_read_so_again(tmp_path, make_network, with_weights):
+    weights = make_network(48, 12, 10, 1).weights
+    state = {f"layers.{i}.weight": weight for i, weight in enumerate(weights)}
+    torch.save(state, tmp_path / "colour.pth")
+    network = load_network(tmp_path / "colour.pth").with_layout("hwc", "user")
+    run = Reconstruction(network, replace(fast(), candidates=4, steps=3, device="cpu"))
+    finish(run)
+    save_session(session_of(run, "cpu"), tmp_path / "a.afterimage", with_weights=with_weights)
+    again = load_session(tmp_path / "a.afterimage").network
+    assert again.inputs.layout_described == "H×W×C, pixel by pixel (set by hand)"
+    assert torch.equal(again.weights[0], network.weights[0])
+    assert torch.equal(again.with_layout("chw", "user").weights[0], weights[0])
+
+
+def test_sessions_of_before_read_channel_by_channel():
+    inputs = load_session(FIXTURES / "format-7.afterimage").network.inputs
+    assert (inputs.layout, inputs.layout_said_by) == ("chw", "nobody")

@@ -1,0 +1,1 @@
+"""The same checkpoints from the libraries themselves; `make zoo`, never part of the tests."""
