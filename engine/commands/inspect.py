@@ -15,7 +15,7 @@ from engine.commands.sources import (
     read_network,
 )
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import who_said
+from engine.data.inputs import shape_in_words, who_said
 from engine.evidence.assumptions import check_assumptions
 from engine.evidence.diagnostics import about_images, check_weights
 from engine.evidence.stationarity_check import CARRIES, DecayReading, true_stationarity
@@ -66,7 +66,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "homogeneous": network.homogeneity,
         "parameters": network.parameters.count,
         "input_shape_is_known": network.inputs.is_known,
-        "mean_image": network.mean is not None,
+        "mean_image": network.inputs.is_preprocessing_said,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
         "row_space": {
             "rank": health.spectrum.rank,
@@ -82,8 +82,8 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
 def inspection_text(found: dict[str, Any]) -> str:
     """The same for people."""
     health, space, true = found["health"], found["row_space"], found["stationarity"]
-    shape = "×".join(str(n) for n in found["input_shape"])
-    guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
+    shape = shape_in_words(found["input_shape"])
+    guess = "" if found["input_shape_is_known"] else " (assumed; set it with --shape)"
     lines = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",

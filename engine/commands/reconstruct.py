@@ -26,6 +26,7 @@ from engine.commands.sources import (
 )
 from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.terminal import bar_of, tell
+from engine.data.inputs import shape_in_words
 from engine.evidence.diagnostics import check_weights, sees_no_chance
 from engine.evidence.references import References
 from engine.exports import results
@@ -134,6 +135,11 @@ def _prepared(
         references = _references_of(options, earlier, Path(model).parent)
         return resumed, references, _sets(references, earlier.sets, options.keep_images)
     network = _read(options, model)
+    if not network.inputs.is_known and not options.quiet:
+        tell(
+            f"{network.origin.name} does not say what it reads; "
+            f"{shape_in_words(network.input_shape)} is assumed. --shape sets it."
+        )
     if sees_no_chance(spectrum_of(network)):
         tell(check_weights(network).outlook)
     references = load_references(options, network)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.sources import add_control, add_data_root, add_images, load_source
+from engine.data.inputs import is_vector
 from engine.evidence.scoring import score
 from engine.exports import results
+from engine.runtime.lazy import torch
 
 ABOUT = "score the results in a folder"
 
@@ -37,14 +39,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     shape = (channels, height, width)
     train = load_source(options, options.images, shape)
     control = load_source(options, options.control, shape)
-    assert train is not None
-    evidence = score(
-        candidates,
-        train.images,
-        None if control is None else control.images,
-        mean,
-        one_to_one=not options.many_to_one,
-    )
+    real = [None if each is None else each.images for each in (train, control)]
+    if is_vector(shape):  # Rows as the network reads them, as their candidates are.
+        inputs = results.read_inputs(folder)
+        real = [None if each is None else inputs.less_mean(each) for each in real]
+        mean = torch.zeros(shape)
+    images, unseen = real
+    assert images is not None
+    evidence = score(candidates, images, unseen, mean, one_to_one=not options.many_to_one)
     if (folder / results.REPORT).exists():
         scored = {**results.read_report(folder), "evidence": evidence.as_dict()}
         results.write_report(scored, folder)

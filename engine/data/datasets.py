@@ -1,7 +1,8 @@
 """Real images and their labels: to train on, to compare with, and as controls.
 
 A source is an `.npz` with `images` and `labels`, a folder with one subfolder a class, or the name
-of a known data set: `mnist`, or one part of it, `mnist:test`.
+of a known data set: `mnist`, or one part of it, `mnist:test`. Rows of a table, which are vectors,
+come from what `engine.data.tables` reads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,13 @@ from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
 from engine.base.plain_text import plain
-from engine.data import catalogue
+from engine.data import catalogue, tables
 from engine.data.image_files import list_folder, read_files, read_npz, unit_floats
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, is_vector, shape_in_words
 from engine.data.labels import ClassRule, choose, parse_rule
+from engine.data.nouns import nouns_of
 from engine.data.origin import ImageOrigin, file_origin, folder_origin, known_origin
+from engine.data.tables import is_table, read_table, table_arrays
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -38,11 +41,13 @@ class LabelledImages:
     """Images with their class.
 
     Attributes:
-        images: float32 in [0, 1], shape (n, c, h, w), c = 1 or 3.
+        images: float32 in [0, 1], shape (n, c, h, w), c = 1 or 3; of vectors (n, 1, 1, d), in any
+            unit.
         labels: class number of each image, int64, shape (n,); zeros where none were given.
         name: where they came from, for people.
         origin: the same for who wants to find them again.
         is_kept: whether sessions that were scored against them hold them.
+        features: what the columns of a table are called; empty where nobody said.
     """
 
     images: Tensor
@@ -50,6 +55,7 @@ class LabelledImages:
     name: str
     origin: ImageOrigin = field(default_factory=ImageOrigin)
     is_kept: bool = False
+    features: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -70,6 +76,7 @@ class Source:
         labels: class number of each image, shape (n,).
         read: the images at some places, as float32 in [0, 1], shape (k, c, h, w).
         origin: where they come from; reads all of them.
+        features: what the columns of a table are called; empty where nobody said.
     """
 
     name: str
@@ -77,6 +84,7 @@ class Source:
     labels: Places
     read: Callable[[Places], Tensor]
     origin: Callable[[], ImageOrigin]
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,13 +159,16 @@ def load_images(
     """
     opened = open_source(source, shape, root)
     images = opened.read(np.arange(len(opened.labels)))
+    if shape is not None and is_vector(shape) and images[0].numel() == shape[2]:
+        images = images.reshape(-1, *shape)
     if shape is not None and tuple(images.shape[1:]) != shape:
-        have = "×".join(str(n) for n in images.shape[1:])
-        want = "×".join(str(n) for n in shape)
+        have, want = shape_in_words(images.shape[1:]), shape_in_words(shape)
         raise UnusableInput(
-            f"The images in {opened.name} are {have}, but the network reads {want}."
+            f"The {nouns_of(images.shape[1:]).several} in {opened.name} are {have}, but the "
+            f"network reads {want}."
         )
-    return LabelledImages(images, torch.from_numpy(opened.labels), opened.name, opened.origin())
+    labels = torch.from_numpy(opened.labels)
+    return LabelledImages(images, labels, opened.name, opened.origin(), features=opened.features)
 
 
 def open_source(
@@ -169,6 +180,10 @@ def open_source(
         UnusableInput: it cannot be read.
     """
     path = Path(source)
+    if is_table(path, shape):
+        table = read_table(path, shape[2] if shape is not None and is_vector(shape) else None)
+        origin = partial(file_origin, path)
+        return Source(table.name, table.classes, table.labels, table.read, origin, table.features)
     if path.is_dir():
         names, files, labels = list_folder(path)
         read = lambda places: read_files([files[place] for place in places], shape)  # noqa: E731
@@ -187,7 +202,7 @@ def open_source(
         return Source(known.title, known.classes, labels, read, origin)
     raise UnusableInput(
         f"{source} holds no images; give an .npz with images and labels, a folder with one "
-        f"subfolder a class, or one of {', '.join(catalogue.KNOWN)}."
+        f"subfolder a class, a .csv with rows of numbers, or one of {', '.join(catalogue.KNOWN)}."
     )
 
 
@@ -229,30 +244,40 @@ def training_data(
         control,
         None if test is None else _test_images(test, rule, opened.classes, shape, root),
         rule.names,
-        f"{opened.name}, {_against(rule.names)}, {len(train)} images, {drawn}",
+        f"{opened.name}, {_against(rule.names)}, {len(train)} {nouns_of(shape).several}, {drawn}",
     )
 
 
 def save_images(images: LabelledImages, path: Path) -> None:
-    """Writes an `.npz` that `load_images` reads; 8 bits a pixel.
+    """Writes an `.npz` that `load_images` reads; 8 bits a pixel, 32 a feature.
 
     Raises:
         OSError: it cannot be written; what stood there before is untouched.
     """
-    pixels = (images.images * 255).round().to(torch.uint8).numpy()
+    labels = _compact(images.labels.numpy())
+    arrays: dict[str, Any] = {}
+    if is_vector(images.images.shape[1:]):
+        arrays = table_arrays(images.images, labels, images.features)
+    else:
+        arrays["images"] = (images.images * 255).round().to(torch.uint8).numpy()
+        arrays["labels"] = labels
     with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, images=pixels, labels=_compact(images.labels.numpy()))
+        np.savez_compressed(temporary, **arrays)
 
 
 def holds_images(path: Path) -> bool:
-    """Whether a dropped path is a set of images rather than a network."""
+    """Whether a dropped path is a set of images, or of rows, rather than a network."""
+    if path.suffix.lower() in tables.SUFFIXES:
+        return path.is_file()
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
         if path.is_dir():
             return True
         check_file(path)
-        return any(entry.filename == "images.npy" for entry in archive_entries(path))
+        if any(entry.filename == "images.npy" for entry in archive_entries(path)):
+            return True
+        return tables.holds_rows(path)
     except Exception:  # Whatever is no archive is no set of images.
         return False
 
@@ -263,7 +288,8 @@ _NAMED_CLASSES = 4
 
 def _take(source: Source, numbers: Places, places: Places) -> LabelledImages:
     """The images at some places, by class numbers of a rule."""
-    return LabelledImages(source.read(places), torch.from_numpy(numbers[places]), source.name)
+    labels = torch.from_numpy(numbers[places])
+    return LabelledImages(source.read(places), labels, source.name, features=source.features)
 
 
 def _fewest(numbers: Places, classes: int) -> int:

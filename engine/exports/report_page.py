@@ -13,7 +13,7 @@ from typing import Any
 from engine.base.colours import Meaning, layer
 from engine.base.plain_text import counted
 from engine.base.version import COMMAND
-from engine.data.inputs import who_said
+from engine.data.inputs import shape_in_words, who_said
 from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images
 from engine.exports.charts import histograms, log_curves
@@ -129,7 +129,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         ("Layers", model["architecture"]),
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
-        ("Input", "×".join(str(n) for n in model["input_shape"])),
+        ("Input", shape_in_words(model["input_shape"])),
         ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
             "Row space",
@@ -216,8 +216,9 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"
     if preprocessing["said_by"] in _BY_HAND:
         mean, std = preprocessing["mean"], preprocessing["std"]
-        if mean == "image":
-            return {**options, "preprocessing": "mean", "mean-of": "SOURCE"}
+        if mean in ("image", "row"):
+            which = "mean" if mean == "image" or std is None else "mean/std"
+            return {**options, "preprocessing": which, "mean-of": "SOURCE"}
         options["preprocessing"] = "/".join(_numbers(each) for each in (mean, std or [1.0]))
     return options
 

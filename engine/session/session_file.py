@@ -18,7 +18,7 @@ from engine.base.file_checks import check_file
 from engine.base.files import read_tensors, save_tensors
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
-from engine.data.inputs import InputSpec, Preprocessing
+from engine.data.inputs import InputSpec, Preprocessing, std_in_shape
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.network.network import Network, Origin
@@ -182,7 +182,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
     std = tensors.get("network.std")
     preprocessing = Preprocessing(
         tensors.get("network.mean"),
-        None if std is None else std[:, None, None],
+        std_in_shape(std, header.input_shape),
         header.preprocessing_said_by,
     )
     file, sha256, details = header.origin

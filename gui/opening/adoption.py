@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.resources import resource_folder
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, shape_in_words
 from engine.evidence.assumptions import Assumptions
 from engine.network.network import Network
 from engine.session.session import Session
@@ -155,8 +155,8 @@ class Adoption(QObject):
             self._show_run(session)
         if not network.inputs.is_known:
             context.messages.show_note(
-                f"{network.origin.name} does not say what its images look like; "
-                "the input shape on the left is a guess that you can correct."
+                f"{network.origin.name} does not say what it reads; the input on the left, "
+                f"{shape_in_words(network.input_shape)}, is a guess that you can correct."
             )
 
     def remember(self, path: Path) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted, percent
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import Preprocessing, parse_shape
+from engine.data.inputs import Preprocessing, parse_shape, shape_in_words
 from engine.evidence.assumptions import Assumptions
 from engine.evidence.diagnostics import Health, about_images
 from engine.network.activation import Activation
@@ -177,7 +177,7 @@ class ModelPanel(QWidget):
     def _show_shape(self) -> None:
         assert self._network is not None
         guess = "" if self._network.inputs.is_known else "  (guessed)"
-        self.shape.setText("×".join(str(n) for n in self._network.input_shape) + guess)
+        self.shape.setText(shape_in_words(self._network.input_shape) + guess)
 
     def _on_shape_edited(self) -> None:
         network = self._network

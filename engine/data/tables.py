@@ -1,0 +1,306 @@
+"""Tables of numbers: rows with one label each, out of `.csv`, `.npy` and `.npz` files.
+
+Of a `.csv` the label stands in the column called label, target, class or y, else in the last one;
+with as many columns as the network has features there is no label. Its first line is a header if it
+has words above numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.base.errors import UnusableInput
+from engine.base.file_checks import archive_entries, check_file, check_unpacked
+from engine.base.plain_text import plain
+from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS
+from engine.data.inputs import InputShape, infer_input_shape, is_vector
+from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SUFFIXES = (".csv", ".npy")
+"""Of files that are always tables; an `.npz` is one where its array has two axes."""
+
+LABELS = ("label", "labels", "target", "targets", "class", "y")
+"""What a column, or an array, of labels is called, in lower case."""
+_ROWS = ("rows", "x", "data", "features", "images")
+_NAMES = ("names", "feature_names", "columns")
+_INDEX = ("", "index", "unnamed: 0")
+_MOST_BYTES = 512 << 20
+_DELIMITERS = ",;\t"
+_HOW = "a table has one row of numbers an example, and its class in one more column."
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a table.
+
+    Attributes:
+        rows: float32, shape (n, d).
+        labels: class number of each row, shape (n,); zeros where there are none.
+        classes: names of classes 0, 1, …
+        features: names of the d columns; empty where nobody said.
+        name: of the file, for people, with where the classes came from.
+    """
+
+    rows: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    name: str
+
+    def read(self, places: NDArray[np.int64]) -> Tensor:
+        """Rows at some places as vectors, float32, shape (k, 1, 1, d)."""
+        return torch.from_numpy(self.rows[places])[:, None, None, :]
+
+
+def feature_names(features: Sequence[str], count: int) -> tuple[str, ...]:
+    """The names of so many features; x1, x2, … where there are not as many."""
+    if len(features) == count:
+        return tuple(features)
+    return tuple(f"x{number}" for number in range(1, count + 1))
+
+
+def is_table(path: Path, shape: InputShape | None) -> bool:
+    """Whether a file is read as a table by who reads inputs of a shape, if that is known."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return path.exists()
+    if suffix != ".npz" or not path.exists():
+        return False
+    return is_vector(shape) if shape is not None else holds_rows(path)
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether an `.npz` has an array of rows that are no images."""
+    try:
+        check_file(path)
+        archive_entries(path)
+        with np.load(path, allow_pickle=False) as file:
+            key = _key(file.files, _ROWS)
+            rows = None if key is None else file[key]
+    except Exception:  # Whatever is no archive is no table.
+        return False
+    if rows is None or rows.ndim not in (2, 4):
+        return False
+    return is_vector(rows.shape[1:] if rows.ndim == 4 else infer_input_shape(rows.shape[1]))
+
+
+def read_table(path: Path, features: int | None = None) -> Table:
+    """Reads a table.
+
+    Args:
+        path: a `.csv`, `.npy` or `.npz` file.
+        features: how many the network reads; any number where not given.
+
+    Raises:
+        UnusableInput: it is no table, or one of another number of features; the message says why.
+    """
+    if check_file(path) > _MOST_BYTES:
+        raise UnusableInput(f"{path.name} has more than 512 MiB; take fewer rows.")
+    try:
+        read = {".csv": _read_csv, ".npy": _read_npy}.get(path.suffix.lower(), _read_npz)
+        table = read(path, features)
+    except UnusableInput:
+        raise
+    except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.
+        raise UnusableInput(f"{path.name} cannot be read as a table; {_HOW}") from error
+    if features is not None and table.rows.shape[1] != features:
+        raise UnusableInput(
+            f"The rows in {path.name} have {table.rows.shape[1]:,} features, but the network reads "
+            f"{features:,}."
+        )
+    return table
+
+
+def _read_csv(path: Path, features: int | None) -> Table:
+    header, cells = _cells(path)
+    columns = list(range(len(cells[0])))
+    if header and features != len(columns) and header[0].strip().lower() in _INDEX:
+        columns = columns[1:]
+    label = _label_column(header, columns, features)
+    kept = [column for column in columns if column != label]
+    if not kept:
+        raise UnusableInput(f"{path.name} has one column alone; {_HOW}")
+    names = tuple(plain(header[column].strip()) for column in kept) if header else ()
+    rows = np.column_stack([_numbers(cells, column, header, path) for column in kept])
+    labels, classes, name = np.zeros(len(cells), np.int64), ("0",), plain(path.name)
+    if label is not None:
+        called = _called(header, label)
+        labels, classes = _classes([row[label].strip() for row in cells], called, path)
+        name = f"{name} (classes from {called})"
+    return Table(rows.astype(np.float32), labels, classes, names, name)
+
+
+def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header, empty where there is none, and the fields of each row, all of one length."""
+    text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            raise UnusableInput(
+                f"Row {number:,} of {path.name} has {len(row):,} fields, the first one "
+                f"{len(rows[0]):,}; {_HOW}"
+            )
+    if delimiter == ";":  # Where fields are kept apart so, a comma is a decimal point.
+        rows = [[field.replace(",", ".") for field in row] for row in rows]
+    if not rows or len(rows) * len(rows[0]) > MAX_NUMBERS:
+        raise UnusableInput(f"{path.name} holds {'no rows' if not rows else 'too much'}; {_HOW}")
+    has_header = any(
+        not _is_number(name) and len(rows) > 1 and _is_number(below)
+        for name, below in zip(rows[0], rows[min(1, len(rows) - 1)], strict=True)
+    )
+    if has_header:
+        return rows[0], rows[1:]
+    return [], rows
+
+
+def _label_column(
+    header: Sequence[str], columns: Sequence[int], features: int | None
+) -> int | None:
+    named = [column for column in columns if header and header[column].strip().lower() in LABELS]
+    if features == len(columns):
+        return None
+    return named[-1] if named else columns[-1]
+
+
+def _called(header: Sequence[str], column: int) -> str:
+    return f"the column “{plain(header[column].strip())}”" if header else f"column {column + 1}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(
+    cells: list[list[str]], column: int, header: Sequence[str], path: Path
+) -> NDArray[np.float64]:
+    found = np.empty(len(cells))
+    for place, row in enumerate(cells):
+        try:
+            found[place] = float(row[column])
+        except ValueError:
+            found[place] = np.nan
+        if not np.isfinite(found[place]) or abs(found[place]) > np.finfo(np.float32).max:
+            raise UnusableInput(
+                f"Row {place + 1 + bool(header):,} of {path.name} has “{plain(row[column])}” in "
+                f"{_called(header, column)}, which is no finite number; write words as numbers, "
+                "and leave rows with gaps out."
+            )
+    return found
+
+
+def _classes(
+    said: Sequence[str], where: str, path: Path
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Labels as class numbers, and the names of the classes: words in their order."""
+    if not all(_is_number(label) for label in said):
+        names = sorted(set(said))
+        if len(names) > LARGEST_LABEL:
+            raise UnusableInput(f"{where} of {path.name} has a class of its own for every row.")
+        numbers = {name: number for number, name in enumerate(names)}
+        return np.array([numbers[label] for label in said]), tuple(plain(name) for name in names)
+    return _class_numbers(np.array([float(label) for label in said]), where, path)
+
+
+def _class_numbers(
+    labels: NDArray[Any], where: str, path: Path
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Numbers from 0, or −1 and 1, as class numbers."""
+    if set(np.unique(labels).tolist()) == {-1, 1}:
+        labels = labels > 0
+    is_whole = labels.dtype.kind == "b" or bool((labels == np.round(labels)).all())
+    if not is_whole or labels.min() < 0 or labels.max() > LARGEST_LABEL:
+        raise UnusableInput(
+            f"The labels of {path.name}, in {where}, have to be whole numbers from 0 to "
+            f"{LARGEST_LABEL:,}, −1 and 1, or words. Call the right column “label”, or give the "
+            "features alone."
+        )
+    numbers = labels.astype(np.int64)
+    return numbers, tuple(str(number) for number in range(int(numbers.max()) + 1))
+
+
+def _read_npy(path: Path, features: int | None) -> Table:
+    array = np.load(path, allow_pickle=False, mmap_mode="r")
+    check_unpacked(path, array.nbytes)
+    rows = _plain_rows(np.asarray(array), path)
+    if features == rows.shape[1] or rows.shape[1] < 2:
+        labels, classes = np.zeros(len(rows), np.int64), ("0",)
+        return Table(rows.astype(np.float32), labels, classes, (), plain(path.name))
+    labels, classes = _class_numbers(rows[:, -1], "the last column", path)
+    name = f"{plain(path.name)} (classes from the last column)"
+    return Table(rows[:, :-1].astype(np.float32), labels, classes, (), name)
+
+
+def _read_npz(path: Path, features: int | None) -> Table:
+    archive_entries(path)
+    with np.load(path, allow_pickle=False) as file:
+        key, of_labels = _key(file.files, _ROWS), _key(file.files, LABELS)
+        if key is None:
+            raise UnusableInput(f"{path.name} holds no array called {', '.join(_ROWS)}.")
+        rows = _plain_rows(file[key], path)
+        labels = np.zeros(len(rows), np.int64) if of_labels is None else file[of_labels]
+        of_names, of_classes = _key(file.files, _NAMES), _key(file.files, ("classes",))
+        names = () if of_names is None else _words(file[of_names], rows.shape[1])
+        said = () if of_classes is None else _words(file[of_classes], None)
+    if labels.shape != (len(rows),):
+        raise UnusableInput(f"“{of_labels}” in {path.name} has to be one label a row.")
+    where = "no array" if of_labels is None else f"the array “{of_labels}”"
+    if labels.dtype.kind in "US":
+        numbers, classes = _classes([str(label) for label in labels], where, path)
+    else:
+        numbers, classes = _class_numbers(labels, where, path)
+    if len(said) >= len(classes):
+        classes = said
+    return Table(rows.astype(np.float32), numbers, classes, names, plain(path.name))
+
+
+def _plain_rows(array: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Numbers with two axes; images one pixel high are rows, 8 bits of them from 0 to 1."""
+    rows = array
+    if array.ndim == 4:
+        rows = array.reshape(len(array), -1)
+        rows = rows / np.float32(255) if array.dtype == np.uint8 else rows
+    if rows.ndim != 2 or rows.size == 0 or rows.dtype.kind not in "fiub":
+        raise UnusableInput(f"The array in {path.name} has shape {array.shape}; {_HOW}")
+    if rows.size > MAX_NUMBERS:
+        raise UnusableInput(f"{path.name} holds more than 200 million numbers; take fewer rows.")
+    largest = np.abs(rows).max(initial=0) if rows.dtype.kind == "f" else 0
+    if not np.isfinite(rows).all() or largest > np.finfo(np.float32).max:
+        raise UnusableInput(f"{path.name} has values that are no finite numbers.")
+    return rows
+
+
+def _key(names: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """The first of some names of arrays, in upper or lower case, that there is."""
+    lower = {name.lower(): name for name in names}
+    return next((lower[name] for name in wanted if name in lower), None)
+
+
+def _words(array: NDArray[Any], count: int | None) -> tuple[str, ...]:
+    """Names that an array holds; none where they are no words, or not as many."""
+    if array.dtype.kind != "U" or array.ndim != 1 or count not in (None, len(array)):
+        return ()
+    return tuple(plain(str(name)) for name in array)
+
+
+def table_arrays(
+    rows: Tensor, labels: NDArray[np.int64], features: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Vectors (n, 1, 1, d) and their labels as an `.npz` holds them, to be read again."""
+    arrays: dict[str, NDArray[Any]] = {"rows": rows.flatten(1).numpy(), "labels": labels}
+    return {**arrays, "names": np.array(features)} if features else arrays
