@@ -8,7 +8,7 @@ has words above numbers.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,7 +132,8 @@ def _read_csv(path: Path, features: int | None) -> Table:
         raise UnusableInput(f"{path.name} has one column alone; {_HOW}")
     names = tuple(plain(header[column].strip()) for column in kept) if header else ()
     rows = np.column_stack([_numbers(cells, column, header, path) for column in kept])
-    labels, classes, name = np.zeros(len(cells), np.int64), ("0",), plain(path.name)
+    classes: tuple[str, ...] = ("0",)
+    labels, name = np.zeros(len(cells), np.int64), plain(path.name)
     if label is not None:
         called = _called(header, label)
         labels, classes = _classes([row[label].strip() for row in cells], called, path)
@@ -239,8 +240,8 @@ def _read_npy(path: Path, features: int | None) -> Table:
     check_unpacked(path, array.nbytes)
     rows = _plain_rows(np.asarray(array), path)
     if features == rows.shape[1] or rows.shape[1] < 2:
-        labels, classes = np.zeros(len(rows), np.int64), ("0",)
-        return Table(rows.astype(np.float32), labels, classes, (), plain(path.name))
+        labels = np.zeros(len(rows), np.int64)
+        return Table(rows.astype(np.float32), labels, ("0",), (), plain(path.name))
     labels, classes = _class_numbers(rows[:, -1], "the last column", path)
     name = f"{plain(path.name)} (classes from the last column)"
     return Table(rows[:, :-1].astype(np.float32), labels, classes, (), name)
@@ -255,8 +256,8 @@ def _read_npz(path: Path, features: int | None) -> Table:
         rows = _plain_rows(file[key], path)
         labels = np.zeros(len(rows), np.int64) if of_labels is None else file[of_labels]
         of_names, of_classes = _key(file.files, _NAMES), _key(file.files, ("classes",))
-        names = () if of_names is None else _words(file[of_names], rows.shape[1])
-        said = () if of_classes is None else _words(file[of_classes], None)
+        names = _words(file, of_names, rows.shape[1])
+        said = _words(file, of_classes, None)
     if labels.shape != (len(rows),):
         raise UnusableInput(f"“{of_labels}” in {path.name} has to be one label a row.")
     where = "no array" if of_labels is None else f"the array “{of_labels}”"
@@ -291,15 +292,20 @@ def _key(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     return next((lower[name] for name in wanted if name in lower), None)
 
 
-def _words(array: NDArray[Any], count: int | None) -> tuple[str, ...]:
-    """Names that an array holds; none where they are no words, or not as many."""
+def _words(
+    file: Mapping[str, NDArray[Any]], name: str | None, count: int | None
+) -> tuple[str, ...]:
+    """What an array of names holds; none where there is none, or they are no words, or too few."""
+    if name is None:
+        return ()
+    array = file[name]
     if array.dtype.kind != "U" or array.ndim != 1 or count not in (None, len(array)):
         return ()
     return tuple(plain(str(name)) for name in array)
 
 
 def table_arrays(
-    rows: Tensor, labels: NDArray[np.int64], features: Sequence[str]
+    rows: Tensor, labels: NDArray[np.generic], features: Sequence[str]
 ) -> dict[str, NDArray[Any]]:
     """Vectors (n, 1, 1, d) and their labels as an `.npz` holds them, to be read again."""
     arrays: dict[str, NDArray[Any]] = {"rows": rows.flatten(1).numpy(), "labels": labels}

@@ -9,7 +9,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.resources import resource_folder
+from engine.data.datasets import LabelledImages
 from engine.data.inputs import InputShape, shape_in_words
+from engine.data.nouns import ROWS, nouns_of
 from engine.evidence.assumptions import Assumptions
 from engine.network.network import Network
 from engine.session.session import Session
@@ -231,7 +233,13 @@ def _described(opened: Opened) -> str:
         where = opened.path or opened.network.origin.name
         parts.append(f"{what} {where} ({opened.network.architecture})")
     if opened.train is not None:
-        parts.append(f"{len(opened.train):,} training images")
+        parts.append(f"{len(opened.train):,} training {_several(opened.train)}")
     if opened.control is not None:
-        parts.append(f"{len(opened.control):,} control images")
+        parts.append(f"{len(opened.control):,} control {_several(opened.control)}")
     return f"Opened {', '.join(parts)}"
+
+
+def _several(images: LabelledImages) -> str:
+    """`images`, or `rows`; of a table with where their classes came from."""
+    nouns = nouns_of(images.images.shape[1:])
+    return f"{nouns.several} ({images.name})" if nouns is ROWS else nouns.several

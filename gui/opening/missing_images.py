@@ -59,7 +59,7 @@ class MissingOffer(QObject):
         if first.found.origin.kind == "folder":
             dialogs.choose_folder(window, title, receive)
         else:
-            dialogs.choose_file(window, title, "Images (*.npz)", receive)
+            dialogs.choose_file(window, title, dialogs.IMAGES, receive)
 
     def _look(self, missing: tuple[MissingImages, ...], path: Path) -> None:
         network = self._context.workspace().network

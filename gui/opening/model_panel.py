@@ -19,8 +19,9 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted, percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing, parse_shape, shape_in_words
+from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import Assumptions
-from engine.evidence.diagnostics import Health, about_images
+from engine.evidence.diagnostics import Health
 from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
@@ -60,7 +61,8 @@ class ModelPanel(QWidget):
         self.shape = QLineEdit()
         self.shape.setAccessibleName("Input shape")
         self.shape.setToolTip(
-            "Channels × height × width of the images that the network reads, such as 1x28x28."
+            "Channels × height × width of the images that the network reads, such as 1x28x28; or how "
+            "many features the rows of a table have, such as 30."
         )
         self.shape.editingFinished.connect(self._on_shape_edited)
         rows = (
@@ -98,14 +100,14 @@ class ModelPanel(QWidget):
         self._architecture.setText(network.architecture)
         self._row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
-            f"{about_images(health.remembered)} remembered"
+            f"{health.about_remembered} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )
         self._row_space.setToolTip(
             "Singular values of the first layer above the noise floor of its random "
-            "initialisation: an estimate, from the weights alone, of how many images the "
-            "network remembers."
+            "initialisation: an estimate, from the weights alone, of how many "
+            f"{nouns_of(network.input_shape).several} the network remembers."
         )
         self._classes.setText(about_outputs(network))
         self._preprocessing.setText(network.inputs.preprocessing.described)
@@ -263,12 +265,16 @@ class ReferencesPanel(QWidget):
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""
         for label, images in ((self._train, train), (self._control, control)):
-            label.setText("none" if images is None else counted(len(images), "images"))
+            label.setText("none" if images is None else _counted(images))
             label.setToolTip("" if images is None else verbatim(images.name))
         given = sum(images is not None for images in (train, control))
         self.remove.setText("Remove both" if given > 1 else "Remove")
         for button in (self.show_all, self.remove):
             button.setVisible(given > 0)
+
+
+def _counted(images: LabelledImages) -> str:
+    return counted(len(images), nouns_of(images.images.shape[1:]).several)
 
 
 def _value() -> QLabel:

@@ -250,9 +250,9 @@ class Opener(QObject):
         dialogs.choose_files(self._window, "Networks to run in turn", filters, receive, "models")
 
     def choose_images(self, role: str) -> None:
-        """Asks for an `.npz` of `train` or `control` images."""
+        """Asks for a file of `train` or `control` images."""
         title = "Training images" if role == "train" else "Control images"
-        dialogs.choose_file(self._window, title, "Images (*.npz)", partial(self.load_images, role))
+        dialogs.choose_file(self._window, title, dialogs.IMAGES, partial(self.load_images, role))
 
     def choose_folder(self, role: str) -> None:
         """Asks for a folder of `train` or `control` images."""

@@ -10,6 +10,7 @@ from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.plain_text import counted, plain
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
+from engine.data.nouns import ROWS, nouns_of
 from engine.evidence.assumptions import Assumptions, check_assumptions
 from engine.evidence.diagnostics import Health, check_weights
 from engine.evidence.similarity import warm_up
@@ -195,7 +196,9 @@ def _read_images(
         images = load_images(path, network.input_shape)
     except UnusableInput as error:
         return None, Told(path, error=error)
-    return images, Told(path, counted(len(images), f"{name} images"))
+    several = nouns_of(network.input_shape).several
+    where = f", {images.name}" if several == ROWS.several else ""
+    return images, Told(path, f"{counted(len(images), f'{name} {several}')}{where}")
 
 
 def _with_its_images(
