@@ -137,8 +137,8 @@ def _prepared(
     network = _read(options, model)
     if not network.inputs.is_known and not options.quiet:
         tell(
-            f"{network.origin.name} does not say what it reads; "
-            f"{shape_in_words(network.input_shape)} is assumed. --shape sets it."
+            f"{network.origin.name} does not say what it reads; assumed: "
+            f"{shape_in_words(network.input_shape)}. --shape sets it."
         )
     if sees_no_chance(spectrum_of(network)):
         tell(check_weights(network).outlook)

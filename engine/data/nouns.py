@@ -24,21 +24,21 @@ class Nouns:
     numbers: str
 
     def of(self, sentence: str) -> str:
-        """A sentence about images, said of these. It holds no name of a file, which may have such a
-        word in it.
-        """
+        """A sentence about images, said of these; it holds no name of a file, which may say so."""
         words = {"image": self.one, "images": self.several, "pixels": self.numbers}
-        return _SAID.sub(
-            lambda found: _like(found[0], words.get(found[0].lower(), found[0])), sentence
-        )
+
+        def said(found: re.Match[str]) -> str:
+            word = words[found["word"].lower()]
+            article = found["article"] or ""
+            if word[0] not in "aeiou":
+                article = article.replace("n", "")
+            return article + (word.capitalize() if found["word"][0].isupper() else word)
+
+        return _IMAGES.sub(said, sentence)
 
 
-_SAID = re.compile(r"(?<![\w-])(images?|pixels)\b", re.IGNORECASE)
+_IMAGES = re.compile(r"(?<![\w-])(?P<article>an )?(?P<word>images?|pixels)\b", re.IGNORECASE)
 """Words as such; `--images` is the name of an option."""
-
-
-def _like(said: str, word: str) -> str:
-    return word.capitalize() if said[0].isupper() else word
 
 
 IMAGES = Nouns("image", "images", "pixels")

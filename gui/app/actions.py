@@ -43,7 +43,7 @@ class Actions:
         RecentMenu(self._builder.menu("Open Recent"), recent, open_one)
 
     def follow(self, workspace: CurrentWorkspace) -> None:
-        """Scores are offered where there is something to score against, rows where they are read."""
+        """Offers scores where there is something to score against, and rows where they are read."""
         scores, rows = (self._builder.action(f"{what} as CSV") for what in ("Scores", "Rows"))
 
         def offer() -> None:

@@ -61,8 +61,8 @@ class ModelPanel(QWidget):
         self.shape = QLineEdit()
         self.shape.setAccessibleName("Input shape")
         self.shape.setToolTip(
-            "Channels × height × width of the images that the network reads, such as 1x28x28; or how "
-            "many features the rows of a table have, such as 30."
+            "Channels × height × width of the images that the network reads, such as 1x28x28; or "
+            "how many features the rows of a table have, such as 30."
         )
         self.shape.editingFinished.connect(self._on_shape_edited)
         rows = (
