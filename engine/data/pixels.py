@@ -82,6 +82,13 @@ def unit_pixels(images: Tensor) -> Pixels:
     return np.ascontiguousarray(pixels.numpy())
 
 
+def columns_for(tiles: Pixels) -> int:
+    """How many tiles (n, h, w[, 3]) in a row make a mosaic about as wide as high."""
+    count, height, width = tiles.shape[:3]
+    square = math.ceil(math.sqrt(count * (height + GAP) / (width + GAP)))
+    return max(1, min(square, count))
+
+
 def mosaic(tiles: Pixels, columns: int, background: int = 0) -> Pixels:
     """Tiles (n, h, w[, 3]) in rows of `columns`, with a gap of one pixel around each."""
     count, height, width = tiles.shape[:3]

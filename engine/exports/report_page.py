@@ -19,7 +19,7 @@ from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
-from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
+from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
 from engine.network.classes import Classes
 from engine.reconstruction import planning
 from engine.reconstruction.problem import Problem
@@ -104,7 +104,7 @@ def _matches(pairs: Pairs, nouns: Nouns) -> Grid:
         words = f"{mark}{pairs.measure[index]:.2f}"
         reconstructed = as_picture(pairs.reconstructed[index], f"reconstruction, {words}")
         tiles.append(Tile((reconstructed, as_picture(pairs.real[index], words_of_real)), words))
-    return Grid(tiles, len(pairs.measure), _PAIRS_IN_ROW, 2 * TILE + 14)
+    return in_rows(tiles, len(pairs.measure), _PAIRS_IN_ROW, 14)
 
 
 def _gallery(session: Session, report: dict[str, Any]) -> Grid:
@@ -114,7 +114,7 @@ def _gallery(session: Session, report: dict[str, Any]) -> Grid:
         Tile((as_picture(tile, f"candidate {entry['candidate']}"),), _words_of(session, entry))
         for tile, entry in zip(display_pixels(images, session.network.mean), entries, strict=True)
     ]
-    return Grid(tiles, report["gallery"]["distinct"], _TILES_IN_ROW, TILE + 10)
+    return in_rows(tiles, report["gallery"]["distinct"], _TILES_IN_ROW, 10)
 
 
 def _words_of(session: Session, entry: dict[str, Any]) -> str:
