@@ -1,13 +1,11 @@
 """Tables of numbers: rows with one label each, out of `.csv`, `.npy` and `.npz` files.
 
-Of a `.csv` the label stands in the column called label, target, class or y, else in the last one;
-with as many columns as the network has features there is no label. Its first line is a header if it
-has words above numbers.
+The label stands in the column or array called label, target, class or y, else in the last column;
+with as many columns as the network has features there is no label.
 """
 
 from __future__ import annotations
 
-import csv
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file, check_unpacked
 from engine.base.plain_text import plain
+from engine.data.csv_rows import HOW, LABELS, is_number, read_csv
 from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS
 from engine.data.inputs import InputShape, infer_input_shape, is_vector
 from engine.runtime.lazy import torch
@@ -30,14 +29,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".npy")
 """Of files that are always tables; an `.npz` is one where its array has two axes."""
 
-LABELS = ("label", "labels", "target", "targets", "class", "y")
-"""What a column, or an array, of labels is called, in lower case."""
 _ROWS = ("rows", "x", "data", "features", "images")
 _NAMES = ("names", "feature_names", "columns")
-_INDEX = ("", "index", "unnamed: 0")
 _MOST_BYTES = 512 << 20
-_DELIMITERS = ",;\t"
-_HOW = "a table has one row of numbers an example, and its class in one more column."
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ def read_table(path: Path, features: int | None = None) -> Table:
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.
-        raise UnusableInput(f"{path.name} cannot be read as a table; {_HOW}") from error
+        raise UnusableInput(f"{path.name} cannot be read as a table; {HOW}") from error
     if features is not None and table.rows.shape[1] != features:
         raise UnusableInput(
             f"The rows in {path.name} have {table.rows.shape[1]:,} features, but the network reads "
@@ -121,95 +115,11 @@ def read_table(path: Path, features: int | None = None) -> Table:
     return table
 
 
-def _read_csv(path: Path, features: int | None) -> Table:
-    header, cells = _cells(path)
-    columns = list(range(len(cells[0])))
-    if header and features != len(columns) and header[0].strip().lower() in _INDEX:
-        columns = columns[1:]
-    label = _label_column(header, columns, features)
-    kept = [column for column in columns if column != label]
-    if not kept:
-        raise UnusableInput(f"{path.name} has one column alone; {_HOW}")
-    names = tuple(plain(header[column].strip()) for column in kept) if header else ()
-    rows = np.column_stack([_numbers(cells, column, header, path) for column in kept])
-    classes: tuple[str, ...] = ("0",)
-    labels, name = np.zeros(len(cells), np.int64), plain(path.name)
-    if label is not None:
-        called = _called(header, label)
-        labels, classes = _classes([row[label].strip() for row in cells], called, path)
-        name = f"{name} (classes from {called})"
-    return Table(rows.astype(np.float32), labels, classes, names, name)
-
-
-def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header, empty where there is none, and the fields of each row, all of one length."""
-    text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(rows[0]):
-            raise UnusableInput(
-                f"Row {number:,} of {path.name} has {len(row):,} fields, the first one "
-                f"{len(rows[0]):,}; {_HOW}"
-            )
-    if delimiter == ";":  # Where fields are kept apart so, a comma is a decimal point.
-        rows = [[field.replace(",", ".") for field in row] for row in rows]
-    if not rows or len(rows) * len(rows[0]) > MAX_NUMBERS:
-        raise UnusableInput(f"{path.name} holds {'no rows' if not rows else 'too much'}; {_HOW}")
-    has_header = any(
-        not _is_number(name) and len(rows) > 1 and _is_number(below)
-        for name, below in zip(rows[0], rows[min(1, len(rows) - 1)], strict=True)
-    )
-    if has_header:
-        return rows[0], rows[1:]
-    return [], rows
-
-
-def _label_column(
-    header: Sequence[str], columns: Sequence[int], features: int | None
-) -> int | None:
-    named = [column for column in columns if header and header[column].strip().lower() in LABELS]
-    if features == len(columns):
-        return None
-    return named[-1] if named else columns[-1]
-
-
-def _called(header: Sequence[str], column: int) -> str:
-    return f"the column “{plain(header[column].strip())}”" if header else f"column {column + 1}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _numbers(
-    cells: list[list[str]], column: int, header: Sequence[str], path: Path
-) -> NDArray[np.float64]:
-    found = np.empty(len(cells))
-    for place, row in enumerate(cells):
-        try:
-            found[place] = float(row[column])
-        except ValueError:
-            found[place] = np.nan
-        if not np.isfinite(found[place]) or abs(found[place]) > np.finfo(np.float32).max:
-            raise UnusableInput(
-                f"Row {place + 1 + bool(header):,} of {path.name} has “{plain(row[column])}” in "
-                f"{_called(header, column)}, which is no finite number; write words as numbers, "
-                "and leave rows with gaps out."
-            )
-    return found
-
-
 def _classes(
     said: Sequence[str], where: str, path: Path
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as class numbers, and the names of the classes: words in their order."""
-    if not all(_is_number(label) for label in said):
+    if not all(is_number(label) for label in said):
         names = sorted(set(said))
         if len(names) > LARGEST_LABEL:
             raise UnusableInput(f"{where} of {path.name} has a class of its own for every row.")
@@ -233,6 +143,17 @@ def _class_numbers(
         )
     numbers = labels.astype(np.int64)
     return numbers, tuple(str(number) for number in range(int(numbers.max()) + 1))
+
+
+def _read_csv(path: Path, features: int | None) -> Table:
+    found, name = read_csv(path, features), plain(path.name)
+    rows = found.rows.astype(np.float32)
+    if found.labels is None:
+        return Table(rows, np.zeros(len(rows), np.int64), ("0",), found.features, name)
+    labels, classes = _classes(found.labels, found.label_column, path)
+    return Table(
+        rows, labels, classes, found.features, f"{name} (classes from {found.label_column})"
+    )
 
 
 def _read_npy(path: Path, features: int | None) -> Table:
@@ -277,7 +198,7 @@ def _plain_rows(array: NDArray[Any], path: Path) -> NDArray[Any]:
         rows = array.reshape(len(array), -1)
         rows = rows / np.float32(255) if array.dtype == np.uint8 else rows
     if rows.ndim != 2 or rows.size == 0 or rows.dtype.kind not in "fiub":
-        raise UnusableInput(f"The array in {path.name} has shape {array.shape}; {_HOW}")
+        raise UnusableInput(f"The array in {path.name} has shape {array.shape}; {HOW}")
     if rows.size > MAX_NUMBERS:
         raise UnusableInput(f"{path.name} holds more than 200 million numbers; take fewer rows.")
     largest = np.abs(rows).max(initial=0) if rows.dtype.kind == "f" else 0

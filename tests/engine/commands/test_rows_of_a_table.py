@@ -143,6 +143,17 @@ def test_reports_and_films_speak_of_rows(capsys, folder, attacked, against):
     assert header.strip() == ",".join(["candidate", "label", *(f"x{n}" for n in range(1, 31))])
 
 
+def test_two_runs_on_rows_are_compared_as_rows(capsys, folder, trained, attacked, against):
+    again = folder / "again"
+    short = ("--candidates", 20, "--steps", 20, "--seed", 5, "--device", "cpu", "--quiet")
+    call(capsys, "reconstruct", trained, "--out", again, *against, *short)
+    status = command_line.main(["compare", str(attacked[0]), str(again), *map(str, against)])
+    text = capsys.readouterr().out
+    assert status == 0
+    assert "among the distinct rows" in text
+    assert "image" not in text
+
+
 def test_a_session_keeps_rows_and_their_preprocessing(capsys, folder, trained, attacked, against):
     kept = folder / "kept"
     call(
