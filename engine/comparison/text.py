@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.comparison.comparison import Comparison, Side
-from engine.data.nouns import Nouns, nouns_of
 from engine.comparison.recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
+from engine.data.nouns import Nouns, nouns_of
 from engine.evidence.gallery_scores import NONE
 from engine.session.session import Session
 from engine.stationarity.cases import NAMES

@@ -268,7 +268,7 @@ def save_images(images: LabelledImages, path: Path) -> None:
 def holds_images(path: Path) -> bool:
     """Whether a dropped path is a set of images, or of rows, rather than a network."""
     if path.suffix.lower() in tables.SUFFIXES:
-        return path.is_file()
+        return tables.holds_rows(path)
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +75,14 @@ def is_table(path: Path, shape: InputShape | None) -> bool:
 
 
 def holds_rows(path: Path) -> bool:
-    """Whether an `.npz` has an array of rows that are no images."""
+    """Whether a file has rows in it that are no images: a `.csv`, an array of two axes."""
     try:
         check_file(path)
+        if path.suffix.lower() == ".csv":
+            return True
+        if path.suffix.lower() == ".npy":
+            with path.open("rb") as file:
+                return len(_shape_in(file)) == 2
         stems = [entry.filename.removesuffix(".npy") for entry in archive_entries(path)]
         key = _key(stems, _ROWS)
         shape = () if key is None else _shape_inside(path, f"{key}.npy")
@@ -210,11 +215,16 @@ def _plain_rows(array: NDArray[Any], path: Path) -> NDArray[Any]:
 def _shape_inside(path: Path, entry: str) -> tuple[int, ...]:
     """The shape of an array in an `.npz`, without its numbers."""
     with zipfile.ZipFile(path) as archive, archive.open(entry) as file:
-        version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
-        headers = np.lib.format
-        read = headers.read_array_header_1_0 if version == (1, 0) else headers.read_array_header_2_0
-        shape: tuple[int, ...] = read(file)[0]  # type: ignore[no-untyped-call]
-        return shape
+        return _shape_in(file)
+
+
+def _shape_in(file: IO[bytes]) -> tuple[int, ...]:
+    """The shape that the header of an `.npy` says."""
+    headers = np.lib.format
+    version = headers.read_magic(file)  # type: ignore[no-untyped-call]
+    read = headers.read_array_header_1_0 if version == (1, 0) else headers.read_array_header_2_0
+    shape: tuple[int, ...] = read(file)[0]  # type: ignore[no-untyped-call]
+    return shape
 
 
 def _key(names: Sequence[str], wanted: Sequence[str]) -> str | None:

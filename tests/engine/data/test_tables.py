@@ -141,6 +141,17 @@ def test_rows_that_are_saved_are_read_as_they_were(tmp_path):
     assert holds_images(tmp_path / "rows.csv")
 
 
+def test_what_is_dropped_is_a_table_where_it_has_rows(tmp_path):
+    np.save(tmp_path / "rows.npy", np.zeros((3, 4)))
+    np.save(tmp_path / "vector.npy", np.zeros(3))
+    np.savez(tmp_path / "rows.npz", x=np.zeros((3, 4)))
+    np.savez(tmp_path / "pixels.npz", x=np.zeros((3, 784)))
+    np.savez(tmp_path / "weights.npz", w1=np.zeros((3, 4)))
+    (tmp_path / "damaged.npy").write_bytes(b"\x93NUMPY\x01\0v\0{'descr'")
+    there = {path.name for path in tmp_path.iterdir() if holds_images(path)}
+    assert there == {"rows.npy", "rows.npz"}
+
+
 def test_a_table_is_trained_on_and_the_next_rows_are_its_control(tmp_path):
     lines = [f"{n},{n * n},{'ab'[n % 2]}" for n in range(12)]
     path = written(tmp_path, "u,v,label\n" + "\n".join(lines))
