@@ -84,7 +84,7 @@ def unit_pixels(images: Tensor) -> Pixels:
 
 def columns_for(tiles: Pixels) -> int:
     """How many tiles (n, h, w[, 3]) in a row make a mosaic about as wide as high."""
-    count, height, width = tiles.shape[:3]
+    count, height, width = (int(side) for side in tiles.shape[:3])
     square = math.ceil(math.sqrt(count * (height + GAP) / (width + GAP)))
     return max(1, min(square, count))
 

@@ -124,6 +124,8 @@ def _classes(
     said: Sequence[str], where: str, path: Path
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as class numbers, and the names of the classes: words in their order."""
+    if "" in said:
+        raise UnusableInput(f"{path.name} has rows without a class in {where}; leave them out.")
     if not all(is_number(label) for label in said):
         names = sorted(set(said))
         if len(names) > LARGEST_LABEL:
@@ -221,9 +223,9 @@ def _shape_inside(path: Path, entry: str) -> tuple[int, ...]:
 def _shape_in(file: IO[bytes]) -> tuple[int, ...]:
     """The shape that the header of an `.npy` says."""
     headers = np.lib.format
-    version = headers.read_magic(file)  # type: ignore[no-untyped-call]
+    version = headers.read_magic(file)
     read = headers.read_array_header_1_0 if version == (1, 0) else headers.read_array_header_2_0
-    shape: tuple[int, ...] = read(file)[0]  # type: ignore[no-untyped-call]
+    shape: tuple[int, ...] = read(file)[0]
     return shape
 
 

@@ -133,7 +133,9 @@ class Portrait:
                 each / shown_range(each[None])[1]
                 for each in (self.image(frame, with_noise)[0], self.match.image)
             ]
-            return unit_pixels(((ends[0] - ends[1])[None] / 4 + 0.5).clamp(0, 1))[0]
+            return np.ascontiguousarray(
+                unit_pixels(((ends[0] - ends[1])[None] / 4 + 0.5).clamp(0, 1))[0]
+            )
         mine = display_pixels(self.image(frame, with_noise), self.mean)[0].astype(np.int16)
         real = real_pixels(self.match.image).astype(np.int16)
         difference: Pixels = np.clip((mine - real) // 2 + _GREY, 0, 255).astype(np.uint8)
@@ -161,7 +163,7 @@ class Portrait:
 def shown(images: Tensor, mean: Tensor | None, contrast: Contrast) -> Pixels:
     """One centred image (1, c, h, w) for the eye; see `Portrait.pixels`."""
     if is_vector(images.shape[1:]) and contrast == "fixed":
-        return unit_pixels((images / (2 * _FIXED) + 0.5).clamp(0, 1))[0]
+        return np.ascontiguousarray(unit_pixels((images / (2 * _FIXED) + 0.5).clamp(0, 1))[0])
     if contrast == "stretched":
         return np.ascontiguousarray(display_pixels(images, mean)[0])
     image = (images[0] + 1) / 2 if mean is None else images[0] + mean

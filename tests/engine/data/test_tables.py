@@ -78,6 +78,7 @@ def test_semicolons_bring_decimal_commas(tmp_path):
         ("a,b,y\n1,2,0\n2,red,1\n", "“red” in the column “b”"),
         ("a,b,y\n1,2,0\n2,1e39,1\n", "“1e39” in the column “b”"),
         ("a,b,y\n1,2,0\n2,3\n", "Row 3 of rows.csv has 2 fields"),
+        ("a,b,y\n1,2,\n2,3,1\n", "without a class in the column “y”"),
         ("a,price\n1,0.5\n2,1.25\n", "whole numbers"),
         ("", "no rows"),
         ("1\n2\n", "one column"),
