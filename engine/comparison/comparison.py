@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress, portion, unheard
 from engine.data.inputs import shape_in_words
+from engine.data.nouns import Nouns, nouns_of
 from engine.data.pixels import Pixels, display_pixels
 from engine.evidence.gallery import Gallery
 from engine.evidence.gallery_scores import GalleryScores
@@ -103,6 +104,11 @@ class Comparison:
     measure: NDArray[np.float64]
     only: tuple[Places, Places]
     rule: str
+
+    @property
+    def nouns(self) -> Nouns:
+        """The words for what both runs reconstruct."""
+        return nouns_of(self.sides[0].session.network.input_shape)
 
     @property
     def has_same_checkpoint(self) -> bool:

@@ -10,7 +10,7 @@ from engine.base.version import VERSION
 from engine.comparison.cells import LETTERS, Cell, Section, describe, sections
 from engine.comparison.comparison import Comparison
 from engine.comparison.recovered import recovered_in_words
-from engine.comparison.text import LOSSES_DO_NOT_RANK, Row, headline, nouns_in, remarks, table
+from engine.comparison.text import LOSSES_DO_NOT_RANK, Row, headline, remarks, table
 from engine.exports.charts import Values, log_curves
 from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
 
@@ -34,8 +34,8 @@ def comparison_page(comparison: Comparison, names: tuple[str, str]) -> str:
         recovered=recovered_in_words(comparison),
         remarks=remarks(comparison),
         facts=_facts(comparison, names),
-        caution=nouns_in(comparison).of(LOSSES_DO_NOT_RANK),
-        nouns=nouns_in(comparison),
+        caution=comparison.nouns.of(LOSSES_DO_NOT_RANK),
+        nouns=comparison.nouns,
         losses=_losses(comparison),
         sections=[
             {"title": section.title, "note": section.note, "grid": _grid(comparison, section)}

@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.comparison.comparison import Comparison, Side
 from engine.comparison.recovered import UNKNOWN, as_numbers, recovered_in_words, recovered_of
-from engine.data.nouns import Nouns, nouns_of
 from engine.evidence.gallery_scores import NONE
 from engine.session.session import Session
 from engine.stationarity.cases import NAMES
@@ -62,12 +61,7 @@ def remarks(comparison: Comparison) -> tuple[str, ...]:
             "The runs attack different networks: what both found may have been in both training "
             "sets, or be what such images have in common."
         )
-    return tuple(nouns_in(comparison).of(each) for each in (independence, CAUTION))
-
-
-def nouns_in(comparison: Comparison) -> Nouns:
-    """The words for what both runs reconstruct."""
-    return nouns_of(comparison.sides[0].session.network.input_shape)
+    return tuple(comparison.nouns.of(each) for each in (independence, CAUTION))
 
 
 def table(comparison: Comparison) -> tuple[Row, ...]:
@@ -75,7 +69,7 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
     a, b = comparison.sides
     found: list[tuple[str, _Tell]] = [
         ("Recovered", lambda side: score_in_words(side.scores)),
-        (f"Distinct {nouns_in(comparison).several}", lambda side: str(len(side.gallery))),
+        (f"Distinct {comparison.nouns.several}", lambda side: str(len(side.gallery))),
         (f"Confidence > {SURE}", lambda side: _counted_above(side, SURE)),
         (f"Confidence > {LIKELY}", lambda side: _counted_above(side, LIKELY)),
         ("Stationarity loss", lambda side: _number(_losses(side)["stationarity"])),
@@ -119,7 +113,7 @@ def as_text(comparison: Comparison, names: tuple[str, str]) -> str:
     first = max(len(row.name) for row in rows)
     second = max(len(row.a) for row in rows)
     lines = [f"{row.name:{first}}  {row.a:{second}}  {row.b}".rstrip() for row in rows]
-    several = nouns_in(comparison).several
+    several = comparison.nouns.several
     found = [headline(comparison), f"({comparison.rule}, among the distinct {several})"]
     known = recovered_in_words(comparison)
     return "\n".join([*lines, "", *found, known, "", *remarks(comparison)])

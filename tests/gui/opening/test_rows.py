@@ -12,7 +12,7 @@ from engine.data.bars import tile_size
 from engine.data.inputs import vector_shape
 from gui.opening.preprocessing_dialog import PreprocessingDialog
 from tests.gui.app.test_main_window import open_and_wait, run_to_end
-from tests.gui.conftest import has_gallery, until
+from tests.gui.conftest import has_gallery, settle, until
 
 FEATURES = 10
 
@@ -86,6 +86,8 @@ def test_preprocessing_is_that_of_features(qtbot, opened, table):
     assert dialog.constants.count() == 0
     dialog.image.setChecked(True)
     dialog.accept()
+    until(qtbot, lambda: opened.workspace.network.inputs.is_preprocessing_said)
+    settle(qtbot, opened)
     read = opened.workspace.network.inputs.of_images(opened.workspace.train.images)
     np.testing.assert_allclose(read.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(read.std(0, correction=0), 1, atol=1e-5)
