@@ -13,7 +13,7 @@ from engine.data.inputs import InputShape, is_vector
 if TYPE_CHECKING:
     from torch import Tensor
 
-_WIDTH, _LEAST_HEIGHT, _MOST_HEIGHT = 60, 25, 65
+_WIDTH, _LEAST_HEIGHT, _MOST_HEIGHT = 90, 25, 65
 """Pixels of a tile, about."""
 _MOST_COLUMNS = 256
 """Of a tile; where there are more features, several share one."""

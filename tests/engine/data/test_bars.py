@@ -21,11 +21,11 @@ def heights(tile):
 
 def test_a_bar_is_as_high_as_its_feature_is_from_zero():
     tile = display_pixels(torch.tensor([[[[2.0, -1.0, 0.5, 0.0]]]]), torch.ones(1, 1, 4))[0]
-    assert tile.shape == tile_size((1, 1, 4)) == (29, 60)
-    columns = heights(tile).reshape(4, 15)
-    assert (columns[:, 0] == [14, -7, 4, 0]).all()  # 14 pixels on either side of the middle.
-    assert (columns[:3, :14] == columns[:3, :1]).all()
-    assert (tile[:14, 14::15] == tile.min()).all()  # A gap between neighbours.
+    assert tile.shape == tile_size((1, 1, 4)) == (45, 92)
+    columns = heights(tile).reshape(4, 23)
+    assert (columns[:, 0] == [22, -11, 6, 0]).all()  # 22 pixels on either side of the middle.
+    assert (columns[:3, :22] == columns[:3, :1]).all()
+    assert (tile[:22, 22::23] == tile.min()).all()  # A gap between neighbours.
 
 
 def test_no_vector_is_brighter_for_being_longer():
