@@ -135,7 +135,7 @@ def _prepared(
         references = _references_of(options, earlier, Path(model).parent)
         return resumed, references, _sets(references, earlier.sets, options.keep_images)
     network = _read(options, model)
-    if not network.inputs.is_known and not options.quiet:
+    if not network.inputs.is_known and network.inputs.is_vector and not options.quiet:
         tell(
             f"{network.origin.name} does not say what it reads; assumed: "
             f"{shape_in_words(network.input_shape)}. --shape sets it."

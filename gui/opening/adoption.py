@@ -155,7 +155,7 @@ class Adoption(QObject):
         )
         if session is not None:
             self._show_run(session)
-        if not network.inputs.is_known:
+        if not network.inputs.is_known and network.inputs.is_vector:
             context.messages.show_note(
                 f"{network.origin.name} does not say what it reads; the input on the left, "
                 f"{shape_in_words(network.input_shape)}, is a guess that you can correct."
