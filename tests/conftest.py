@@ -61,7 +61,7 @@ def make_network() -> Callable[..., Network]:
 
         weights = tuple(draw(n, k) / k**0.5 for k, n in itertools.pairwise(sizes))
         parameters = Parameters.of(weights, draw(sizes[1]) if bias else None)
-        return Network(parameters, InputSpec(shape or (1, 1, sizes[0]), Preprocessing(mean)))
+        return Network(parameters, InputSpec(shape or (1, sizes[0], 1), Preprocessing(mean)))
 
     return make
 

@@ -56,6 +56,7 @@ _KINDS = {
     "pngs": "one PNG an image of the gallery",
     "npz": "images and numbers for NumPy",
     "pt": "the same for PyTorch",
+    "csv": "the gallery's rows as a table, where the network reads rows",
     "losses": "losses as CSV, one row a step",
     "scores": "scores as CSV, one row a training image; needs --images",
 }
@@ -217,6 +218,7 @@ def _writers(
         "pngs": pngs,
         "npz": partial(results.export_npz, references=references),
         "pt": partial(results.export_pt, references=references),
+        "csv": partial(results.export_csv, references=references),
         "losses": results.export_losses,
         "scores": scores,
     }

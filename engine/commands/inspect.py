@@ -15,7 +15,8 @@ from engine.commands.sources import (
     read_network,
 )
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import who_said
+from engine.data.inputs import shape_in_words, who_said
+from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import check_assumptions
 from engine.evidence.diagnostics import about_images, check_weights
 from engine.evidence.stationarity_check import CARRIES, DecayReading, true_stationarity
@@ -69,7 +70,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "parameters": network.parameters.count,
         "input_shape_is_known": network.inputs.is_known,
         "layout_described": network.inputs.layout_described,
-        "mean_image": network.mean is not None,
+        "mean_image": network.inputs.is_preprocessing_said,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
         "row_space": {
             "rank": health.spectrum.rank,
@@ -85,8 +86,8 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
 def inspection_text(found: dict[str, Any]) -> str:
     """The same for people."""
     health, space, true = found["health"], found["row_space"], found["stationarity"]
-    shape = "×".join(str(n) for n in found["input_shape"])
-    guess = "" if found["input_shape_is_known"] else " (a guess; set it with --shape)"
+    shape, nouns = shape_in_words(found["input_shape"]), nouns_of(found["input_shape"])
+    guess = "" if found["input_shape_is_known"] else " (assumed; set it with --shape)"
     lines = [
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
@@ -98,7 +99,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"homogeneous   {found['homogeneous']}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
-        f"remembered    {about_images(health['remembered'])} left a trace",
+        f"remembered    {nouns.of(about_images(health['remembered']))} left a trace",
         f"from training {percent(health['signal'], 1)} of the first layer",
         f"layer norms   {_listed(found['layer_norms'])} (in balance at stationarity: "
         f"{health['balance']:.2f} of 1)",

@@ -29,6 +29,7 @@ from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.targets import add_overwrite, check_run_folder, is_same_file
 from engine.commands.terminal import bar_of, tell
 from engine.commands.told import lines_of_run
+from engine.data.inputs import shape_in_words
 from engine.evidence.diagnostics import check_weights, sees_no_chance
 from engine.evidence.references import References
 from engine.exports import results
@@ -164,6 +165,11 @@ def _prepared(
         references = _references_of(options, earlier, Path(model).parent)
         return resumed, references, _sets(references, earlier.sets, options.keep_images)
     network = _read(options, model)
+    if not network.inputs.is_known and network.inputs.is_vector and not options.quiet:
+        tell(
+            f"{network.origin.name} does not say what it reads; assumed: "
+            f"{shape_in_words(network.input_shape)}. --shape sets it."
+        )
     if sees_no_chance(spectrum_of(network)):
         tell(check_weights(network).outlook)
     references = load_references(options, network)

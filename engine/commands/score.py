@@ -15,8 +15,10 @@ from engine.commands.names import OVERWRITE
 from engine.commands.sources import add_control, add_data_root, add_images, load_pair
 from engine.commands.targets import add_overwrite
 from engine.commands.told import matches_in_words
+from engine.data.inputs import is_vector
 from engine.evidence.scoring import is_evidence, score
 from engine.exports import results
+from engine.runtime.lazy import torch
 
 ABOUT = "score the results in a folder"
 
@@ -49,13 +51,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     shape = (channels, height, width)
     train, control = load_pair(options, shape)
     assert train is not None
-    evidence = score(
-        candidates,
-        train.images,
-        None if control is None else control.images,
-        mean,
-        one_to_one=not options.many_to_one,
-    )
+    real = [None if each is None else each.images for each in (train, control)]
+    if is_vector(shape):  # Rows as the network reads them, as their candidates are.
+        inputs = results.read_inputs(folder)
+        real = [None if each is None else inputs.less_mean(each) for each in real]
+        mean = torch.zeros(shape)
+    images, unseen = real
+    assert images is not None
+    evidence = score(candidates, images, unseen, mean, one_to_one=not options.many_to_one)
     apart = None if control is None else control.apart
     evidence = replace(evidence, left_out=0 if apart is None else len(apart.left_out))
     found = evidence.as_dict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from engine.data.layout import LAYOUTS
 from engine.data.normalisation import parse_constants
 from engine.data.roles import Role
 from engine.evidence.duplicates import kept_apart, with_copies
-from engine.evidence.preprocessing import mean_image
+from engine.evidence.preprocessing import feature_statistics, mean_image
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results
@@ -50,7 +51,11 @@ READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """How a network is to be read where its checkpoint does not say it, or is wrong."""
     group = parser.add_argument_group("how the network is to be read, where its file does not say")
-    group.add_argument("--shape", type=_shape, help="input shape like 1x28x28")
+    group.add_argument(
+        "--shape",
+        type=_shape,
+        help="input shape like 1x28x28; a number like 30, or “vector”, for rows of a table",
+    )
     group.add_argument(
         "--layout",
         choices=LAYOUTS,
@@ -67,7 +72,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--preprocessing",
         metavar="WHAT",
         help="none; mean (a mean image, of --mean-of); a name such as mnist, cifar10 or imagenet; "
-        "or MEAN/STD, one number or one a channel: 0.1307/0.3081",
+        "or MEAN/STD, one number or one a channel: 0.1307/0.3081; of rows of a table one a "
+        "feature, or mean/std (of --mean-of)",
     )
     group.add_argument(
         "--mean-of",
@@ -104,38 +110,45 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)
-        said = "mean"
+        said = options.preprocessing or "mean"
     if said is None:
         return network
-    if said.strip().lower() == "mean":
-        return network.with_preprocessing(_mean_image(options, network, images))
+    wanted = said.strip().lower()
+    if wanted == "mean" or (wanted == "mean/std" and network.inputs.is_vector):
+        made = feature_statistics if wanted == "mean/std" else mean_image
+        return network.with_preprocessing(_made_of(options, network, images, made))
     return network.with_preprocessing(parse_constants(said, network.input_shape))
 
 
 def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
     """What would be passed over in silence is refused."""
     known = network.inputs.preprocessing
-    if options.preprocessing is None and known.mean is not None:
+    if options.preprocessing is None and network.inputs.is_preprocessing_said:
         raise UnusableInput(
             f"The checkpoint says what was done to images ({known.words}); leave --mean-of out, or "
             "overrule it with --preprocessing mean."
         )
-    if options.preprocessing not in (None, "mean"):
+    if options.preprocessing not in (None, "mean", "mean/std"):
         raise UnusableInput(
-            "--mean-of goes with --preprocessing mean alone, and --preprocessing "
+            "--mean-of goes with --preprocessing mean, or mean/std, alone, and --preprocessing "
             f"{options.preprocessing} was given.",
             "Leave one of them out.",
         )
 
 
-def _mean_image(options: argparse.Namespace, network: Network, images: str | None) -> Preprocessing:
+def _made_of(
+    options: argparse.Namespace,
+    network: Network,
+    images: str | None,
+    made: Callable[[LabelledImages], Preprocessing],
+) -> Preprocessing:
     found = load_source(options, options.mean_of or images, network.input_shape)
     if found is None:
         raise UnusableInput(
             "A mean image is that of images: say which with --mean-of SOURCE, or give "
             "--preprocessing numbers."
         )
-    return replace(mean_image(found), said_by="user")
+    return replace(made(found), said_by="user")
 
 
 def check_control(options: argparse.Namespace) -> None:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress, portion, unheard
+from engine.data.inputs import shape_in_words
+from engine.data.nouns import Nouns, nouns_of
 from engine.data.pixels import Pixels, display_pixels
 from engine.evidence.gallery import Gallery
 from engine.evidence.gallery_scores import GalleryScores
@@ -104,6 +106,11 @@ class Comparison:
     rule: str
 
     @property
+    def nouns(self) -> Nouns:
+        """The words for what both runs reconstruct."""
+        return nouns_of(self.sides[0].session.network.input_shape)
+
+    @property
     def has_same_checkpoint(self) -> bool:
         """Whether both networks come from one and the same file."""
         one, other = (side.session.network.origin.sha256 for side in self.sides)
@@ -131,7 +138,7 @@ def compare(
     """
     shapes = [session.network.input_shape for session in (a, b)]
     if shapes[0] != shapes[1]:
-        one, other = ("×".join(str(n) for n in shape) for shape in shapes)
+        one, other = (shape_in_words(shape) for shape in shapes)
         raise UnusableInput(
             f"The images of one run are {one}, those of the other {other}; only runs with images "
             "of one shape can be compared."
@@ -164,7 +171,7 @@ def compare(
         both=both,
         measure=matches.measure[good][best_first],
         only=(_others(sides[0], both[:, 0]), _others(sides[1], both[:, 1])),
-        rule=rule_in_words(shapes[0][0]),
+        rule=rule_in_words(shapes[0]),
     )
 
 
@@ -218,7 +225,9 @@ def _has_same_seed(one: Session, other: Session) -> bool:
 
 
 def _means(one: Network, other: Network, is_same: bool) -> tuple[Tensor, Tensor] | None:
-    """μ of both sides; None where one is not known, so that both are shown alike."""
+    """μ of both sides; None where one is not known, so that both are shown alike; and for rows."""
+    if one.inputs.is_vector:
+        return None
     ours, theirs = one.mean, other.mean
     if is_same:
         ours, theirs = (theirs if ours is None else ours), (ours if theirs is None else theirs)

@@ -12,7 +12,7 @@ from engine.comparison.comparison import Comparison
 from engine.comparison.recovered import recovered_in_words
 from engine.comparison.text import LOSSES_DO_NOT_RANK, Row, headline, remarks, table
 from engine.exports.charts import Values, log_curves
-from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
+from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
 
 _MOST = 60
 """Images of a section that are shown."""
@@ -34,7 +34,8 @@ def comparison_page(comparison: Comparison, names: tuple[str, str]) -> str:
         recovered=recovered_in_words(comparison),
         remarks=remarks(comparison),
         facts=_facts(comparison, names),
-        caution=LOSSES_DO_NOT_RANK,
+        caution=comparison.nouns.of(LOSSES_DO_NOT_RANK),
+        nouns=comparison.nouns,
         losses=_losses(comparison),
         sections=[
             {"title": section.title, "note": section.note, "grid": _grid(comparison, section)}
@@ -70,8 +71,8 @@ def _at(x: Values, y: Values, places: Values) -> Values:
 def _grid(comparison: Comparison, section: Section) -> Grid:
     tiles = [_tile(comparison, cell) for cell in section.cells[:_MOST]]
     if section.cells and section.cells[0].is_pair:
-        return Grid(tiles, len(section.cells), _PAIRS_IN_ROW, 2 * TILE + 14)
-    return Grid(tiles, len(section.cells), _ALONE_IN_ROW, TILE + 10)
+        return in_rows(tiles, len(section.cells), _PAIRS_IN_ROW, 14)
+    return in_rows(tiles, len(section.cells), _ALONE_IN_ROW, 10)
 
 
 def _tile(comparison: Comparison, cell: Cell) -> Tile:

@@ -78,6 +78,10 @@ def recovered_in_words(comparison: Comparison) -> str:
     Then what each run found alone, and the training images that they are: what both recovered need
     not look so alike that it counts as found by both.
     """
+    return comparison.nouns.of(_recovered_images_in_words(comparison))
+
+
+def _recovered_images_in_words(comparison: Comparison) -> str:
     counts = count_recovered(comparison)
     if counts.of_both == (None, None):
         return _why_unknown(comparison)

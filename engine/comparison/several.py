@@ -17,7 +17,7 @@ from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.comparison.comparison import label_of
 from engine.comparison.text import score_in_words, steps_in_words, value_in_words
-from engine.data.pixels import Pixels, unit_pixels
+from engine.data.pixels import Pixels, real_pixels
 from engine.evidence.references import References
 from engine.reconstruction.settings import Settings
 from engine.runtime.lazy import torch
@@ -233,7 +233,7 @@ def _originals(runs: Sequence[Run], images: Sequence[FoundImage] | None) -> Pixe
     for run in runs:
         if run.references is not None:
             numbers = torch.tensor([each.number for each in images])
-            return unit_pixels(run.references.train[numbers])
+            return real_pixels(run.references.train[numbers])
     return None
 
 

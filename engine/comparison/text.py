@@ -61,7 +61,7 @@ def remarks(comparison: Comparison) -> tuple[str, ...]:
             "The runs attack different networks: what both found may have been in both training "
             "sets, or be what such images have in common."
         )
-    return independence, CAUTION
+    return tuple(comparison.nouns.of(each) for each in (independence, CAUTION))
 
 
 def table(comparison: Comparison) -> tuple[Row, ...]:
@@ -69,7 +69,7 @@ def table(comparison: Comparison) -> tuple[Row, ...]:
     a, b = comparison.sides
     found: list[tuple[str, _Tell]] = [
         ("Recovered", lambda side: score_in_words(side.scores)),
-        ("Distinct images", lambda side: str(len(side.gallery))),
+        (f"Distinct {comparison.nouns.several}", lambda side: str(len(side.gallery))),
         (f"Confidence > {SURE}", lambda side: _counted_above(side, SURE)),
         (f"Confidence > {LIKELY}", lambda side: _counted_above(side, LIKELY)),
         ("Stationarity loss", lambda side: _number(_losses(side)["stationarity"])),
@@ -113,7 +113,8 @@ def as_text(comparison: Comparison, names: tuple[str, str]) -> str:
     first = max(len(row.name) for row in rows)
     second = max(len(row.a) for row in rows)
     lines = [f"{row.name:{first}}  {row.a:{second}}  {row.b}".rstrip() for row in rows]
-    found = [headline(comparison), f"({comparison.rule}, among the distinct images)"]
+    several = comparison.nouns.several
+    found = [headline(comparison), f"({comparison.rule}, among the distinct {several})"]
     known = recovered_in_words(comparison)
     return "\n".join([*lines, "", *found, known, "", *remarks(comparison)])
 

@@ -1,1 +1,1 @@
-"""Images and their labels: from files, folders and torchvision; as pixels."""
+"""Images, rows of tables and their labels: from files, folders and torchvision; as pixels."""

@@ -1,7 +1,8 @@
 """Real images and their labels: to train on, to compare with, and as controls.
 
 A source is an `.npz` with `images` and `labels`, a folder with one subfolder a class, or the name
-of a known data set: `mnist`, or one part of it, `mnist:test`.
+of a known data set: `mnist`, or one part of it, `mnist:test`. Rows of a table, which are vectors,
+come from what `engine.data.tables` reads.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,11 @@ from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
 from engine.base.plain_text import counted, plain
-from engine.data import catalogue
+from engine.data import catalogue, tables
 from engine.data.array_files import IDX, what_is
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, is_vector, shape_in_words
 from engine.data.labels import ClassRule, choose, parse_rule
+from engine.data.nouns import nouns_of
 from engine.data.origin import ImageOrigin
 from engine.data.roles import Role
 from engine.data.sources import Places, Source, open_source
@@ -42,7 +44,8 @@ class LabelledImages:
     """Images with their class.
 
     Attributes:
-        images: float32 in [0, 1], shape (n, c, h, w), c = 1 or 3.
+        images: float32 in [0, 1], shape (n, c, h, w), c = 1 or 3; of vectors (n, 1, 1, d), in any
+            unit.
         labels: class number of each image, int64, shape (n,); zeros where none were given.
         name: where they came from, for people.
         origin: the same for who wants to find them again.
@@ -52,6 +55,7 @@ class LabelledImages:
         copies: the places of images that are copies of one before them, each with that one's; None
             where nobody looked.
         apart: which of them were left out as a control, by whom; None where nobody looked.
+        features: what the columns of a table are called; empty where nobody said.
     """
 
     images: Tensor
@@ -63,6 +67,7 @@ class LabelledImages:
     said: str = ""
     copies: Couples | None = None
     apart: Apart | None = None
+    features: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -183,12 +188,14 @@ def load_images(
     """
     opened = open_source(source, shape, root, role)
     images, said = opened.read(np.arange(len(opened.labels)))
+    if shape is not None and is_vector(shape) and images[0].numel() == shape[2]:
+        images = images.reshape(-1, *shape)
     if shape is not None and tuple(images.shape[1:]) != shape:
-        have = "×".join(str(n) for n in images.shape[1:])
-        want = "×".join(str(n) for n in shape)
+        have, want = shape_in_words(images.shape[1:]), shape_in_words(shape)
         raise UnusableInput(
-            f"The images in {opened.name} are {have}, but the network reads {want}.",
-            "Give the images as they went into training, or correct the network's input shape.",
+            f"The {nouns_of(images.shape[1:]).several} in {opened.name} are {have}, but the "
+            f"network reads {want}.",
+            "Give them as they went into training, or correct the network's input shape.",
         )
     return LabelledImages(
         images,
@@ -197,6 +204,7 @@ def load_images(
         opened.origin(),
         names=opened.files,
         said="; ".join(each for each in (opened.said, said) if each),
+        features=opened.features,
     )
 
 
@@ -238,27 +246,34 @@ def training_data(
         control,
         None if test is None else _test_images(test, rule, opened.classes, shape, root),
         rule.names,
-        f"{opened.name}, {_against(rule.names)}, {len(train)} images, {drawn}",
+        f"{opened.name}, {_against(rule.names)}, {len(train)} {nouns_of(shape).several}, {drawn}",
     )
 
 
 def save_images(images: LabelledImages, path: Path) -> None:
-    """Writes an `.npz` that `load_images` reads; 8 bits a pixel.
+    """Writes an `.npz` that `load_images` reads; 8 bits a pixel, 32 a feature.
 
     Raises:
         OSError: it cannot be written; what stood there before is untouched.
     """
-    pixels = (images.images * 255).round().to(torch.uint8).numpy()
+    labels = _compact(images.labels.numpy())
+    arrays: dict[str, Any] = {}
+    if is_vector(images.images.shape[1:]):
+        arrays = tables.table_arrays(images.images, labels, images.features)
+    else:
+        arrays["images"] = (images.images * 255).round().to(torch.uint8).numpy()
+        arrays["labels"] = labels
     with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, images=pixels, labels=_compact(images.labels.numpy()))
+        np.savez_compressed(temporary, **arrays)
 
 
 def holds_images(path: Path) -> bool:
-    """Whether a dropped path is a set of images rather than a network."""
-    if IDX.fullmatch(path.name) or path.suffix.lower() == ".csv":
+    """Whether a dropped path is a set of images, or of rows, rather than a network."""
+    suffix = path.suffix.lower()
+    if IDX.fullmatch(path.name) or suffix == ".csv":
         return path.is_file()
-    if path.suffix.lower() == ".npy":
-        return _is_deep(path)
+    if suffix == ".npy":
+        return _is_deep(path) or tables.holds_rows(path)
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
@@ -266,7 +281,7 @@ def holds_images(path: Path) -> bool:
             return True
         check_file(path)
         names = [entry.filename.removesuffix(".npy") for entry in archive_entries(path)]
-        return any(what_is(name)[1] == "images" for name in names)
+        return any(what_is(name)[1] == "images" for name in names) or tables.holds_rows(path)
     except Exception:  # Whatever is no archive is no set of images.
         return False
 
@@ -286,7 +301,8 @@ _NAMED_CLASSES = 4
 
 def _take(source: Source, numbers: Places, places: Places) -> LabelledImages:
     """The images at some places, by class numbers of a rule."""
-    return LabelledImages(source.read(places)[0], torch.from_numpy(numbers[places]), source.name)
+    labels = torch.from_numpy(numbers[places])
+    return LabelledImages(source.read(places)[0], labels, source.name, features=source.features)
 
 
 def _fewest(numbers: Places, classes: int) -> int:

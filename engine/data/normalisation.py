@@ -2,7 +2,7 @@
 them.
 
 Numbers above 1 are meant for images from 0 to 255, and are divided by that: a network reads the
-same of an image either way.
+same of an image either way. Those of a vector's features are taken as they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
-from engine.data.inputs import InputShape, Preprocessing, Says
+from engine.base.plain_text import plain
+from engine.data.inputs import InputShape, Preprocessing, Says, is_vector, std_in_shape
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -23,10 +24,15 @@ Numbers = Sequence[float]
 
 LEAST_STD = 1e-3
 """No images that are of use vary less."""
+LEAST_FEATURE_STD = 1e-12
+"""Features have any unit; one that never varies has nothing to be divided by."""
 _WHITE = 255
 _HOW = (
     "write none, mean (a mean image), a name (mnist, cifar10, imagenet), or MEAN/STD with a number "
     "each, or one a channel: 0.1307/0.3081 or 0.49,0.48,0.45/0.25,0.24,0.26."
+)
+_HOW_OF_FEATURES = (
+    "write none, mean (each feature's mean), or MEAN/STD with a number each, or one a feature."
 )
 
 
@@ -85,6 +91,8 @@ def of_channels(
     given = (*mean, *(std or ()))
     if not all(math.isfinite(number) for number in given):
         return None
+    if is_vector(shape):
+        return _of_features(mean, std, shape, said_by)
     scale = _WHITE if max(given, default=0.0) > 1 else 1
     means = _each_channel(mean, shape[0], scale)
     stds = _each_channel((scale,) if std is None else std, shape[0], scale)
@@ -95,6 +103,19 @@ def of_channels(
     expanded = means[:, None, None].expand(shape).contiguous()
     is_divided = bool((stds != 1).any())
     return Preprocessing(expanded, stds[:, None, None] if is_divided else None, said_by)
+
+
+def _of_features(
+    mean: Numbers, std: Numbers | None, shape: InputShape, said_by: Says
+) -> Preprocessing | None:
+    """Of a vector: one number for all features, or one a feature, in any unit."""
+    if len(mean) not in (1, shape[2]) or (std is not None and min(std) < LEAST_FEATURE_STD):
+        return None
+    means = torch.tensor(mean, dtype=torch.float32).expand(shape).contiguous()
+    if std is None or all(number == 1 for number in std):
+        return Preprocessing(means, said_by=said_by)
+    divided = std_in_shape(torch.tensor(std, dtype=torch.float32), shape)
+    return None if divided is None else Preprocessing(means, divided, said_by)
 
 
 def _each_channel(numbers: Numbers, channels: int, scale: float) -> Tensor | None:
@@ -117,12 +138,16 @@ def parse_constants(text: str, shape: InputShape) -> Preprocessing:
     word = text.strip().lower()
     if word == "none":
         return untouched(shape, "user")
-    if word in WELL_KNOWN:
+    if word in WELL_KNOWN and not is_vector(shape):
         known = WELL_KNOWN[word]
         mean, std = known.mean, known.std
     else:
-        mean, std = _mean_and_std(text)
+        mean, std = _mean_and_std(text, _HOW_OF_FEATURES if is_vector(shape) else _HOW)
     found = of_channels(mean, std, shape, "user")
+    if found is None and is_vector(shape):
+        raise UnusableInput(
+            f"“{plain(text)}” fits no rows of {shape[2]:,} features; {_HOW_OF_FEATURES}"
+        )
     if found is None:
         raise UnusableInput(
             f"“{text}” fits no images of {shape[0]} channel{'s' * (shape[0] > 1)}; {_HOW}"
@@ -130,12 +155,12 @@ def parse_constants(text: str, shape: InputShape) -> Preprocessing:
     return found
 
 
-def _mean_and_std(text: str) -> tuple[Numbers, Numbers]:
+def _mean_and_std(text: str, how: str) -> tuple[Numbers, Numbers]:
     parts = text.split("/")
     try:
         mean, std = ([float(number) for number in part.split(",")] for part in parts)
     except ValueError as error:
-        raise UnusableInput(f"“{text}” is no preprocessing; {_HOW}") from error
+        raise UnusableInput(f"“{text}” is no preprocessing; {how}") from error
     return mean, std
 
 

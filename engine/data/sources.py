@@ -21,6 +21,7 @@ from engine.data.image_files import read_files, unit_floats
 from engine.data.inputs import InputShape
 from engine.data.origin import ImageOrigin, file_origin, folder_origin, known_origin
 from engine.data.roles import Role
+from engine.data.tables import is_table, read_table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +42,7 @@ class Source:
         origin: where they come from; reads all of them.
         files: name of each image, where each is a file; else none.
         said: what had to be understood, for people.
+        features: what the columns of a table are called; empty where nobody said.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Source:
     origin: Callable[[], ImageOrigin]
     files: tuple[str, ...] = ()
     said: str = ""
+    features: tuple[str, ...] = ()
 
 
 def open_source(
@@ -66,6 +69,8 @@ def open_source(
     path = Path(source)
     if path.is_dir():
         return _open_folder(path, shape, role)
+    if is_table(path, shape):
+        return _open_table(path, shape)
     if path.exists() and is_array_file(path):
         return _open_arrays(path, shape, role)
     if catalogue.is_known(str(source)):
@@ -95,6 +100,18 @@ def _open_folder(path: Path, shape: InputShape | None, role: Role) -> Source:
         partial(folder_origin, path, found.files),
         tuple(each.relative_to(path).as_posix() for each in found.files),
         found.said,
+    )
+
+
+def _open_table(path: Path, shape: InputShape | None) -> Source:
+    table = read_table(path, None if shape is None else shape[2])
+    return Source(
+        table.name,
+        table.classes,
+        table.labels,
+        lambda places: (table.read(places), ""),
+        partial(file_origin, path),
+        features=table.features,
     )
 
 

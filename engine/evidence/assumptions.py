@@ -225,7 +225,7 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
     }
     return Assumptions(
         as_read,
-        network.mean is not None,
+        network.inputs.is_preprocessing_said,
         1 / network.classes.count,
         found,
         ranked(list(trials.values())),

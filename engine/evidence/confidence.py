@@ -69,6 +69,8 @@ def case_of(network: Network, training: TrainingKind) -> Case | None:
         network: under attack.
         training: the kind that its multipliers are of.
     """
+    if network.inputs.is_vector:
+        return None
     is_homogeneous = all(bias is None for bias in network.biases[1:])
     is_binary_margin = network.output_count == 1 and training == "margin" and is_homogeneous
     return "binary margin" if is_binary_margin else None

@@ -17,13 +17,14 @@ Two facts are used. They hold for any number of outputs, and with biases anywher
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.plain_text import counted, percent
+from engine.data.nouns import IMAGES, Nouns, nouns_of
 from engine.network.network import Network
 from engine.stationarity.balance import balance_floor, decay_balance, level_norms
 from engine.stationarity.cases import BALANCED
@@ -141,6 +142,7 @@ class Health:
         floor: least relative residual ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ that as many images as the network
             seems to remember can leave, by facts 1 and 2. No measure of the chance, either.
         signs: what kind of training the weights look like.
+        nouns: for what the network reads.
     """
 
     spectrum: Spectrum
@@ -149,6 +151,7 @@ class Health:
     balance: float
     floor: float
     signs: TrainingSigns
+    nouns: Nouns = IMAGES
 
     @property
     def remembered(self) -> int:
@@ -169,6 +172,16 @@ class Health:
     @property
     def judged(self) -> Outlook:
         """What chance the attack has, and why; measured in decision 23."""
+        found = self._judged_of_images
+        return replace(found, reason=self.nouns.of(found.reason))
+
+    @property
+    def about_remembered(self) -> str:
+        """`about 82 images`, or `no image`, that left a trace."""
+        return self.nouns.of(about_images(self.remembered))
+
+    @property
+    def _judged_of_images(self) -> Outlook:
         traces = f"the traces of {about_images(self.remembered)}"
         if self.spectrum.rank == 0:
             return Outlook(
@@ -262,6 +275,7 @@ def check_weights(network: Network) -> Health:
             math.sqrt(sum(floor**2 for floor in floors) / squares.sum()),
         ),
         signs=training_signs(network, first),
+        nouns=nouns_of(network.input_shape),
     )
 
 

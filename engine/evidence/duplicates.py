@@ -1,7 +1,7 @@
 """Images that are the same, or nearly: a control that holds training images is none.
 
 Two images are copies where every pixel is the same, or where their NCC (`similarity`), both less
-the mean of the training images, is above `COPY_ABOVE`.
+the mean of the training images, is above `COPY_ABOVE`. Rows of a table are where every number is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.data.datasets import Apart, LabelledImages
+from engine.data.inputs import is_vector
 from engine.evidence.similarity import ncc_features
 from engine.runtime.lazy import torch
 
@@ -96,11 +97,12 @@ def shared_images(train: Tensor, control: Tensor) -> Couples:
     Returns:
         The place of each in the control, rising, and of the training image that it is a copy of.
     """
+    same = _same(control, train)
+    if is_vector(train.shape[1:]):
+        return same
     mean = train.mean(0)
-    return _first_of_each(
-        _same(control, train),
-        _alike(ncc_features(control - mean), ncc_features(train - mean)),
-    )
+    alike = _alike(ncc_features(control - mean), ncc_features(train - mean))
+    return _first_of_each(same, alike)
 
 
 def copies_within(images: Tensor) -> Couples:
@@ -109,8 +111,10 @@ def copies_within(images: Tensor) -> Couples:
     Returns:
         The place of each, rising, and of the first that it is a copy of.
     """
-    features = ncc_features(images - images.mean(0))
-    found = _first_of_each(_same(images, images), _alike(features, features, before=True))
+    found = _same(images, images)
+    if not is_vector(images.shape[1:]):
+        features = ncc_features(images - images.mean(0))
+        found = _first_of_each(found, _alike(features, features, before=True))
     return found[found[:, 0] > found[:, 1]]
 
 

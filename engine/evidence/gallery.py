@@ -24,6 +24,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.base.progress import Progress, unheard
+from engine.data.inputs import is_vector
 from engine.evidence.confidence import case_of, models_for
 from engine.evidence.gradients import own_directions
 from engine.evidence.groups import distinct, found_by
@@ -273,10 +274,15 @@ def _appearance(images: Tensor) -> list[Tensor]:
 
     * the logarithm of its standard deviation;
     * stretched to [0, 1], its standard deviation,
-    * and the root mean square difference of neighbouring pixels.
+    * and the root mean square difference of neighbouring pixels; 0 of vectors, which have none.
     """
-    deviation = images.flatten(1).std(1).clamp_min(_TINY)
-    shown = stretched(images)
-    rough = sum(shown.diff(dim=axis).square().mean((1, 2, 3)) for axis in (2, 3))
-    assert isinstance(rough, torch.Tensor)
-    return [deviation.log(), shown.flatten(1).std(1), rough.sqrt()]
+    shown, rough = stretched(images), torch.zeros(len(images))
+    for axis in () if is_vector(images.shape[1:]) else (2, 3):
+        if images.shape[axis] > 1:
+            rough = rough + shown.diff(dim=axis).square().mean((1, 2, 3))
+    return [_deviation(images).clamp_min(_TINY).log(), _deviation(shown), rough.sqrt()]
+
+
+def _deviation(images: Tensor) -> Tensor:
+    """Of the numbers of each image, shape (n,); a single one has none."""
+    return images.flatten(1).std(1) if images[0].numel() > 1 else torch.zeros(len(images))

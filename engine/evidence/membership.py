@@ -38,6 +38,8 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import shape_in_words
+from engine.data.nouns import nouns_of
 from engine.evidence.duplicates import kept_apart
 from engine.evidence.gradients import Gradients, own_directions
 from engine.evidence.roc import OperatingPoint, RocCurve, roc_curve
@@ -202,7 +204,7 @@ def ask(
     control = None if control is None else kept_apart(images, control)
     mean, centring = common_mean(network, images, control)
     sets = [images] if control is None else [images, control]
-    centred = torch.cat([each.images for each in sets]).double() - mean.double()
+    centred = network.inputs.less_mean(torch.cat([each.images for each in sets]).double(), mean)
     network = network.to("cpu", torch.float64)
     x, classes = network.inputs.of_centred(centred), network.classes
     outputs = torch.cat([network.forward(block) for block in torch.split(x, _ROWS)])
@@ -250,7 +252,7 @@ def common_mean(
     is taken.
     """
     if network.mean is not None:
-        return network.mean, "the mean image of the checkpoint"
+        return network.mean, f"the mean {nouns_of(network.input_shape).one} of the checkpoint"
     own = images.images.mean(0)
     if control is None:
         return own, "the mean of the images in question, since the checkpoint holds none"
@@ -360,7 +362,7 @@ def _check_sizes(
     }
     for what, some in given.items():
         if some is not None and tuple(some.shape[1:]) != network.input_shape:
-            have, want = ("×".join(map(str, s)) for s in (some.shape[1:], network.input_shape))
+            have, want = (shape_in_words(s) for s in (some.shape[1:], network.input_shape))
             raise UnusableInput(
                 f"The {what} are {have}, but the network reads {want}.", f"Give {want} ones."
             )

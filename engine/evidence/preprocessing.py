@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import Preprocessing, Says
+from engine.data.inputs import Preprocessing, Says, is_vector
 from engine.data.normalisation import WELL_KNOWN, of_channels, untouched
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.network import Network
@@ -62,6 +62,10 @@ def _ways(network: Network, train: LabelledImages) -> Iterator[tuple[str, Prepro
     if own.mean is not None:
         yield f"{own.words} (as it is read)", own
     yield "none", untouched(shape, _FOUND)
+    if is_vector(shape):
+        yield "less each feature’s mean", mean_image(train)
+        yield "less each feature’s mean, divided by its std", feature_statistics(train)
+        return
     yield "less the mean image of these images", mean_image(train)
     means = images.mean((0, 2, 3)).tolist()
     stds = images.std((0, 2, 3), correction=0).clamp_min(_SEEN).tolist()
@@ -81,3 +85,9 @@ def _ways(network: Network, train: LabelledImages) -> Iterator[tuple[str, Prepro
 def mean_image(train: LabelledImages) -> Preprocessing:
     """Images less their own mean."""
     return Preprocessing(train.images.mean(0), said_by=_FOUND)
+
+
+def feature_statistics(train: LabelledImages) -> Preprocessing:
+    """Rows of a table less each feature's mean, divided by its std; by 1 where it never varies."""
+    std = train.images.std(0, correction=0)
+    return Preprocessing(train.images.mean(0), std.where(std > _SEEN, 1.0), _FOUND)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import is_vector
 from engine.evidence.duplicates import kept_apart
 from engine.evidence.scoring import Evidence, score
 from engine.evidence.taught import taught_labels
@@ -36,9 +37,9 @@ class References:
     """Images to score against; `of` puts them together.
 
     Attributes:
-        train: training images in [0, 1], shape (n, c, h, w).
+        train: training images in [0, 1], shape (n, c, h, w); of vectors what the network reads.
         control: images that the network never saw, or None.
-        mean: μ, shape (c, h, w), where the checkpoint holds it.
+        mean: μ, shape (c, h, w), where the checkpoint holds it; zeros for vectors.
         labels: class number of each training image, shape (n,); None where nobody said.
         network: what their outputs are those of.
         sets: the training and control images as they were read; None where nobody said.
@@ -67,9 +68,12 @@ class References:
             UnusableInput: all of the control are training images.
         """
         control = None if control is None else kept_apart(train, control)
+        mean, shown = network.mean, train.images
         unseen = None if control is None else control.images
-        sets = (train, control)
-        return cls(train.images, unseen, network.mean, train.labels, network, sets)
+        if network.inputs.is_vector:
+            shown, mean = network.inputs.less_mean(shown), torch.zeros(network.input_shape)
+            unseen = None if unseen is None else network.inputs.less_mean(unseen)
+        return cls(shown, unseen, mean, train.labels, network, (train, control))
 
     @property
     def left_out(self) -> int:
@@ -88,7 +92,7 @@ class References:
 
     def are(self, others: References) -> bool:
         """Whether a score against others would be one against these: the very same images."""
-        is_alike = self.train is others.train and self.control is others.control
+        is_alike = _is_same(self.train, others.train) and _is_same(self.control, others.control)
         if self.mean is None or others.mean is None:
             return is_alike and self.mean is others.mean
         return is_alike and torch.equal(self.mean, others.mean)
@@ -104,7 +108,7 @@ class References:
         if self.network is None:
             return None
         network = self.network.to("cpu", torch.float32)
-        x = network.inputs.of_images(self.train, self.shown_mean)
+        x = network.inputs.of_centred(self.train - self.shown_mean)
         outputs: NDArray[np.float64] = network.forward(x).double().numpy()
         return outputs
 
@@ -133,3 +137,10 @@ class References:
         images = len(self.train) + (0 if self.control is None else len(self.control))
         pixels = images * self.train[0].numel()
         return candidates * images > _MOST_COMPARED or pixels > _MOST_PIXELS
+
+
+def _is_same(ones: Tensor | None, others: Tensor | None) -> bool:
+    """Whether two sets are one; those of vectors are made anew by each `References.of`."""
+    if ones is None or others is None or not is_vector(ones.shape[1:]):
+        return ones is others
+    return torch.equal(ones, others)

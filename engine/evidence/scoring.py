@@ -6,6 +6,7 @@ something only next to the same score on images that the network never saw.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Words, held_to
+from engine.data.inputs import is_vector, shape_in_words
+from engine.data.nouns import nouns_of
 from engine.evidence.similarity import ncc_features, pairwise_ncc, stretched, structural_similarity
 from engine.runtime.lazy import torch
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 GOOD_SSIM = 0.4
 GOOD_NCC = 0.8
+_LEAST_VARIED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Matches:
         reference: index of the reference image of each pair, shape (p,).
         ssim: structural similarity of each pair, shape (p,).
         ncc: normalised cross-correlation at full resolution, shape (p,).
-        is_colour: decides which of the two is the rule's measure.
+        is_colour: decides which of the two is the rule's measure; of vectors it is the NCC.
         reference_count: how many reference images there were, matched or not.
     """
 
@@ -152,22 +156,50 @@ def score(
     for images, what in ((references, "reference"), (control, "control")):
         if images is not None and images.shape[1:] != candidates.shape[1:]:
             raise UnusableInput(
-                f"The {what} images are {_size(images)}, the reconstructions "
-                f"{_size(candidates)}; only images of one size can be matched.",
-                f"Give images of {_size(candidates)}.",
+                f"The {what} {nouns_of(images.shape[1:]).several} are "
+                f"{shape_in_words(images.shape[1:])}, the reconstructions "
+                f"{shape_in_words(candidates.shape[1:])}; only those of one size can be matched.",
+                f"Give some of {shape_in_words(candidates.shape[1:])}.",
             )
     mu = references.mean(0) if mean is None else mean
+    if is_vector(candidates.shape[1:]):
+        rows, candidates = references - mu, on_one_scale(candidates, references - mu)
+        control = None if control is None else on_one_scale(control - mu, rows)
+        references, mu = on_one_scale(rows, rows), torch.zeros_like(mu)
     features = ncc_features(candidates)
     return Evidence(
         train=match(candidates, references, mu, one_to_one, features),
         control=None if control is None else match(candidates, control, mu, one_to_one, features),
-        rule=rule_in_words(candidates.shape[1], one_to_one),
+        rule=rule_in_words(candidates.shape[1:], one_to_one),
     )
 
 
-def rule_in_words(channels: int, one_to_one: bool = True) -> str:
-    """`NCC > 0.8, one-to-one by NCC`."""
-    measure = f"SSIM > {GOOD_SSIM}" if channels == 3 else f"NCC > {GOOD_NCC}"
+def on_one_scale(vectors: Tensor, rows: Tensor) -> Tensor:
+    """Vectors as they are compared: each feature by its mean and std over the training rows.
+
+    Else the features that are large on the average, or vary most, would decide alone, and every
+    row would look like every other. What never varies counts for nothing. A single row has no std,
+    and images are left as they are.
+
+    Args:
+        vectors: shape (m, 1, 1, d).
+        rows: training rows in the same units, shape (n, 1, 1, d).
+    """
+    if not is_vector(rows.shape[1:]) or len(rows) < 2:
+        return vectors
+    std = rows.std(0, correction=0)
+    return (vectors - rows.mean(0)) / std.where(std > _LEAST_VARIED, torch.inf)
+
+
+def rule_in_words(shape: Sequence[int], one_to_one: bool = True) -> str:
+    """`NCC > 0.8, one-to-one by NCC`.
+
+    Args:
+        shape: (c, h, w) of what is compared.
+        one_to_one: see `match`.
+    """
+    measure = f"SSIM > {GOOD_SSIM}" if shape[0] == 3 else f"NCC > {GOOD_NCC}"
+    measure += " over standardised features" if is_vector(shape) else ""
     return f"{measure}, {'one-to-one' if one_to_one else 'many-to-one'} by NCC"
 
 
@@ -198,11 +230,11 @@ def match(
     else:
         rows, columns = similarity.argmax(0), np.arange(len(references))
     chosen, wanted = torch.from_numpy(rows), torch.from_numpy(columns)
-    shown = stretched(candidates[chosen] + mean)
+    shown, real = stretched(candidates[chosen] + mean), references[wanted]
     return Matches(
         candidate=rows,
         reference=columns,
-        ssim=structural_similarity(shown, references[wanted]),
+        ssim=structural_similarity(shown, stretched(real) if is_vector(real.shape[1:]) else real),
         ncc=pairwise_ncc(candidates[chosen], centred[wanted]),
         is_colour=candidates.shape[1] == 3,
         reference_count=len(references),
@@ -295,7 +327,3 @@ def _summary(
         "above_control": above_control,
         "left_out": left_out,
     }
-
-
-def _size(images: Tensor) -> str:
-    return "×".join(str(n) for n in images.shape[1:])

@@ -32,7 +32,10 @@ def stretched(images: Tensor) -> Tensor:
 
 
 def ncc_features(images: Tensor) -> Tensor:
-    """Flat images whose dot product is the NCC; colour at half resolution, as in the paper."""
+    """Flat images whose dot product is the NCC; colour at half resolution, as in the paper.
+
+    What is one pixel high or wide stays so.
+    """
     return _normalised(_halved(images) if images.shape[1] == 3 else images)
 
 
@@ -52,10 +55,14 @@ def pairwise_ncc(ones: Tensor, others: Tensor) -> NDArray[np.float64]:
 
 
 def structural_similarity(shown: Tensor, references: Tensor) -> NDArray[np.float64]:
-    """SSIM of each of `shown` with its reference, both (p, c, h, w) in [0, 1]; shape (p,)."""
+    """SSIM of each of `shown` with its reference, both (p, c, h, w) in [0, 1]; shape (p,).
+
+    An image one pixel high or wide is repeated, so that a window along it has its width.
+    """
     # Imported here because kornia takes seconds, which only a score should cost.
     from kornia.metrics import ssim
 
+    shown, references = _as_large_as_a_window(shown), _as_large_as_a_window(references)
     parts = [
         ssim(shown[i : i + _BATCH], references[i : i + _BATCH], _SSIM_WINDOW).flatten(1).mean(1)
         for i in range(0, len(shown), _BATCH)
@@ -63,6 +70,13 @@ def structural_similarity(shown: Tensor, references: Tensor) -> NDArray[np.float
     return np.asarray(torch.cat(parts).double().numpy())
 
 
+def _as_large_as_a_window(images: Tensor) -> Tensor:
+    """A window mirrors the pixel beyond the border, of which there have to be two."""
+    height, width = (max(2, side) for side in images.shape[2:])
+    return images.expand(-1, -1, height, -1).expand(-1, -1, -1, width)
+
+
 def _halved(images: Tensor) -> Tensor:
-    halved: Tensor = torch.nn.functional.interpolate(images, scale_factor=0.5, mode="bicubic")
+    factors = [0.5 if side > 1 else 1.0 for side in images.shape[2:]]
+    halved: Tensor = torch.nn.functional.interpolate(images, scale_factor=factors, mode="bicubic")
     return halved

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.base.plain_text import counted
 from engine.base.version import COMMAND
+from engine.data.nouns import nouns_of
 
 _RARE = 0.01
 """What chance gives in fewer of such reports is not put down to it."""
@@ -53,6 +54,17 @@ def conclude(report: dict[str, Any]) -> Conclusion:
     Args:
         report: what `report.json` says of it (`results.make_report`).
     """
+    nouns, found = nouns_of(report["model"]["input_shape"]), _conclude(report)
+    return Conclusion(
+        nouns.of(found.headline),
+        nouns.of(found.found),
+        nouns.of(found.unsaid),
+        [nouns.of(each) for each in found.advice],
+    )
+
+
+def _conclude(report: dict[str, Any]) -> Conclusion:
+    """The same, of images."""
     evidence = report["evidence"]
     if report["health"]["sees_no_chance"] and not _recovered(evidence):
         return _of_no_chance(report)

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
-from engine.data.pixels import Pixels, unit_pixels
+from engine.data.pixels import Pixels, real_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Matches
 from engine.exports.film_options import FilmOptions
@@ -84,4 +84,4 @@ def _matched(matches: Matches, references: References, count: int) -> tuple[Tens
     """Candidates of the best pairs, shape (p,), and tiles of their training images."""
     best = np.argsort(-matches.measure, kind="stable")[:count]
     wanted = torch.from_numpy(matches.reference[best])
-    return torch.from_numpy(matches.candidate[best]), unit_pixels(references.train[wanted])
+    return torch.from_numpy(matches.candidate[best]), real_pixels(references.train[wanted])

@@ -6,12 +6,10 @@ Every other preset is a page of a fixed size at 25 frames a second (`page_films`
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from engine.base.progress import Progress, portion, unheard
-from engine.data.pixels import Pixels, display_pixels, mosaic
+from engine.data.pixels import GAP, Pixels, columns_for, display_pixels, mosaic
 from engine.evidence.references import References
 from engine.exports.film import Film
 from engine.exports.film_cast import Cast, cast_of
@@ -63,7 +61,7 @@ def _recorded_film(session: Session, options: FilmOptions, cast: Cast, progress:
         progress(number / len(shown))
         pixels = display_pixels(drift.images(index), cast.mean)
         pixels = pixels if cast.real is None else _beside(pixels, cast.real)
-        frames.append(mosaic(pixels, _columns(pixels, is_square=cast.real is None)))
+        frames.append(mosaic(pixels, min(columns_for(pixels), _WIDEST // (pixels.shape[2] + GAP))))
     scale = max(1, options.width // (frames[0].shape[1] - 1))
     progress(1.0)
     return Film(frames, delays, scale)
@@ -73,10 +71,3 @@ def _beside(tiles: Pixels, real: Pixels) -> Pixels:
     """Two sets of tiles (n, h, w[, 3]) side by side, with a dark line between."""
     line = np.zeros_like(tiles[:, :, :1])
     return np.concatenate([tiles, line, real], 2)
-
-
-def _columns(tiles: Pixels, is_square: bool) -> int:
-    """As many columns as rows; pairs, twice as wide as high, in fewer."""
-    count, height, width = len(tiles), int(tiles.shape[1]) + 1, int(tiles.shape[2]) + 1
-    square = count if is_square else count * height / width
-    return max(1, min(math.ceil(math.sqrt(square)), count, _WIDEST // width))

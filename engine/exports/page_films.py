@@ -11,6 +11,8 @@ import numpy as np
 
 from engine.base.plain_text import plain
 from engine.base.progress import Progress, portion
+from engine.data.bars import tile_size
+from engine.data.nouns import nouns_of
 from engine.data.pixels import Pixels
 from engine.exports.film import Film
 from engine.exports.film_cast import MOST_TILES, Cast
@@ -41,7 +43,7 @@ def page_film(
         is_of_pairs=cast.real is not None,
     )
     if not options.tiles:
-        height, width = session.network.input_shape[1:]
+        height, width = tile_size(session.network.input_shape)
         tile = (height, width if cast.real is None else 2 * width)
         most = MOST_TILES if cast.real is None else _MOST_PAIRS
         cast = cast.first(page.fitting(tile, len(cast.chosen), most))
@@ -97,9 +99,10 @@ class _PageFrames(Sequence[Pixels]):
 def _words(session: Session, cast: Cast) -> str:
     """What the film is, in one line."""
     name = plain(Path(session.network.origin.name).stem) or "A network"
+    several = nouns_of(session.network.input_shape).several
     if cast.real is None:
-        return f"{name}: images reconstructed from the weights alone"
-    return f"{name}: from the weights alone (left), beside training images (right)"
+        return f"{name}: {several} reconstructed from the weights alone"
+    return f"{name}: from the weights alone (left), beside training {several} (right)"
 
 
 def _step_words(before: int, after: int) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TILE = 44
-"""Width of a tile on a page, in its pixels."""
+"""Width of a square tile on a page, in its pixels."""
 
 _CHART = 520
 _PRINTED = 3
@@ -113,11 +113,36 @@ def _environment() -> Environment:
 
 def as_picture(tile: Pixels, words: str) -> Picture:
     """A tile as PNG, enlarged by a whole factor so that no viewer has to invent pixels."""
-    factor = max(1, round(_PRINTED * TILE / tile.shape[1]))
+    width, height = shown_size(tile)
+    factor = max(1, round(_PRINTED * width / tile.shape[1]))
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(enlarged(tile, factor))).save(buffer, "PNG")
-    height = round(TILE * tile.shape[0] / tile.shape[1])
-    return Picture(_address("image/png", buffer.getvalue()), words, TILE, height)
+    return Picture(_address("image/png", buffer.getvalue()), words, width, height)
+
+
+def shown_size(tile: Pixels) -> tuple[int, int]:
+    """Width and height of a tile on a page, in its pixels.
+
+    The shorter side is `TILE`, but no side is longer than three times that.
+    """
+    height, width = tile.shape[:2]
+    scale = min(TILE / min(height, width), 3 * TILE / max(height, width))
+    return max(1, round(scale * width)), max(1, round(scale * height))
+
+
+def in_rows(tiles: Sequence[Tile], count: int, columns: int, room: int) -> Grid:
+    """Tiles in rows as wide as that of so many whose pictures are `TILE` wide.
+
+    Args:
+        tiles: those that are shown, each of as many pictures.
+        count: how many there are.
+        columns: of tiles that are `TILE` wide.
+        room: beside each tile, in the page's pixels.
+    """
+    pictures = tiles[0].pictures if tiles else ()
+    usual = max(1, len(pictures)) * TILE + room
+    width = sum(picture.width for picture in pictures) + room if pictures else usual
+    return Grid(tiles, count, max(1, columns * usual // width), width)
 
 
 def as_chart(svg: str, words: str) -> Picture:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.progress import Progress, unheard
-from engine.data.pixels import Pixels
+from engine.data.inputs import is_vector
+from engine.data.pixels import Pixels, shown_range, unit_pixels
 from engine.reconstruction.recording import spaced_steps
 from engine.runtime.lazy import torch
 from engine.viewing.watched import WatchedDrift
@@ -129,19 +130,22 @@ def make_reel(drift: WatchedDrift, mean: Tensor | None, progress: Progress = unh
     for number, index in enumerate(frames):
         progress(number / len(frames))
         images = _shown(drift.images(index), mean)
-        scaled = ((images - low) * (255 / (high - low)) + 0.5).clamp_(0, 255).to(torch.uint8)
-        grey = scaled.shape[1] == 1
-        tiles.append((scaled[:, 0] if grey else scaled.permute(0, 2, 3, 1)).numpy())
+        tiles.append(unit_pixels(((images - low) / (high - low)).clamp_(0, 1)))
     progress(1.0)
     return Reel(np.stack(tiles), tuple(every[index] for index in frames))
 
 
 def _shown(images: Tensor, mean: Tensor | None) -> Tensor:
-    return images if mean is None else images + mean
+    return images if mean is None or is_vector(images.shape[1:]) else images + mean
 
 
 def _contrast(images: Tensor) -> tuple[Tensor, Tensor]:
     """What of each tile is black and what is white, shapes (p, 1, 1, 1)."""
+    if is_vector(images.shape[1:]):
+        low, high = shown_range(images)
+        return (1 + _HEAD_ROOM) * low[:, None, None, None], (1 + _HEAD_ROOM) * high[
+            :, None, None, None
+        ]
     ends = torch.tensor([_OUTLIERS, 1 - _OUTLIERS])
     low, high = torch.quantile(images.flatten(1).float(), ends, dim=1)
     room = _HEAD_ROOM * (high - low).clamp_min(1e-6)

@@ -13,12 +13,13 @@ from typing import Any
 from engine.base.colours import Meaning, layer
 from engine.base.plain_text import counted
 from engine.base.version import COMMAND
-from engine.data.inputs import who_said
+from engine.data.inputs import shape_in_words, who_said
+from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
-from engine.exports.page_parts import TILE, Grid, Picture, Tile, as_chart, as_picture, whole_page
+from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
 from engine.network.classes import Classes
 from engine.network.reading import Reading
 from engine.reconstruction import planning
@@ -49,13 +50,15 @@ def report_page(session: Session, report: dict[str, Any], verdict: Verdict | Non
             pairs, the page has the numbers that the report holds, and no pictures of pairs.
     """
     evidence, pairs = report["evidence"], None if verdict is None else verdict.pairs
+    nouns = nouns_of(session.network.input_shape)
     return whole_page(
         "report.html.j2",
         report=report,
+        nouns=nouns,
         conclusion=conclude(report),
-        scores=None if evidence is None else _scores(evidence),
-        histograms=None if pairs is None else _histograms(pairs),
-        matches=None if pairs is None else _matches(pairs),
+        scores=None if evidence is None else _scores(evidence, nouns),
+        histograms=None if pairs is None else _histograms(pairs, nouns),
+        matches=None if pairs is None else _matches(pairs, nouns),
         gallery=_gallery(session, report),
         confidence_unknown=report["gallery"]["confidence_unknown"],
         network=_network(session, report),
@@ -71,38 +74,38 @@ def report_page(session: Session, report: dict[str, Any], verdict: Verdict | Non
     )
 
 
-def _scores(evidence: dict[str, Any]) -> list[tuple[str, ...]]:
+def _scores(evidence: dict[str, Any], nouns: Nouns) -> list[tuple[str, ...]]:
     train, control = evidence["train"], evidence["control"]
-    rows: list[tuple[str, ...]] = [("", "Training images", "Control")]
-    for name, key in (("images", "count"), ("good", "good")):
+    rows: list[tuple[str, ...]] = [("", f"Training {nouns.several}", "Control")]
+    for name, key in ((nouns.several, "count"), ("good", "good")):
         rows.append((name, str(train[key]), "–" if control is None else str(control[key])))
-    for name in ("ssim", "ncc"):
+    for name in ("ncc",) if nouns is ROWS else ("ssim", "ncc"):  # Rows have no windows.
         best = [f"{s[name][0]:.3f}" if s and s[name] else "–" for s in (train, control)]
         rows.append((f"best {name.upper()}", *best))
     return rows
 
 
-def _histograms(pairs: Pairs) -> Picture:
+def _histograms(pairs: Pairs, nouns: Nouns) -> Picture:
     found = pairs.evidence
     name = "SSIM" if found.train.is_colour else "NCC"
     samples, mark = [found.train.measure], None
-    names: dict[str, Meaning] = {"training images": "training"}
+    names: dict[str, Meaning] = {f"training {nouns.several}": "training"}
     if found.control is not None:
         samples.append(found.control.measure)
         names["control"] = "control"
         mark = (found.control.best, "the control's best")
-    chart = histograms(samples, names, f"{name} of each image with its match", mark)
+    chart = histograms(samples, names, f"{name} of each {nouns.one} with its match", mark)
     return as_chart(chart, "Histograms of scores")
 
 
-def _matches(pairs: Pairs) -> Grid:
-    tiles = []
+def _matches(pairs: Pairs, nouns: Nouns) -> Grid:
+    tiles, words_of_real = [], f"training {nouns.one}"
     for index in range(min(_PAIRS, len(pairs.measure))):
         mark = "✓ " if pairs.is_recovered[index] else ""
         words = f"{mark}{pairs.measure[index]:.2f}"
         reconstructed = as_picture(pairs.reconstructed[index], f"reconstruction, {words}")
-        tiles.append(Tile((reconstructed, as_picture(pairs.real[index], "training image")), words))
-    return Grid(tiles, len(pairs.measure), _PAIRS_IN_ROW, 2 * TILE + 14)
+        tiles.append(Tile((reconstructed, as_picture(pairs.real[index], words_of_real)), words))
+    return in_rows(tiles, len(pairs.measure), _PAIRS_IN_ROW, 14)
 
 
 def _gallery(session: Session, report: dict[str, Any]) -> Grid:
@@ -112,7 +115,7 @@ def _gallery(session: Session, report: dict[str, Any]) -> Grid:
         Tile((as_picture(tile, f"candidate {entry['candidate']}"),), _words_of(session, entry))
         for tile, entry in zip(display_pixels(images, session.network.mean), entries, strict=True)
     ]
-    return Grid(tiles, report["gallery"]["distinct"], _TILES_IN_ROW, TILE + 10)
+    return in_rows(tiles, report["gallery"]["distinct"], _TILES_IN_ROW, 10)
 
 
 def _words_of(session: Session, entry: dict[str, Any]) -> str:
@@ -126,12 +129,13 @@ def _words_of(session: Session, entry: dict[str, Any]) -> str:
 def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     """What is said of it below its file and its SHA-256."""
     model, health, space = report["model"], report["health"], report["row_space"]
+    nouns = nouns_of(model["input_shape"])
     return [
         ("Layers", model["architecture"]),
         *_reading(session.network.reading),
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
-        ("Input", "×".join(str(n) for n in model["input_shape"])),
+        ("Input", shape_in_words(model["input_shape"])),
         *_layout(session),
         ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
@@ -139,7 +143,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
             f"{health['rank_per_layer'][0]} of {space['input_dimension']} directions of the first "
             "layer stand above its noise",
         ),
-        ("Remembered", f"{about_images(health['remembered'])}, by the weights alone"),
+        ("Remembered", f"{nouns.of(about_images(health['remembered']))}, by the weights alone"),
         ("Layer norms", ", ".join(f"{norm:.3g}" for norm in health["norm_per_layer"])),
         ("Training", f"by its weights {health['training']}"),
         ("Outlook", health["outlook"]),
@@ -237,8 +241,9 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"
     if preprocessing["said_by"] in _BY_HAND:
         mean, std = preprocessing["mean"], preprocessing["std"]
-        if mean == "image":
-            return {**options, "preprocessing": "mean", "mean-of": "SOURCE"}
+        if mean in ("image", "row"):
+            which = "mean" if mean == "image" or std is None else "mean/std"
+            return {**options, "preprocessing": which, "mean-of": "SOURCE"}
         options["preprocessing"] = "/".join(_numbers(each) for each in (mean, std or [1.0]))
     return options
 

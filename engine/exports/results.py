@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -19,6 +20,8 @@ from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.base.plain_text import counted
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
+from engine.data.inputs import InputSpec, Preprocessing
+from engine.data.tables import feature_names
 from engine.evidence.diagnostics import check_weights
 from engine.evidence.references import References
 from engine.exports.film_encoding import encode
@@ -27,6 +30,7 @@ from engine.exports.films import make_film
 from engine.exports.report_page import report_page
 from engine.exports.stills import GridOptions, grid
 from engine.exports.writing import (
+    in_a_cell,
     stored_labels,
     write_bytes,
     write_csv,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 RECONSTRUCTIONS = "reconstructions.npz"
+TABLE = "reconstructions.csv"
 REPORT = "report.json"
 PAGE = "report.html"
 SESSION = f"session{SUFFIX}"
@@ -96,6 +101,8 @@ def write_results(
         session = session if sets.train is None else session.with_sets(sets)
     save_session(session, folder / SESSION)
     export_npz(session, folder / RECONSTRUCTIONS, references=references)
+    if session.network.inputs.is_vector:
+        export_csv(session, folder / TABLE, references=references)
     write_csv(folder / _LOSSES, session.state.losses)
     report = make_report(session, verdict)
     write_report(report, folder)
@@ -191,7 +198,41 @@ def export_npz(
         session.multipliers,
         session.gallery(progress, references),
         session.network.mean,
+        session.network.inputs.feature_std,
     )
+
+
+def export_csv(
+    session: Session,
+    path: Path,
+    progress: Progress = unheard,
+    references: References | None = None,
+) -> None:
+    """The gallery's rows as CSV in the units of their table, the most trustworthy first.
+
+    The columns: `candidate`, `label` (the name of the class, where it is known), and one a feature,
+    by the names of the training rows' table, else x1, x2, …
+
+    Raises:
+        UnusableInput: the network reads images.
+        OSError: the file cannot be written; what stood there before is untouched.
+    """
+    inputs, gallery = session.network.inputs, session.gallery(progress, references)
+    if not inputs.is_vector:
+        raise UnusableInput(
+            "This network reads images, which are no rows of a table; take .npz or PNG."
+        )
+    sets = () if references is None or references.sets is None else references.sets
+    features = feature_names(sets[0].features if sets else (), inputs.dimension)
+    rows = inputs.in_own_units(session.images()[gallery.candidate]).flatten(1)
+    classes = session.network.classes
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["candidate", "label", *(in_a_cell(name) for name in features)])
+        for number, row in zip(gallery.candidate.tolist(), rows.tolist(), strict=True):
+            label = int(session.labels[number])
+            named = in_a_cell(classes.name(label)) if classes.names else label
+            writer.writerow([number, named, *(f"{value:.7g}" for value in row)])
 
 
 def export_pt(
@@ -227,6 +268,8 @@ def export_pt(
         contents["confidence"] = gallery.of_each
     if network.mean is not None:
         contents["mean"] = network.mean.float()
+    if network.inputs.feature_std is not None:
+        contents["std"] = network.inputs.feature_std.float()
     write_pt(path, contents)
 
 
@@ -367,13 +410,36 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
     Raises:
         UnusableInput: the folder holds no readable reconstructions.
     """
+    images, mean, _ = _read_arrays(folder)
+    return images, mean
+
+
+def read_inputs(folder: Path) -> InputSpec:
+    """What the network read that reconstructions in a folder are of.
+
+    Raises:
+        UnusableInput: the folder holds no readable reconstructions.
+    """
+    images, mean, std = _read_arrays(folder)
+    channels, height, width = images.shape[1:]
+    shape = (channels, height, width)
+    if any(each is not None and each.shape != shape for each in (mean, std)):
+        raise UnusableInput(f"The parts of {folder / RECONSTRUCTIONS} do not belong together.")
+    return InputSpec(shape, Preprocessing(mean, std, "file"))
+
+
+def _read_arrays(folder: Path) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Candidates, mean and std."""
     path = folder / RECONSTRUCTIONS
     check_file(path)
     try:
         archive_entries(path)
         with np.load(path, allow_pickle=False) as file:
             images = torch.from_numpy(file["images"]).float()
-            mean = torch.from_numpy(file["mean"]).float() if "mean" in file.files else None
+            mean, std = (
+                torch.from_numpy(file[name]).float() if name in file.files else None
+                for name in ("mean", "std")
+            )
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.
@@ -387,7 +453,7 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
             "(m, c, h, w).",
             "Write it anew: export the folder's session with --npz.",
         )
-    return images, mean
+    return images, mean, std
 
 
 def _finite_or_none(value: float) -> float | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.options import check_options, option
 from engine.base.progress import Progress, portion, unheard
-from engine.data.pixels import Pixels, display_pixels, enlarged, enlargement, mosaic
+from engine.data.pixels import Pixels, columns_for, display_pixels, enlarged, enlargement, mosaic
 from engine.evidence.gallery import Gallery
 from engine.evidence.references import References
 from engine.exports.film_cast import existing
@@ -69,7 +68,7 @@ def grid(
         tiles = display_pixels(session.images()[chosen], session.network.mean)
     else:
         tiles = _tiles(session, session.gallery(portion(progress, 0.0, 0.9), references))
-    pixels = mosaic(tiles, math.ceil(math.sqrt(len(tiles))))
+    pixels = mosaic(tiles, columns_for(tiles))
     pixels = enlarged(pixels, options.scale or enlargement(pixels.shape[1]))
     progress(1.0)
     return pixels

@@ -54,6 +54,7 @@ def write_npz(
     multipliers: Tensor,
     gallery: Gallery,
     mean: Tensor | None,
+    std: Tensor | None = None,
 ) -> None:
     """The reconstructions as numbers (docs/results.md).
 
@@ -65,6 +66,8 @@ def write_npz(
         gallery: stored as `gallery` (g,), indices of images, and `confidence` (R·m,), which is left
             out where it is not known.
         mean: μ, shape (c, h, w), or None, which leaves the array out.
+        std: of each feature of vectors, shape (1, 1, d), or None, likewise: a row of the table is
+            std · image + mean.
 
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
@@ -77,10 +80,16 @@ def write_npz(
     }
     if gallery.of_each is not None:
         arrays["confidence"] = gallery.of_each.numpy()
-    if mean is not None:
-        arrays["mean"] = mean.float().cpu().numpy()
+    for name, tensor in (("mean", mean), ("std", std)):
+        if tensor is not None:
+            arrays[name] = tensor.float().cpu().numpy()
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def in_a_cell(text: str) -> str:
+    """Text of somebody else's as a field of a table that a spreadsheet takes for no formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def stored_labels(labels: Tensor) -> Tensor:

@@ -14,9 +14,12 @@ from engine.base.files import read_tensors, save_tensors, sha256_of
 from engine.data.inputs import (
     InputShape,
     InputSpec,
+    fitted_shape,
     format_shape,
     infer_input_shape,
+    is_usual_image,
     parse_shape,
+    shape_in_words,
 )
 from engine.network.kernels import as_weights
 from engine.network.kinds import checkpoint_of
@@ -45,8 +48,8 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     Args:
         path: a file of PyTorch's, of safetensors or an `.npz`, or a folder that holds one in
             Hugging Face's layout.
-        input_shape: (c, h, w); read from the file's metadata or inferred from the number of
-            inputs where not given.
+        input_shape: (c, h, w), or `ANY_VECTOR`; read from the file's metadata or inferred from the
+            number of inputs where not given.
 
     Raises:
         UnusableInput: the file cannot be used; the message says why and what would work.
@@ -59,13 +62,14 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     dimension, outputs = layers.parameters.weights[0].shape[1], len(layers.parameters.weights[-1])
     said_shape = metadata.get("input_shape")
     stored = _parse_stored_shape(pixels_first(said_shape) or said_shape, dimension)
-    shape = input_shape or stored or infer_input_shape(dimension)
+    said = None if input_shape is None else fitted_shape(input_shape, dimension)
+    shape = said or stored or infer_input_shape(dimension)
     if math.prod(shape) != dimension:
         raise UnusableInput(
-            f"The input shape {format_shape(shape)} holds {math.prod(shape)} numbers, but "
+            f"The input shape {shape_in_words(shape)} holds {math.prod(shape)} numbers, but "
             f"{path.name} reads {dimension}."
         )
-    is_known = bool(input_shape or stored or _is_image_size(dimension))
+    is_known = bool(said or stored or is_usual_image(shape))
     network = Network(
         layers.parameters,
         InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
@@ -134,11 +138,6 @@ def _parse_stored_shape(stored: object, dimension: int) -> InputShape | None:
     except UnusableInput:
         return None
     return shape if math.prod(shape) == dimension else None
-
-
-def _is_image_size(dimension: int) -> bool:
-    channels, height, width = infer_input_shape(dimension)
-    return channels == 3 or height == width
 
 
 def _details(metadata: Mapping[str, Any]) -> Mapping[str, str]:

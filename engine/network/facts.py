@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.base.plain_text import plain
-from engine.data.inputs import Preprocessing
+from engine.data.inputs import Preprocessing, is_vector
 from engine.network.network import Network
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def preprocessing_facts(preprocessing: Preprocessing) -> dict[str, Any]:
 
 
 def _image_or_nothing(preprocessing: Preprocessing) -> str | None:
-    return None if preprocessing.mean is None else "image"
+    if preprocessing.mean is None:
+        return None
+    return "row" if is_vector(preprocessing.mean.shape) else "image"
 
 
 def _numbers(values: Tensor) -> list[float]:

@@ -115,8 +115,8 @@ def said_preprocessing(
     """Mean and std, where the file says a mean; std alone may be that of anything."""
     mean, std = metadata.get("mean"), metadata.get("std")
     image = _mean_image(mean, shape, file_name)
-    numbers = None if image is not None else _numbers(mean)
-    stds = None if std is None else _numbers(std)
+    numbers = None if image is not None else _numbers(mean, max(_MOST_NUMBERS, shape[2]))
+    stds = None if std is None else _numbers(std, max(_MOST_NUMBERS, shape[2]))
     if std is not None and stds is None:
         return Preprocessing()  # Half of what was done would be as wrong as none of it.
     if image is not None:
@@ -142,15 +142,15 @@ def _mean_image(mean: Any, shape: InputShape, file_name: str) -> Tensor | None:
     return check_tensor("mean", mean, Path(file_name)).float().reshape(shape)
 
 
-def _numbers(said: Any) -> list[float] | None:
-    """A number or a few, in whatever a file may hold them; None where they are none."""
+def _numbers(said: Any, most: int = _MOST_NUMBERS) -> list[float] | None:
+    """A number or a few, `most` at most, whatever holds them; None where they are none."""
     if isinstance(said, torch.Tensor):
         is_plain = said.layout == torch.strided and not (said.is_meta or said.is_complex())
-        said = said.flatten().tolist() if is_plain and 0 < said.numel() <= _MOST_NUMBERS else None
+        said = said.flatten().tolist() if is_plain and 0 < said.numel() <= most else None
     if isinstance(said, str):
         said = _from_json(said)
     each = said if isinstance(said, list | tuple) else [said]
-    if not 0 < len(each) <= _MOST_NUMBERS or not all(type(n) in (int, float) for n in each):
+    if not 0 < len(each) <= most or not all(type(n) in (int, float) for n in each):
         return None
     try:
         return [float(number) for number in each]

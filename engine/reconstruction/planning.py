@@ -29,7 +29,7 @@ _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
-image by chance, and smooth ones do so first (decision 10)."""
+image by chance, and smooth ones do so first (decision 10). Features have no neighbours."""
 _HIDDEN_WHITENING = 0.4
 _MARGIN_WEIGHT = 0.2, 0.1
 """Of a network that was trained towards one margin, and where decay left each image its own."""
@@ -68,7 +68,8 @@ def filled_in(settings: Settings, network: Network) -> Settings:
         weight = _MARGIN_WEIGHT[settings.training == "decay"]
         settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
-        settings = replace(settings, smoothness=_SMOOTHNESS[settings.restarts > 1])
+        usual = 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]
+        settings = replace(settings, smoothness=usual)
     return settings
 
 

@@ -135,9 +135,10 @@ class Problem:
                     float(self.squared_norms[0]),
                 )
             )
-        floor = MultiplierFloor(self.kind, settings.minimum_multiplier)
-        lower, upper = (self._like_norms(end) for end in self.inputs.bounds)
-        return (*terms, Box(self.coordinates, (lower, upper)), floor)
+        if not self.inputs.is_vector:
+            lower, upper = (self._like_norms(end) for end in self.inputs.bounds)
+            terms.append(Box(self.coordinates, (lower, upper)))
+        return (*terms, MultiplierFloor(self.kind, settings.minimum_multiplier))
 
     def _like_norms(self, bound: Tensor | float) -> Tensor | float:
         """On the device and in the precision that the problem is computed in."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.data.inputs import InputSpec
-from engine.data.normalisation import LEAST_STD
+from engine.data.normalisation import LEAST_FEATURE_STD, LEAST_STD
 from engine.network.tensor_checks import LARGEST_WEIGHT, LEAST_WEIGHT
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.restarts import Restart
@@ -44,6 +44,9 @@ def is_preprocessing_of(inputs: InputSpec) -> bool:
     mean, std = inputs.preprocessing.mean, inputs.preprocessing.std
     if mean is None or std is None:
         return std is None and (mean is None or mean.shape == inputs.shape)
+    if inputs.is_vector:
+        is_std = std.shape in ((1, 1, 1), inputs.shape) and float(std.min()) >= LEAST_FEATURE_STD
+        return is_std and mean.shape == inputs.shape
     fits = mean.shape == inputs.shape and std.shape == (inputs.shape[0], 1, 1)
     return fits and float(std.min()) >= LEAST_STD and float(std.max()) <= 1
 

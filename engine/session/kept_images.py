@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.base.plain_text import plain
 from engine.data.datasets import LabelledImages
 from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS, unit_floats
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, is_vector
 from engine.data.origin import ImageOrigin
 from engine.data.roles import Role
 from engine.evidence.scoring import Evidence, Matches
@@ -176,7 +176,7 @@ def _check_images(pixels: Tensor, labels: Tensor, shape: tuple[int, ...]) -> Non
         tuple(pixels.shape) == shape,
         pixels.numel() <= MAX_NUMBERS,
         pixels.dtype in (torch.uint8, torch.float32),
-        bool(((pixels >= 0) & (pixels <= 1)).all()) or pixels.dtype == torch.uint8,
+        pixels.dtype == torch.uint8 or _is_in_range(pixels),
         labels.dtype == torch.int64,
         tuple(labels.shape) == shape[:1],
         int(labels.min()) >= 0,
@@ -184,6 +184,13 @@ def _check_images(pixels: Tensor, labels: Tensor, shape: tuple[int, ...]) -> Non
     ]
     if not all(fits):
         raise ValueError("the images in the session are none")
+
+
+def _is_in_range(pixels: Tensor) -> bool:
+    """Whether they are in [0, 1]; the features of a table's rows only have to be numbers."""
+    if is_vector(pixels.shape[1:]):
+        return bool(torch.isfinite(pixels).all())
+    return bool(((pixels >= 0) & (pixels <= 1)).all())
 
 
 def _matches(rows: Tensor, candidates: int, count: int, is_colour: bool) -> Matches:

@@ -18,7 +18,7 @@ from engine.base.file_checks import check_file
 from engine.base.files import read_tensors, save_tensors
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
-from engine.data.inputs import InputSpec, Preprocessing
+from engine.data.inputs import InputShape, InputSpec, Preprocessing, std_in_shape
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.network.network import Network, Origin
@@ -187,7 +187,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
     std = tensors.get("network.std")
     preprocessing = Preprocessing(
         tensors.get("network.mean"),
-        None if std is None else std[:, None, None],
+        None if std is None else _std(std, header.input_shape),
         header.preprocessing_said_by,
     )
     file, sha256, details = header.origin
@@ -206,6 +206,18 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
         header.activation_said_by,
         header.reading,
     )
+
+
+def _std(std: Tensor, shape: InputShape) -> Tensor:
+    """As a preprocessing has it.
+
+    Raises:
+        ValueError: there are not as many numbers in a row as channels, or features.
+    """
+    found = std_in_shape(std, shape) if std.dim() == 1 else None
+    if found is None:
+        raise ValueError("a std of other inputs")
+    return found
 
 
 def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:

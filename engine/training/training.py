@@ -20,7 +20,8 @@ from engine.base.plain_text import some_of
 from engine.base.rows import RowBuffer
 from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import InputShape, InputSpec, Preprocessing
+from engine.data.inputs import InputShape, InputSpec, Preprocessing, is_vector
+from engine.evidence.preprocessing import feature_statistics
 from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.classes import Classes
 from engine.network.network import Network
@@ -70,7 +71,8 @@ class Training:
         """Draws the initial weights, or takes those of a training that goes on.
 
         Args:
-            train: images with labels 0 … K − 1; their mean is subtracted.
+            train: images with labels 0 … K − 1; their mean is subtracted. Rows of a table are
+                divided by the std of each feature, too.
             recipe: what to make of them.
             test: images to measure accuracy on.
             start: where to go on from.
@@ -86,7 +88,9 @@ class Training:
         self._images, self._test_images = train, test
         self._mean = train.images.mean(0)
         channels, height, width = self._mean.shape
-        self._shape: InputShape = (channels, height, width)
+        shape: InputShape = (channels, height, width)
+        std = feature_statistics(train).std if is_vector(shape) else None
+        self._inputs = InputSpec(shape, Preprocessing(self._mean, std, "file"))
         self._recovery = Recovery[HostState](choose_device(recipe.device, self._dtype))
         self._recovery.at_once = min(len(train), PART)
         self._curves = RowBuffer(len(TrainingCurves.COLUMNS))
@@ -132,9 +136,7 @@ class Training:
     def network(self) -> Network:
         """The network as it stands, on the CPU."""
         theta = self._answered(lambda: _on_host(self._descent.theta))
-        preprocessing = Preprocessing(self._mean, said_by="file")
-        inputs = InputSpec(self._shape, preprocessing)
-        return Network(theta, inputs, activation_said_by="file")
+        return Network(theta, self._inputs, activation_said_by="file")
 
     @property
     def state(self) -> TrainingState:
@@ -336,7 +338,7 @@ class Training:
         if self._test is None:
             return math.nan
         x, y = self._test
-        network = Network(self._descent.theta, InputSpec(self._shape))
+        network = Network(self._descent.theta, self._inputs)
         parts = torch.split(x, self._recovery.at_once or PART)
         outputs = torch.cat([network.forward(part).cpu() for part in parts]).double()
         return float((self._classes.margins(outputs, y) > 0).double().mean())
@@ -345,7 +347,7 @@ class Training:
 
     def _read(self, images: LabelledImages) -> tuple[Tensor, Tensor]:
         """What the network reads, flat, on the device; and labels, on the CPU."""
-        x = (images.images - self._mean).flatten(1).to(self.device, self._dtype)
+        x = self._inputs.of_images(images.images).to(self.device, self._dtype)
         return x, self._classes.of_numbers(images.labels)
 
     def _check_residual(self, count: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.plain_text import counted
-from engine.data.pixels import Pixels, display_pixels, mosaic
+from engine.data.nouns import nouns_of
+from engine.data.pixels import Pixels, columns_for, display_pixels, mosaic
 from engine.evidence.gallery import Gallery
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Mosaic:
 
 
 def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
-    """A mosaic with as many columns as rows.
+    """A mosaic about as wide as high.
 
     Args:
         images: centred candidates in the order in which they are shown, shape (t, c, h, w).
@@ -58,7 +58,7 @@ def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str
         caption: what is shown, in words.
     """
     tiles = display_pixels(images, mean)
-    columns = math.ceil(math.sqrt(len(tiles)))
+    columns = columns_for(tiles)
     pixels = mosaic(tiles, columns)
     return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption)
 
@@ -79,7 +79,8 @@ def gallery_mosaic(
     """
     order = gallery.candidate[:MOST_TILES]
     distinct, confidence = len(gallery), gallery.confidence
-    found, sure = f"Gallery: {counted(distinct, 'distinct images')}", gallery.above(0.9)
+    things = f"distinct {nouns_of(images.shape[1:]).several}"
+    found, sure = f"Gallery: {counted(distinct, things)}", gallery.above(0.9)
     caption = f"{found} by confidence, {sure} of them above 0.9"
     if not gallery.has_confidence:
         caption = f"{found} in order of trust; {gallery.why_unknown}"

@@ -69,6 +69,8 @@ class Outside:
             return torch.zeros(shape)
         each = [_white(self.seed, int(number), self.inputs.dimension) for number in candidates]
         noise = torch.from_numpy(np.stack(each)).reshape(shape) * (share * _DEVIATION)
+        if self.inputs.is_vector:
+            noise = noise * self.inputs.stretch
         read = self.inputs.of_centred(noise)
         basis = self.space.basis.to("cpu", torch.float32)
         return self.inputs.centred(read - read @ basis.T @ basis)

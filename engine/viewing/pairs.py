@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.pixels import Pixels, display_pixels, unit_pixels
+from engine.data.pixels import Pixels, display_pixels, real_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence
 from engine.network.classes import Classes
@@ -134,7 +134,7 @@ def pairs_of(images: Tensor, references: References, evidence: Evidence) -> Pair
     outputs, margins = references.outputs, references.margins
     return Pairs(
         reconstructed=display_pixels(images[chosen], references.shown_mean),
-        real=unit_pixels(references.train[wanted]),
+        real=real_pixels(references.train[wanted]),
         measure=[float(v) for v in train.measure[best]],
         candidate=train.candidate[best],
         is_recovered=[bool(v) for v in recovered[best]],

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from engine.data.pixels import Pixels, display_pixels, unit_pixels
+from engine.data.inputs import is_vector
+from engine.data.pixels import Pixels, display_pixels, shown_range, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, Matches, match
+from engine.evidence.scoring import Evidence, Matches, match, on_one_scale
 from engine.evidence.similarity import ncc_features
 from engine.network.classes import Classes
 from engine.network.trace import trace
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Contrast = Literal["stretched", "fixed"]
 _GREY = 128
+_FIXED = 3.0
+"""Standardised features are hardly ever further from zero."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Portrait:
         noise: what is outside the row space at the start, centred, shape (c, h, w).
         shares: how much of that each frame has, shape (f,); none at the end.
         fired: the activations h_l of each hidden layer, float32, shapes (n_l,).
-        mean: μ, shape (c, h, w), where it is known.
+        mean: μ, shape (c, h, w), where it is known; vectors are shown without.
         match: with the training images, where there are any.
     """
 
@@ -110,7 +113,7 @@ class Portrait:
         Args:
             frame: index of the frame; −1 is the end.
             contrast: `stretched`: from its least to its largest value; `fixed`: [0, 1] with the
-                mean and [−1, 1] without, whatever the image holds.
+                mean and [−1, 1] without, whatever the image holds; [−3, 3] of vectors.
             with_mean: whether μ is added, where it is known.
             with_noise: whether the noise outside the row space is shown.
         """
@@ -125,6 +128,14 @@ class Portrait:
         """The reconstruction, stretched, minus the training image: middle grey where they agree."""
         if self.match is None:
             return None
+        if is_vector(self.match.image.shape):
+            ends = [
+                each / shown_range(each[None])[1]
+                for each in (self.image(frame, with_noise)[0], self.match.image)
+            ]
+            return np.ascontiguousarray(
+                unit_pixels(((ends[0] - ends[1])[None] / 4 + 0.5).clamp(0, 1))[0]
+            )
         mine = display_pixels(self.image(frame, with_noise), self.mean)[0].astype(np.int16)
         real = real_pixels(self.match.image).astype(np.int16)
         difference: Pixels = np.clip((mine - real) // 2 + _GREY, 0, 255).astype(np.uint8)
@@ -151,6 +162,8 @@ class Portrait:
 
 def shown(images: Tensor, mean: Tensor | None, contrast: Contrast) -> Pixels:
     """One centred image (1, c, h, w) for the eye; see `Portrait.pixels`."""
+    if is_vector(images.shape[1:]) and contrast == "fixed":
+        return np.ascontiguousarray(unit_pixels((images / (2 * _FIXED) + 0.5).clamp(0, 1))[0])
     if contrast == "stretched":
         return np.ascontiguousarray(display_pixels(images, mean)[0])
     image = (images[0] + 1) / 2 if mean is None else images[0] + mean
@@ -159,6 +172,8 @@ def shown(images: Tensor, mean: Tensor | None, contrast: Contrast) -> Pixels:
 
 def real_pixels(image: Tensor) -> Pixels:
     """An image (c, h, w), held to [0, 1], as uint8, (h, w, 3) for colour, (h, w) for grey."""
+    if is_vector(image.shape):
+        return np.ascontiguousarray(display_pixels(image[None], None)[0])
     pixels: Pixels = unit_pixels(image.clamp(0, 1)[None])[0]
     return pixels
 
@@ -188,6 +203,10 @@ def portray(
     if references is not None:
         found = _match(image, candidate, references, evidence)
     mean, gallery = session.network.mean, session.known_gallery
+    if session.network.inputs.is_vector:
+        mean = None
+    elif mean is None and references is not None:
+        mean = references.shown_mean
     there = trace(network, network.inputs.of_centred(image[None]))
     outputs, label = there.outputs(), session.labels[candidate][None]
     return Portrait(
@@ -206,7 +225,7 @@ def portray(
         noise=watched.noise[0],
         shares=torch.cat([watched.shares(index) for index in range(len(drift))]),
         fired=tuple(h[0] for h in there.h[1:]),
-        mean=references.shown_mean if mean is None and references is not None else mean,
+        mean=mean,
         match=found,
     )
 
@@ -239,9 +258,10 @@ def _match(
             is_recovered=None if recovered is None else bool(recovered[pair]),
         )
     mean = references.shown_mean
-    alike = ncc_features(references.train - mean) @ ncc_features(image[None])[0]
-    reference = int(alike.argmax())
-    alone = match(image[None], references.train[reference][None], mean)
+    centred = references.train - mean
+    ours, theirs = on_one_scale(image[None], centred), on_one_scale(centred, centred)
+    reference = int((ncc_features(theirs) @ ncc_features(ours)[0]).argmax())
+    alone = match(ours, theirs[reference][None] + mean, mean)
     return Match(
         reference,
         references.train[reference],

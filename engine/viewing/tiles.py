@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.pixels import Pixels, unit_pixels
+from engine.data.inputs import is_vector
+from engine.data.pixels import Pixels, shown_range, unit_pixels
 from engine.runtime.lazy import torch
 from engine.viewing.outside import Outside
 
@@ -45,10 +46,10 @@ class TileMaker:
             at_rest: nothing follows; the contrast is that of this moment.
         """
         shown = images + share * self._noise_of(candidates) if share else images.clone()
-        if self.mean is not None:
+        if self.mean is not None and not is_vector(shown.shape[1:]):
             shown += self.mean
         flat = shown.flatten(1)
-        ends = torch.stack(flat.aminmax(dim=1), 1).numpy()
+        ends = torch.stack(shown_range(shown), 1).numpy()
         known = {} if at_rest else self._ranges
         self._ranges = {}
         for number, own in zip(candidates.tolist(), ends, strict=True):

@@ -43,13 +43,15 @@ class Actions:
         RecentMenu(self._builder.menu("Open Recent"), recent, open_one)
 
     def follow(self, workspace: CurrentWorkspace) -> None:
-        """Scores are offered where there is something to score against."""
-        scores = self._builder.action("Scores as CSV")
+        """Offers scores where there is something to score against, and rows where they are read."""
+        scores, rows = (self._builder.action(f"{what} as CSV") for what in ("Scores", "Rows"))
 
-        def offer_scores() -> None:
+        def offer() -> None:
+            network = workspace().network
             scores.setVisible(workspace().references is not None)
+            rows.setVisible(network is not None and network.inputs.is_vector)
 
-        self._builder.menu("Export").aboutToShow.connect(offer_scores)
+        self._builder.menu("Export").aboutToShow.connect(offer)
 
     def show(self, now: Situation, page: Page) -> None:
         """Offers what can be done in a situation, on the page that is shown, and nothing else."""

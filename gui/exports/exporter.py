@@ -37,6 +37,7 @@ _KINDS = {
     "png": ("Export the images as PNG", "images.png", "PNG (*.png)"),
     "npz": ("Export the images as NPZ", "reconstructions.npz", "NPZ (*.npz)"),
     "pt": ("Export the images as PyTorch tensor", "reconstructions.pt", "PyTorch (*.pt)"),
+    "csv": ("Export the rows as CSV", results.TABLE, "CSV (*.csv)"),
     "losses": ("Export the losses as CSV", "losses.csv", "CSV (*.csv)"),
     "scores": ("Export the scores as CSV", "scores.csv", "CSV (*.csv)"),
     "html": ("Save the report as HTML", "report.html", "HTML (*.html)"),
@@ -61,6 +62,7 @@ _WRITERS: dict[str, Callable[..., object]] = {
     "png": results.export_png,
     "npz": results.export_npz,
     "pt": results.export_pt,
+    "csv": results.export_csv,
 }
 
 

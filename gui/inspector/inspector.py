@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.base.plain_text import percent
+from engine.data.nouns import ROWS, nouns_of
 from engine.evidence.membership import Membership
 from engine.viewing.portrait import Contrast, Match, Portrait
 from gui.inspector.picture import Picture
@@ -307,19 +308,22 @@ def describe_match(portrait: Portrait) -> str:
         verdict = " (the most similar; not its partner)"
     elif match.is_recovered is not None:
         verdict = ": recovered" if match.is_recovered else ": not recovered"
-    return f"image {match.reference}, SSIM {match.ssim:.2f}, NCC {match.ncc:.2f}{verdict}"
+    nouns = nouns_of(match.image.shape)
+    ssim = "" if nouns is ROWS else f"SSIM {match.ssim:.2f}, "
+    return f"{nouns.one} {match.reference}, {ssim}NCC {match.ncc:.2f}{verdict}"
 
 
 def describe_membership(match: Match, found: Membership | None) -> str:
     """`image 12 stands out by multiplier, not by margin`, or – and why it is not known."""
+    one = nouns_of(match.image.shape).one
     if not match.is_assigned:
-        return "–, no training image is its partner"
+        return f"–, no training {one} is its partner"
     accused = {} if found is None else found.accused_by(match.reference)
     if not accused:
         return "–, nobody has asked under Membership"
     verdicts = [f"{'' if is_out else 'not '}by {score}" for score, is_out in accused.items()]
     verdicts.sort(key=lambda words: words.startswith("not"))
     if not any(accused.values()):
-        return f"image {match.reference} does not stand out, by {' or '.join(accused)}"
+        return f"{one} {match.reference} does not stand out, by {' or '.join(accused)}"
     joined = " and " if all(accused.values()) else ", "
-    return f"image {match.reference} stands out {joined.join(verdicts)}"
+    return f"{one} {match.reference} stands out {joined.join(verdicts)}"

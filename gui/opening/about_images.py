@@ -1,9 +1,10 @@
-"""What is said of reference images beside their number."""
+"""What is said of reference images, or rows, beside their number."""
 
 from __future__ import annotations
 
 from engine.base.plain_text import counted
 from engine.data.datasets import LabelledImages
+from engine.data.nouns import nouns_of
 
 
 def about_copies(images: LabelledImages) -> list[str]:
@@ -14,13 +15,15 @@ def about_copies(images: LabelledImages) -> list[str]:
         found.append("1 is a copy of another" if count == 1 else f"{count:,} are copies of others")
     if images.apart is not None and images.apart.left_out:
         count = len(images.apart.left_out)
-        found.append(f"{count:,} training image{'s' * (count > 1)} left out")
+        nouns = nouns_of(images.images.shape[1:])
+        found.append(f"{count:,} training {nouns.one if count == 1 else nouns.several} left out")
     return found
 
 
 def number_of(images: LabelledImages) -> str:
     """`95 images, 5 training images left out`."""
-    return ", ".join([counted(len(images), "images"), *about_copies(images)])
+    several = nouns_of(images.images.shape[1:]).several
+    return ", ".join([counted(len(images), several), *about_copies(images)])
 
 
 def details_of(images: LabelledImages) -> list[str]:

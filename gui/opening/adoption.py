@@ -9,7 +9,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.resources import resource_folder
-from engine.data.inputs import InputShape
+from engine.data.datasets import LabelledImages
+from engine.data.inputs import InputShape, shape_in_words
+from engine.data.nouns import ROWS, nouns_of
 from engine.evidence.assumptions import Assumptions
 from engine.network.network import Network
 from engine.session.session import Session
@@ -175,10 +177,10 @@ class Adoption(QObject):
         )
         if session is not None:
             self._show_run(session)
-        if not network.inputs.is_known:
+        if not network.inputs.is_known and network.inputs.is_vector:
             context.messages.show_note(
-                f"{network.origin.name} does not say what its images look like; "
-                "the input shape on the left is a guess that you can correct."
+                f"{network.origin.name} does not say what it reads; the input on the left, "
+                f"{shape_in_words(network.input_shape)}, is a guess that you can correct."
             )
 
     def remember(self, path: Path) -> None:
@@ -261,7 +263,13 @@ def _described(opened: Opened) -> str:
         where = opened.path or opened.network.origin.name
         parts.append(f"{what} {where} ({opened.network.architecture})")
     if opened.train is not None:
-        parts.append(f"{len(opened.train):,} training images")
+        parts.append(f"{len(opened.train):,} training {_several(opened.train)}")
     if opened.control is not None:
-        parts.append(f"{len(opened.control):,} control images")
+        parts.append(f"{len(opened.control):,} control {_several(opened.control)}")
     return f"Opened {', '.join(parts)}"
+
+
+def _several(images: LabelledImages) -> str:
+    """`images`, or `rows`; of a table with where their classes came from."""
+    nouns = nouns_of(images.images.shape[1:])
+    return f"{nouns.several} ({images.name})" if nouns is ROWS else nouns.several

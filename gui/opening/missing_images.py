@@ -17,7 +17,7 @@ from engine.network.network import Network
 from engine.session.finding_images import MissingImages, find_missing
 from engine.session.image_sets import WORDS
 from engine.session.session import Session
-from gui.opening.reading import IMAGE_FILES, Opened, with_what_images_tell
+from gui.opening.reading import Opened, with_what_images_tell
 from gui.run.context import AppContext
 from gui.toolkit import dialogs
 
@@ -59,7 +59,7 @@ class MissingOffer(QObject):
         if first.found.origin.kind == "folder":
             dialogs.choose_folder(window, title, receive)
         else:
-            dialogs.choose_file(window, title, IMAGE_FILES, receive)
+            dialogs.choose_file(window, title, dialogs.IMAGES, receive)
 
     def _look(self, missing: tuple[MissingImages, ...], path: Path) -> None:
         network = self._context.workspace().network

@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import Preprocessing, parse_shape
+from engine.data.inputs import Preprocessing, parse_shape, shape_in_words
 from engine.data.layout import Layout
+from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import Assumptions
-from engine.evidence.diagnostics import Health, about_images
+from engine.evidence.diagnostics import Health
 from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
@@ -68,7 +69,8 @@ class ModelPanel(QWidget):
         self.shape = QLineEdit()
         self.shape.setAccessibleName("Input shape")
         self.shape.setToolTip(
-            "Channels × height × width of the images that the network reads, such as 1x28x28."
+            "Channels × height × width of the images that the network reads, such as 1x28x28; or "
+            "how many features the rows of a table have, such as 30."
         )
         self.shape.editingFinished.connect(self._on_shape_edited)
         rows = (
@@ -108,14 +110,14 @@ class ModelPanel(QWidget):
         self.layers.show_network(network)
         self._row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
-            f"{about_images(health.remembered)} remembered"
+            f"{health.about_remembered} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )
         self._row_space.setToolTip(
             "Singular values of the first layer above the noise floor of its random "
-            "initialisation: an estimate, from the weights alone, of how many images the "
-            "network remembers."
+            "initialisation: an estimate, from the weights alone, of how many "
+            f"{nouns_of(network.input_shape).several} the network remembers."
         )
         self._classes.setText(about_outputs(network))
         self._preprocessing.setText(network.inputs.preprocessing.described)
@@ -205,7 +207,7 @@ class ModelPanel(QWidget):
     def _show_shape(self) -> None:
         assert self._network is not None
         guess = "" if self._network.inputs.is_known else "  (guessed)"
-        self.shape.setText("×".join(str(n) for n in self._network.input_shape) + guess)
+        self.shape.setText(shape_in_words(self._network.input_shape) + guess)
 
     def _on_shape_edited(self) -> None:
         network = self._network

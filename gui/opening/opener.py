@@ -20,7 +20,6 @@ from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX, Session
 from gui.opening.reading import (
-    IMAGE_FILES,
     Opened,
     Refusal,
     SharedImages,
@@ -272,7 +271,7 @@ class Opener(QObject):
     def choose_images(self, role: Role) -> None:
         """Asks for an `.npz` of `train` or `control` images."""
         title = "Training images" if role == "train" else "Control images"
-        dialogs.choose_file(self._window, title, IMAGE_FILES, partial(self.load_images, role))
+        dialogs.choose_file(self._window, title, dialogs.IMAGES, partial(self.load_images, role))
 
     def choose_folder(self, role: Role) -> None:
         """Asks for a folder of `train` or `control` images."""

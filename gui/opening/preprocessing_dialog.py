@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import InputShape, Preprocessing
+from engine.data.inputs import InputShape, Preprocessing, is_vector
 from engine.data.normalisation import WELL_KNOWN, as_constants, parse_constants, untouched
+from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import Assumptions
-from engine.evidence.preprocessing import mean_image
+from engine.evidence.preprocessing import feature_statistics, mean_image
 from engine.network.network import Network
 from gui.toolkit import theme
 
@@ -45,8 +46,14 @@ class PreprocessingDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Preprocessing")
         self._shape, self._train = network.input_shape, train
-        self.nothing = QRadioButton("&Nothing: it reads images from 0 to 1")
-        self.image = QRadioButton("Their &mean image was subtracted")
+        self._is_vector = network.inputs.is_vector
+        as_they_are = "rows as their table has them" if self._is_vector else "images from 0 to 1"
+        self.nothing = QRadioButton(f"&Nothing: it reads {as_they_are}")
+        self.image = QRadioButton(
+            "Each feature less its &mean, divided by its std"
+            if self._is_vector
+            else "Their &mean image was subtracted"
+        )
         self.numbers = QRadioButton("&Constants: less a mean, divided by a std")
         self._group = QButtonGroup(self)
         for button in (self.nothing, self.image, self.numbers):
@@ -60,17 +67,27 @@ class PreprocessingDialog(QDialog):
         self._show(network.inputs.preprocessing)
 
     def _explain(self) -> None:
-        self.nothing.setToolTip("Images go in as they are.")
+        several = nouns_of(self._shape).several
+        self.nothing.setToolTip(f"{several.capitalize()} go in as they are.")
         self.image.setToolTip(
-            "<p>The mean of the training images that are open. It moves what candidates are "
+            "<p>Mean and std of the training rows that are open. They only decide what candidates "
+            "are compared with, and in which units they are given.</p>"
+            if self._is_vector
+            else "<p>The mean of the training images that are open. It moves what candidates are "
             "compared with; the search itself sees nothing of it.</p>"
         )
         if self._train is None:
             self.image.setEnabled(False)
-            self.image.setToolTip("Needs training images, whose mean it is.")
-        self.numbers.setToolTip("The same numbers for every pixel of a channel.")
+            self.image.setToolTip(f"Needs training {several}, whose mean it is.")
+        self.numbers.setToolTip(
+            "The same numbers for every row."
+            if self._is_vector
+            else "The same numbers for every pixel of a channel."
+        )
         self.constants.setToolTip(
-            "<p>MEAN/STD, a number each or one a channel: 0.1307/0.3081. Or a name.</p>"
+            "<p>MEAN/STD, a number each or one a feature: 0.5,12/0.1,3.</p>"
+            if self._is_vector
+            else "<p>MEAN/STD, a number each or one a channel: 0.1307/0.3081. Or a name.</p>"
         )
         self.constants.setAccessibleName("Mean and std")
         self.constants.editTextChanged.connect(self._choose_numbers)
@@ -78,7 +95,8 @@ class PreprocessingDialog(QDialog):
     def _lay_out(self, network: Network, assumptions: Assumptions | None) -> None:
         rows = QVBoxLayout(self)
         rows.setSpacing(theme.SPACING)
-        asked = QLabel(f"What was done to images before {network.origin.name} read them?")
+        several = nouns_of(self._shape).several
+        asked = QLabel(f"What was done to {several} before {network.origin.name} read them?")
         asked.setTextFormat(Qt.TextFormat.PlainText)
         asked.setWordWrap(True)
         rows.addWidget(asked)
@@ -130,7 +148,7 @@ class PreprocessingDialog(QDialog):
         if self.nothing.isChecked():
             return untouched(self._shape, "user")
         if self.image.isChecked() and self._train is not None:
-            return mean_image(self._train)
+            return (feature_statistics if self._is_vector else mean_image)(self._train)
         if self.numbers.isChecked():
             return parse_constants(self.constants.currentText(), self._shape)
         raise UnusableInput("Choose what was done, or cancel.")
@@ -141,7 +159,8 @@ def _constants_of(shape: InputShape) -> QComboBox:
     combo = QComboBox()
     combo.setEditable(True)
     combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    combo.addItems([n for n, known in WELL_KNOWN.items() if len(known.mean) in (1, shape[0])])
+    if not is_vector(shape):
+        combo.addItems([n for n, known in WELL_KNOWN.items() if len(known.mean) in (1, shape[0])])
     combo.setCurrentIndex(-1)
     return combo
 

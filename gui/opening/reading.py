@@ -10,6 +10,7 @@ from engine.base.errors import DamagedSession, UnusableInput
 from engine.base.plain_text import counted, plain
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
+from engine.data.nouns import ROWS, nouns_of
 from engine.data.roles import Role
 from engine.evidence.assumptions import Assumptions, check_assumptions
 from engine.evidence.diagnostics import Health, check_weights
@@ -25,9 +26,6 @@ from engine.session.image_sets import ROLES
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from engine.stationarity.cases import Choice, choose_training
-
-IMAGE_FILES = "Images (*.npz *.npy *.pt *.pth *.csv *ubyte *ubyte.gz);;All files (*)"
-"""For dialogs that ask for a file of images."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +205,10 @@ def _read_images(
         images = load_images(path, network.input_shape, role=role)
     except UnusableInput as error:
         return None, Told(path, error=error)
-    said = f" ({images.said})" if images.said else ""
-    return images, Told(path, f"{counted(len(images), f'{name} images')}{said}")
+    several = nouns_of(network.input_shape).several
+    notes = [images.name] if several == ROWS.several else []
+    said = "; ".join([*notes, *([images.said] if images.said else [])])
+    return images, Told(path, f"{counted(len(images), f'{name} {several}')}{said and f' ({said})'}")
 
 
 def _with_its_images(

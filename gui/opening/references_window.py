@@ -16,8 +16,10 @@ from shiboken6 import isValid
 
 from engine.base.plain_text import counted
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import format_shape
-from engine.data.pixels import Pixels, unit_pixels
+from engine.data.inputs import shape_in_words
+from engine.data.nouns import nouns_of
+from engine.data.pixels import Pixels, real_pixels
+from engine.evidence.scoring import on_one_scale
 from engine.network.classes import Classes
 from gui.opening.about_images import about_copies
 from gui.opening.image_grid import ImageGrid
@@ -104,9 +106,9 @@ class _Sheet(QWidget):
         self._images = images
         self._pages.setCurrentIndex(0)
         shape = images.images.shape[1:]
-        size = format_shape((shape[0], shape[1], shape[2])).replace("x", "×")
-        parts = [f"{counted(len(images), 'images')} of {size}", images.name]
-        self._about.say(" · ".join([*parts, *about_copies(images)]))
+        several = counted(len(images), nouns_of(shape).several)
+        parts = [f"{several} of {shape_in_words(shape)}", images.name, *about_copies(images)]
+        self._about.say(" · ".join(parts))
         names = [classes.numbered(label) for label in classes.labels]
 
         def prepare(_report: object) -> tuple[Pixels, list[str]]:
@@ -114,7 +116,7 @@ class _Sheet(QWidget):
             called = [names[k] if 0 <= k < len(names) else str(k) for k in numbers]
             every, begins = images.images, range(0, len(images), _AT_ONCE)
             # All at once would take the room of the images twice more.
-            parts = [unit_pixels(every[at : at + _AT_ONCE]) for at in begins]
+            parts = [real_pixels(on_one_scale(every[at : at + _AT_ONCE], every)) for at in begins]
             return np.concatenate(parts), called
 
         self._background.start(

@@ -20,6 +20,10 @@ RESULTS_FOLDER = "results"
 """Under this key the folder is stored that a person prefers for results."""
 
 
+IMAGES = "Images and tables (*.npz *.npy *.pt *.pth *.csv *ubyte *ubyte.gz);;All files (*)"
+"""The files that images, or rows of a table, are read from."""
+
+
 def choose_file(
     parent: QWidget, title: str, filters: str, receive: Receiver, purpose: Purpose = "images"
 ) -> None:

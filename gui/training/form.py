@@ -174,7 +174,7 @@ class TrainingForm(QWidget):
         self.download.setVisible(can_download)
 
     def use_own(self, path: Path) -> None:
-        """Takes a folder or an `.npz` as the source."""
+        """Takes a folder or a file as the source."""
         self._own = path
         self.dataset.setCurrentIndex(self.dataset.findData(_OWN))
         self.classes.clear()
@@ -189,7 +189,7 @@ class TrainingForm(QWidget):
         self.dataset.setToolTip("What the network is trained on.")
         for name, known in catalogue.KNOWN.items():
             self.dataset.addItem(known.title, name)
-        self.dataset.addItem("A folder or .npz of my own", _OWN)
+        self.dataset.addItem("A folder, .npz or .csv of my own", _OWN)
         self.dataset.activated.connect(self._on_dataset_activated)
         self._presence = theme.secondary()
         theme.let_wrap(self._presence)
@@ -200,7 +200,9 @@ class TrainingForm(QWidget):
         self.elsewhere.setToolTip("A folder that holds the data set as torchvision lays it out.")
         self.elsewhere.clicked.connect(self._choose_root)
         self.choose_file = QPushButton("File…")
-        self.choose_file.setToolTip("An .npz with “images” and “labels”.")
+        self.choose_file.setToolTip(
+            "An .npz with “images” and “labels”, or a .csv with one row an example."
+        )
         self.choose_file.clicked.connect(self._choose_file)
         self.choose_folder = QPushButton("Folder…")
         self.choose_folder.setToolTip("A folder with one subfolder a class.")
@@ -302,7 +304,7 @@ class TrainingForm(QWidget):
 
     @Slot()
     def _choose_file(self) -> None:
-        dialogs.choose_file(self, "Images to train on", "Images (*.npz)", self.use_own)
+        dialogs.choose_file(self, "Images to train on", dialogs.IMAGES, self.use_own)
 
     @Slot()
     def _choose_folder(self) -> None:

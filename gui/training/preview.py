@@ -21,7 +21,8 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
-from engine.data.pixels import Pixels, unit_pixels
+from engine.data.pixels import Pixels, real_pixels
+from engine.evidence.scoring import on_one_scale
 from engine.network.classes import Classes
 from engine.runtime.lazy import torch
 from engine.viewing.mosaic import Mosaic, make_mosaic
@@ -229,9 +230,9 @@ class _Strip(QWidget):
 
 def _mosaics(data: TrainingData) -> tuple[Mosaic, ...]:
     """The images of each class, as many as can be told apart."""
-    found = []
+    found, every = [], on_one_scale(data.train.images, data.train.images)
     for label in range(len(data.label_names)):
-        images = data.train.images[data.train.labels == label][:_MOST_SHOWN]
+        images = every[data.train.labels == label][:_MOST_SHOWN]
         found.append(make_mosaic(images, torch.arange(len(images)), None))
     return tuple(found)
 
@@ -239,7 +240,7 @@ def _mosaics(data: TrainingData) -> tuple[Mosaic, ...]:
 def _rows(data: TrainingData) -> tuple[Pixels, ...]:
     """The first images of each of the first classes."""
     classes = range(min(len(data.label_names), _MOST_ROWS))
+    every = on_one_scale(data.train.images, data.train.images)
     return tuple(
-        unit_pixels(data.train.images[data.train.labels == label][:_MOST_IN_A_ROW])
-        for label in classes
+        real_pixels(every[data.train.labels == label][:_MOST_IN_A_ROW]) for label in classes
     )

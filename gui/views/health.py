@@ -14,7 +14,6 @@ from engine.evidence.diagnostics import (
     MOSTLY,
     Chance,
     Health,
-    about_images,
 )
 from engine.evidence.stationarity_check import CARRIES, DecayReading, TrueStationarity
 from engine.network.network import Network
@@ -98,7 +97,7 @@ class HealthView(QWidget):
             "where we measured",
         )
         self._rows["Remembered"].say(
-            about_images(health.remembered),
+            health.about_remembered,
             f"above {crowded:,} they hide each other in {directions:,} directions",
         )
         self._rows["Training"].say(

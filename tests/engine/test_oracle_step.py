@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.engine import oracle, under_test
 from tests.engine.oracle import Physics, Theta
 
-SHAPES = ((1, 1, 5), (1, 3, 4), (3, 4, 2), (2, 5, 1))
+SHAPES = ((1, 5, 1), (1, 3, 4), (3, 4, 2), (2, 5, 1))
 
 a_theta = st.fixed_dictionaries(
     {

@@ -78,7 +78,7 @@ def _settings(physics: Physics, **others: Any) -> Settings:
 
 def basis(theta: Theta, k: int) -> Tensor:
     """B, the k leading right singular vectors of W_1 with the engine's signs, shape (k, D)."""
-    return row_space(_network(theta, (1, 1, theta.weights[0].shape[1])), 0.0, k).basis
+    return row_space(_network(theta, (1, theta.weights[0].shape[1], 1)), 0.0, k).basis
 
 
 def images(theta: Theta, physics: Physics, unknowns: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ def spectrum(values: Array, shape: tuple[int, int]) -> tuple[float, int, int]:
 def directions_taken(theta: Theta, rank: int = 0) -> int:
     """How many coordinates an image has, where a rank is asked for and where not."""
     settings = Settings(dtype="float64", device="cpu", rank=rank)
-    network = _network(theta, (1, 1, theta.weights[0].shape[1]))
+    network = _network(theta, (1, theta.weights[0].shape[1], 1))
     return Problem(network, settings, torch.device("cpu")).coordinates.per_candidate
 
 

@@ -65,6 +65,7 @@ def make_seeds() -> list[Seed]:
             *_foreign(),
             *_sessions(Path(folder)),
             *_image_arrays(),
+            *_tables(),
             *_image_files(),
             *_known_data(),
             *_results(Path(folder)),
@@ -244,6 +245,20 @@ def _image_arrays() -> Iterator[Seed]:
     beside = {"train-labels-idx1-ubyte": _idx(np.array([1, 2, 3], np.uint8))}
     yield Seed("images", "train-images-idx3-ubyte.gz", packed, beside)
     yield Seed("images", "train-images.idx3-ubyte", _idx(_pixels(3, 4, 4)), beside)
+
+
+def _tables() -> Iterator[Seed]:
+    """Rows of numbers, in each way that they are read."""
+    rows, labels = _pixels(5, 6) / 100.0, np.array([0, 1, 0, 1, 1])
+    with_labels = np.column_stack([rows, labels])
+    header = "age,b,c,d,e,f,label\n"
+    text = header + "\n".join(",".join(str(v) for v in row) for row in with_labels)
+    stream = io.BytesIO()
+    np.save(stream, with_labels)
+    yield Seed("images", "rows.csv", text.encode())
+    yield Seed("images", "semicolons.csv", text.replace(",", ";").replace(".", ",").encode())
+    yield Seed("images", "rows.npy", stream.getvalue())
+    yield Seed("images", "rows.npz", _arrays(rows=rows, labels=labels, names=list("abcdef")))
 
 
 def _image_files() -> Iterator[Seed]:

@@ -237,7 +237,7 @@ def test_a_report_says_what_was_read_and_who_said_so(make_network):
     assert facts["preprocessing"]["std"] == [0.5, 0.25, 0.4]
     names = enumerate(["a", "b", "ç", "d"])
     assert facts["classes"] == [{"label": label, "name": name} for label, name in names]
-    bare = model_facts(make_network(12, 5, 1, mean=torch.rand(1, 1, 12)))
+    bare = model_facts(make_network(12, 5, 1, mean=torch.rand(1, 12, 1)))
     assert bare["preprocessing"]["mean"] == "image"
     assert bare["preprocessing"]["std"] is None
     assert bare["classes"] == [{"label": -1, "name": None}, {"label": 1, "name": None}]

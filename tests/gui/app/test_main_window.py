@@ -165,7 +165,7 @@ def test_images_of_another_size_are_refused(qtbot, window, checkpoint, tmp_path)
 def test_the_input_shape_can_be_corrected(qtbot, window, checkpoint):
     open_and_wait(qtbot, window, checkpoint("wide.pth", 24, 8, 1))
     assert "guess" in window.strip.text
-    assert window.workspace.network.input_shape == (1, 4, 6)
+    assert window.workspace.network.input_shape == (1, 1, 24)
     edit = window.model_panel.shape
     edit.selectAll()
     qtbot.keyClicks(edit, "1x3x8")
