@@ -163,9 +163,9 @@ class ModelPanel(QWidget):
         return self._preprocessing.text()
 
     @Slot(object)
-    def _on_activation_chosen(self, activation: Activation) -> None:
+    def _on_activation_chosen(self, slope: float) -> None:
         if self._network is not None:
-            self.reading_edited.emit(self._network.with_activation(activation, "user"))
+            self.reading_edited.emit(self._network.with_activation(Activation(slope), "user"))
 
     @Slot(object)
     def _on_layout_chosen(self, layout: Layout) -> None:
