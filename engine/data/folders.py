@@ -101,7 +101,10 @@ def _is_image(path: Path) -> bool:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted((p for p in folder.iterdir() if p.is_dir() and _is_ours(p.name)), key=_order)
+    """Those that may be classes; a link back to the folder, or to one that holds it, is none."""
+    home = folder.resolve()
+    found = (p for p in folder.iterdir() if _is_ours(p.name) and p.is_dir())
+    return sorted((p for p in found if not home.is_relative_to(p.resolve())), key=_order)
 
 
 def _are_parts(subfolders: list[Path]) -> bool:

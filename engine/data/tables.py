@@ -93,7 +93,8 @@ def holds_rows(path: Path) -> bool:
 
 def _are_features(columns: int) -> bool:
     """Whether rows of so many columns, with or without a label, are no usual images."""
-    return not any(is_usual_image(infer_input_shape(count)) for count in (columns, columns - 1))
+    either = (columns, columns - 1)
+    return columns < 2 or not any(is_usual_image(infer_input_shape(count)) for count in either)
 
 
 def read_table(path: Path, features: int | None = None) -> Table:

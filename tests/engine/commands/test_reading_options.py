@@ -135,7 +135,7 @@ def unordered(tmp_path):
 
 
 def test_an_order_that_was_a_choice_is_said_and_can_be_overruled(capsys, unordered):
-    _, out, _ = call(capsys, "inspect", unordered)
+    _, out, _ = call(capsys, "inspect", unordered, "--text")
     assert "order         stem, red, green, head (a choice: they stand so in the file" in out
     found = inspected(capsys, unordered, "--order", "stem, green,red,head")
     assert found["order"]["layers"] == ["stem", "green", "red", "head"]
@@ -230,7 +230,7 @@ def test_the_layout_of_colour_images_is_said_and_kept(capsys, tmp_path, make_net
     state = {f"layers.{i}.weight": weight for i, weight in enumerate(weights)}
     torch.save(state, tmp_path / "colour.pth")
     model = str(tmp_path / "colour.pth")
-    _, text, _ = call(capsys, "inspect", model)
+    _, text, _ = call(capsys, "inspect", model, "--text")
     assert "layout        C×H×W, channel by channel (assumed: the file does not say)" in text
     found = inspected(capsys, model, "--layout", "hwc")
     assert found["layout"] == {"name": "hwc", "said_by": "user"}
@@ -255,5 +255,5 @@ def test_the_layout_of_colour_images_is_said_and_kept(capsys, tmp_path, make_net
 
 
 def test_of_grey_images_no_layout_is_spoken_of(capsys, model):
-    _, text, _ = call(capsys, "inspect", model)
+    _, text, _ = call(capsys, "inspect", model, "--text")
     assert "layout" not in text

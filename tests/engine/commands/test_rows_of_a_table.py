@@ -124,7 +124,8 @@ def test_scored_again_it_is_the_same(capsys, attacked, against):
 
 def test_a_control_of_others_may_be_given_as_their_table(capsys, folder, attacked, against):
     others = write_patients(folder / "others.csv", 60, seed=9)
-    scored = call(capsys, "score", attacked[0], *against[:2], "--control", others)["evidence"]
+    control = ("--control", others, "--overwrite")
+    scored = call(capsys, "score", attacked[0], *against[:2], *control)["evidence"]
     assert scored["control"]["count"] == 60
     assert scored["train"]["good"] == attacked[1]["evidence"]["train"]["good"]
 
@@ -147,7 +148,7 @@ def test_two_runs_on_rows_are_compared_as_rows(capsys, folder, trained, attacked
     again = folder / "again"
     short = ("--candidates", 20, "--steps", 20, "--seed", 5, "--device", "cpu", "--quiet")
     call(capsys, "reconstruct", trained, "--out", again, *against, *short)
-    status = command_line.main(["compare", str(attacked[0]), str(again), *map(str, against)])
+    status = command_line.main(["compare", str(attacked[0]), str(again), "--text", *map(str, against)])
     text = capsys.readouterr().out
     assert status == 0
     assert "among the distinct rows" in text

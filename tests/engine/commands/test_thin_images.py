@@ -51,7 +51,8 @@ def test_thin_images_are_reconstructed_scored_exported_reported_and_compared(
     scored = call(capsys, "score", tmp_path / "a", *against)["evidence"]
     assert len(scored["train"]["ncc"]) == len(scored["control"]["ssim"]) == 6
     assert np.isfinite(scored["train"]["ssim"] + scored["train"]["ncc"]).all()
-    kinds = {kind: tmp_path / f"x.{kind}" for kind in ("gif", "png", "npz", "scores")}
+    kinds = {kind: tmp_path / f"x.{kind}" for kind in ("gif", "png", "npz")}
+    kinds["scores"] = tmp_path / "x.csv"
     files = [word for kind, path in kinds.items() for word in (f"--{kind}", path)]
     call(capsys, "export", tmp_path / "a", *files, "--pairs", "--quiet", *against)
     with np.load(kinds["npz"]) as arrays:

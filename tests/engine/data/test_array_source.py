@@ -80,7 +80,7 @@ def test_the_network_decides_between_two_layouts(tmp_path):
     ],
 )
 def test_ranges_that_are_brought_to_0_to_1(tmp_path, values, becomes, said):
-    array = np.array(values, np.float32).reshape(1, 1, 1, 3)
+    array = np.array(values, np.float32).reshape(1, 1, 3, 1)
     found = load_images(npz(tmp_path, images=array))
     np.testing.assert_allclose(found.images.flatten(), becomes, atol=1e-6)
     assert (float(found.images.min()) >= 0, float(found.images.max()) <= 1) == (True, True)
@@ -88,7 +88,7 @@ def test_ranges_that_are_brought_to_0_to_1(tmp_path, values, becomes, said):
 
 
 def test_sixteen_bits_and_truth_values(tmp_path):
-    deep = np.array([0, 65_535, 13_107], np.uint16).reshape(1, 1, 1, 3)
+    deep = np.array([0, 65_535, 13_107], np.uint16).reshape(1, 1, 3, 1)
     found = load_images(npz(tmp_path, images=deep))
     np.testing.assert_allclose(found.images.flatten(), [0, 1, 0.2], atol=1e-6)
     assert found.said == "values were divided by 65,535"
@@ -221,7 +221,7 @@ def test_what_holds_no_images_says_what_it_holds(tmp_path):
     with pytest.raises(UnusableInput, match="no array called “images”; it holds weights, bias"):
         load_images(npz(tmp_path, weights=BYTES, bias=LABELS))
     with pytest.raises(UnusableInput, match="which is none of images") as error:
-        load_images(npz(tmp_path, images=np.zeros((4, 7))))
+        load_images(npz(tmp_path, images=np.zeros((4, 7))), (1, 28, 28))
     assert "(n, h, w, c)" in error.value.instead
     with pytest.raises(UnusableInput, match=r"is empty \(0×1×4×4\)"):
         load_images(npz(tmp_path, images=np.zeros((0, 1, 4, 4))))
@@ -284,7 +284,7 @@ def test_a_table_without_labels_and_one_with_words(tmp_path):
     assert is_grey(load_images(tmp_path / "a.csv", (1, 28, 28)).images)
     (tmp_path / "a.csv").write_text("1,2\n3,cat\n")
     with pytest.raises(UnusableInput, match=r"a\.csv is no table of numbers.*cat"):
-        load_images(tmp_path / "a.csv")
+        load_images(tmp_path / "a.csv", (1, 28, 28))
 
 
 def idx(array):
@@ -337,7 +337,7 @@ def test_one_array_alone(tmp_path):
     np.save(tmp_path / "a.npy", BYTES)
     assert is_grey(load_images(tmp_path / "a.npy").images)
     assert holds_images(tmp_path / "a.npy")
-    np.save(tmp_path / "a.npy", BYTES[0])  # The weights of a layer, as likely as not.
+    np.save(tmp_path / "a.npy", BYTES[0, 0])
     assert not holds_images(tmp_path / "a.npy")
 
 

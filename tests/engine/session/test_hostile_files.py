@@ -419,8 +419,8 @@ def test_pipes_and_folders_among_images_are_named(tmp_path):
     os.mkfifo(folder / "class" / "2.png")
     assert "2.png is a pipe" in refusal(load_images, folder)
     (folder / "class" / "2.png").unlink()
-    (folder / "class" / "2.png").mkdir()
-    assert "2.png is a folder" in refusal(load_images, folder)
+    (folder / "class" / "2.png").mkdir()  # Is looked into, whatever it is called.
+    assert len(load_images(folder)) == 1
 
 
 # --- links ----------------------------------------------------------------------------------------
