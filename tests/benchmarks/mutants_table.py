@@ -488,15 +488,15 @@ MUTANTS: list[Mutant] = [
         ("agreement is regularised ten times as much", "_LEAST_SHARE = 0.01", "_LEAST_SHARE = 0.1"),
         (
             "contrast is no logarithm",
-            "return [deviation.log(), shown",
-            "return [deviation, shown",
+            "_deviation(images).clamp_min(_TINY).log()",
+            "_deviation(images).clamp_min(_TINY)",
         ),
         (
             "spread is that of the unstretched image",
-            "shown.flatten(1).std(1), rough.sqrt()]",
-            "deviation, rough.sqrt()]",
+            "_deviation(shown), rough.sqrt()]",
+            "_deviation(images), rough.sqrt()]",
         ),
-        ("roughness is a square", "std(1), rough.sqrt()]", "std(1), rough]"),
+        ("roughness is a square", "_deviation(shown), rough.sqrt()]", "_deviation(shown), rough]"),
     ),
     *_of(
         "evidence/groups",
@@ -523,8 +523,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "candidates are shown without their mean",
-            "shown = stretched(candidates[chosen] + mean)",
-            "shown = stretched(candidates[chosen])",
+            "shown, real = stretched(candidates[chosen] + mean)",
+            "shown, real = stretched(candidates[chosen])",
         ),
         (
             "the control is centred by its own mean",

@@ -148,7 +148,9 @@ def test_two_runs_on_rows_are_compared_as_rows(capsys, folder, trained, attacked
     again = folder / "again"
     short = ("--candidates", 20, "--steps", 20, "--seed", 5, "--device", "cpu", "--quiet")
     call(capsys, "reconstruct", trained, "--out", again, *against, *short)
-    status = command_line.main(["compare", str(attacked[0]), str(again), "--text", *map(str, against)])
+    status = command_line.main(
+        ["compare", str(attacked[0]), str(again), "--text", *map(str, against)]
+    )
     text = capsys.readouterr().out
     assert status == 0
     assert "among the distinct rows" in text

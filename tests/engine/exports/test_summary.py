@@ -128,4 +128,7 @@ def test_a_report_fills_in_what_a_run_found():
     assert (found.training_images, found.control_images) == (5, 4)
     assert found.sentence == "It ended early."
     alone = with_report(Outcome("a.pth", DONE, sentence="Because."), report | {"evidence": None})
-    assert (alone.recovered, alone.training_images, alone.sentence) == (None, None, "Because.")
+    assert (alone.recovered, alone.training_images, alone.sentence) == (
+        *(None, None),
+        "Because. It ended early.",
+    )

@@ -313,12 +313,12 @@ def test_the_paper_preset_has_the_published_numbers_of_several_classes():
     assert several == paper(3, outputs=2) == paper(3, 4, "runner-up")
     assert several.training == "runner-up"
     published = {
-        "initial_scale": 3.605e-4,
-        "candidate_rate": 2.420e-4,
-        "multiplier_rate": 0.951,
-        "minimum_multiplier": 0.0401,
-        "alpha_start": 326.5,
-        "alpha_end": 326.5,
+        "initial_scale": 6.228e-5,
+        "candidate_rate": 1.362e-3,
+        "multiplier_rate": 0.479,
+        "minimum_multiplier": 0.203,
+        "alpha_start": 39.5,
+        "alpha_end": 39.5,
     }
     assert several == replace(paper(1), training="runner-up", **published)
     assert paper(1, 10, "margin") == replace(several, training="margin")
@@ -349,7 +349,7 @@ def test_the_paper_preset_takes_the_published_step(make_network, outputs, traini
 
     scale, rate, multiplier_rate, least, alpha = {
         "margin": (1.7e-3, 0.282, 1e-4, 0.415, 19.2),
-        "runner-up": (3.605e-4, 2.420e-4, 0.951, 0.0401, 326.5),
+        "runner-up": (6.228e-5, 1.362e-3, 0.479, 0.203, 39.5),
         "free": (0.01975, 0.952, 1e-4, 0.0, 90.3),
     }[training]
     generator = torch.Generator().manual_seed(settings.seed)
