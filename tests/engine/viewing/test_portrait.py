@@ -19,16 +19,21 @@ from engine.viewing.portrait import portray
 from tests.engine.networks import CASES, learnt, network_of, session_of_case
 
 
-@pytest.fixture
-def session(make_network):
-    network = learnt(make_network(48, 30, 20, 1, shape=(3, 4, 4), mean=torch.rand(3, 4, 4)))
+def session_of_shape(make_network, *shape):
+    network = learnt(make_network(48, 30, 20, 1, shape=shape, mean=torch.rand(shape)))
     settings = replace(fast(), candidates=9, steps=100, restarts=2, rank=6, device="cpu")
     run = Reconstruction(network, settings)
     list(run.iterate())
     return session_of(run, "cpu")
 
 
-def test_its_numbers_are_those_of_the_session(session):
+@pytest.fixture
+def session(make_network):
+    return session_of_shape(make_network, 3, 4, 4)
+
+
+def test_its_numbers_are_those_of_the_session(make_network):
+    session = session_of_shape(make_network, 1, 6, 8)
     gallery = session.gallery()
     for candidate in (0, 8, 12):
         found = portray(session, candidate)
