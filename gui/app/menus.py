@@ -78,7 +78,7 @@ def _exports(export: Callable[[str], None]) -> Submenu:
             Command("Images as &Separate PNGs…", ask("pngs")),
             Command("Images as &NPZ…", ask("npz")),
             Command("Images as PyTorch &Tensor…", ask("pt")),
-            Command("Ro&ws as CSV…", ask("csv")),
+            Command("R&ows as CSV…", ask("csv")),
             Command("&Losses as CSV…", ask("losses")),
             Command("S&cores as CSV…", ask("scores")),
             Command("Report as &HTML…", ask("html"), "Ctrl+R"),

@@ -17,8 +17,9 @@ from engine.network.network import Network
 from engine.session.finding_images import MissingImages, find_missing
 from engine.session.image_sets import WORDS
 from engine.session.session import Session
-from gui.opening.reading import Opened, with_what_images_tell
+from gui.opening.reading import Opened, beside_open, with_what_images_tell
 from gui.run.context import AppContext
+from gui.state.workspace import Workspace
 from gui.toolkit import dialogs
 
 _SHOWN_DIGITS = 12
@@ -65,9 +66,10 @@ class MissingOffer(QObject):
         network = self._context.workspace().network
         if network is None:
             return
+        now = self._context.workspace()
         self._context.background.start(
             f"Opening {path.name} …",
-            lambda _report: _read(missing, path, network),
+            lambda _report: _read(missing, path, network, now),
             partial(self._take, missing),
             lambda: self._context.workspace().network is network,
         )
@@ -103,7 +105,9 @@ class MissingOffer(QObject):
             self.tell(opened.missing, None)
 
 
-def _read(missing: tuple[MissingImages, ...], path: Path, network: Network) -> _Offered:
+def _read(
+    missing: tuple[MissingImages, ...], path: Path, network: Network, now: Workspace
+) -> _Offered:
     """What was shown, for the first that is missing, and others that lie beside it.
 
     Raises:
@@ -117,4 +121,5 @@ def _read(missing: tuple[MissingImages, ...], path: Path, network: Network) -> _
     is_train = first.role == "train"
     opened = replace(opened, train=images) if is_train else replace(opened, control=images)
     warm_up()
-    return _Offered(images, with_what_images_tell(opened, network))
+    opened = beside_open(with_what_images_tell(opened, network), now.train, now.control)
+    return _Offered(images, opened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from engine.base.progress import Progress
 from engine.base.resources import SAMPLES, sample_network
 from engine.data.datasets import TrainingData, load_images
 from engine.data.roles import Role
-from engine.evidence.duplicates import kept_apart
 from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
@@ -23,6 +22,7 @@ from gui.opening.reading import (
     Opened,
     Refusal,
     SharedImages,
+    beside_open,
     examine,
     is_model,
     open_paths,
@@ -149,10 +149,7 @@ class Opener(QObject):
         if not isinstance(found, Opened) or found.network is not None:
             return found
         now = self._workspace()
-        train, control = found.train or now.train, found.control or now.control
-        if train is None or control is None:
-            return found
-        return _attempt(lambda: replace(found, control=kept_apart(train, control)))
+        return _attempt(partial(beside_open, found, now.train, now.control))
 
     def _hand_on(self, found: _Found) -> None:
         if isinstance(found, _Damaged):

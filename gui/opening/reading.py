@@ -272,6 +272,20 @@ def with_what_images_tell(opened: Opened, network: Network) -> Opened:
         return opened  # Too many images, or not two classes: the scores need neither.
 
 
+def beside_open(
+    opened: Opened, train: LabelledImages | None, control: LabelledImages | None
+) -> Opened:
+    """Images that were read, beside those that are open: no control holds a training image.
+
+    Raises:
+        UnusableInput: a control holds nothing else.
+    """
+    train, control = opened.train or train, opened.control or control
+    if train is None or control is None:
+        return opened
+    return replace(opened, control=kept_apart(train, control))
+
+
 def _compared(opened: Opened, train: LabelledImages) -> Opened:
     """The same, whose control holds no training image; without one where it holds no other."""
     if opened.control is None:

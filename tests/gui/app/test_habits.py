@@ -425,7 +425,8 @@ def test_the_log_tells_what_was_opened_run_said_and_saved(qtbot, window, checkpo
     run_to_end(qtbot, window, 7)
     window.exporter.write_to("losses", tmp_path / "losses.csv")
     settle(qtbot, window)
-    open_and_wait(qtbot, window, tmp_path / "losses.csv")
+    (tmp_path / "notes.txt").write_text("remember")
+    open_and_wait(qtbot, window, tmp_path / "notes.txt")
     until(qtbot, lambda: "plain text, not a network" in window.log_panel.text)
     lines = window.log_panel.text.splitlines()
     assert all(re.match(r"\d\d:\d\d:\d\d  (Note|Error) ", line) for line in lines), lines

@@ -19,7 +19,7 @@ def saved(qtbot, window, checkpoint, tmp_path):
     control = save_images(tmp_path / "control.npz", 8, 1)
     open_and_wait(qtbot, window, checkpoint(), images, control)
     start(qtbot, window, 100_000)
-    until(qtbot, lambda: window.stage.standing and window.stage.standing.pairs)
+    until(qtbot, lambda: bool(window.stage.standing and window.stage.standing.pairs))
     window.pages.stop()
     settle(qtbot, window)
     path = tmp_path / "run.afterimage"
