@@ -33,7 +33,7 @@ from gui.stage.places import NOWHERE, Places, largest_places, places
 from gui.stage.sight import Seen, Sight
 from gui.toolkit import theme
 
-_FRAME_MILLISECONDS = 45
+_FRAME_MILLISECONDS = 42
 _IN_LECTURES = 12
 HINT = "Press Start, and noise drifts into what the network remembers."
 """What is said while there is nothing to show."""
