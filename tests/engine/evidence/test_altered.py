@@ -163,3 +163,13 @@ def test_where_weights_were_damaged_and_little_comes_back_there_is_no_confidence
     assert recovered < 5
     assert session.gallery().of_each is None
     assert session.gallery().why_unknown == why
+
+
+def test_with_biases_zeroed_nothing_is_sure_unless_images_come_back(healthy, digits):
+    assert healthy.biases[0] is not None
+    without = replace(
+        healthy, parameters=Parameters(healthy.weights, (None,) * len(healthy.biases))
+    )
+    session, recovered = attacked(without, digits)
+    sure = 0 if session.gallery().of_each is None else session.gallery().above(0.9)
+    assert sure <= recovered

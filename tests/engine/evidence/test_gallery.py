@@ -10,12 +10,13 @@ import torch
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
-from engine.evidence import groups
+from engine.evidence import confidence, groups
 from engine.evidence.confidence import case_of
 from engine.evidence.gallery import CUT_SHORT, make_gallery, signs_of_truth
 from engine.evidence.scoring import score
 from engine.evidence.similarity import ncc_features
 from engine.network.checkpoints import load_network
+from engine.network.parameters import Parameters
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
 from engine.session.session import session_of
@@ -194,6 +195,28 @@ def test_a_confidence_is_known_only_for_what_it_was_fitted_to(case, training, ex
     labels = labels_for(network_of(case), 12)
     found = make_gallery(network_of(case), images, labels, torch.ones(12), training=training)
     assert found.has_confidence == (expected is not None)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "between", "shape", "is_given"),
+    [
+        ((64, 250, 250, 1), 1, (1, 8, 8), True),
+        ((64, 250, 249, 1), 1, (1, 8, 8), False),
+        ((64, 250, 1), 1, (1, 8, 8), False),
+        ((48, 300, 300, 1), 10, (3, 4, 4), True),
+        ((48, 300, 300, 1), 5, (3, 4, 4), False),
+        ((48, 300, 300, 1), 5, (1, 6, 8), True),
+    ],
+)
+def test_a_confidence_is_known_only_for_layers_for_which_it_held(
+    make_network, monkeypatch, narrow_networks_count_as_wide, sizes, between, shape, is_given
+):
+    monkeypatch.setattr(confidence, "FEWEST_NEURONS", narrow_networks_count_as_wide)
+    network = make_network(*sizes, shape=shape)
+    first, *others = network.weights
+    scaled = [each * between * first.norm() / each.norm() for each in others]
+    network = replace(network, parameters=Parameters((first, *scaled), network.biases))
+    assert (case_of(network, "margin") is not None) == is_given
 
 
 @pytest.mark.parametrize("case", CASES)
