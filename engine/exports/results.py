@@ -55,7 +55,7 @@ REPORT = "report.json"
 PAGE = "report.html"
 SESSION = f"session{SUFFIX}"
 _LOSSES, _GRID, _DRIFT = "losses.csv", "grid.png", "drift.gif"
-FILES = (SESSION, RECONSTRUCTIONS, REPORT, PAGE, _LOSSES, _GRID, _DRIFT)
+FILES = (SESSION, RECONSTRUCTIONS, TABLE, REPORT, PAGE, _LOSSES, _GRID, _DRIFT)
 """All that `write_results` writes."""
 
 

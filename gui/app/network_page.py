@@ -15,9 +15,10 @@ from gui.app.layout import centre_pages, left_column, splitter
 from gui.app.views import Views
 from gui.opening.adoption import Adoption
 from gui.opening.empty_page import EmptyPage
-from gui.opening.model_panel import ModelPanel, ReferencesPanel
+from gui.opening.model_panel import ModelPanel
 from gui.opening.opener import Opener
 from gui.opening.recent_menu import RecentList
+from gui.opening.references_panel import ReferencesPanel
 from gui.opening.references_window import ReferencesWindow
 from gui.opening.run_cards import RunCards
 from gui.run.assessment import Assessment

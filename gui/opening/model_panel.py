@@ -1,4 +1,4 @@
-"""The left column's upper part: the network, and the images to score against."""
+"""The left column's upper part: what is known of the network, and can be changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
 from engine.network.orders import Order
-from gui.opening.about_images import details_of, number_of
 from gui.opening.activation_choice import ActivationChoice
 from gui.opening.layers_view import LayersView
 from gui.opening.layout_choice import LayoutChoice
@@ -54,8 +53,8 @@ class ModelPanel(QWidget):
         self._network: Network | None = None
         self._file, self.layers = ElidedLabel(), LayersView()
         self.layers.chosen.connect(self._on_order_chosen)
-        self._classes, self._row_space = _value(), _value()
-        self._preprocessing, self._images_say = _value(), _value()
+        self._classes, self._row_space = theme.value_label(), theme.value_label()
+        self._preprocessing, self._images_say = theme.value_label(), theme.value_label()
         self._train: LabelledImages | None = None
         self._assumptions: Assumptions | None = None
         self.activation = ActivationChoice()
@@ -229,90 +228,6 @@ class ModelPanel(QWidget):
                 self.shape_edited.emit(shape)
             return
         self._show_shape()
-
-
-class ReferencesPanel(QWidget):
-    """The optional images: training images, and a control set."""
-
-    train_wanted = Signal()
-    control_wanted = Signal()
-    shown = Signal()
-    removed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._train, self._control = _value(), _value()
-        self.choose_train = QPushButton("Choose…")
-        self.choose_train.setAccessibleName("Choose training images")
-        self.choose_train.setToolTip("Opens images that the network was trained on.")
-        self.choose_train.clicked.connect(self.train_wanted)
-        self.choose_control = QPushButton("Choose…")
-        self.choose_control.setAccessibleName("Choose control images")
-        self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
-        self.choose_control.clicked.connect(self.control_wanted)
-        self.show_all = QPushButton("Show")
-        self.show_all.setAccessibleName("Show the reference images")
-        self.show_all.setToolTip("Shows all of these images, with their classes.")
-        self.show_all.clicked.connect(self.shown)
-        self.remove = QPushButton("Remove both")
-        self.remove.setToolTip("Forgets these images; their files stay.")
-        self.remove.clicked.connect(self.removed)
-        grid = QGridLayout()
-        grid.setColumnStretch(1, 1)
-        rows = (
-            ("Training", self._train, self.choose_train),
-            ("Control", self._control, self.choose_control),
-        )
-        for row, (name, value, button) in enumerate(rows):
-            grid.addWidget(QLabel(name), row, 0)
-            grid.addWidget(value, row, 1)
-            grid.addWidget(button, row, 2)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(theme.heading("Reference images (optional)"))
-        layout.addWidget(
-            theme.secondary(
-                "Only to score what was found; the search never sees them. The control holds "
-                "images that the network never saw."
-            )
-        )
-        layout.addLayout(grid)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        for button in (self.show_all, self.remove):
-            buttons.addWidget(button)
-        layout.addLayout(buttons)
-        self.show_references(None, None)
-        self.set_available(False)
-
-    def set_available(self, available: bool) -> None:
-        """References need a network to go with."""
-        self.choose_train.setEnabled(available)
-        self.choose_control.setEnabled(available)
-
-    @property
-    def said(self) -> tuple[str, str]:
-        """What is said of the training images, and of the control."""
-        return self._train.text(), self._control.text()
-
-    def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
-        """Shows which images are there."""
-        for label, images in ((self._train, train), (self._control, control)):
-            label.setText("none" if images is None else number_of(images))
-            label.setToolTip("" if images is None else verbatim(*details_of(images)))
-        given = sum(images is not None for images in (train, control))
-        self.remove.setText("Remove both" if given > 1 else "Remove")
-        for button in (self.show_all, self.remove):
-            button.setVisible(given > 0)
-
-
-def _value() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    theme.let_wrap(label)
-    return label
 
 
 def _beside(value: QWidget, button: QWidget) -> QWidget:

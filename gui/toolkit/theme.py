@@ -204,6 +204,16 @@ def secondary(text: str = "", parent: QWidget | None = None) -> QLabel:
     return label
 
 
+def value_label() -> QLabel:
+    """An empty label for a value: plain text that wraps and can be selected."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    let_wrap(label)
+    return label
+
+
 def let_wrap(label: QLabel) -> None:
     """However long its text is, the column does not become wider; the label becomes higher."""
     label.setWordWrap(True)

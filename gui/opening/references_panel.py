@@ -1,0 +1,86 @@
+"""The left column's middle part: the images to score against."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from engine.data.datasets import LabelledImages
+from gui.opening.about_images import details_of, number_of
+from gui.toolkit import theme
+from gui.toolkit.widgets import verbatim
+
+
+class ReferencesPanel(QWidget):
+    """The optional images: training images, and a control set."""
+
+    train_wanted = Signal()
+    control_wanted = Signal()
+    shown = Signal()
+    removed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._train, self._control = theme.value_label(), theme.value_label()
+        self.choose_train = QPushButton("Choose…")
+        self.choose_train.setAccessibleName("Choose training images")
+        self.choose_train.setToolTip("Opens images that the network was trained on.")
+        self.choose_train.clicked.connect(self.train_wanted)
+        self.choose_control = QPushButton("Choose…")
+        self.choose_control.setAccessibleName("Choose control images")
+        self.choose_control.setToolTip("Opens images of the same kind that the network never saw.")
+        self.choose_control.clicked.connect(self.control_wanted)
+        self.show_all = QPushButton("Show")
+        self.show_all.setAccessibleName("Show the reference images")
+        self.show_all.setToolTip("Shows all of these images, with their classes.")
+        self.show_all.clicked.connect(self.shown)
+        self.remove = QPushButton("Remove both")
+        self.remove.setToolTip("Forgets these images; their files stay.")
+        self.remove.clicked.connect(self.removed)
+        grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        rows = (
+            ("Training", self._train, self.choose_train),
+            ("Control", self._control, self.choose_control),
+        )
+        for row, (name, value, button) in enumerate(rows):
+            grid.addWidget(QLabel(name), row, 0)
+            grid.addWidget(value, row, 1)
+            grid.addWidget(button, row, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(theme.heading("Reference images (optional)"))
+        layout.addWidget(
+            theme.secondary(
+                "Only to score what was found; the search never sees them. The control holds "
+                "images that the network never saw."
+            )
+        )
+        layout.addLayout(grid)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for button in (self.show_all, self.remove):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
+        self.show_references(None, None)
+        self.set_available(False)
+
+    def set_available(self, available: bool) -> None:
+        """References need a network to go with."""
+        self.choose_train.setEnabled(available)
+        self.choose_control.setEnabled(available)
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What is said of the training images, and of the control."""
+        return self._train.text(), self._control.text()
+
+    def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
+        """Shows which images are there."""
+        for label, images in ((self._train, train), (self._control, control)):
+            label.setText("none" if images is None else number_of(images))
+            label.setToolTip("" if images is None else verbatim(*details_of(images)))
+        given = sum(images is not None for images in (train, control))
+        self.remove.setText("Remove both" if given > 1 else "Remove")
+        for button in (self.show_all, self.remove):
+            button.setVisible(given > 0)
