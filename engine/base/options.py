@@ -30,6 +30,14 @@ def is_number(each: Field[Any]) -> bool:
     return "low" in each.metadata
 
 
+def _shown(number: float) -> str:
+    """A number in a few digits, also one that no float can hold."""
+    try:
+        return f"{number:g}"
+    except OverflowError:
+        return "more than a number can be"
+
+
 def check_options(options: Any, choices: Mapping[str, Sequence[str]]) -> None:
     """Checks a dataclass instance.
 
@@ -52,5 +60,5 @@ def check_options(options: Any, choices: Mapping[str, Sequence[str]]) -> None:
         if is_number(each) and not each.metadata["low"] <= value <= each.metadata["high"]:
             low, high = each.metadata["low"], each.metadata["high"]
             raise UnusableInput(
-                f"{each.metadata['label']} is {value:g}; it must be from {low:g} to {high:g}."
+                f"{each.metadata['label']} is {_shown(value)}; it must be from {low:g} to {high:g}."
             )

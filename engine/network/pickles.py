@@ -13,6 +13,7 @@ import shutil
 import struct
 import tempfile
 import zipfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ _PACKED = {"BININT": "<i", "BININT1": "<B", "BININT2": "<H", "BINFLOAT": ">d"}
 _TEXT = ("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8")
 _BYTES = ("SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8")
 _PUT, _GET = ("BINPUT", "LONG_BINPUT", "MEMOIZE"), ("BINGET", "LONG_BINGET")
+_CALLS = ("REDUCE", "NEWOBJ")
+_ARGUMENTS = ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_TUPLE")
 _MOST_GROWTH = 4
 _FREELY = 1 << 20
 
@@ -58,7 +61,7 @@ class _Rewriter:
             ValueError, and others: it has operations that no checkpoint needs, or it grows to more
                 than so many bytes.
         """
-        for operation, argument, _ in pickletools.genops(stream):
+        for operation, argument in _operations(stream):
             self._take(operation.name, operation.code, argument)
             if self._size > most:
                 raise ValueError("the pickle grows beyond reason")
@@ -117,6 +120,34 @@ class _Rewriter:
             self._texts[place] = text
 
 
+def _operations(stream: IO[bytes]) -> Iterator[tuple[pickletools.OpcodeInfo, Any]]:
+    """The operations of one pickle, each with its argument.
+
+    Whatever is called has to be called with a tuple. PyTorch's reader would unpack anything, for
+    ever where it has no end.
+
+    Raises:
+        ValueError, and others: it is damaged.
+    """
+    before = ""
+    for operation, argument, _ in pickletools.genops(stream):
+        if operation.name in _CALLS and before not in _ARGUMENTS:
+            raise ValueError("a call without a tuple of arguments")
+        if operation.name not in _PUT:
+            before = operation.name
+        yield operation, argument
+
+
+def _check(stream: IO[bytes], pickles: int = 1) -> None:
+    """Reads some pickles, to their end and no further.
+
+    Raises:
+        ValueError, and others: one is damaged.
+    """
+    for _ in range(pickles):
+        deque(_operations(stream), maxlen=0)
+
+
 def _packed_text(text: str) -> bytes:
     encoded = text.encode("utf-8", "surrogatepass")
     return b"X" + struct.pack("<I", len(encoded)) + encoded
@@ -147,6 +178,7 @@ def archive_for_torch(path: Path, names: Sequence[str]) -> Iterator[Path | IO[by
     with zipfile.ZipFile(path) as archive:
         content = archive.read(pickled[0]) if len(pickled) == 1 else b""
         if content[:1] != b"\x80" or content[:2] == b"\x80\x02":
+            _check(io.BytesIO(content), 1 if content else 0)
             yield path
             return
         with tempfile.TemporaryFile() as anew:
@@ -176,6 +208,8 @@ def pickle_for_torch(path: Path) -> tuple[IO[bytes], list[bytes]]:
         is_plain = is_of_torch and file.read(2) == b"\x80\x02"
         file.seek(0)
         if is_plain:
+            _check(file, len(_BEFORE) + 2)
+            file.seek(0)
             content = file.read()
             return io.BytesIO(content), [content]
         if is_of_torch:

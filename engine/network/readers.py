@@ -143,10 +143,13 @@ def _read_npz(path: Path) -> Contents:
             f"{path.name} holds images, not a network.",
             "Open a network first, then these images to compare with it.",
         )
-    words = {name: array for name, array in arrays.items() if array.dtype.kind in "iuU"}
-    metadata = beside_weights(
-        {name: array.tolist() for name, array in words.items() if array.ndim <= 1}
-    )
+    words = {n: a for n, a in arrays.items() if a.dtype.kind in "iuU" and a.ndim <= 1}
+    try:
+        metadata = beside_weights({name: array.tolist() for name, array in words.items()})
+    except (SystemError, ValueError) as error:  # Of texts that no program wrote.
+        raise UnusableInput(
+            f"{path.name} is damaged, cut short, or no .npz file.", "Copy or export it again."
+        ) from error
     numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}
     return sort_out(numeric, metadata, path)
 

@@ -161,7 +161,7 @@ def make_editor(each: Field[Any], special: str = "") -> Editor:
         editor.setSingleStep(1 if each.name in ("seed", "restarts") else 50)
     else:
         editor = _PlainSpinBox()
-        editor.setDecimals(12 if each.metadata["low"] and each.metadata["low"] < 1e-6 else 7)
+        editor.setDecimals(12 if each.metadata["low"] and each.metadata["low"] < 1e-6 else 9)
         editor.setRange(each.metadata["low"], each.metadata["high"])
         editor.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     if special:

@@ -16,6 +16,7 @@ from torch import nn
 
 from engine.base.errors import UnusableInput
 from engine.network.checkpoints import load_network
+from engine.network.pickles import _BEFORE
 from tests.fuzz.pickles import hostile_calls
 
 PROTOCOLS = (2, 3, 4, 5)
@@ -229,3 +230,22 @@ def test_what_is_no_checkpoint_is_called_what_it_is(path, content, says):
     message = refusal(path)
     assert message.startswith("network.pth is ")
     assert says in message
+
+
+@pytest.mark.parametrize("protocol", [b"\x80\x02", b"\x80\x04"])
+@pytest.mark.parametrize("call", [b"R", b"\x81"])
+@pytest.mark.parametrize("is_of_torch", [False, True])
+def test_what_is_called_without_a_tuple_is_refused(tmp_path, protocol, call, is_of_torch):
+    """PyTorch's reader unpacks whatever stands there, for ever where it has no end."""
+    body = protocol + b"ccollections\nOrderedDict\n]" + call + b"."
+    before = [pickle.dumps(each, 2) for each in _BEFORE] if is_of_torch else []
+    (tmp_path / "a.pt").write_bytes(b"".join([*before, body, pickle.dumps([], 2)]))
+    with pytest.raises(UnusableInput, match="damaged"):
+        load_network(tmp_path / "a.pt")
+
+
+def test_texts_that_no_program_wrote_are_damage(tmp_path):
+    texts = np.frombuffer(b"\xff\xff\xff\xff", "<U1")
+    np.savez(tmp_path / "a.npz", w1=np.zeros((3, 4), np.float32), classes=texts)
+    with pytest.raises(UnusableInput, match="damaged"):
+        load_network(tmp_path / "a.npz")

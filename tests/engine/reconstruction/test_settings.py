@@ -115,3 +115,8 @@ def test_both_ways_to_the_gradient_honour_every_setting_alike(make_network, star
         assert not torch.equal(before.unknowns_gradient, after.unknowns_gradient) or (
             not torch.equal(before.multiplier_gradient, after.multiplier_gradient)
         )
+
+
+def test_a_number_that_no_float_can_hold_is_refused():
+    with pytest.raises(UnusableInput, match="more than a number can be"):
+        settings_from_dict({**fast().as_dict(), "steps": 10**400})
