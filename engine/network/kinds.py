@@ -41,8 +41,8 @@ NETWORK_FILES = (
     NetworkFile(
         "PyTorch",
         (".pth", ".pt", ".th", ".ckpt"),
-        ", with a state dict, alone or in a checkpoint; also where it is called `.bin` or "
-        "`.pth.tar`",
+        ", with a state dict, alone or under one name of any kind; also where it is called `.bin`, "
+        "`.pkl` or `.pth.tar`",
     ),
     NetworkFile(
         "",
