@@ -61,7 +61,7 @@ FITTED: dict[Case, Models] = {
 FEWEST_NEURONS = 250
 """In a hidden layer. Fitted to 500 and more, it held for 300, and for a hundred it did not."""
 
-_LARGE = 8.0
+LARGE = 8.0
 """Norms of layers between over that of the first. It was 15 and more on colour networks of which
 confidences held, 4 and less on those of which they did not."""
 
@@ -95,7 +95,7 @@ def _is_built_as_fitted(network: Network) -> bool:
         return False
     first = float(network.weights[0].norm())
     is_colour = network.input_shape[0] > 1
-    return not is_colour or all(float(each.norm()) > _LARGE * first for each in between)
+    return not is_colour or all(float(each.norm()) > LARGE * first for each in between)
 
 
 def models_for(case: Case | None) -> Models:

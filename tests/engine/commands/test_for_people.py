@@ -75,7 +75,7 @@ def test_a_run_ends_in_what_was_found_beside_the_control_and_its_files(
     assert f"{control['good']} of 5 images of the control" in lines[1]
     assert lines[2].startswith("12 of 12 steps in ")
     assert f"{report['gallery']['distinct']} distinct image" in lines[2]
-    assert lines[3:] == ["", *(str(folder / name) for name in results.FILES)]
+    assert lines[3:] == ["", *(str(folder / name) for name in results.run_files(folder))]
 
 
 def test_a_run_without_images_claims_nothing(monkeypatch, tmp_path, model):
@@ -193,4 +193,4 @@ def test_without_a_display_a_run_ends_in_lines_also_in_a_pipe(tmp_path):
         assert "of 100 training images" in lines[1]
         assert "images of the control" in lines[2]
         assert lines[-1] == str(Path("output", folder, "drift.gif"))
-        assert len(lines) == 5 + len(results.FILES)
+        assert len(lines) == 5 + len(results.FILES) - 1
