@@ -19,6 +19,8 @@ from engine.runtime.lazy import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
+_OURS = "afterimage"
+"""In the metadata of our own files, whose mean image is no surprise."""
 _PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "_module.")
 
 
@@ -75,7 +77,8 @@ def sort_out(
         if constant is not None and constant.lastgroup is not None:
             found.constants.setdefault(constant.lastgroup, []).append(tensor)
             what = "slope of an activation" if constant["slope"] else "normalises the input"
-            found.ignored.append(Noted(name, f"{what}; no layer"))
+            if _OURS not in metadata:
+                found.ignored.append(Noted(name, f"{what}; no layer"))
         elif why:
             found.ignored.append(Noted(name, why))
         else:

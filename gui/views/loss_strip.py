@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -66,6 +66,9 @@ class LossStrip(QWidget):
         self._losses = Losses.none(0)
         self._cursors: list[float] = []
         self._throttle = Throttle(_DRAWING_INTERVAL)
+        self._newest = self._losses
+        self._later = QTimer(self, singleShot=True, interval=round(1000 * _DRAWING_INTERVAL))
+        self._later.timeout.connect(self._show_newest)
         self.setAccessibleName("Losses")
         self.setMinimumHeight(_LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -85,11 +88,18 @@ class LossStrip(QWidget):
 
         Args:
             losses: the rows.
-            hurry: False leaves them out if others were shown a moment ago.
+            hurry: False shows them a moment later if others were shown a moment ago.
         """
-        if not self._throttle.lets_through(hurry):
-            return
-        self._losses = losses
+        self._newest = losses
+        if self._throttle.lets_through(hurry):
+            self._show_newest()
+        elif not self._later.isActive():
+            self._later.start()
+
+    @Slot()
+    def _show_newest(self) -> None:
+        self._later.stop()
+        self._losses = self._newest
         self.setAccessibleDescription(self.words)
         self.update()
 

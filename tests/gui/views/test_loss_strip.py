@@ -12,6 +12,7 @@ from engine.reconstruction.losses import Losses
 from gui.toolkit import theme
 from gui.views.loss_strip import LossStrip
 from gui.views.strip_scale import StripScale
+from tests.gui.conftest import until
 
 
 def losses(*layers):
@@ -139,3 +140,9 @@ def test_a_residual_that_rests_does_not_fill_the_strip_with_its_trembling():
     scale = StripScale.of(np.arange(1.0, 101), values[:, None], QRectF(0, 0, 100, 50))
     (line,) = scale.lines(np.arange(1.0, 101), values)
     assert max(point.y() for point in line) - min(point.y() for point in line) < 1
+
+
+def test_what_comes_too_soon_is_shown_a_moment_later(qtbot, strip):
+    for last in (0.5, 0.4, 0.3):
+        strip.show_losses(losses([0.9, last]))
+    until(qtbot, lambda: strip.value == "0.3")
