@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
-from engine.base.plain_text import counted, plain
+from engine.base.plain_text import plain
 from engine.data import catalogue, tables
 from engine.data.array_files import IDX, what_is
 from engine.data.inputs import InputShape, is_vector, shape_in_words
@@ -100,11 +100,12 @@ class Apart:
         called = [_called(self.whole, place) for place, _ in self.left_out[:_NAMED]]
         more = len(self.left_out) - len(called)
         them = ", ".join(called) + (f" and {more:,} more" if more else "")
-        count = counted(len(self.left_out), "images")
+        nouns, is_one = nouns_of(self.whole.images.shape[1:]), len(self.left_out) == 1
         return (
-            f"{count} of the {len(self.whole):,} in the control {self.whole.name} "
-            f"{'is a' if len(self.left_out) == 1 else 'are'} training "
-            f"{'image' if len(self.left_out) == 1 else 'images'} and left out of it: {them}."
+            f"{len(self.left_out):,} {nouns.one if is_one else nouns.several} of the "
+            f"{len(self.whole):,} in the control {self.whole.name} "
+            f"{f'is a training {nouns.one}' if is_one else f'are training {nouns.several}'} and "
+            f"left out of it: {them}."
         )
 
 
@@ -273,7 +274,7 @@ def holds_images(path: Path) -> bool:
     if IDX.fullmatch(path.name) or suffix == ".csv":
         return path.is_file()
     if suffix == ".npy":
-        return _is_deep(path) or tables.holds_rows(path)
+        return _has_rows(path)
     if path.suffix.lower() != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
@@ -286,11 +287,11 @@ def holds_images(path: Path) -> bool:
         return False
 
 
-def _is_deep(path: Path) -> bool:
-    """Whether an array has more dimensions than weights of a layer have."""
+def _has_rows(path: Path) -> bool:
+    """Whether an array has images or rows in it, and not numbers alone."""
     try:
         check_file(path)
-        return bool(np.load(path, mmap_mode="r", allow_pickle=False).ndim > 2)
+        return bool(np.load(path, mmap_mode="r", allow_pickle=False).ndim > 1)
     except Exception:  # As above.
         return False
 

@@ -16,6 +16,7 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import counted
 from engine.data.datasets import Apart, LabelledImages
 from engine.data.inputs import is_vector
+from engine.data.nouns import nouns_of
 from engine.evidence.similarity import ncc_features
 from engine.runtime.lazy import torch
 
@@ -61,11 +62,12 @@ def kept_apart(train: LabelledImages, control: LabelledImages) -> LabelledImages
         return whole  # The score refuses them, and says why.
     couples = shared_images(train.images, whole.images)
     left_out = tuple((int(place), int(of)) for place, of in couples)
+    several = nouns_of(whole.images.shape[1:]).several
     if len(left_out) == len(whole):
         raise UnusableInput(
-            f"All {counted(len(whole), 'control images')} of {whole.name} are training images "
-            f"(of {train.name}), so that none is left for a control.",
-            "Give images of the same kind that the network never saw.",
+            f"All {counted(len(whole), f'control {several}')} of {whole.name} are training "
+            f"{several} (of {train.name}), so that none is left for a control.",
+            f"Give {several} of the same kind that the network never saw.",
             _PAGE,
         )
     apart = Apart(train, whole, left_out)

@@ -217,8 +217,10 @@ class Adoption(QObject):
         self.stationarity_found.emit(None)
         self.assumptions_found.emit(None)
         self._settings.show_network(network)
+        nouns = nouns_of(network.input_shape)
+        health = None if now.health is None else replace(now.health, nouns=nouns)
         self._context.workspace.open(
-            Workspace(network, session=session, asked=now.asked, health=now.health)
+            Workspace(network, session=session, asked=now.asked, health=health)
         )
         if session is not None:
             self._show_run(session)
@@ -249,6 +251,8 @@ def _reads_alike(a: Network, b: Network) -> bool:
         return False  # Their layers, or the columns of the first, stand in another order.
     if a.activation != b.activation:
         return False
+    if a.inputs.is_vector and b.inputs.is_vector:
+        return True  # A search on rows reads them as the network does, whatever their units.
     one, other = (network.inputs.preprocessing.std for network in (a, b))
     if one is None or other is None:
         return one is other

@@ -28,13 +28,17 @@ class QueueOutlooks(QObject):
         """
         super().__init__(parent)
         self._list, self._background = items, background
-        self._is_looking = False
+        self._is_looking = self._has_ended = False
         items.listed.connect(self._look)
+
+    def end(self) -> None:
+        """Looks at no other: the window closes."""
+        self._has_ended = True
 
     @Slot()
     def _look(self) -> None:
         unknown = [item for item in self._list.waiting if item.has_chance is None]
-        if unknown and not self._is_looking:
+        if unknown and not self._is_looking and not self._has_ended:
             self._is_looking = True
             path = unknown[0].path
             self._background.start(

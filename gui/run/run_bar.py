@@ -13,6 +13,7 @@ from gui.run.activity import Activity
 from gui.toolkit import theme
 from gui.toolkit.throttle import Throttle
 
+_PAUSED = "Paused · "
 _INTERVAL = 0.25
 _LABELS = {
     Activity.IDLE: "&Start",
@@ -66,6 +67,7 @@ class RunBar(QWidget):
         layout.addWidget(self.progress, 1)
         layout.addWidget(self._text)
         self._throttle = Throttle(_INTERVAL)
+        self._words = ""
         self._can_start = False
         self._resumable = False
         self.show_activity(Activity.IDLE)
@@ -93,9 +95,10 @@ class RunBar(QWidget):
         self.stop_button.setEnabled(not idle and activity is not Activity.STOPPING)
         if activity is Activity.STARTING:
             self.progress.setRange(0, 0)
-            self._text.setText(self._starting)
+            self._words = self._starting
         elif activity is Activity.IDLE and self.progress.maximum() == 0:
             self.clear()  # The run failed before its first frame.
+        self._show_words()
 
     def show_frame(self, frame: Frame) -> None:
         """Shows how far a reconstruction is."""
@@ -115,13 +118,19 @@ class RunBar(QWidget):
         if self._throttle.lets_through(hurry=self._activity is not Activity.RUNNING):
             self.progress.setRange(0, total)
             self.progress.setValue(done)
-            self._text.setText(text)
+            self._words = text
+            self._show_words()
 
     def clear(self) -> None:
         """No run to show."""
         self.progress.setRange(0, 1)
         self.progress.setValue(0)
-        self._text.setText("")
+        self._words = ""
+        self._show_words()
+
+    def _show_words(self) -> None:
+        is_paused = self._activity is Activity.PAUSED and bool(self._words)
+        self._text.setText(f"{_PAUSED}{self._words}" if is_paused else self._words)
 
     @property
     def text(self) -> str:

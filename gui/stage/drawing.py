@@ -89,7 +89,8 @@ def draw_beside(painter: QPainter, look: Look, origin: QPointF, known: SeatInfo)
     if look.has_originals:
         beside = look.places.original_at(origin)
         if known.original is None:
-            painter.fillRect(beside, theme.empty_ground(look.dark))
+            painter.setPen(theme.empty_ground(look.dark))
+            painter.drawRect(beside.adjusted(0, 0, -1, -1))
         else:
             painter.drawImage(beside, as_image(known.original))
     _draw_words(painter, look, look.places.caption_at(origin), known)

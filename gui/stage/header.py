@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from gui.toolkit import theme
@@ -31,7 +31,7 @@ class StageHeader(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT)
-        self.headline = ElidedLabel()
+        self.headline = ElidedLabel(at=Qt.TextElideMode.ElideRight)
         self._says: tuple[str, bool] | None = None
         self._step = StillLabel("step 1,000,000")
         self.export_button = QPushButton("Export a Film …")

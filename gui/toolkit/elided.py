@@ -10,17 +10,28 @@ from engine.base.plain_text import plain
 from gui.toolkit.widgets import verbatim
 
 
-def elided(text: str, font: QFont, width: int) -> str:
-    """A text whose middle is left out where it is wider than so many pixels."""
-    return QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+def elided(
+    text: str, font: QFont, width: int, at: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+) -> str:
+    """A text whose middle, or end, is left out where it is wider than so many pixels."""
+    return QFontMetrics(font).elidedText(text, at, width)
 
 
 class ElidedLabel(QLabel):
     """One line of words, as many of them as there is room for; it asks for no room of its own."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        at: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
+        """
+        Args:
+            parent: owner.
+            at: what is left out: the middle of a name, the end of a sentence.
+        """
         super().__init__(parent)
-        self._words = ""
+        self._words, self._at = "", at
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -47,7 +58,7 @@ class ElidedLabel(QLabel):
         self._shorten()
 
     def _shorten(self) -> None:
-        self.setText(elided(self._words, self.font(), self.contentsRect().width()))
+        self.setText(elided(self._words, self.font(), self.contentsRect().width(), self._at))
 
 
 class ElidingStatusBar(QStatusBar):
