@@ -47,6 +47,8 @@ def array_file_in(folder: Path, role: Role) -> Path | None:
     matches = [(path, IDX.fullmatch(path.name)) for path in files]
     images = [path for path, found in matches if found and found["what"].lower() == "images"]
     tables = [path for path in files if path.suffix.lower() == _TABLE and path.parent == folder]
+    if any(path.is_dir() for path in files if not path.name.startswith((".", "_", "@"))):
+        tables = []  # They are of classes, and such a table is about their images.
     return part_of(images, role, _file_words) or part_of(tables, role, _file_words)
 
 

@@ -79,7 +79,7 @@ def square(numbers: int) -> InputShape | None:
 
 
 def _in_range(images: Array, name: str) -> tuple[Array, str]:
-    if images.dtype == np.uint8:
+    if images.dtype == np.uint8 and images.max(initial=0) != 1:
         return images, ""
     _check_finite(images, name)
     low, high = float(images.min()), float(images.max())

@@ -24,6 +24,7 @@ HOW = "a table has one row of numbers an example, and its class in one more colu
 _INDEX = ("", "index", "unnamed: 0")
 _DELIMITERS = ",;\t"
 _LONGEST_LINE = 16 << 20
+_FEWEST_COUNTED = 4
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,15 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
         not is_number(name) and len(rows) > 1 and is_number(below)
         for name, below in zip(rows[0], rows[min(1, len(rows) - 1)], strict=True)
     )
-    if has_header:
+    if has_header or _only_counts(rows[0]):
         return rows[0], rows[1:]
     return [], rows
+
+
+def _only_counts(row: list[str]) -> bool:
+    """Whether a first row is 0, 1, 2, …, as programs call columns that have no names."""
+    counted = [str(number) for number in range(len(row))]
+    return len(row) >= _FEWEST_COUNTED and row[1:] == counted[1:] and row[0] in ("0", "")
 
 
 def _label_column(

@@ -56,6 +56,7 @@ class LabelledImages:
             where nobody looked.
         apart: which of them were left out as a control, by whom; None where nobody looked.
         features: what the columns of a table are called; empty where nobody said.
+        classes: what the source calls classes 0, 1, …; empty where nobody knows.
     """
 
     images: Tensor
@@ -68,6 +69,7 @@ class LabelledImages:
     copies: Couples | None = None
     apart: Apart | None = None
     features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -206,6 +208,7 @@ def load_images(
         names=opened.files,
         said="; ".join(each for each in (opened.said, said) if each),
         features=opened.features,
+        classes=opened.classes,
     )
 
 

@@ -18,7 +18,7 @@ from engine.data.array_files import array_file_in, is_array_file
 from engine.data.array_source import read_array_images
 from engine.data.folders import list_folder
 from engine.data.image_files import read_files, unit_floats
-from engine.data.inputs import InputShape
+from engine.data.inputs import InputShape, is_vector
 from engine.data.origin import ImageOrigin, file_origin, folder_origin, known_origin
 from engine.data.roles import Role
 from engine.data.tables import is_table, read_table
@@ -72,6 +72,10 @@ def open_source(
     if is_table(path, shape):
         return _open_table(path, shape)
     if path.exists() and is_array_file(path):
+        if shape is not None and is_vector(shape):
+            raise UnusableInput(
+                f"{path.name} is no table.", "Rows are read from .csv, .npy and .npz files."
+            )
         return _open_arrays(path, shape, role)
     if catalogue.is_known(str(source)):
         return _open_known(str(source).lower(), root or catalogue.cache_folder())
@@ -86,7 +90,9 @@ def open_source(
 def _open_folder(path: Path, shape: InputShape | None, role: Role) -> Source:
     file = array_file_in(path, role)
     if file is not None:
-        return _open_arrays(file, shape, role)
+        return (
+            _open_table(file, shape) if is_table(file, shape) else _open_arrays(file, shape, role)
+        )
     found = list_folder(path, role)
 
     def read(places: Places) -> tuple[Tensor, str]:

@@ -57,7 +57,7 @@ def kept_apart(train: LabelledImages, control: LabelledImages) -> LabelledImages
     """
     if control.apart is not None and control.apart.train is train:
         return control
-    whole = control if control.apart is None else control.apart.whole
+    whole = _by_classes_of(train, control if control.apart is None else control.apart.whole)
     if whole.images.shape[1:] != train.images.shape[1:]:
         return whole  # The score refuses them, and says why.
     couples = shared_images(train.images, whole.images)
@@ -79,6 +79,21 @@ def kept_apart(train: LabelledImages, control: LabelledImages) -> LabelledImages
     return replace(
         whole, images=whole.images[places], labels=whole.labels[places], names=names, apart=apart
     )
+
+
+def _by_classes_of(train: LabelledImages, control: LabelledImages) -> LabelledImages:
+    """The control with the class numbers of the training images, found by the classes' names.
+
+    A file that lacks a class counts those that it has otherwise.
+    """
+    places = {name: number for number, name in enumerate(train.classes)}
+    names = [control.classes[int(each)] for each in control.labels] if control.classes else []
+    if control.classes == train.classes or not all(name in places for name in names):
+        return control
+    if not names:
+        return control
+    labels = torch.tensor([places[name] for name in names])
+    return replace(control, labels=labels, classes=train.classes)
 
 
 def with_copies(images: LabelledImages) -> LabelledImages:

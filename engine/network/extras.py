@@ -24,7 +24,8 @@ _METRIC = re.compile(
     r"|(?:^|[._])(?:confmat|confusion_matrix)$"
 )
 _COUNTER = re.compile(r"(?:^|[._])(?:num_batches_tracked|n_averaged)$")
-_PART = re.compile(r"(?:weight|bias)_[gv]$|(?:^|\.)parametrizations\.")
+_PART = re.compile(r"(?:weight|bias)_(?:[guv]|orig|mask)$|(?:^|\.)parametrizations\.")
+_BIAS = re.compile(r"(?:^|[._])(?:b\d*|bias\w*|intercepts?\w*)$")
 _CHANGES_OUTPUTS = re.compile(r"(?:^|[._])(?:temperature|tau|\w*scale|gain|alpha)$")
 
 
@@ -52,11 +53,18 @@ def why_ignored(name: str, tensor: Tensor, file_name: str) -> str:
         return "belongs to a loss"
     if _WEIGHING.search(name) and tensor.dim() < 2:
         return "weighs classes in a loss"
-    if _METRIC.search(name) and not name.endswith((".weight", ".bias")):
+    is_metric = _METRIC.search(name) and not name.endswith((".weight", ".bias"))
+    if is_metric and (tensor.dim() < 2 or "conf" in name.lower()):
         return "belongs to a metric"
     if _COUNTER.search(name) or (tensor.dim() == 0 and not tensor.is_floating_point()):
         return "a counter"
     if tensor.dim() == 0:
+        if _BIAS.search(name):
+            raise UnusableInput(
+                f"“{name}” in {file_name} is a bias that is no array.",
+                "Store it as an array of one number.",
+                NETWORKS,
+            )
         if _CHANGES_OUTPUTS.search(name):
             raise UnusableInput(
                 f"“{name}” in {file_name} scales something that the network computes; what is not "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +17,10 @@ from engine.network.reading import OrderedBy
 if TYPE_CHECKING:
     from torch import Tensor
 
+_CALLED = re.compile(
+    r"weights?|bias(?:es)?|kernels?|coefs?|intercepts?|^[wb](?=_|\d|$)|_[wb](?=_?\d*$)"
+)
+"""Words that tell a weight from a bias."""
 _MAX_LAYERS = 64
 _MOST_LOOKS = 5000
 
@@ -31,9 +36,7 @@ class _Named:
         """`layers.0.weight` → `layers.0.`, `W1` → `1`: what a weight and its bias share."""
         last = self.name.rsplit(".", 1)[-1]
         head = self.name[: len(self.name) - len(last)]
-        for word in ("weight", "bias", "kernel", "coefs", "intercepts"):
-            last = last.lower().replace(word, "")
-        return head + last.strip("_").removeprefix("w").removeprefix("b").strip("_")
+        return head + _CALLED.sub("", last.lower()).strip("_")
 
     @property
     def layer(self) -> str:

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from engine.evidence import confidence
 from tests.engine import oracle, under_test
 from tests.engine.oracle import Theta
 from tests.engine.test_oracle_step import make_theta
@@ -157,7 +156,9 @@ def test_without_directions_at_hand_the_clear_ones_are_taken():
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("restarts", [1, 2, 3])
 def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
-    monkeypatch.setattr(confidence, "LARGE", 0.0)  # Of the layers between, in networks of colour.
+    monkeypatch.setattr(
+        "engine.evidence.confidence.LARGE", 0.0
+    )  # Of the layers between, in networks of colour.
     theta, images, labels, lam = a_pool(channels, restarts, 12, seed=10 + restarts)
     values = torch.linalg.svdvals(theta.weights[0]).numpy()
     floor, _ = oracle.noise_floor(values, tuple(theta.weights[0].shape))

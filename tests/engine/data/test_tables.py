@@ -161,3 +161,16 @@ def test_a_table_is_trained_on_and_the_next_rows_are_its_control(tmp_path):
     assert data.control.images[:, 0, 0, 0].tolist() == [8, 10, 9, 11]
     assert data.train.features == ("u", "v")
     assert "8 rows" in data.description
+
+
+def test_columns_that_only_count_are_a_header(tmp_path):
+    text = "0,1,2,3\n0.5,2,1.5,1\n2.5,1,7,0\n"
+    found = load_images(written(tmp_path, text), vector_shape(3))
+    assert found.images.flatten(1).tolist() == [[0.5, 2, 1.5], [2.5, 1, 7]]
+    assert found.labels.tolist() == [1, 0]
+
+
+def test_a_table_in_a_folder_is_read_as_one(tmp_path):
+    written(tmp_path, "10,20,0\n300,4,1\n")
+    found = load_images(tmp_path, vector_shape(2))
+    assert found.images.flatten(1).tolist() == [[10, 20], [300, 4]]

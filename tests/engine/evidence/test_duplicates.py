@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.base.errors import UnusableInput
-from engine.data.datasets import LabelledImages
+from engine.data.datasets import LabelledImages, load_images
 from engine.evidence.duplicates import copies_within, kept_apart, shared_images, with_copies
 from engine.evidence.references import References
 from engine.evidence.scoring import score
@@ -122,3 +122,12 @@ def test_a_score_is_that_of_the_control_without_training_images(make_network):
     assert found.as_dict() == by_hand.as_dict()
     assert found.as_dict()["control"]["left_out"] == 5
     assert np.array_equal(references.control, unseen)
+
+
+def test_a_control_that_lacks_a_class_is_numbered_as_the_training_images_are(tmp_path):
+    for name, words in (("train", ["ape", "bee", "cow"]), ("control", ["bee", "cow", "cow"])):
+        images = np.random.default_rng(len(name)).integers(0, 256, (3, 1, 6, 6), dtype=np.uint8)
+        np.savez(tmp_path / f"{name}.npz", images=images, labels=np.array(words))
+    train, control = (load_images(tmp_path / f"{name}.npz") for name in ("train", "control"))
+    assert control.labels.tolist() == [0, 1, 1]
+    assert kept_apart(train, control).labels.tolist() == [1, 2, 2]

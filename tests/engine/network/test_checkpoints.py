@@ -373,3 +373,34 @@ def test_the_colour_network_opens_and_classifies_its_training_images():
     images = torch.from_numpy(file["images"]) / 255
     outputs = network.forward((images - images.mean(0)).flatten(1))[:, 0]
     assert bool(((outputs > 0).numpy() == file["labels"].astype(bool)).all())
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias"),
+    [
+        ("weights{}", "biases{}"),
+        ("weights_{}", "biases_{}"),
+        ("fc{}_w", "fc{}_b"),
+        ("hidden{}_weights", "hidden{}_biases"),
+        ("W{}", "b{}"),
+        ("w_{}", "b_{}"),
+        ("fc{}.W", "fc{}.b"),
+    ],
+)
+def test_biases_behind_all_weights_go_with_those_of_their_number(tmp_path, weight, bias):
+    sizes = (5, 4, 4, 1)
+    weights = [torch.randn(n, k) for k, n in itertools.pairwise(sizes)]
+    biases = [torch.randn(n) for n in sizes[1:]]
+    named = {weight.format(i): w.numpy() for i, w in enumerate(weights)}
+    named |= {bias.format(i): b.numpy() for i, b in reversed(list(enumerate(biases)))}
+    np.savez(tmp_path / "a.npz", **named)
+    found = load_network(tmp_path / "a.npz")
+    for read, kept in zip(found.biases, biases, strict=True):
+        assert torch.equal(read, kept)
+
+
+def test_a_bias_that_is_no_array_is_refused(tmp_path):
+    named = {"W1": np.ones((4, 5)), "W2": np.ones((1, 4)), "b2": np.float32(0.3)}
+    np.savez(tmp_path / "a.npz", **{n: np.asarray(a, np.float32) for n, a in named.items()})
+    with pytest.raises(UnusableInput, match=r"“b2” in a\.npz is a bias that is no array"):
+        load_network(tmp_path / "a.npz")

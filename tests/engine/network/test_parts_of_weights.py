@@ -274,3 +274,19 @@ def test_two_different_means_say_nothing(path):
     network = load_network(path)
     assert network.mean is None
     assert len(network.reading.ignored) == 2
+
+
+def test_a_pruned_layer_may_be_called_as_a_metric_is(tmp_path):
+    torch.manual_seed(0)
+    layers = nn.ModuleDict(
+        {
+            "f1": nn.Linear(9, 6, bias=False),
+            "f2": nn.Linear(6, 4, bias=False),
+            "f3": nn.Linear(4, 1, bias=False),
+        }
+    )
+    nn.utils.prune.l1_unstructured(layers["f1"], "weight", 0.5)
+    torch.save(layers.state_dict(), tmp_path / "a.pth")
+    found = load_network(tmp_path / "a.pth")
+    assert [tuple(each.shape) for each in found.weights] == [(6, 9), (4, 6), (1, 4)]
+    assert torch.equal(found.weights[0], layers["f1"].weight)
