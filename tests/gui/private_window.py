@@ -12,7 +12,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from engine.base.resources import resource_folder
-from gui.app import application, main_window
+from gui.app import application, parts
 from gui.app.main_window import MainWindow
 from gui.toolkit import theme
 
@@ -23,7 +23,7 @@ def private_window(size: tuple[int, int]) -> Iterator[tuple[QApplication, MainWi
     with tempfile.TemporaryDirectory() as folder:
         application.configure(QApplication)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
-        main_window.user_state_path = lambda *_: Path(folder)
+        parts.user_state_path = lambda *_: Path(folder)
         qt = QApplication([])
         qt.setStyle("Fusion")
         qt.setWindowIcon(QIcon(str(resource_folder() / "icons" / "afterimage.svg")))

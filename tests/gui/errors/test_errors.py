@@ -335,12 +335,12 @@ DRIVEN = """
 import faulthandler, sys
 import torch
 from PySide6.QtCore import QTimer
-from gui.app import application, main_window
+from gui.app import application, main_window, parts
 
 class Driven(main_window.MainWindow):
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.kept = main_window.user_state_path("Afterimage", "Afterimage") / "last-run.afterimage"
+        self.kept = parts.user_state_path("Afterimage", "Afterimage") / "last-run.afterimage"
         self.timer = QTimer(self)
         self.timer.timeout.connect(self.look)
         self.timer.start(50)
