@@ -18,6 +18,7 @@ from engine.stationarity.cases import multipliers_for
 if TYPE_CHECKING:
     from torch import Tensor
 
+_MOST_ROOT = 1e6
 _UNIT = 1.001
 _MEMORY = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "sgd": {"momentum_buffer"}}
 
@@ -131,11 +132,16 @@ def _is_number_array(name: str, tensor: Tensor) -> bool:
 def _is_in_range(name: str, tensor: Tensor) -> bool:
     """Weights are as large as a checkpoint's may be; directions of the row space have length 1.
 
-    Their scale is 1 at most, times what images are stretched by.
+    Their scale is 1 at most, times what images are stretched by, and a singular value at most the
+    largest weight times the root of their number.
     """
     if name.startswith("network.") and tensor.dim() == 2:
         return LEAST_WEIGHT < float(tensor.abs().max()) < LARGEST_WEIGHT
-    most = {"space.basis": _UNIT, "space.scale": _UNIT / LEAST_STD}
+    most = {
+        "space.basis": _UNIT,
+        "space.scale": _UNIT / LEAST_STD,
+        "space.spectrum": _MOST_ROOT * LARGEST_WEIGHT,
+    }
     return name not in most or float(tensor.abs().max()) <= most[name]
 
 

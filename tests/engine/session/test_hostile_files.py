@@ -272,7 +272,7 @@ def test_weights_that_no_training_gives_are_refused(tmp_path, value):
     assert "no trained network" in refusal(load_network, tmp_path / "extreme.pth")
 
 
-@pytest.mark.parametrize("part", ["network.0", "space.basis", "space.scale"])
+@pytest.mark.parametrize("part", ["network.0", "space.basis", "space.scale", "space.spectrum"])
 def test_numbers_beyond_reason_in_a_session_are_refused(tmp_path, part):
     """One flipped bit makes 1e38 of a 1, and the square of that is no float32 any more."""
     network = load_network(network_file(tmp_path / "small.pth"))
