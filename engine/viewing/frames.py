@@ -266,8 +266,8 @@ class LiveView:
             else ", the most settled first"
         )
         shown = torch.from_numpy(order)
-        caption += f" · step {snapshot.step:,}"
-        return make_mosaic(snapshot.images(shown), shown + earlier, self._mean, caption)
+        images = snapshot.images(shown)
+        return make_mosaic(images, shown + earlier, self._mean, caption, snapshot.step)
 
 
 @dataclass(frozen=True)

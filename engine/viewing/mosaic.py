@@ -36,6 +36,7 @@ class Mosaic:
             not known.
         is_recovered: of each tile, shape (t,), where it is a gallery that was scored beside a
             control.
+        step: steps taken, over all restarts, when the candidates were so; −1 outside a run.
     """
 
     pixels: Pixels
@@ -46,9 +47,12 @@ class Mosaic:
     is_gallery: bool = False
     confidence: Tensor | None = None
     is_recovered: NDArray[np.bool_] | None = None
+    step: int = -1
 
 
-def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "") -> Mosaic:
+def make_mosaic(
+    images: Tensor, order: Tensor, mean: Tensor | None, caption: str = "", step: int = -1
+) -> Mosaic:
     """A mosaic about as wide as high.
 
     Args:
@@ -56,11 +60,12 @@ def make_mosaic(images: Tensor, order: Tensor, mean: Tensor | None, caption: str
         order: which candidate each of them is, shape (t,).
         mean: μ, shape (c, h, w), or None.
         caption: what is shown, in words.
+        step: steps taken, over all restarts.
     """
     tiles = display_pixels(images, mean)
     columns = columns_for(tiles)
     pixels = mosaic(tiles, columns)
-    return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption)
+    return Mosaic(pixels, order, columns, (tiles.shape[1], tiles.shape[2]), caption, step=step)
 
 
 def gallery_mosaic(

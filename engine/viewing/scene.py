@@ -42,7 +42,8 @@ def scene_at(
     if mosaic is None:
         return Scene(picture)
     images = WatchedDrift(session, mosaic.order, is_noisy).images(index)
-    drawn = make_mosaic(images, mosaic.order, session.network.mean, mosaic.caption)
+    mean = session.network.mean
+    drawn = make_mosaic(images, mosaic.order, mean, mosaic.caption, picture.step)
     drawn = replace(drawn, is_gallery=mosaic.is_gallery, confidence=mosaic.confidence)
     return Scene(picture, drawn)
 

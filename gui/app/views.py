@@ -69,6 +69,7 @@ class Views(QObject):
         self.drawn = StagePanel(
             self.stage, self.mosaic, self.caption, self.examiner.timeline, self.strip
         )
+        self.drawn.stepped.connect(self.examiner.timeline.say_step)
         self.header, self.settling = self.drawn.header, Settling(context, self.stage)
         self.presentation = Presentation(self.stage, self.header)
         self._strips = self.strip, self.presentation.strip

@@ -42,7 +42,7 @@ class Examiner(QObject):
         self._workspace, self._background = context.workspace, context.background
         self._controller = context.controller
         self._stage, self._mosaic, self._pairs, self._curves = views
-        self.inspector, self.timeline = Inspector(), Scrubber("timeline of the run")
+        self.inspector, self.timeline = Inspector(), Scrubber("timeline of the run", False)
         self.replay = Replay(self)
         self._present: Scene | None = None
         self._newest: tuple[Scene, Sequence[int]] | None = None

@@ -23,14 +23,17 @@ class Scrubber(QWidget):
     grabbed = Signal()
     """Emitted when a person takes hold of it, before it moves."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, names_step: bool = True, parent: QWidget | None = None) -> None:
         """
         Args:
             name: for people who cannot see it.
+            names_step: whether it names the step of the frame that is chosen; else only the step
+                that it is told, of a picture elsewhere that may come a moment later.
             parent: owner.
         """
         super().__init__(parent)
         self._steps: tuple[int, ...] = ()
+        self._names_step = names_step
         self.play_button = _PlayButton()
         self.play_button.setAccessibleName(f"Play {name}")
         self.play_button.setToolTip("Plays the drift from noise to its end")
@@ -160,9 +163,19 @@ class Scrubber(QWidget):
         self._show_step()
         self.moved.emit(index)
 
+    @Slot(int)
+    def say_step(self, step: int) -> None:
+        """Names the step of the picture that is shown; none where it is −1."""
+        self._label.say("" if step < 0 else f"step {step:,}")
+
+    @property
+    def step_text(self) -> str:
+        """What is said of the step."""
+        return self._label.text
+
     def _show_step(self) -> None:
-        step = self.step
-        self._label.say("" if step is None else f"step {step:,}")
+        if self._names_step:
+            self.say_step(-1 if self.step is None else self.step)
         self._offer_live()
 
     def _offer_live(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.progress import Progress
@@ -40,10 +42,9 @@ class Assessment(QObject):
 
         def judge(report: Progress) -> tuple[Mosaic, Pairs | None]:
             verdict = verdict_of(session, references, report)
-            mosaic = gallery_mosaic(
-                session.images(), verdict.gallery, session.network.mean, verdict.is_recovered
-            )
-            return mosaic, verdict.pairs
+            mean, step = session.network.mean, session.state.step
+            drawn = gallery_mosaic(session.images(), verdict.gallery, mean, verdict.is_recovered)
+            return replace(drawn, step=step), verdict.pairs
 
         def show(found: tuple[Mosaic, Pairs | None]) -> None:
             mosaic, pairs = found

@@ -155,11 +155,12 @@ def describe(frame: Frame, has_ended: bool) -> str:
 
 
 def _at_rest(step: int, steps: int, where: str, seconds: float, is_stopped: bool) -> str:
-    """`Stopped at step 320 of 1,000 · restart 1 of 3 · 12 s taken · 27 steps/s`."""
-    parts = [f"{'Stopped at step' if is_stopped else 'Step'} {step:,} of {steps:,}"]
+    """`Stopped · 320 of 1,000 steps taken · restart 1 of 3 · in 12 s · 27 steps/s`."""
+    parts = ["Stopped"] if is_stopped else []
+    parts.append(f"{step:,} of {steps:,} steps taken")
     if where and is_stopped:
         parts.append(where)
-    return " · ".join([*parts, f"{duration(seconds)} taken", *_rate(step, seconds)])
+    return " · ".join([*parts, f"in {duration(seconds)}", *_rate(step, seconds)])
 
 
 def _rate(step: int, seconds: float) -> list[str]:

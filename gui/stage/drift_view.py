@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from engine.data.pixels import Pixels
@@ -293,6 +293,12 @@ class DriftView(QAbstractScrollArea):
         """Other seats fit."""
         super().resizeEvent(event)
         self._lay_out(at_once=True)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What came while nobody looked is shown now."""
+        super().showEvent(event)
+        self._sight, self._is_anew = None, True
+        self._begin_moving()
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
         """Everything is drawn anew."""

@@ -50,6 +50,7 @@ class Presentation(QWidget):
         rows.addWidget(self.stage, 1)
         rows.addWidget(self._words)
         rows.addWidget(self.strip)
+        self.stage.stepped.connect(self.strip.show_step)
         stage.pictured.connect(self._show_picture)
         stage.known.connect(self._show_standing)
         header.said.connect(self._words.setText)

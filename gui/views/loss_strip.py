@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
@@ -65,6 +66,7 @@ class LossStrip(QWidget):
         self._for_lectures = for_lectures
         self._losses = Losses.none(0)
         self._cursors: list[float] = []
+        self._step = -1
         self._throttle = Throttle(_DRAWING_INTERVAL)
         self._newest = self._losses
         self._later = QTimer(self, singleShot=True, interval=round(1000 * _DRAWING_INTERVAL))
@@ -103,6 +105,17 @@ class LossStrip(QWidget):
         self.setAccessibleDescription(self.words)
         self.update()
 
+    @Slot(int)
+    def show_step(self, step: int) -> None:
+        """Says the value of the step that the picture is of, which is named beside the picture.
+
+        Args:
+            step: steps taken, over all restarts; −1 where there is no picture.
+        """
+        before, self._step = self.value, step
+        if self.value != before:
+            self.update(self._words_room.toAlignedRect())
+
     def show_cursors(self, steps: Sequence[float]) -> None:
         """Marks the steps that the timeline is at."""
         self._cursors = list(steps)
@@ -110,7 +123,7 @@ class LossStrip(QWidget):
 
     def clear(self) -> None:
         """Shows that there is no run."""
-        self._cursors = []
+        self._cursors, self._step = [], -1
         self.show_losses(Losses.none(0), hurry=True)
         self._throttle.reset()
 
@@ -125,19 +138,16 @@ class LossStrip(QWidget):
 
     @property
     def value(self) -> str:
-        """The last relative residual of the first layer, `0.312`; – where there is none."""
-        last = self._losses.relative_per_layer[-1:, :1].ravel()
+        """The first layer's relative residual at the step that is shown, `0.312`; – if unknown."""
+        losses = self._newest
+        taken = len(losses) if self._step < 0 else np.searchsorted(losses.step, self._step, "right")
+        last = losses.relative_per_layer[max(0, taken - 1) : taken, :1].ravel()
         return f"{last[0]:.3g}" if len(last) and math.isfinite(last[0]) else "–"
-
-    @property
-    def moment(self) -> str:
-        """When that was: `step 1,234`; `no run yet`."""
-        return f"step {self._losses.step[-1]:,.0f}" if len(self._losses) else "no run yet"
 
     @property
     def words(self) -> str:
         """All that it says."""
-        return f"{_TITLE} {self.value}, {self.moment}"
+        return f"{_TITLE} {self.value}" if len(self._newest) else f"{_TITLE} –, no run yet"
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Opens the plots."""
@@ -158,27 +168,39 @@ class LossStrip(QWidget):
 
     # --- drawing ----------------------------------------------------------------------------
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Words on the left, the curve on the right."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self._ground())
-        words = QFontMetricsF(self.font()).horizontalAdvance(f"{_TITLE} ")
-        inner = QRectF(self.rect()).adjusted(theme.MARGIN, 4, -theme.MARGIN, -4)
-        self._paint_words(painter, QRectF(inner.topLeft(), inner.bottomLeft() + QPointF(words, 0)))
-        inner.setLeft(inner.left() + words + theme.MARGIN)
+        painter.fillRect(event.rect(), self._ground())
+        words, inner = self._words_room, self._inner
+        self._paint_words(painter, words)
+        if not event.region().intersects(
+            inner.toAlignedRect().adjusted(round(words.width()), 0, 0, 0)
+        ):
+            return
+        inner.setLeft(words.right() + theme.MARGIN)
         numbers = QFontMetricsF(self.font()).horizontalAdvance(_WIDEST_NUMBER)
         self._paint_curves(painter, inner.adjusted(0, 4, -numbers if self._is_roomy else -_DOT, -4))
 
+    @property
+    def _inner(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(theme.MARGIN, 4, -theme.MARGIN, -4)
+
+    @property
+    def _words_room(self) -> QRectF:
+        inner = self._inner
+        inner.setWidth(QFontMetricsF(self.font()).horizontalAdvance(f"{_TITLE} "))
+        return inner
+
     def _paint_words(self, painter: QPainter, room: QRectF) -> None:
-        """Three lines, or two where there is no more room."""
         plain, bold = self.font(), _in_bold(self.font(), _LARGE if self._is_roomy else 1.0)
         dark = self._is_dark
-        first, quiet = theme.colour("layer 1", dark), theme.plot_foreground(dark)
-        loud = theme.text_colour(dark)
-        lines = [(_TITLE, plain, first), (self.value, bold, loud), (self.moment, plain, quiet)]
-        if not self._is_roomy:
-            lines = [(_TITLE, plain, first), (f"{self.value} · {self.moment}", plain, loud)]
+        value = self.value if len(self._newest) else "no run yet"
+        lines = [
+            (_TITLE, plain, theme.colour("layer 1", dark)),
+            (value, bold if len(self._newest) else plain, theme.text_colour(dark)),
+        ]
         heights = [QFontMetricsF(font).height() for _, font, _ in lines]
         top = room.center().y() - sum(heights) / 2
         for (text, font, colour), height in zip(lines, heights, strict=True):

@@ -32,6 +32,9 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
     captioned = Signal(str)
     """What is shown now, in words; empty where nothing is."""
 
+    stepped = Signal()
+    """Emitted when it shows another step."""
+
     def __init__(
         self,
         hint: str = "Press Start, and noise drifts into what the network remembers.",
@@ -72,6 +75,7 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         self._hint.hide()
         self._image.setImage(mosaic.pixels, autoLevels=False, levels=(0, 255))
         self.captioned.emit(mosaic.caption)
+        self.stepped.emit()
         if resized:
             self._gaps.setPath(_gaps(mosaic))
             self.select(-1)
@@ -82,6 +86,11 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         """What is shown."""
         return self._mosaic
 
+    @property
+    def step(self) -> int:
+        """The step that is shown; −1 where none is."""
+        return -1 if self._mosaic is None else self._mosaic.step
+
     def clear(self) -> None:
         """Shows nothing but what to do next."""
         self._mosaic = None
@@ -90,6 +99,7 @@ class MosaicView(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph says no ty
         self._gaps.setPath(QPainterPath())
         self.select(-1)
         self.captioned.emit("")
+        self.stepped.emit()
 
     @property
     def tile(self) -> int:

@@ -232,7 +232,7 @@ def test_pause_resume_and_stop(qtbot, window, checkpoint):
         qtbot.mouseClick(window.run_bar.stop_button, Qt.MouseButton.LeftButton)
     assert window.controller.activity is Activity.IDLE
     assert window.workspace.session.state.step > held
-    until(qtbot, lambda: window.run_bar.text.startswith("Stopped at step"))
+    until(qtbot, lambda: window.run_bar.text.startswith("Stopped · "))
 
 
 def test_a_paused_run_can_be_stopped(qtbot, window, checkpoint):

@@ -202,19 +202,54 @@ def test_the_label_names_the_step_of_the_picture_whatever_the_run_has_done_since
     qtbot, window, checkpoint
 ):
     open_and_wait(qtbot, window, checkpoint())
-    seen = []
+    seen, timeline = [], window.examiner.timeline
     window.stage.stepped.connect(
-        lambda step: seen.append((step, window.stage.picture, window.header.step_text))
+        lambda step: seen.append(
+            (step, window.stage.picture, window.header.step_text, timeline.step_text)
+        )
     )
     start(qtbot, window, 1_000_000)
     until(qtbot, lambda: len({step for step, *_ in seen}) > 5)
     window.pages.stop()
     settle(qtbot, window)
-    named = [(step, shown, text) for step, shown, text in seen if shown is not None]
-    assert all(text == f"step {step:,}" and step <= shown.step for step, shown, text in named)
+    named = [each for each in seen if each[1] is not None]
+    for step, shown, text, beside in named:
+        assert text == beside == f"step {step:,}"
+        assert step <= shown.step
     end = window.workspace.session.state.step
     until(qtbot, lambda: window.stage.shown_step == end)
-    assert window.header.step_text == f"step {end:,}"
+    assert window.header.step_text == timeline.step_text == f"step {end:,}"
+    residuals = window.workspace.session.state.losses.relative_per_layer[:, 0]
+    assert window.views.strip.value == f"{residuals[-1]:.3g}"
+    until(qtbot, window.header.report_button.isVisible)
+    timeline.slider.setValue(timeline.slider.maximum() - 3)
+    earlier = timeline.steps[-4]
+    until(qtbot, lambda: window.stage.shown_step == earlier)
+    assert window.header.step_text == timeline.step_text == f"step {earlier:,}"
+    assert window.views.strip.value == f"{residuals[earlier - 1]:.3g}"
+
+
+def test_of_all_candidates_the_step_of_the_mosaic_is_named(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    window.header.all_button.click()
+    seen, timeline = [], window.examiner.timeline
+    window.mosaic.stepped.connect(
+        lambda: seen.append((window.mosaic.step, window.header.step_text, timeline.step_text))
+    )
+    start(qtbot, window, 1_000_000)
+    until(qtbot, lambda: len(set(seen)) > 5)
+    window.pages.stop()
+    settle(qtbot, window)
+    for step, *texts in seen:
+        assert texts == ["" if step < 0 else f"step {step:,}"] * 2
+    end = window.workspace.session.state.step
+    until(qtbot, window.header.report_button.isVisible)
+    assert window.mosaic.step == end
+    timeline.slider.setValue(timeline.slider.maximum() - 2)
+    until(qtbot, lambda: not window.examiner.replay.is_busy)
+    assert window.mosaic.step == timeline.steps[-3]
+    window.header.all_button.click()
+    assert window.header.step_text == f"step {window.stage.shown_step:,}"
 
 
 def test_a_run_ends_with_a_sentence_and_its_gallery_in_the_seats(qtbot, window, checkpoint):

@@ -42,13 +42,14 @@ def colours(strip, area=None):
     }
 
 
-def test_it_says_how_much_of_the_first_layer_is_left_and_at_which_step(strip):
+def test_it_says_how_much_of_the_first_layer_is_left_at_the_step_that_is_shown(strip):
     assert strip.words == "Residual of layer 1 –, no run yet"
-    strip.show_losses(losses([0.9, 0.312], [1, 0.99]), hurry=True)
-    assert strip.words == "Residual of layer 1 0.312, step 2"
+    strip.show_losses(losses([0.9, 0.312, 0.2], [1, 0.99, 0.98]), hurry=True)
+    assert strip.words == "Residual of layer 1 0.2"
     assert strip.accessibleDescription() == strip.words
-    strip.show_losses(losses([0.9] * 2000), hurry=True)
-    assert strip.moment == "step 2,000"
+    for step, value in ((0, "–"), (1, "0.9"), (2, "0.312"), (3, "0.2"), (9, "0.2")):
+        strip.show_step(step)
+        assert strip.value == value
     strip.clear()
     assert strip.words == "Residual of layer 1 –, no run yet"
 
