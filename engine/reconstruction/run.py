@@ -167,6 +167,9 @@ class Reconstruction:
 
     def _begin(self) -> Snapshot:
         self._make_plan()
+        # The first evaluation takes several times as long as others. Who watches has no picture yet,
+        # and waits here; after it the noise would stand still.
+        self._search.evaluate(0)
         return self._snapshot()
 
     def _go_on(self) -> Snapshot | None:

@@ -37,9 +37,9 @@ from engine.viewing.tiles import TileMaker
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PICTURE_SHARE, _PICTURE_INTERVAL = 0.03, 1 / 40
+_PICTURE_SHARE, _PICTURE_INTERVAL = 0.02, 1 / 40
 _MOSAIC_SHARE, _MOSAIC_INTERVAL = 0.03, 1 / 25
-_JUDGE_SHARE, _JUDGE_INTERVAL = 0.03, 0.7
+_JUDGE_SHARE, _JUDGE_INTERVAL = 0.02, 0.7
 
 
 @dataclass(frozen=True)
