@@ -21,6 +21,7 @@ from engine.base.files import atomic_path
 from engine.base.plain_text import plain
 from engine.data import catalogue, tables
 from engine.data.array_files import IDX, what_is
+from engine.data.array_images import tells_its_range
 from engine.data.inputs import InputShape, is_vector, shape_in_words
 from engine.data.labels import ClassRule, choose, parse_rule
 from engine.data.nouns import nouns_of
@@ -255,7 +256,7 @@ def training_data(
 
 
 def save_images(images: LabelledImages, path: Path) -> None:
-    """Writes an `.npz` that `load_images` reads; 8 bits a pixel, 32 a feature.
+    """Writes an `.npz` that `load_images` reads; 8 bits a pixel, 32 a feature or a dark pixel.
 
     Raises:
         OSError: it cannot be written; what stood there before is untouched.
@@ -265,7 +266,8 @@ def save_images(images: LabelledImages, path: Path) -> None:
     if is_vector(images.images.shape[1:]):
         arrays = tables.table_arrays(images.images, labels, images.features)
     else:
-        arrays["images"] = (images.images * 255).round().to(torch.uint8).numpy()
+        pixels = (images.images * 255).round().to(torch.uint8).numpy()
+        arrays["images"] = pixels if tells_its_range(pixels) else images.images.numpy()
         arrays["labels"] = labels
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, **arrays)
