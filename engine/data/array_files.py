@@ -219,12 +219,19 @@ def what_is(name: str) -> tuple[str, str]:
 
     `x_train` is ("train", "images"), `val_labels` ("val", "labels"), `data` ("", "images").
     """
+    part, rest = part_and_rest(name)
+    return part, next((what for what, names in _WHAT.items() if rest in names), "")
+
+
+def part_and_rest(name: str) -> tuple[str, str]:
+    """The part that the name of an array says, and what else it says, in lower case, if one word.
+
+    `X_train` is ("train", "x"), `feature_names` ("", "").
+    """
     words = re.split(r"[^a-z0-9]+", name.lower())
     part = next((_PARTS[word] for word in words if word in _PARTS), "")
     rest = [word for word in words if word not in _PARTS]
-    if len(rest) != 1:
-        return part, ""
-    return part, next((what for what, names in _WHAT.items() if rest[0] in names), "")
+    return part, rest[0] if len(rest) == 1 else ""
 
 
 _UNNAMED = {"arr_0": "images", "arr_1": "labels"}
