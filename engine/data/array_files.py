@@ -26,7 +26,8 @@ IDX = re.compile(
 )
 """Names of the files of MNIST, and of data sets that are laid out alike."""
 
-_TENSORS = (".pt", ".pth")
+TENSORS = (".pt", ".pth")
+"""Endings of PyTorch's files, of networks as well."""
 _TABLE = ".csv"
 _BYTES_OF_A_NUMBER = 2
 _LABEL_NAMES = ("label", "labels", "class", "target", "y")
@@ -254,5 +255,5 @@ _READERS: dict[str, Callable[[Path, int], Arrays]] = {
     ".npz": _read_npz,
     ".npy": _read_npy,
     _TABLE: _read_table,
-    **dict.fromkeys(_TENSORS, _read_tensors),
+    **dict.fromkeys(TENSORS, _read_tensors),
 }
