@@ -16,6 +16,7 @@ from engine.commands.sources import add_control, add_data_root, add_images, load
 from engine.commands.targets import add_overwrite
 from engine.commands.told import matches_in_words
 from engine.data.inputs import is_vector
+from engine.data.nouns import nouns_of
 from engine.evidence.scoring import is_evidence, score
 from engine.exports import results
 from engine.runtime.lazy import torch
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     found = evidence.as_dict()
     path = folder / results.REPORT
     if not path.exists():
-        return {"evidence": found, "report": None}
+        return {"evidence": found, "report": None, "input_shape": list(shape)}
     report = results.read_report(folder)
     held: Any = report.get("evidence")
     if is_evidence(held) and not options.overwrite and not _is_same(held, found):
@@ -74,12 +75,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             f"Give {OVERWRITE} to replace it, or score a copy of the folder.",
         )
     results.write_report({**report, "evidence": found}, folder)
-    return {"evidence": found, "report": str(path)}
+    return {"evidence": found, "report": str(path), "input_shape": list(shape)}
 
 
 def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     """What was found, beside the control, and where it was written."""
-    found = matches_in_words(summary["evidence"])
+    found = matches_in_words(summary["evidence"], nouns_of(summary["input_shape"]))
     return [found] if summary["report"] is None else [found, f"Written into {summary['report']}"]
 
 

@@ -96,7 +96,7 @@ def test_several_end_in_a_line_each(monkeypatch, tmp_path, model, references):
     assert status == 1
     found = json.loads((out / "summary.json").read_text())
     assert lines == [
-        f"small.pth: done, {found[0]['recovered']} of 5 training images recovered beside a control "
+        f"small.pth: done, {found[0]['recovered']} of 5 from training recovered beside a control "
         "of 5; in small",
         f"broken.pth: refused. {found[1]['sentence']}",
         "",
