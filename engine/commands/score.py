@@ -18,7 +18,7 @@ from engine.commands.told import matches_in_words
 from engine.data.inputs import is_vector
 from engine.data.nouns import nouns_of
 from engine.evidence.scoring import is_evidence, score
-from engine.exports import results
+from engine.exports import results, results_read
 from engine.runtime.lazy import torch
 
 ABOUT = "score the results in a folder"
@@ -47,14 +47,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         OSError: the report cannot be written.
     """
     folder = Path(options.folder)
-    candidates, mean = results.read_reconstructions(folder)
+    candidates, mean = results_read.read_reconstructions(folder)
     channels, height, width = candidates.shape[1:]
     shape = (channels, height, width)
     train, control = load_pair(options, shape)
     assert train is not None
     real = [None if each is None else each.images for each in (train, control)]
     if is_vector(shape):  # Rows as the network reads them, as their candidates are.
-        inputs = results.read_inputs(folder)
+        inputs = results_read.read_inputs(folder)
         real = [None if each is None else inputs.less_mean(each) for each in real]
         mean = torch.zeros(shape)
     images, unseen = real
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     path = folder / results.REPORT
     if not path.exists():
         return {"evidence": found, "report": None, "input_shape": list(shape)}
-    report = results.read_report(folder)
+    report = results_read.read_report(folder)
     held: Any = report.get("evidence")
     if is_evidence(held) and not options.overwrite and not _is_same(held, found):
         raise UnusableInput(

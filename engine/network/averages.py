@@ -34,10 +34,8 @@ def without_averages(
     others = [name for name in content if name not in averages]
     shapes = {rest: content[name].shape for name in others for rest in _endings(name)}
     are_copies = all(shapes.get(r) == content[n].shape for n, r in averages.items())
-    copied = {*averages.values()}
-    are_all = all(
-        copied.intersection(_endings(name)) for name in others if content[name].dim() == 2
-    )
+    rests = {*averages.values()}
+    are_all = all(rests.intersection(_endings(name)) for name in others if content[name].dim() == 2)
     if not (averages and are_copies and are_all):
         return content, ()
     modules = dict.fromkeys(name.removesuffix(f".{rest}") for name, rest in averages.items())
