@@ -21,7 +21,7 @@ from engine.commands.sources import (
 )
 from engine.commands.targets import add_overwrite, check_files
 from engine.evidence.membership import SCORES, Membership, Values, ask
-from engine.exports import results
+from engine.exports import results, results_read
 from engine.network.network import Network
 from engine.session.session import SUFFIX
 from engine.session.session_file import load_session
@@ -109,10 +109,10 @@ def candidates_of(path: Path, network: Network) -> Tensor:
         session = load_session(path)
         images, sha256 = session.images(), session.network.origin.sha256
     else:
-        images, _ = results.read_reconstructions(path)
+        images, _ = results_read.read_reconstructions(path)
         sha256 = ""
         if (path / results.REPORT).exists():
-            model = results.read_report(path).get("model")
+            model = results_read.read_report(path).get("model")
             sha256 = str(model.get("sha256", "")) if isinstance(model, dict) else ""
     if sha256 and network.origin.sha256 and sha256 != network.origin.sha256:
         raise UnusableInput(

@@ -16,8 +16,9 @@ from engine.commands.sources import add_control, add_data_root, add_images, load
 from engine.commands.targets import add_overwrite
 from engine.commands.told import matches_in_words
 from engine.data.inputs import is_vector
+from engine.data.nouns import nouns_of
 from engine.evidence.scoring import is_evidence, score
-from engine.exports import results
+from engine.exports import results, results_read
 from engine.runtime.lazy import torch
 
 ABOUT = "score the results in a folder"
@@ -46,14 +47,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         OSError: the report cannot be written.
     """
     folder = Path(options.folder)
-    candidates, mean = results.read_reconstructions(folder)
+    candidates, mean = results_read.read_reconstructions(folder)
     channels, height, width = candidates.shape[1:]
     shape = (channels, height, width)
     train, control = load_pair(options, shape)
     assert train is not None
     real = [None if each is None else each.images for each in (train, control)]
     if is_vector(shape):  # Rows as the network reads them, as their candidates are.
-        inputs = results.read_inputs(folder)
+        inputs = results_read.read_inputs(folder)
         real = [None if each is None else inputs.less_mean(each) for each in real]
         mean = torch.zeros(shape)
     images, unseen = real
@@ -64,8 +65,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     found = evidence.as_dict()
     path = folder / results.REPORT
     if not path.exists():
-        return {"evidence": found, "report": None}
-    report = results.read_report(folder)
+        return {"evidence": found, "report": None, "input_shape": list(shape)}
+    report = results_read.read_report(folder)
     held: Any = report.get("evidence")
     if is_evidence(held) and not options.overwrite and not _is_same(held, found):
         raise UnusableInput(
@@ -74,12 +75,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             f"Give {OVERWRITE} to replace it, or score a copy of the folder.",
         )
     results.write_report({**report, "evidence": found}, folder)
-    return {"evidence": found, "report": str(path)}
+    return {"evidence": found, "report": str(path), "input_shape": list(shape)}
 
 
 def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     """What was found, beside the control, and where it was written."""
-    found = matches_in_words(summary["evidence"])
+    found = matches_in_words(summary["evidence"], nouns_of(summary["input_shape"]))
     return [found] if summary["report"] is None else [found, f"Written into {summary['report']}"]
 
 

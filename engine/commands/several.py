@@ -75,7 +75,7 @@ def _line(run: dict[str, Any]) -> str:
     if run["folder"] is None:
         return f"{words}. {run['sentence']}"
     if run["recovered"] is not None:
-        words += f", {run['recovered']:,} of {run['training_images']:,} training images recovered"
+        words += f", {run['recovered']:,} of {run['training_images']:,} from training recovered"
         words += f" beside a control of {run['control_images']:,}"
     elif run["good"] is not None:
         words += f", {run['good']:,} of {run['training_images']:,} match well, without a control"

@@ -19,7 +19,7 @@ from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.preprocessing import feature_statistics, mean_image
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
-from engine.exports import results
+from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
@@ -238,8 +238,8 @@ def scored_before(folder: Path, session: Session) -> Any:
     """
     if not (folder / results.REPORT).exists():
         return None
-    report = results.read_report(folder)
-    if not results.is_report_of(report, session):
+    report = results_read.read_report(folder)
+    if not results_read.is_report_of(report, session):
         return None
     evidence = report.get("evidence")
     if evidence is not None and not is_evidence(evidence):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.plain_text import counted
+from engine.data.nouns import Nouns, nouns_of
 from engine.exports import results
 from engine.exports.conclusion import conclude
 
@@ -19,24 +20,31 @@ def lines_of_run(report: dict[str, Any], folder: Path) -> list[str]:
         folder: that it was written to.
     """
     gallery, seconds = report["gallery"], report["seconds"]
+    nouns = nouns_of(report["model"]["input_shape"])
+    distinct = counted(gallery["distinct"], f"distinct {nouns.several}")
     above = gallery["above_0.9"]
     confident = "" if above is None else f", {above:,} of them with a confidence above 0.9"
     return [
         f"{conclude(report).headline}.",
-        matches_in_words(report["evidence"]),
+        matches_in_words(report["evidence"], nouns),
         f"{report['steps']:,} of {report['planned_steps']:,} steps in {seconds:,.1f} s on "
-        f"{report['device']}; {counted(gallery['distinct'], 'distinct images')}{confident}.",
+        f"{report['device']}; {distinct}{confident}.",
         "",
         *(str(folder / name) for name in results.run_files(folder)),
     ]
 
 
-def matches_in_words(evidence: Mapping[str, Any] | None) -> str:
+def matches_in_words(evidence: Mapping[str, Any] | None, nouns: Nouns) -> str:
     """What a score found beside its control, in one sentence.
 
     Args:
         evidence: as `Evidence.as_dict` gives it; None without a score.
+        nouns: for what the network reads.
     """
+    return nouns.of(_matches_of_images(evidence))
+
+
+def _matches_of_images(evidence: Mapping[str, Any] | None) -> str:
     if evidence is None:
         return "There were no training images to compare with: nothing here is evidence."
     train, control = evidence["train"], evidence["control"]

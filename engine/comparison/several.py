@@ -17,6 +17,7 @@ from engine.base.plain_text import counted
 from engine.base.progress import Progress, unheard
 from engine.comparison.comparison import label_of
 from engine.comparison.text import score_in_words, steps_in_words, value_in_words
+from engine.data.nouns import Nouns, nouns_of
 from engine.data.pixels import Pixels, real_pixels
 from engine.evidence.references import References
 from engine.reconstruction.settings import Settings
@@ -109,8 +110,17 @@ class SeveralRuns:
     originals: Pixels | None
 
     @property
+    def nouns(self) -> Nouns:
+        """For what their networks read."""
+        return nouns_of(self.runs[0].session.network.input_shape)
+
+    @property
     def headline(self) -> str:
         """`41 images found: 12 by all 3 runs, 9 by 2, 20 by 1`; or why that cannot be told."""
+        return self.nouns.of(self._headline_of_images)
+
+    @property
+    def _headline_of_images(self) -> str:
         if self.images is None:
             return self.why_unknown
         if not self.images:
@@ -157,7 +167,7 @@ def compare_several(runs: Sequence[Run]) -> SeveralRuns:
     """
     if not FEWEST <= len(runs) <= MOST:
         raise UnusableInput(f"Two to {MOST} runs can be compared, not {len(runs)}.")
-    why = _why_unknown(runs)
+    why = nouns_of(runs[0].session.network.input_shape).of(_why_unknown(runs))
     images = None if why else _found_by(runs)
     return SeveralRuns(tuple(runs), _lines(runs), images, why, _originals(runs, images))
 
@@ -172,7 +182,8 @@ def as_text(several: SeveralRuns) -> str:
         "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
         for cells in zip(*columns, strict=True)
     ]
-    found = [f"image {each.number}: {each.letters}" for each in several.images or ()]
+    one = several.nouns.one
+    found = [f"{one} {each.number}: {each.letters}" for each in several.images or ()]
     return "\n".join([*table, "", several.headline, *found])
 
 

@@ -26,7 +26,8 @@ IDX = re.compile(
 )
 """Names of the files of MNIST, and of data sets that are laid out alike."""
 
-_TENSORS = (".pt", ".pth")
+TENSORS = (".pt", ".pth")
+"""Endings of PyTorch's files, of networks as well."""
 _TABLE = ".csv"
 _BYTES_OF_A_NUMBER = 2
 _LABEL_NAMES = ("label", "labels", "class", "target", "y")
@@ -219,12 +220,19 @@ def what_is(name: str) -> tuple[str, str]:
 
     `x_train` is ("train", "images"), `val_labels` ("val", "labels"), `data` ("", "images").
     """
+    part, rest = part_and_rest(name)
+    return part, next((what for what, names in _WHAT.items() if rest in names), "")
+
+
+def part_and_rest(name: str) -> tuple[str, str]:
+    """The part that the name of an array says, and what else it says, in lower case, if one word.
+
+    `X_train` is ("train", "x"), `feature_names` ("", "").
+    """
     words = re.split(r"[^a-z0-9]+", name.lower())
     part = next((_PARTS[word] for word in words if word in _PARTS), "")
     rest = [word for word in words if word not in _PARTS]
-    if len(rest) != 1:
-        return part, ""
-    return part, next((what for what, names in _WHAT.items() if rest[0] in names), "")
+    return part, rest[0] if len(rest) == 1 else ""
 
 
 _UNNAMED = {"arr_0": "images", "arr_1": "labels"}
@@ -247,5 +255,5 @@ _READERS: dict[str, Callable[[Path, int], Arrays]] = {
     ".npz": _read_npz,
     ".npy": _read_npy,
     _TABLE: _read_table,
-    **dict.fromkeys(_TENSORS, _read_tensors),
+    **dict.fromkeys(TENSORS, _read_tensors),
 }

@@ -17,11 +17,12 @@ Array = NDArray[Any]
 
 _ROUNDING = 1e-4
 _BYTE, _SIXTEEN_BITS = 255, 65_535
-_DARKEST_BYTES = 16
-"""Floats up to this are no bytes: their brightest would be nearly black."""
+_LEAST_WHITE = 0.25
+"""Of what white is in a range: where nothing is brighter than that, values are of another range."""
 
 _SHAPES = "Images are (n, c, h, w) or (n, h, w, c) with 1 or 3 channels, (n, h, w), or (n, c·h·w)."
 _RANGE = "Give images with values from 0 to 1, or from 0 to 255."
+_DIVIDE = "Divide them by it, so that they are from 0 to 1; only 255 and 65,535 are known here."
 
 
 def as_images(array: Array, name: str, shape: InputShape | None) -> tuple[Array, list[str]]:
@@ -78,8 +79,14 @@ def square(numbers: int) -> InputShape | None:
     return None
 
 
+def tells_its_range(images: Array, white: int = _BYTE) -> bool:
+    """Whether whole numbers can be of a range from 0 to a white: not if all of them are dark."""
+    high = float(images.max(initial=0))
+    return high == 0 or _LEAST_WHITE * white < high <= white + _ROUNDING
+
+
 def _in_range(images: Array, name: str) -> tuple[Array, str]:
-    if images.dtype == np.uint8 and images.max(initial=0) != 1:
+    if images.dtype == np.uint8 and tells_its_range(images):
         return images, ""
     _check_finite(images, name)
     low, high = float(images.min()), float(images.max())
@@ -87,17 +94,20 @@ def _in_range(images: Array, name: str) -> tuple[Array, str]:
     if low >= -_ROUNDING and high <= 1 + _ROUNDING:
         words = "0 and 1 are black and white" if is_whole else ""
         return np.clip(images.astype(np.float32), 0, 1), words
-    if low >= -_ROUNDING and high <= _BYTE + _ROUNDING and (is_whole or high > _DARKEST_BYTES):
+    if low >= -_ROUNDING and tells_its_range(images):
         values = np.clip(images.astype(np.float32) / _BYTE, 0, 1)
         return values, "values 0–255 were divided by 255"
-    if is_whole and low >= 0 and high <= _SIXTEEN_BITS:
+    if is_whole and low >= 0 and tells_its_range(images, _SIXTEEN_BITS):
         return images.astype(np.float32) / _SIXTEEN_BITS, "values were divided by 65,535"
     if abs(low + 1) < _ROUNDING and abs(high - 1) < _ROUNDING:
         values = np.clip((images.astype(np.float32) + 1) / 2, 0, 1)
         return values, "values from −1 to 1 were brought to 0 to 1"
-    looks = "; they look as if a mean had been subtracted already" if low < 0 else ""
+    if low < 0:
+        looks, instead = "they look as if a mean had been subtracted already", _RANGE
+    else:
+        looks, instead = "what value white has is not known", _DIVIDE
     raise UnusableInput(
-        f"{name} has values outside [0, 1], from {low:.4g} to {high:.4g}{looks}.", _RANGE
+        f"{name} has values outside [0, 1], from {low:.6g} to {high:.6g}; {looks}.", instead
     )
 
 

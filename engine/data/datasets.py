@@ -20,13 +20,15 @@ from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import atomic_path
 from engine.base.plain_text import plain
 from engine.data import catalogue, tables
-from engine.data.array_files import IDX, what_is
+from engine.data.array_files import IDX, TENSORS, what_is
+from engine.data.array_images import tells_its_range
 from engine.data.inputs import InputShape, is_vector, shape_in_words
 from engine.data.labels import ClassRule, choose, parse_rule
 from engine.data.nouns import nouns_of
 from engine.data.origin import ImageOrigin
 from engine.data.roles import Role
 from engine.data.sources import Places, Source, open_source
+from engine.data.tensor_files import holds_image_tensors
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -255,7 +257,7 @@ def training_data(
 
 
 def save_images(images: LabelledImages, path: Path) -> None:
-    """Writes an `.npz` that `load_images` reads; 8 bits a pixel, 32 a feature.
+    """Writes an `.npz` that `load_images` reads; 8 bits a pixel, 32 a feature or a dark pixel.
 
     Raises:
         OSError: it cannot be written; what stood there before is untouched.
@@ -265,7 +267,8 @@ def save_images(images: LabelledImages, path: Path) -> None:
     if is_vector(images.images.shape[1:]):
         arrays = tables.table_arrays(images.images, labels, images.features)
     else:
-        arrays["images"] = (images.images * 255).round().to(torch.uint8).numpy()
+        pixels = (images.images * 255).round().to(torch.uint8).numpy()
+        arrays["images"] = pixels if tells_its_range(pixels) else images.images.numpy()
         arrays["labels"] = labels
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, **arrays)
@@ -278,7 +281,9 @@ def holds_images(path: Path) -> bool:
         return path.is_file()
     if suffix == ".npy":
         return _has_rows(path)
-    if path.suffix.lower() != ".npz":
+    if suffix in TENSORS:
+        return _has_image_tensors(path)
+    if suffix != ".npz":
         return os.path.isdir(path)  # noqa: PTH112  (the path's own fails on impossible names)
     try:
         if path.is_dir():
@@ -288,6 +293,13 @@ def holds_images(path: Path) -> bool:
         return any(what_is(name)[1] == "images" for name in names) or tables.holds_rows(path)
     except Exception:  # Whatever is no archive is no set of images.
         return False
+
+
+def _has_image_tensors(path: Path) -> bool:
+    try:
+        return holds_image_tensors(path)
+    except Exception:  # As above; a folder of this name is one of images.
+        return os.path.isdir(path)  # noqa: PTH112
 
 
 def _has_rows(path: Path) -> bool:

@@ -72,11 +72,14 @@ class Preprocessing:
         std: of each channel, shape (c, 1, 1), above 0; of a vector's features, shape (1, 1, d) or
             (1, 1, 1); None for 1.
         said_by: who said so.
+        is_laid_out: whether a mean image from a file had rows and columns there, which say where
+            its pixels belong; a flat one lies as the first layer reads images.
     """
 
     mean: Tensor | None = None
     std: Tensor | None = None
     said_by: Says = "nobody"
+    is_laid_out: bool = False
 
     @property
     def words(self) -> str:
@@ -124,12 +127,14 @@ class Preprocessing:
         return replace(self, mean=mean, std=std_in_shape(self.std, shape))
 
     def reordered(self, order: Tensor) -> Preprocessing:
-        """The same with the pixels of a mean image from a file in another order.
+        """The same with the pixels of a flat mean image from a file in another order.
 
         Args:
             order: where each pixel comes from, shape (c·h·w,).
         """
-        if self.mean is None or self.said_by != "file" or self.channel_means is not None:
+        if self.mean is None or self.said_by != "file" or self.is_laid_out:
+            return self
+        if self.channel_means is not None:
             return self
         return replace(self, mean=self.mean.flatten()[order].reshape(self.mean.shape))
 

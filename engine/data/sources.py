@@ -70,7 +70,7 @@ def open_source(
     if path.is_dir():
         return _open_folder(path, shape, role)
     if is_table(path, shape):
-        return _open_table(path, shape)
+        return _open_table(path, shape, role)
     if path.exists() and is_array_file(path):
         if shape is not None and is_vector(shape):
             raise UnusableInput(
@@ -90,9 +90,8 @@ def open_source(
 def _open_folder(path: Path, shape: InputShape | None, role: Role) -> Source:
     file = array_file_in(path, role)
     if file is not None:
-        return (
-            _open_table(file, shape) if is_table(file, shape) else _open_arrays(file, shape, role)
-        )
+        is_of_rows = is_table(file, shape)
+        return (_open_table if is_of_rows else _open_arrays)(file, shape, role)
     found = list_folder(path, role)
 
     def read(places: Places) -> tuple[Tensor, str]:
@@ -109,14 +108,15 @@ def _open_folder(path: Path, shape: InputShape | None, role: Role) -> Source:
     )
 
 
-def _open_table(path: Path, shape: InputShape | None) -> Source:
-    table = read_table(path, None if shape is None else shape[2])
+def _open_table(path: Path, shape: InputShape | None, role: Role) -> Source:
+    table = read_table(path, None if shape is None else shape[2], role)
     return Source(
         table.name,
         table.classes,
         table.labels,
         lambda places: (table.read(places), ""),
         partial(file_origin, path),
+        said=table.said,
         features=table.features,
     )
 

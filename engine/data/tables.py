@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file, check_unpacked
 from engine.base.plain_text import plain
+from engine.data.array_files import part_and_rest
 from engine.data.csv_rows import HOW, LABELS, columns_of, is_number, read_csv
 from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS
 from engine.data.inputs import InputShape, infer_input_shape, is_usual_image, is_vector
+from engine.data.roles import Role, part_of
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Table:
         classes: names of classes 0, 1, …
         features: names of the d columns; empty where nobody said.
         name: of the file, for people, with where the classes came from.
+        said: what had to be understood, for people; empty where all went by the book.
     """
 
     rows: NDArray[np.float32]
@@ -51,6 +54,7 @@ class Table:
     classes: tuple[str, ...]
     features: tuple[str, ...]
     name: str
+    said: str = ""
 
     def read(self, places: NDArray[np.int64]) -> Tensor:
         """Rows at some places as vectors, float32, shape (k, 1, 1, d)."""
@@ -82,7 +86,7 @@ def holds_rows(path: Path) -> bool:
                 shape = _shape_in(file)
             return len(shape) == 2 and _are_features(shape[1])
         stems = [entry.filename.removesuffix(".npy") for entry in archive_entries(path)]
-        key = _key(stems, _ROWS)
+        key = _key_of_part(stems, _ROWS, "train")
         shape = () if key is None else _shape_inside(path, f"{key}.npy")
         if len(shape) == 4:
             return is_vector(shape[1:])
@@ -97,12 +101,13 @@ def _are_features(columns: int) -> bool:
     return columns < 2 or not any(is_usual_image(infer_input_shape(count)) for count in either)
 
 
-def read_table(path: Path, features: int | None = None) -> Table:
+def read_table(path: Path, features: int | None = None, role: Role = "train") -> Table:
     """Reads a table.
 
     Args:
         path: a `.csv`, `.npy` or `.npz` file.
         features: how many the network reads; any number where not given.
+        role: decides where an `.npz` holds a part for training and one for tests.
 
     Raises:
         UnusableInput: it is no table, or one of another number of features; the message says why.
@@ -110,8 +115,10 @@ def read_table(path: Path, features: int | None = None) -> Table:
     if check_file(path) > _MOST_BYTES:
         raise UnusableInput(f"{path.name} has more than 512 MiB; take fewer rows.")
     try:
-        read = {".csv": _read_csv, ".npy": _read_npy}.get(path.suffix.lower(), _read_npz)
-        table = read(path, features)
+        if path.suffix.lower() == ".npz":
+            table = _read_npz(path, role)
+        else:
+            table = (_read_csv if path.suffix.lower() == ".csv" else _read_npy)(path, features)
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a hostile or damaged file makes the reader raise.
@@ -179,17 +186,20 @@ def _read_npy(path: Path, features: int | None) -> Table:
     return Table(rows[:, :-1].astype(np.float32), labels, classes, (), name)
 
 
-def _read_npz(path: Path, features: int | None) -> Table:
+def _read_npz(path: Path, role: Role) -> Table:
     archive_entries(path)
     with np.load(path, allow_pickle=False) as file:
-        key, of_labels = _key(file.files, _ROWS), _key(file.files, LABELS)
+        key = _key_of_part(file.files, _ROWS, role)
         if key is None:
             raise UnusableInput(f"{path.name} holds no array called {', '.join(_ROWS)}.")
+        part = part_and_rest(key)[0]
+        of_labels = _key_in_part(file.files, LABELS, part)
         rows = _plain_rows(file[key], path)
         labels = np.zeros(len(rows), np.int64) if of_labels is None else file[of_labels]
         of_names, of_classes = _key(file.files, _NAMES), _key(file.files, ("classes",))
         names = _words(file, of_names, rows.shape[1])
-        said = _words(file, of_classes, None)
+        called = _words(file, of_classes, None)
+        has_parts = len({part_and_rest(each)[0] for each in _called(file.files, _ROWS)}) > 1
     if labels.shape != (len(rows),):
         raise UnusableInput(f"“{of_labels}” in {path.name} has to be one label a row.")
     where = "no array" if of_labels is None else f"the array “{of_labels}”"
@@ -197,9 +207,10 @@ def _read_npz(path: Path, features: int | None) -> Table:
         numbers, classes = _classes([str(label) for label in labels], where, path)
     else:
         numbers, classes = _class_numbers(labels, where, path)
-    if len(said) >= len(classes):
-        classes = said
-    return Table(rows.astype(np.float32), numbers, classes, names, plain(path.name))
+    if len(called) >= len(classes):
+        classes = called
+    said = f"of several parts, {plain(key)} was taken" if has_parts else ""
+    return Table(rows.astype(np.float32), numbers, classes, names, plain(path.name), said)
 
 
 def _plain_rows(array: NDArray[Any], path: Path) -> NDArray[Any]:
@@ -237,6 +248,22 @@ def _key(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     """The first of some names of arrays, in upper or lower case, that there is."""
     lower = {name.lower(): name for name in names}
     return next((lower[name] for name in wanted if name in lower), None)
+
+
+def _called(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Arrays that are called so, of any part: `x_train` is an `x`; what is wanted first first."""
+    found = [name for name in names if part_and_rest(name)[1] in wanted]
+    return sorted(found, key=lambda name: wanted.index(part_and_rest(name)[1]))
+
+
+def _key_of_part(names: Sequence[str], wanted: Sequence[str], role: Role) -> str | None:
+    """The first that is called so, of the part that a role asks for."""
+    return part_of(_called(names, wanted), role, lambda name: [part_and_rest(name)[0]])
+
+
+def _key_in_part(names: Sequence[str], wanted: Sequence[str], part: str) -> str | None:
+    """The first that is called so and is of this very part."""
+    return next((n for n in _called(names, wanted) if part_and_rest(n)[0] == part), None)
 
 
 def _words(

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.network.network import Network
+from engine.network.reading import listed
+from engine.network.reparametrised import MASKED, NORMED, PRUNED
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -33,3 +37,25 @@ def is_altered(weight: Tensor) -> bool:
     levels = (rows.sort(1).values.diff(dim=1) != 0).sum(1) + 1
     is_rounded = float(levels.double().median()) <= min(_LEVELS, rows.shape[1] / _TIMES)
     return is_pruned or is_rounded
+
+
+def why_roughly(network: Network) -> str:
+    """Why the stationarity equation holds only roughly for these weights; empty where nothing says.
+
+    A network that was pruned lacks what its images explain of the weights that are gone. Of weight
+    norm and spectral norm other parameters were trained than the weights that come of them.
+    """
+    reading = network.reading
+    pruned = [each.name for each in reading.applied if each.what.startswith(f"{PRUNED}, ")]
+    pruned += [each.name for each in reading.ignored if each.what == MASKED]
+    if pruned:
+        return f"Weights were pruned ({listed(pruned)}), so that {_ROUGHLY}"
+    normed = [each.name for each in reading.applied if each.what.startswith(NORMED)]
+    if normed:
+        return f"Weights were trained as parts of a norm ({listed(normed)}), so that {_ROUGHLY}"
+    if any(is_altered(weight) for weight in network.weights[:-1]):
+        return f"Weights look pruned or rounded after training, so that {_ROUGHLY}"
+    return ""
+
+
+_ROUGHLY = "the equation that a search solves holds only roughly."

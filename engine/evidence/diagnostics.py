@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from engine.base.plain_text import counted, percent
 from engine.data.nouns import IMAGES, Nouns, nouns_of
+from engine.evidence.altered import why_roughly
 from engine.network.network import Network
 from engine.stationarity.balance import balance_floor, decay_balance, level_norms
 from engine.stationarity.cases import BALANCED
@@ -143,6 +144,7 @@ class Health:
             seems to remember can leave, by facts 1 and 2. No measure of the chance, either.
         signs: what kind of training the weights look like.
         nouns: for what the network reads.
+        caution: why the equation holds only roughly for them; empty where nothing says so.
     """
 
     spectrum: Spectrum
@@ -152,6 +154,7 @@ class Health:
     floor: float
     signs: TrainingSigns
     nouns: Nouns = IMAGES
+    caution: str = ""
 
     @property
     def remembered(self) -> int:
@@ -173,7 +176,8 @@ class Health:
     def judged(self) -> Outlook:
         """What chance the attack has, and why; measured in decision 23."""
         found = self._judged_of_images
-        return replace(found, reason=self.nouns.of(found.reason))
+        caution = f" {self.caution}" if self.caution and found.chance != "none" else ""
+        return replace(found, reason=self.nouns.of(found.reason) + caution)
 
     @property
     def about_remembered(self) -> str:
@@ -238,6 +242,7 @@ class Health:
             "rank_per_layer": [layer.rank for layer in self.layers],
             "sees_no_chance": self.sees_no_chance,
             "outlook": self.outlook,
+            "caution": self.caution,
         }
 
 
@@ -276,6 +281,7 @@ def check_weights(network: Network) -> Health:
         ),
         signs=training_signs(network, first),
         nouns=nouns_of(network.input_shape),
+        caution=why_roughly(network),
     )
 
 

@@ -86,11 +86,11 @@ def _by_classes_of(train: LabelledImages, control: LabelledImages) -> LabelledIm
 
     A file that lacks a class counts those that it has otherwise.
     """
-    places = {name: number for number, name in enumerate(train.classes)}
-    names = [control.classes[int(each)] for each in control.labels] if control.classes else []
-    if control.classes == train.classes or not all(name in places for name in names):
+    if not control.classes or control.classes == train.classes:
         return control
-    if not names:
+    places = {name: number for number, name in enumerate(train.classes)}
+    names = [control.classes[int(each)] for each in control.labels]
+    if not all(name in places for name in names):
         return control
     labels = torch.tensor([places[name] for name in names])
     return replace(control, labels=labels, classes=train.classes)

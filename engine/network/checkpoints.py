@@ -33,7 +33,7 @@ from engine.network.said import (
     said_classes,
     said_preprocessing,
 )
-from engine.network.said_layout import pixels_first, said_layout
+from engine.network.said_layout import pixels_first, said_layout, shape_of_mean
 from engine.network.state_dict import infer_layers
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
     said_shape = metadata.get("input_shape")
     stored = _parse_stored_shape(pixels_first(said_shape) or said_shape, dimension)
     said = None if input_shape is None else fitted_shape(input_shape, dimension)
+    of_mean = shape_of_mean(metadata.get("mean"))
+    if of_mean is not None and stored is None and math.prod(of_mean) == dimension:
+        stored = of_mean
     shape = said or stored or infer_input_shape(dimension)
     if math.prod(shape) != dimension:
         raise UnusableInput(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import check_unpacked
+from engine.network.averages import without_averages
 from engine.network.extras import CONSTANT, why_ignored
 from engine.network.other_layers import NETWORKS
 from engine.network.reading import Noted
@@ -70,6 +71,7 @@ def sort_out(
         UnusableInput: tensors that a network cannot be made of, or that are not understood.
     """
     found, said = _Sorted(), dict(metadata)
+    content, averages = without_averages(content)
     for name, tensor in content.items():
         check_kind(name, tensor, path)
         bare = strip_prefixes(name)
@@ -98,7 +100,7 @@ def sort_out(
     alike = {name: tensor.double() if wide else tensor for name, tensor in checked.items()}
     tensors, worked, masks = worked_out(alike, path)
     notes = (*applied, *worked, *_tied(found))
-    return Contents(tensors, said, notes, (*ignored, *found.ignored, *masks))
+    return Contents(tensors, said, notes, (*ignored, *averages, *found.ignored, *masks))
 
 
 def _tied(found: _Sorted) -> list[Noted]:

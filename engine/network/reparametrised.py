@@ -30,6 +30,9 @@ _PART = re.compile(
 _PARTS = {"0._u": "u", "0._v": "v", "original0": "g", "original1": "v", "original": "orig"}
 """What the parts of `torch.nn.utils.parametrizations` are called by the older functions."""
 _MASK = re.compile(r"(?P<stem>(?:.*\.)?)(?:(?P<of>weight|bias)_)?mask")
+PRUNED, NORMED = "pruned", ("weight norm", "spectral norm")
+"""What a note of a weight that was worked out of its parts begins with."""
+MASKED = "a mask that has been applied already"
 _REMOVE = (
     "Where it was made, make the weights plain before they are saved: "
     "torch.nn.utils.parametrize.remove_parametrizations, torch.nn.utils.prune.remove."
@@ -117,7 +120,7 @@ def _is_same(a: Tensor, b: Tensor) -> bool:
 def _pruned(orig: Tensor, mask: Tensor) -> tuple[Tensor, str] | None:
     if orig.shape != mask.shape:
         return None
-    return orig * mask.to(orig), f"pruned, {percent(float((mask == 0).float().mean()))} of it"
+    return orig * mask.to(orig), f"{PRUNED}, {percent(float((mask == 0).float().mean()))} of it"
 
 
 def _of_magnitude(magnitude: Tensor, direction: Tensor) -> tuple[Tensor, str] | None:
@@ -132,13 +135,13 @@ def _of_magnitude(magnitude: Tensor, direction: Tensor) -> tuple[Tensor, str] | 
         norm = direction.norm()
     else:
         return None
-    return direction * (magnitude / norm), "weight norm, worked out"
+    return direction * (magnitude / norm), f"{NORMED[0]}, worked out"
 
 
 def _of_unit_norm(orig: Tensor, left: Tensor, right: Tensor) -> tuple[Tensor, str] | None:
     if orig.dim() != 2 or (*left.shape, *right.shape) != orig.shape:
         return None
-    return orig / left.dot(orig @ right), "spectral norm, worked out"
+    return orig / left.dot(orig @ right), f"{NORMED[1]}, worked out"
 
 
 def _without_masks(
@@ -155,7 +158,7 @@ def _without_masks(
         if weight is None or not is_done or not bool((weight * mask == weight).all()):
             raise _refusal(name, "is a mask, and whether the network applies it", path)
         del left[name]
-        ignored.append(Noted(name, "a mask that has been applied already"))
+        ignored.append(Noted(name, MASKED))
     return left, tuple(ignored)
 
 

@@ -10,21 +10,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import read_json
 from engine.base.plain_text import plain
 from engine.data.inputs import InputShape, Preprocessing, Says
+from engine.data.layout import places
 from engine.data.normalisation import of_channels
 from engine.network.activation import RELU, Activation, parse_activation
 from engine.network.classes import Classes
+from engine.network.said_layout import layout_of
 from engine.network.tensor_checks import check_kind, check_tensor
 from engine.runtime.lazy import torch
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _LONGEST = 100_000
 """Characters of JSON in a file's metadata that are looked at."""
@@ -125,21 +125,26 @@ def said_preprocessing(
     return found or Preprocessing()
 
 
-def _around(image: Tensor, stds: list[float] | None, shape: InputShape) -> Preprocessing:
-    """A mean image, which may be divided by a std for each channel."""
+def _around(image: Preprocessing, stds: list[float] | None, shape: InputShape) -> Preprocessing:
+    """The same, divided by a std for each channel, where there is one."""
     if stds is None:
-        return Preprocessing(image, said_by="file")
+        return image
     divided = of_channels([0.0], stds, shape, "file")
-    return Preprocessing() if divided is None else Preprocessing(image, divided.std, "file")
+    return Preprocessing() if divided is None else replace(image, std=divided.std)
 
 
-def _mean_image(mean: Any, shape: InputShape, file_name: str) -> Tensor | None:
+def _mean_image(mean: Any, shape: InputShape, file_name: str) -> Preprocessing | None:
+    """What subtracts a mean image; its rows and columns say where its pixels belong."""
     if not isinstance(mean, torch.Tensor) or mean.numel() != math.prod(shape):
         return None
     if mean.layout != torch.strided or not mean.is_floating_point():
         return None
     check_kind("mean", mean, Path(file_name))
-    return check_tensor("mean", mean, Path(file_name)).float().reshape(shape)
+    image = check_tensor("mean", mean, Path(file_name)).float()
+    layout = layout_of(image.shape, shape)
+    if layout == "hwc":
+        image = image.flatten()[places(shape, layout)]
+    return Preprocessing(image.reshape(shape), None, "file", layout is not None)
 
 
 def _numbers(said: Any, most: int = _MOST_NUMBERS) -> list[float] | None:

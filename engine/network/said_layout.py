@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.data.inputs import InputShape, Says
@@ -39,3 +39,36 @@ def said_layout(stored: Any, shape: InputShape, names: Iterable[str]) -> tuple[L
     if shape[0] == _COLOURS and any(is_kernel(name) for name in names):
         return "hwc", "nobody"
     return "chw", "nobody"
+
+
+def layout_of(stored: Sequence[int], shape: InputShape) -> Layout | None:
+    """In which order an array holds the pixels of an image, told by its own shape.
+
+    Args:
+        stored: the shape of the array; a batch of one before it is left out.
+        shape: (c, h, w) of the image.
+
+    Returns:
+        None where it is flat, or fits both orders, or is no image of this shape.
+    """
+    sizes = _without_batch(stored)
+    c, h, w = shape
+    by_channel = sizes in ((c, h, w), (c, h * w), (c * h, w))
+    by_pixel = sizes in ((h, w, c), (h * w, c), (h, w * c))
+    if by_channel == by_pixel:
+        return None
+    return "chw" if by_channel else "hwc"
+
+
+def shape_of_mean(mean: Any) -> InputShape | None:
+    """(c, h, w) of images whose mean is an array of three dimensions, grey or colour; else None."""
+    sizes = _without_batch(getattr(mean, "shape", ()))
+    if len(sizes) != 3:
+        return None
+    first, last = (sizes[0], sizes[1], sizes[2]), (sizes[2], sizes[0], sizes[1])
+    found = [shape for shape in (first, last) if shape[0] in (1, _COLOURS) and min(shape[1:]) > 3]
+    return found[0] if len(found) == 1 else None
+
+
+def _without_batch(sizes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sizes[1:]) if len(sizes) == 4 and sizes[0] == 1 else tuple(sizes)

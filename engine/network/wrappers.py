@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.base.errors import UnusableInput
+from engine.data.array_files import may_be_of_images
+from engine.network.extras import CONSTANT
 from engine.network.reading import Noted, listed
 from engine.network.said import beside_weights
 from engine.runtime.lazy import torch
@@ -44,6 +46,10 @@ def find_state_dict(
         usual = [key for key in _USUAL if key in inner]
         if not inner or (not usual and _holds_weights(content)):
             break
+        layers = {} if usual else _layers_of_tree(content)
+        if len(layers) > 1:
+            content = layers
+            break
         if len(inner) > 1 and not usual:
             names = listed([str(key)[:40] for key in inner])
             raise UnusableInput(f"{file_name} holds several sets of weights: {names}.", _SAVE_ONE)
@@ -59,9 +65,14 @@ def find_state_dict(
 
 def _holds_weights(mapping: Mapping[Any, Any]) -> bool:
     return any(
-        isinstance(name, str) and isinstance(value, torch.Tensor) and value.dim() > 1
+        isinstance(value, torch.Tensor) and value.dim() > 1 and _may_be_a_weight(name)
         for name, value in mapping.items()
     )
+
+
+def _may_be_a_weight(name: object) -> bool:
+    """Whether a matrix of this name may be a layer's, and is no mean and no image."""
+    return isinstance(name, str) and not (CONSTANT.fullmatch(name) or may_be_of_images(name))
 
 
 def _leads_to_weights(key: object, value: object) -> bool:
@@ -79,3 +90,34 @@ def _leads_to_weights(key: object, value: object) -> bool:
         if depth < _DEPTH:
             left += [(k, v, depth + 1) for k, v in mapping.items() if isinstance(v, Mapping)]
     return False
+
+
+def _layers_of_tree(tree: Mapping[Any, Any]) -> dict[str, Any]:
+    """The tensors of a network that is stored as a mapping of layers, as Flax and Haiku do.
+
+    Args:
+        tree: mappings of mappings, the innermost of which hold a layer each: `kernel` and `bias`.
+
+    Returns:
+        The tensors by path, `Dense_0/kernel`; empty where a mapping holds more than a layer, or two
+        beside each other more than one: these may be two networks.
+    """
+    found: dict[str, Any] = {}
+    left: list[tuple[str, Mapping[Any, Any], int]] = [("", tree, 0)]
+    while left:
+        path, mapping, depth = left.pop()
+        tensors = {k: v for k, v in mapping.items() if isinstance(v, torch.Tensor)}
+        inner = {k: v for k, v in mapping.items() if _leads_to_weights(k, v)}
+        if depth > _DEPTH or len(found) + len(left) > _MOST_LOOKS:
+            return {}
+        if not _are_of_one_layer(tensors) or sum(not _holds_weights(m) for m in inner.values()) > 1:
+            return {}
+        found |= {f"{path}{name}": tensor for name, tensor in tensors.items()}
+        left += [(f"{path}{k}/", v, depth + 1) for k, v in reversed(inner.items())]
+    return found
+
+
+def _are_of_one_layer(tensors: Mapping[Any, Any]) -> bool:
+    """Whether these have one matrix at most, and the names of parts: `kernel`, not `fc.weight`."""
+    are_parts = all(isinstance(name, str) and "." not in name for name in tensors)
+    return are_parts and sum(tensor.dim() > 1 for tensor in tensors.values()) <= 1

@@ -48,6 +48,7 @@ class Header(msgspec.Struct, frozen=True):
         activation_slope: 0 for the ReLU.
         activation_said_by: who said so.
         preprocessing_said_by: who said what was done to images.
+        mean_is_laid_out: whether a mean image had rows and columns in the checkpoint.
         images: what it was scored against.
         layout: of the checkpoint; the weights here are C×H×W whatever it is.
         layout_said_by: who said so.
@@ -78,6 +79,7 @@ class Header(msgspec.Struct, frozen=True):
     images: SetsSaid | None = None
     layout: Layout = "chw"
     layout_said_by: Says = "nobody"
+    mean_is_laid_out: bool = False
     reading: Reading = AS_IT_STANDS
 
     def __post_init__(self) -> None:

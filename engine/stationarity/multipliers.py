@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -83,14 +84,14 @@ class Multipliers(Protocol):
         ...
 
 
-class _OneEach:
+class _OneEach(ABC):
     """λ_i ≥ 0 by a penalty, one a candidate: u_i = (λ_i/m) d_i, with a direction d_i ∈ R^C."""
 
     initial_size = 0.5
 
+    @abstractmethod
     def _directions(self, outputs: Tensor | None, labels: Tensor) -> Tensor:
         """d, shape (p, C)."""
-        raise NotImplementedError
 
     def to_cotangent(
         self, multipliers: Tensor, labels: Tensor, outputs: Tensor | None, count: int

@@ -81,7 +81,9 @@ class SeveralWindow(QDialog):
             choice.setToolTip("Which two runs are looked at side by side.")
             choice.currentIndexChanged.connect(self._follow_pair)
         self.pair_button = QPushButton("&Side by Side")
-        self.pair_button.setToolTip("Shows the losses and all distinct images of these two runs.")
+        self.pair_button.setToolTip(
+            self.several.nouns.of("Shows the losses and all distinct images of these two runs.")
+        )
         self.pair_button.clicked.connect(self._want_pair)
         self.copy_button = QPushButton("&Copy as Text")
         self.copy_button.setToolTip("Copies the table and what was found, to be sent or kept.")
@@ -121,8 +123,11 @@ class SeveralWindow(QDialog):
         """Training images that were found, each with the runs that found it."""
         several = self.several
         images = QListWidget()
-        images.setAccessibleName("Training images that were found, and by which runs")
-        images.setToolTip("Training images that were recovered, and the runs that did it.")
+        nouns = several.nouns
+        images.setAccessibleName(nouns.of("Training images that were found, and by which runs"))
+        images.setToolTip(
+            nouns.of("Training images that were recovered, and the runs that did it.")
+        )
         images.setViewMode(QListWidget.ViewMode.IconMode)
         images.setResizeMode(QListWidget.ResizeMode.Adjust)
         images.setMovement(QListWidget.Movement.Static)
@@ -135,7 +140,7 @@ class SeveralWindow(QDialog):
                 item.setIcon(QIcon(picture.scaledToHeight(_ICON)))
             else:
                 item.setText(f"{each.number}: {each.letters}")
-            item.setToolTip(f"Training image {each.number}, recovered by {each.letters}")
+            item.setToolTip(f"Training {nouns.one} {each.number}, recovered by {each.letters}")
             images.addItem(item)
         images.setVisible(bool(several.images))
         return images

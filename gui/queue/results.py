@@ -10,7 +10,7 @@ from typing import TypeVar
 from engine.base.progress import unheard
 from engine.evidence.gallery import NO_CHANCE
 from engine.evidence.references import References
-from engine.exports.results import read_report
+from engine.exports.results_read import read_report
 from engine.exports.summary import DONE, FAILED, STOPPED, Outcome, make_subfolder, with_report
 from engine.session.session import Session
 from gui.exports.exporter import write

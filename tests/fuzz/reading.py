@@ -10,7 +10,8 @@ import torch
 
 from engine.base.errors import UnusableInput
 from engine.data.datasets import load_images
-from engine.exports.results import make_report, read_reconstructions, read_report
+from engine.exports.results import make_report
+from engine.exports.results_read import read_reconstructions, read_report
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
 from engine.session.run_cards import read_cards

@@ -26,5 +26,5 @@ SHELVES: tuple[Shelf, ...] = (
 )
 ITEMS: tuple[Item, ...] = tuple(item for shelf in SHELVES for item in shelf.items)
 
-PENDING: frozenset[str] = frozenset({"ema_beside.pt"})
+PENDING: frozenset[str] = frozenset()
 """Names of those that are read or refused wrongly so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,41 @@ def haiku(path: Path) -> Function:
     network = mlp(36, 12, 12, 1)
     names = [f"mlp/~/linear_{place}" for place in range(3)]
     np.savez(path, **_kernels(network, names, "/w", "/b"))
+    return network
+
+
+def _tree(arrays: Arrays) -> dict[str, Arrays]:
+    """`Dense_0/kernel` and the like as dictionaries of dictionaries."""
+    found: dict[str, Arrays] = {}
+    for name, array in arrays.items():
+        layer, _, part = name.rpartition("/")
+        found.setdefault(layer, {})[part] = array
+    return found
+
+
+@ELSEWHERE.opens("flax.pkl", "Flax, pickled as dictionaries: `params`, `Dense_0`, `kernel`")
+def flax_tree(path: Path) -> Function:
+    network = mlp(36, 12, 12, 10)
+    names = [f"Dense_{place}" for place in range(3)]
+    tree = _tree(_kernels(network, names, "/kernel", "/bias"))
+    path.write_bytes(pickle.dumps({"params": tree, "step": 40}))
+    return network
+
+
+@ELSEWHERE.opens("flax_inner.pkl", "Flax with a module in the module: `MLP_0`, `Dense_0`, `kernel`")
+def flax_inner(path: Path) -> Function:
+    network = mlp(36, 12, 12, 10)
+    first, second, last = _tree(_kernels(network, ["0", "1", "2"], "/kernel", "/bias")).values()
+    inner = {"Dense_0": first, "Dense_1": second}
+    path.write_bytes(pickle.dumps({"params": {"MLP_0": inner, "Dense_2": last}}))
+    return network
+
+
+@ELSEWHERE.opens("haiku.pkl", "Haiku, pickled as dictionaries: `mlp/~/linear_0`, `w`")
+def haiku_tree(path: Path) -> Function:
+    network = mlp(36, 12, 12, 1)
+    names = [f"mlp/~/linear_{place}" for place in range(3)]
+    path.write_bytes(pickle.dumps(_tree(_kernels(network, names, "/w", "/b"))))
     return network
 
 

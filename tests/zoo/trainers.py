@@ -273,12 +273,24 @@ def timm_ema(path: Path) -> Function:
     return network
 
 
-@WRAPPED.refuses(
-    "ema_beside.pt", "a network and its average in one: `online_model.`, `ema_model.`", "ema_model"
+@WRAPPED.opens(
+    "ema_beside.pt",
+    "a network and its average in one: `online_model.`, `ema_model.`; the first is read",
 )
-def ema_beside(path: Path) -> None:
-    both = state(mlp(36, 12, 12, 1), "online_model.") | state(mlp(36, 12, 12, 1), "ema_model.")
+def ema_beside(path: Path) -> Function:
+    network, average = mlp(36, 12, 12, 1), mlp(36, 12, 12, 1, seed=1)
+    both = state(network, "online_model.") | state(average, "ema_model.")
     torch.save({**both, "initted": torch.tensor(True), "step": torch.tensor(40)}, path)
+    return network
+
+
+@WRAPPED.opens(
+    "ema_square.pt", "the same with every layer square: both would fit as one chain", inputs=12
+)
+def ema_square(path: Path) -> Function:
+    network, average = mlp(12, 12, 12, 12), mlp(12, 12, 12, 12, seed=1)
+    torch.save(state(network, "model.") | state(average, "model_ema.module."), path)
+    return network
 
 
 @WRAPPED.refuses("shadow.pt", "torch_ema: averages in a list, without names", "no state dict")

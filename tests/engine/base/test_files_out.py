@@ -19,7 +19,7 @@ from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path, save_tensors
 from engine.base.progress import Cancelled
 from engine.data import pixels as data_pixels
-from engine.exports import film_files, results
+from engine.exports import film_files, results, results_read
 from engine.reconstruction.recording import frame_steps
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
@@ -146,7 +146,7 @@ def test_a_folder_of_results_holds_what_the_contract_says(session, tmp_path):
         "step", "seconds", "stationarity", "constraint", "alpha",
         "relative_1", "relative_2", "relative_3",
     ]  # fmt: skip
-    candidates, mean = results.read_reconstructions(tmp_path)
+    candidates, mean = results_read.read_reconstructions(tmp_path)
     torch.testing.assert_close(candidates, session.images())
     assert mean is not None
 

@@ -16,7 +16,7 @@ import pytest
 
 from engine.base.resources import images_beside, sample_network
 from engine.commands import command_line
-from engine.exports import results
+from engine.exports import results, results_read
 from tests.conftest import ROOT
 from tests.engine.commands.test_command_line import (  # noqa: F401 - fixtures
     TRAIN,
@@ -68,7 +68,7 @@ def test_a_run_ends_in_what_was_found_beside_the_control_and_its_files(
         "--control", references[1], *QUICK,
     )  # fmt: skip
     assert status == 0
-    report = results.read_report(folder)
+    report = results_read.read_report(folder)
     train, control = (report["evidence"][name] for name in ("train", "control"))
     assert f"{train['recovered']} of 5 training images recovered" in lines[0]
     assert f"{train['good']} of 5 training images have a good match" in lines[1]
@@ -96,7 +96,7 @@ def test_several_end_in_a_line_each(monkeypatch, tmp_path, model, references):
     assert status == 1
     found = json.loads((out / "summary.json").read_text())
     assert lines == [
-        f"small.pth: done, {found[0]['recovered']} of 5 training images recovered beside a control "
+        f"small.pth: done, {found[0]['recovered']} of 5 from training recovered beside a control "
         "of 5; in small",
         f"broken.pth: refused. {found[1]['sentence']}",
         "",
@@ -121,7 +121,7 @@ def test_a_training_ends_in_how_it_ended_and_its_files(monkeypatch, tmp_path, pi
 
 def test_all_others_end_in_lines_too(monkeypatch, tmp_path, out, model, references):
     scored = ("--images", references[0], "--control", references[1])
-    evidence = results.read_report(out)["evidence"]
+    evidence = results_read.read_report(out)["evidence"]
     good, unseen = (evidence[name]["good"] for name in ("train", "control"))
     _, lines = on_a_terminal(monkeypatch, "score", out, *scored)
     assert lines[0].startswith(f"{good} of 5 training images have a good match")

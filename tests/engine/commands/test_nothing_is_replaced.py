@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from engine.exports import results
+from engine.exports import results, results_read
 from engine.exports.endings import ENDINGS
 from engine.network.checkpoints import load_network
 from engine.session.session_file import load_session
@@ -94,7 +94,7 @@ def test_with_overwrite_the_other_run_goes_first_and_nothing_else_does(
     assert there == [["notes.txt", results.SESSION]]
     assert set(held(out)) == {*OF_IMAGES, "notes.txt"}
     assert load_session(out / results.SESSION).network.origin.name == "other.pth"
-    assert results.read_report(out)["evidence"] is None
+    assert results_read.read_report(out)["evidence"] is None
 
 
 def test_a_run_that_cannot_begin_costs_the_other_nothing(capsys, out, tmp_path):
@@ -262,7 +262,7 @@ def test_a_score_replaces_no_other_score(capsys, out, references):
     assert (
         call(capsys, "score", out, "--images", train, "--control", control, "--overwrite")[0] == 0
     )
-    assert results.read_report(out)["evidence"]["control"]["count"] == 5
+    assert results_read.read_report(out)["evidence"]["control"]["count"] == 5
 
 
 def test_a_score_is_put_where_there_is_none(capsys, tmp_path, model, references):
@@ -271,7 +271,7 @@ def test_a_score_is_put_where_there_is_none(capsys, tmp_path, model, references)
     status, text, _ = call(capsys, "score", folder, "--images", references[0])
     assert status == 0
     assert json.loads(text)["report"] == str(folder / results.REPORT)
-    assert results.read_report(folder)["evidence"] == json.loads(text)["evidence"]
+    assert results_read.read_report(folder)["evidence"] == json.loads(text)["evidence"]
 
 
 def test_a_table_of_membership_replaces_no_file(capsys, tmp_path, model, references):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.commands import command_line
+from engine.commands import command_line, score
+from engine.commands.told import lines_of_run
 from engine.data.datasets import load_images
 from engine.network.checkpoints import load_network
 from engine.session.session_file import load_session
@@ -128,6 +129,18 @@ def test_a_control_of_others_may_be_given_as_their_table(capsys, folder, attacke
     scored = call(capsys, "score", attacked[0], *against[:2], *control)["evidence"]
     assert scored["control"]["count"] == 60
     assert scored["train"]["good"] == attacked[1]["evidence"]["train"]["good"]
+
+
+def test_the_last_lines_of_a_run_and_of_a_score_speak_of_rows(capsys, attacked, against):
+    folder, report = attacked
+    train, gallery = report["evidence"]["train"], report["gallery"]
+    said = "\n".join(lines_of_run(report, folder)[:3])
+    assert f"{train['good']} of 30 training rows have a good match (NCC > 0.8" in said
+    assert "of 30 rows of the control;" in said
+    assert f"; {gallery['distinct']} distinct rows." in said
+    assert "image" not in said
+    scored = call(capsys, "score", folder, *against, "--overwrite")
+    assert "of 30 training rows have a good match" in score.lines(scored, None)[0]
 
 
 def test_reports_and_films_speak_of_rows(capsys, folder, attacked, against):

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from engine.base.errors import UnusableInput
-from engine.comparison.several import Run, as_text, compare_several, load_saved
+from engine.comparison.several import Run, as_dict, as_text, compare_several, load_saved
 from engine.data.datasets import LabelledImages, load_images, save_images
+from engine.data.inputs import vector_shape
 from engine.data.origin import ImageOrigin
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, Matches
@@ -143,4 +144,25 @@ def test_a_session_of_an_earlier_format_is_no_claim():
 def test_no_run_found_any():
     assert compare_several([run("a", []), run("b", [])]).headline == (
         "None of the runs recovered an image."
+    )
+
+
+def on_rows(found, **options):
+    """A run on a network that reads rows of 16 features."""
+    one = run("rows", found, **options)
+    network = one.session.network.with_input_shape(vector_shape(16))
+    return replace(one, session=replace(one.session, network=network))
+
+
+def test_of_networks_that_read_rows_rows_are_told():
+    found = compare_several([on_rows([0, 1]), on_rows([1])])
+    assert found.headline == "2 training rows recovered: 1 by all 2 runs, 1 by 1"
+    assert as_text(found).endswith("\nrow 1: A, B\nrow 0: A")
+    assert compare_several([on_rows([]), on_rows([])]).headline == (
+        "None of the runs recovered a row."
+    )
+    unscored = compare_several([on_rows([0], control=False), on_rows([0])])
+    assert as_dict(unscored)["why_unknown"] == (
+        "Which rows the runs share cannot be told: A was not scored, row by row, against training "
+        "rows and a control."
     )

@@ -10,7 +10,14 @@ import pytest
 import torch
 
 from engine.base.errors import UnusableInput
-from engine.data.datasets import Selection, holds_images, load_images, training_data
+from engine.data.datasets import (
+    LabelledImages,
+    Selection,
+    holds_images,
+    load_images,
+    save_images,
+    training_data,
+)
 from engine.data.sources import open_source
 
 BYTES = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
@@ -93,6 +100,40 @@ def test_sixteen_bits_and_truth_values(tmp_path):
     np.testing.assert_allclose(found.images.flatten(), [0, 1, 0.2], atol=1e-6)
     assert found.said == "values were divided by 65,535"
     assert load_images(npz(tmp_path, images=deep > 0)).images.flatten().tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("array", "high"),
+    [
+        (np.arange(17).astype(np.uint8), "16"),
+        (np.arange(17), "16"),
+        (np.arange(17.0), "16"),
+        (np.arange(0, 64).astype(np.uint8), "63"),
+        (np.array([0, 300, 4095], np.uint16), "4095"),
+    ],
+)
+def test_of_whole_images_darker_than_a_quarter_of_white_nobody_knows_what_white_is(
+    tmp_path, array, high
+):
+    path = npz(tmp_path, images=array.reshape(1, 1, -1, 1))
+    with pytest.raises(UnusableInput) as error:
+        load_images(path)
+    assert error.value.why == (
+        f"“images” in a.npz has values outside [0, 1], from 0 to {high}; what value white has is "
+        "not known."
+    )
+    white = float(high)
+    again = load_images(npz(tmp_path, images=(array / white).reshape(1, 1, -1, 1)))
+    np.testing.assert_allclose(again.images.flatten(), array / white, atol=1e-6)
+
+
+def test_dark_images_that_are_saved_here_are_read_as_they_were(tmp_path):
+    for brightest in (1, 40, 90):
+        images = torch.tensor([0, brightest / 255]).reshape(1, 1, 2, 1)
+        save_images(
+            LabelledImages(images, torch.zeros(1, dtype=torch.int64), "dark"), tmp_path / "d.npz"
+        )
+        assert torch.allclose(load_images(tmp_path / "d.npz").images, images)
 
 
 def test_what_is_no_number_is_named_with_its_place(tmp_path):

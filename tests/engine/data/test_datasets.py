@@ -153,6 +153,7 @@ def many_classes(tmp_path, name, labels):
     """Images whose first pixel tells their place."""
     images = np.zeros((len(labels), 1, 3, 3), np.uint8)
     images[:, 0, 0, 0] = np.arange(len(labels)) % 256
+    images[:, 0, 2, 2] = 255
     return save_npz(tmp_path / name, images=images, labels=np.array(labels))
 
 

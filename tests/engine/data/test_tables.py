@@ -114,6 +114,32 @@ def test_arrays_of_rows(tmp_path):
     assert a.features == ("u", "v")
 
 
+@pytest.mark.parametrize("word", ["x", "X", "features"])
+@pytest.mark.parametrize("shape", [None, vector_shape(2)])
+def test_of_two_parts_the_training_rows_and_a_control_of_the_other(tmp_path, word, shape):
+    train, test = np.array([[1.5, -2], [300, 4]]), np.array([[5.0, 6], [7, 8], [9, 1]])
+    np.savez(
+        tmp_path / "a.npz",
+        **{f"{word}_test": test, f"{word}_train": train},
+        y_train=np.array(["a", "c"]),
+        y_test=np.array(["c", "c", "b"]),
+    )
+    for role, rows, labels, classes, part in (
+        ("train", train, [0, 1], ("a", "c"), "train"),
+        ("control", test, [1, 1, 0], ("b", "c"), "test"),
+    ):
+        found = load_images(tmp_path / "a.npz", shape, role=role)
+        np.testing.assert_array_equal(found.images.flatten(1), rows.astype(np.float32))
+        assert found.labels.tolist() == labels
+        assert found.classes == classes
+        assert found.said == f"of several parts, {word}_{part} was taken"
+
+
+def test_labels_of_another_part_are_none_of_these_rows(tmp_path):
+    np.savez(tmp_path / "a.npz", x_train=np.ones((2, 3)) / 3, y_test=np.array([1, 0]))
+    assert load_images(tmp_path / "a.npz", vector_shape(3)).labels.tolist() == [0, 0]
+
+
 def test_images_are_rows_for_a_network_that_reads_rows(tmp_path):
     pixels = np.arange(8, dtype=np.uint8).reshape(2, 1, 2, 2)
     np.savez(tmp_path / "a.npz", images=pixels, labels=[0, 1])

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputSpec, Preprocessing
 from engine.evidence.altered import is_altered
+from engine.evidence.diagnostics import Health, check_weights
 from engine.evidence.gallery import ALTERED, UNEXPLAINED
 from engine.evidence.references import References
 from engine.network.checkpoints import load_network
@@ -173,3 +175,50 @@ def test_with_biases_zeroed_nothing_is_sure_unless_images_come_back(healthy, dig
     session, recovered = attacked(without, digits)
     sure = 0 if session.gallery().of_each is None else session.gallery().above(0.9)
     assert sure <= recovered
+
+
+# --- what the health check says -------------------------------------------------------------------
+
+ROUGHLY = "so that the equation that a search solves holds only roughly."
+
+
+def saved(tmp_path, change) -> Health:
+    """The health of a network whose first layer was changed with PyTorch's own tools."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 40), nn.ReLU(), nn.Linear(40, 1))
+    with torch.no_grad():
+        model[0].weight.add_(3 * torch.outer(torch.randn(40), torch.randn(64)))
+    change(model[0])
+    torch.save(model.state_dict(), tmp_path / "network.pth")
+    return check_weights(load_network(tmp_path / "network.pth"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda one: prune.l1_unstructured(one, "weight", 0.2), "Weights were pruned (0.weight)"),
+        (
+            nn.utils.parametrizations.weight_norm,
+            "Weights were trained as parts of a norm (0.weight)",
+        ),
+        (
+            nn.utils.parametrizations.spectral_norm,
+            "Weights were trained as parts of a norm (0.weight)",
+        ),
+        (
+            lambda one: one.weight.data.copy_(pruned(0.7, one.weight.data)),
+            "Weights look pruned or rounded after training",
+        ),
+    ],
+)
+def test_the_health_check_says_where_the_equation_holds_only_roughly(tmp_path, change, words):
+    health = saved(tmp_path, change)
+    assert health.caution == f"{words}, {ROUGHLY}"
+    assert health.judged.chance != "none"
+    assert health.outlook.endswith(f" {health.caution}")
+    assert health.as_dict()["caution"] == health.caution
+
+
+def test_it_says_nothing_of_weights_as_training_left_them(tmp_path):
+    assert saved(tmp_path, lambda _one: None).caution == ""
+    assert check_weights(load_network(sample_network())).caution == ""

@@ -24,7 +24,7 @@ from engine.commands.command_line import main
 from engine.data.inputs import Preprocessing
 from engine.data.normalisation import parse_constants
 from engine.evidence.references import References
-from engine.exports import charts, results
+from engine.exports import charts, results, results_read
 from engine.exports.report_page import command, report_page
 from engine.network.activation import parse_activation
 from engine.network.network import Origin
@@ -276,7 +276,7 @@ def test_a_score_that_is_none_is_refused(session, references, tmp_path, capsys, 
     with pytest.raises(UnusableInput, match="damaged"):
         load_session(path)
     results.write_results(session, tmp_path / "out")
-    report = results.read_report(tmp_path / "out")
+    report = results_read.read_report(tmp_path / "out")
     results.write_report({**report, "evidence": lie}, tmp_path / "out")
     assert main(["report", str(tmp_path / "out"), "--overwrite"]) == 2
     assert "Traceback" not in capsys.readouterr().err

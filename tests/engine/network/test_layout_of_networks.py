@@ -82,7 +82,60 @@ def test_kernels_of_keras_are_assumed_to_read_pixel_by_pixel(tmp_path, model):
     )
 
 
-def test_a_mean_image_of_the_file_moves_with_the_weights(tmp_path, model):
+@pytest.mark.parametrize("layout", ["chw", "hwc"])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda mean: mean,
+        lambda mean: mean[None],
+        lambda mean: mean.flatten(1),
+        lambda mean: mean.permute(1, 2, 0),
+        lambda mean: mean.permute(1, 2, 0)[None],
+        lambda mean: mean.permute(1, 2, 0).reshape(-1, 3),
+    ],
+)
+def test_rows_and_columns_of_a_mean_say_where_its_pixels_belong(tmp_path, model, stored, layout):
+    mean = torch.rand(SHAPE)
+    content = {"state_dict": model.state_dict(), "mean": stored(mean).contiguous()}
+    torch.save(content, tmp_path / "network.pth")
+    network = load_network(tmp_path / "network.pth", SHAPE).with_layout(layout, "user")
+    assert torch.equal(network.mean, mean)
+    assert torch.equal(network.with_layout("chw", "user").mean, mean)
+    assert torch.equal(network.with_input_shape((3, 2, 8)).with_input_shape(SHAPE).mean, mean)
+
+
+def test_a_mean_that_fits_both_orders_lies_as_the_weights_do(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(27, 20), nn.ReLU(), nn.Linear(20, 10))
+    mean = torch.rand(3, 3, 3)
+    torch.save({"state_dict": model.state_dict(), "mean": mean}, tmp_path / "network.pth")
+    network = load_network(tmp_path / "network.pth", (3, 3, 3))
+    assert torch.equal(network.mean, mean)
+    assert torch.equal(network.with_layout("hwc", "user").mean, mean.permute(2, 0, 1))
+
+
+@pytest.mark.parametrize(("sizes", "shape"), [((4, 6, 3), (3, 4, 6)), ((3, 4, 6), (3, 4, 6))])
+def test_a_mean_image_says_the_shape_where_nobody_else_does(tmp_path, sizes, shape):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(72, 20), nn.ReLU(), nn.Linear(20, 10))
+    content = {"state_dict": model.state_dict(), "mean": torch.rand(sizes)}
+    torch.save(content, tmp_path / "network.pth")
+    inputs = load_network(tmp_path / "network.pth").inputs
+    assert inputs.shape == shape
+    assert inputs.is_known
+
+
+def test_a_flat_mean_image_of_the_file_moves_with_the_weights(tmp_path, model):
+    mean = torch.rand(SHAPE)
+    torch.save(
+        {"state_dict": model.state_dict(), "mean": as_stored(mean[None])[0]},
+        tmp_path / "network.pth",
+    )
+    network = load_network(tmp_path / "network.pth", SHAPE)
+    assert torch.equal(network.with_layout("hwc", "user").mean, mean)
+
+
+def test_a_mean_image_of_the_file_is_read_in_its_own_order(tmp_path, model):
     mean = torch.rand(SHAPE)
     content = {
         "state_dict": model.state_dict(),

@@ -184,6 +184,23 @@ def test_several_sets_of_weights_are_listed(path):
     assert "several sets of weights: generator, critic." in refusal(path)
 
 
+@pytest.mark.parametrize("layer", [{"w": (16, 16)}, {"fc.weight": (16, 16)}])
+def test_two_networks_beside_each_other_are_no_tree_of_layers(path, layer):
+    def network():
+        return {
+            f"layer_{i}": {name: torch.rand(size) for name, size in layer.items()} for i in (0, 1)
+        }
+
+    torch.save({"generator": network(), "critic": network()}, path)
+    assert "several sets of weights: generator, critic." in refusal(path)
+
+
+def test_a_mean_of_rows_and_columns_beside_the_weights_is_no_layer(path):
+    mean = torch.rand(4, 4)
+    torch.save({"weights": module().state_dict(), "mean": mean, "x_train": mean[None]}, path)
+    assert torch.equal(assert_computes(path, module()).mean, mean[None])
+
+
 def test_another_set_beside_the_usual_one_is_said_to_be_ignored(path):
     other = {name: tensor + 1 for name, tensor in module().state_dict().items()}
     torch.save({"ema_state_dict": other, "state_dict": module().state_dict()}, path)

@@ -25,7 +25,7 @@ from engine.base.errors import AfterimageError, UnusableInput
 from engine.commands import command_line
 from engine.data.datasets import holds_images, load_images
 from engine.data.sources import open_source
-from engine.exports.results import read_reconstructions, read_report
+from engine.exports.results_read import read_reconstructions, read_report
 from engine.exports.writing import write_bytes
 from engine.network.checkpoints import load_network
 from engine.reconstruction.run import Reconstruction

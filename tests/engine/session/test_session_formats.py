@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from engine.base.errors import DamagedSession, UnusableInput
+from engine.data.inputs import Preprocessing
 from engine.data.normalisation import parse_constants
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
@@ -250,3 +251,14 @@ def test_a_network_that_reads_pixel_by_pixel_is_read_so_again(tmp_path, make_net
 def test_sessions_of_before_read_channel_by_channel():
     inputs = load_session(FIXTURES / "format-7.afterimage").network.inputs
     assert (inputs.layout, inputs.layout_said_by) == ("chw", "nobody")
+
+
+@pytest.mark.parametrize("is_laid_out", [False, True])
+def test_a_session_keeps_whether_a_mean_had_rows_and_columns(tmp_path, is_laid_out):
+    session = load_session(FIXTURES / "format-7.afterimage")
+    mean = Preprocessing(torch.rand(session.network.input_shape), None, "file", is_laid_out)
+    network = session.network.with_preprocessing(mean)
+    save_session(replace(session, network=network), tmp_path / "a.afterimage")
+    found = load_session(tmp_path / "a.afterimage").network.inputs.preprocessing
+    assert found.is_laid_out is is_laid_out
+    assert torch.equal(found.mean, mean.mean)
