@@ -167,8 +167,8 @@ class Reconstruction:
 
     def _begin(self) -> Snapshot:
         self._make_plan()
-        # The first evaluation takes several times as long as others. Who watches has no picture yet,
-        # and waits here; after it the noise would stand still.
+        # The first evaluation takes several times as long as others. Here it comes before there is
+        # a picture; as part of the first step it would make the noise stand still.
         self._search.evaluate(0)
         return self._snapshot()
 
