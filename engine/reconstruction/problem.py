@@ -113,9 +113,10 @@ class Problem:
         """Of each layer; the last one's has as few directions as there are classes."""
         weighings: list[Weighing | None] = [None] * target.network.depth
         weights, biases = target.explained.weights, target.explained.biases
-        if self.space is not None and settings.whitening:
+        if self.space is not None:
             bias_norm = 0.0 if biases[0] is None else float(biases[0].norm())
-            weighings[0] = self.space.weighing(settings.whitening, bias_norm)
+            directions = self.space.weighing(settings.whitening, bias_norm)
+            weighings[0] = directions.by_neuron(weights[0], settings.neuron_weighing)
         if settings.hidden_whitening:
             device, dtype = self.squared_norms.device, self.squared_norms.dtype
             for layer in range(1, target.network.depth - 1):
@@ -137,7 +138,8 @@ class Problem:
             )
         if not self.inputs.is_vector:
             lower, upper = (self._like_norms(end) for end in self.inputs.bounds)
-            terms.append(Box(self.coordinates, (lower, upper)))
+            first = float(self.squared_norms[0])
+            terms.append(Box(self.coordinates, (lower, upper), settings.range_weight, first))
         return (*terms, MultiplierFloor(self.kind, settings.minimum_multiplier))
 
     def _like_norms(self, bound: Tensor | float) -> Tensor | float:

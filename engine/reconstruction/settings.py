@@ -131,6 +131,15 @@ class Settings:
         -1.0,
         1.0,
     )
+    neuron_weighing: float = option(
+        0.5,
+        "Weight of quiet neurons",
+        "In the first layer, the residual of a neuron counts by the norm of its weights to minus "
+        "twice this power: a few heavy neurons do not drown the many. 0 leaves all alike, as "
+        "published.",
+        0.0,
+        1.0,
+    )
     smoothness: float = option(
         -1.0,
         "Smoothness",
@@ -139,6 +148,14 @@ class Settings:
         "pooled, 0 for rows of a table. 0 leaves it out, as published.",
         -1.0,
         1000.0,
+    )
+    range_weight: float = option(
+        100.0,
+        "Pull into the range",
+        "How strongly pixels are held in the range that images have, which is as narrow as the "
+        "preprocessing is known. 0 leaves that as published.",
+        0.0,
+        1e5,
     )
     initial_scale: float = option(
         0.0,
@@ -225,7 +242,7 @@ class Settings:
         return asdict(self)
 
 
-_OF_ROW_SPACE = {"rank": 0, "scale_power": 0.0, "whitening": 0.0}
+_OF_ROW_SPACE = {"rank": 0, "scale_power": 0.0, "whitening": 0.0, "neuron_weighing": 0.0}
 """Settings of the row space, and what they are where there is none."""
 
 _OF_SIGN = {"minimum_multiplier": 0.0}
@@ -237,8 +254,10 @@ _BEFORE_THEY_EXISTED = {
     "training": "margin",
     "whitening": 0.0,
     "hidden_whitening": 0.0,
+    "neuron_weighing": 0.0,
     "multiplier_growth": 0.0,
     "smoothness": 0.0,
+    "range_weight": 0.0,
 }
 """What runs did that were saved before these settings came."""
 
@@ -325,8 +344,10 @@ def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> S
         scale_power=0.0,
         whitening=0.0,
         hidden_whitening=0.0,
+        neuron_weighing=0.0,
         multiplier_growth=0.0,
         smoothness=0.0,
+        range_weight=0.0,
         margin_weight=0.0,
         initial_scale=numbers.initial_scale,
         candidate_rate=numbers.candidate_rate,

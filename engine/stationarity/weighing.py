@@ -1,14 +1,15 @@
-"""How much a layer's residual counts in each direction of what the layer reads.
+"""How much a layer's residual counts in each direction of what it reads, and in each neuron.
 
 W_l is a sum over images of δ_l,i h_{l−1,i}ᵀ, and a few directions are shared by all images. A
 misfit there drowns what tells the images apart (decision 9). So the gradient is that of
 Σ_k w_k ‖R_l e_k‖² in place of ‖R_l‖², w_k ∝ (S_k² + ε²)^−p with S_k the singular values of W_l, and
-the mean weight of ‖W_l‖² is 1. The loss that is reported is never weighted.
+the mean weight of ‖W_l‖² is 1. In the same way what is left of a neuron grows with its weights, and
+a few heavy neurons drown the many (decision 36). The loss that is reported is never weighted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from engine.runtime.lazy import torch
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.01
 """ε, as a share of the largest singular value: smaller ones count as that."""
 
+_QUIET = 0.1
+"""Of the median norm of a neuron's weights: smaller ones count as that."""
+
 
 class Weighing(Protocol):
     """One layer's weights."""
 
     @property
-    def bias(self) -> float:
-        """That of b_l, which is the direction of a constant input."""
+    def bias(self) -> Tensor | float:
+        """That of b_l, which is the direction of a constant input; may be one a neuron, (n_l,)."""
         ...
 
     def on(self, residual: Tensor) -> Tensor:
@@ -40,14 +44,32 @@ class AlongAxes:
     Attributes:
         input: w, shape (n_{l−1},).
         bias: see `Weighing`.
+        neurons: v, shape (n_l,); None where all count alike.
     """
 
     input: Tensor
-    bias: float
+    bias: Tensor | float
+    neurons: Tensor | None = None
+
+    def by_neuron(self, weight: Tensor, power: float) -> AlongAxes:
+        """The same, with row j weighed by v_j ∝ (‖W_j‖² + ε²)^−p, so that Σ_j v_j ‖W_j‖² = ‖W‖².
+
+        Args:
+            weight: W_l, shape (n_l, n_{l−1}).
+            power: p; ½ makes the square of what is left of a neuron count by its size.
+        """
+        squares = weight.detach().double().square().sum(1)
+        # Weights that are all zero leave nothing to weigh by.
+        least = max(float(squares.median()) * _QUIET**2, 1e-300)
+        shares = (squares + least).pow(-power)
+        shares *= squares.sum() / (shares * squares).sum().clamp_min(1e-300)
+        shares = shares.to(self.input)
+        return replace(self, bias=shares * self.bias, neurons=shares)
 
     def on(self, residual: Tensor) -> Tensor:
         """See `Weighing.on`."""
-        return residual.mul_(self.input)
+        residual = residual.mul_(self.input)
+        return residual if self.neurons is None else residual.mul_(self.neurons.unsqueeze(1))
 
 
 @dataclass(frozen=True)

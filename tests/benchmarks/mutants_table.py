@@ -182,7 +182,13 @@ MUTANTS: list[Mutant] = [
             "mul_(self.excess)",
             "mul_(self.excess + self.others)",
         ),
-        ("half the whitening", ".pow(-power)", ".pow(-power / 2)"),
+        ("half the whitening", "least**2).pow(-power)", "least**2).pow(-power / 2)"),
+        (
+            "heavy neurons count more",
+            "shares = (squares + least).pow(-power)",
+            "shares = (squares + least).pow(power)",
+        ),
+        ("the bias of quiet neurons is not heard", "bias=shares * self.bias", "bias=self.bias"),
         ("whitening stops at a tenth", "LEAST_SHARE = 0.01", "LEAST_SHARE = 0.1"),
         (
             "the whitened bias is not on the common scale",
@@ -273,7 +279,11 @@ MUTANTS: list[Mutant] = [
             "squared_norm(seen.network.weights[-1])",
             "squared_norm(seen.network.weights[0])",
         ),
-        ("no whitening", "and settings.whitening:", "and False:"),
+        (
+            "no whitening",
+            "if self.space is not None:\n            bias_norm",
+            "if False:\n            bias_norm",
+        ),
         (
             "the whitened bias takes its squared norm",
             "else float(biases[0].norm())",

@@ -161,6 +161,7 @@ class Physics:
         scale_power: p of the coordinates' scale s = (S/S_0)^p.
         whitening: q of the directions' weight S^(−2q) in the first layer.
         hidden_whitening: q in the layers between it and the last.
+        neuron_weighing: q of the neurons' weight ‖W_j‖^(−2q) in the first layer.
         training: what kind set the weights: margin, pairwise, runner-up, decay or free.
     """
 
@@ -169,9 +170,11 @@ class Physics:
     scale_power: float = 0.8
     whitening: float = 0.8
     hidden_whitening: float = 0.0
+    neuron_weighing: float = 0.5
     training: str = "margin"
     margin_weight: float = 0.2
     smoothness: float = 4.0
+    range_weight: float = 100.0
     minimum_multiplier: float = 0.1
     alpha_start: float = 30.0
     alpha_end: float = 80.0
@@ -217,12 +220,24 @@ def direction_weights(values: Tensor, bias: Tensor | None, power: float) -> Tens
     return common * torch.cat([weights, of_bias.reshape(1)])
 
 
+def neuron_weights(weight: Tensor, power: float) -> Tensor:
+    """v of each neuron (decision 36): ∝ (‖W_j‖² + ε²)^(−q), ε a tenth of the median ‖W_j‖.
+
+    Scaled so that Σ v_j ‖W_j‖² = ‖W‖².
+    """
+    sizes = (weight**2).sum(1)
+    median = sizes.sort().values[(len(sizes) - 1) // 2]
+    shares = (sizes + median / 100) ** -power
+    return shares * sizes.sum() / (shares * sizes).sum()
+
+
 def whitened_first(theta: Theta, physics: Physics, left: tuple[Tensor, Tensor]) -> Tensor:
     """The first layer's part of what is minimised, in the row space."""
     assert physics.basis is not None
     values = leading_singular_values(theta, len(physics.basis))
     weights = direction_weights(values, theta.biases[0], physics.whitening)
-    return whitened(left, physics.basis, weights)
+    by_neuron = neuron_weights(theta.weights[0], physics.neuron_weighing).sqrt()
+    return whitened((by_neuron[:, None] * left[0], by_neuron * left[1]), physics.basis, weights)
 
 
 def whitened_hidden(theta: Theta, layer: int, power: float, left: tuple[Tensor, Tensor]) -> Tensor:
@@ -244,7 +259,7 @@ def minimised_of_layer(
 ) -> Tensor:
     """What a step minimises of a layer's residual."""
     is_hidden = 0 < layer < len(theta.weights) - 1
-    if layer == 0 and physics.basis is not None and physics.whitening:
+    if layer == 0 and physics.basis is not None:
         return whitened_first(theta, physics, left)
     if is_hidden and physics.hidden_whitening:
         return whitened_hidden(theta, layer, physics.hidden_whitening, left)
@@ -293,10 +308,28 @@ def outside_the_box(x: Tensor) -> Tensor:
 def looks_at_pixels(physics: Physics, step: int) -> bool:
     """Whether a step counts pixels outside the box: all of them in pixels.
 
-    In the row space every tenth, from the first, or every D/1000-th of images above 10,000 numbers.
+    In the row space every second, from the first, or every tenth where the range has no weight of
+    its own, or every D/1000-th where that is rarer.
     """
-    dimension = math.prod(physics.shape)
-    return physics.basis is None or step % max(10, dimension // 1000) == 0
+    return step % pixels_seen_every(physics) == 0
+
+
+def pixels_seen_every(physics: Physics) -> int:
+    """How many steps there are from one that looks at the pixels to the next."""
+    if physics.basis is None:
+        return 1
+    return max(2 if physics.range_weight else 10, math.prod(physics.shape) // 1000)
+
+
+def range_pull(theta: Theta, physics: Physics, count: int) -> float:
+    """By how much the box counts in a step that looks at the pixels (decision 36).
+
+    As published by itself; weighted as ‖θ_1‖²/D a candidate, and for the steps that do not look.
+    """
+    if not physics.range_weight:
+        return 1.0
+    each = physics.range_weight * float(norm_of_layer(theta, 0)) / math.prod(physics.shape)
+    return pixels_seen_every(physics) * each / count
 
 
 def too_small(training: str, lam: Tensor, y: Tensor, outputs: int, least: float) -> Tensor:
@@ -358,10 +391,9 @@ def step_numbers(
     smooth = norm_of_layer(theta, 0) * roughness(images) / (len(x) * x.shape[1])
     minimised = minimised + physics.smoothness * smooth
     box = outside_the_box(x) if looks_at_pixels(physics, step) else None
+    held = range_pull(theta, physics, len(x)) * (0 if box is None else box)
     floor = too_small(physics.training, lam, y, u.shape[1], physics.minimum_multiplier)
-    by_z, by_lam = torch.autograd.grad(
-        minimised + floor + (0 if box is None else box), [unknowns, lam]
-    )
+    by_z, by_lam = torch.autograd.grad(minimised + floor + held, [unknowns, lam])
     return StepNumbers(
         per_layer=torch.stack([squared(w) + squared(b) for w, b in parts]).detach(),
         box=None if box is None else box.detach(),

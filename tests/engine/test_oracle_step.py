@@ -31,9 +31,11 @@ a_physics = st.fixed_dictionaries(
         "scale_power": st.floats(0, 2),
         "whitening": st.sampled_from([0.0, 0.3, 0.8, 1.0]),
         "hidden_whitening": st.sampled_from([0.0, 0.4, 1.0]),
+        "neuron_weighing": st.sampled_from([0.0, 0.5, 1.0]),
         "training": st.sampled_from(["margin", "pairwise", "runner-up", "decay", "free"]),
         "margin_weight": st.sampled_from([0.0, 0.2, 7.0]),
         "smoothness": st.sampled_from([0.0, 4.0]),
+        "range_weight": st.sampled_from([0.0, 100.0]),
         "minimum_multiplier": st.floats(0, 1),
     }
 )
@@ -276,7 +278,9 @@ def a_search(name: str) -> tuple[Theta, Physics]:
             optimizer="sgd",
             scale_power=0.0,
             whitening=0.0,
+            neuron_weighing=0.0,
             smoothness=0.0,
+            range_weight=0.0,
             margin_weight=0.0,
             candidate_rate=0.02,
             multiplier_rate=1e-4,

@@ -32,9 +32,11 @@ _OF_A_SEARCH = (
     "scale_power",
     "whitening",
     "hidden_whitening",
+    "neuron_weighing",
     "training",
     "margin_weight",
     "smoothness",
+    "range_weight",
     "minimum_multiplier",
     "alpha_start",
     "alpha_end",
@@ -63,7 +65,7 @@ def _network(theta: Theta, shape: tuple[int, int, int]) -> Network:
 def _settings(physics: Physics, **others: Any) -> Settings:
     values = {name: getattr(physics, name) for name in _OF_A_SEARCH}
     if physics.basis is None:  # Both act on the row space alone; the engine refuses them here.
-        values |= {"scale_power": 0.0, "whitening": 0.0}
+        values |= {"scale_power": 0.0, "whitening": 0.0, "neuron_weighing": 0.0}
     if physics.training == "free":  # There is none to be too small.
         values |= {"minimum_multiplier": 0.0}
     return Settings(

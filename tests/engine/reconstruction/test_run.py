@@ -30,7 +30,9 @@ from tests.engine import oracle
 SMALL = replace(fast(), candidates=6, steps=40, rank=5, smoothness=4.0, device="cpu")
 SETTINGS_OF = {
     "row": SMALL,
-    "pixel": replace(SMALL, space="pixel", rank=0, scale_power=0.0, whitening=0.0),
+    "pixel": replace(
+        SMALL, space="pixel", rank=0, scale_power=0.0, whitening=0.0, neuron_weighing=0.0
+    ),
 }
 
 
@@ -439,9 +441,11 @@ def test_settings_out_of_range_are_refused_by_name():
 
 def test_settings_saved_before_whitening_and_smoothness_came_mean_runs_without_them():
     earlier = fast().as_dict()
-    del earlier["whitening"], earlier["smoothness"]
+    for name in ("whitening", "smoothness", "neuron_weighing", "range_weight"):
+        del earlier[name]
     read = settings_from_dict(earlier)
     assert read.whitening == read.smoothness == 0
+    assert read.neuron_weighing == read.range_weight == 0
     assert settings_from_dict(fast().as_dict()) == fast()
 
 
@@ -451,8 +455,8 @@ def test_a_std_stretches_noise_and_box_and_nothing_else(make_network):
     divided = plain.with_preprocessing(
         replace(plain.inputs.preprocessing, std=torch.full((1, 1, 1), 0.25))
     )
-    settings = replace(fast(), space="pixel", scale_power=0.0, whitening=0.0, candidates=4, steps=1)
-    settings = replace(settings, device="cpu")
+    off = {"scale_power": 0.0, "whitening": 0.0, "neuron_weighing": 0.0}
+    settings = replace(fast(), space="pixel", device="cpu", candidates=4, steps=1, **off)
     first, second = (next(Reconstruction(n, settings).iterate()) for n in (plain, divided))
     torch.testing.assert_close(second.unknowns, 4 * first.unknowns)
     torch.testing.assert_close(second.images(), first.images())

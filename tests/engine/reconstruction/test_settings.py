@@ -20,7 +20,10 @@ from engine.reconstruction.settings import (
 from engine.stationarity.cases import NAMES
 
 
-@pytest.mark.parametrize(("name", "value"), [("rank", 7), ("scale_power", 0.8), ("whitening", 0.8)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rank", 7), ("scale_power", 0.8), ("whitening", 0.8), ("neuron_weighing", 0.5)],
+)
 def test_what_acts_on_the_row_space_is_refused_where_pixels_are_searched(name, value):
     assert name in paper(1).without_effect
     assert name not in fast().without_effect
@@ -74,6 +77,7 @@ def test_what_was_set_is_not_found_out(make_network, training):
         {"margin_weight": 0.3},
         {"whitening": 0.5},
         {"hidden_whitening": 0.4},
+        {"neuron_weighing": 0.9},
         {"scale_power": 0.3},
         {"smoothness": 2.0},
         {"minimum_multiplier": 0.9},

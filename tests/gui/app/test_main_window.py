@@ -482,7 +482,7 @@ def test_presets_fill_the_advanced_settings(qtbot, window):
 
 def test_what_the_preset_cannot_honour_is_greyed_out_and_says_why(window):
     panel = window.settings_panel
-    of_the_row_space = ("rank", "scale_power", "whitening")
+    of_the_row_space = ("rank", "scale_power", "whitening", "neuron_weighing")
     for name, is_honoured in (("paper", False), ("fast", True), ("paper", False)):
         panel.preset.setCurrentIndex(panel.preset.findData(name))
         panel.preset.activated.emit(panel.preset.currentIndex())
