@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from engine.evidence.diagnostics import sees_no_chance
 from engine.network.checkpoints import load_network
 from engine.stationarity.spectrum import spectrum_of
-from gui.opening.reading import Refusal
+from gui.opening.opened import Refusal
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.queue.results import attempt
