@@ -243,10 +243,10 @@ def names_of(page):
 
 def test_many_classes_are_shown_in_rows_by_name(qtbot, page, many):
     assert [side.name for side in page.preview.sides] == [
-        "−1 (cat) · 4 images", "+1 (dog) · 4 images"
+        "Class cat · 4 images · label −1", "Class dog · 4 images · label +1"
     ]  # fmt: skip
     choose(page.form.network.choices["outputs"], "classes")
-    assert page.preview.sides[1].name == "1 (dog) · 4 images"
+    assert page.preview.sides[1].name == "Class dog · 4 images · label 1"
     page.form.use_own(many)
     page.form.per_class.setValue(1)
     page.form.classes.setText("5,1,0")
