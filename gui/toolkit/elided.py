@@ -62,7 +62,7 @@ class ElidedLabel(QLabel):
     def _shorten(self) -> None:
         room, metrics = self.contentsRect().size(), self.fontMetrics()
         lines = min(self._most_lines, max(1, room.height() // metrics.lineSpacing()))
-        whole, left = [], self._words
+        left, whole = self._words, list[str]()
         while len(whole) < lines - 1 and metrics.horizontalAdvance(left) > room.width():
             line, rest = _broken(left, metrics, room.width())
             if not rest:

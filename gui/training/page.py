@@ -247,7 +247,9 @@ class TrainingPage(QWidget):
     @Slot(object)
     def _show_examined(self, found: Trained) -> None:
         carrying = found.stationarity
-        many = "" if carrying is None else f" {carrying.carrying} images carry a multiplier."
+        many = (
+            "" if carrying is None else f" {carrying.carrying} training images carry a multiplier."
+        )
         self._result.setText(f"{found.health.outlook}{many}")
 
     @Slot()
