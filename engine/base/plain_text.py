@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -66,3 +67,12 @@ def _shortened(text: str, longest: int) -> str:
 def percent(share: float, decimals: int = 0) -> str:
     """`51 %` of 0.51."""
     return f"{100 * share:.{decimals}f} %"
+
+
+def of_logarithm(logarithm: float) -> str:
+    """The number of a decadic logarithm: `0.693`, `1.26e-11`; also one below all floats."""
+    if not math.isfinite(logarithm) or abs(logarithm) < 4:
+        return f"{10**logarithm:.3g}"
+    exponent = math.floor(logarithm)
+    factor = f"{10 ** (logarithm - exponent):.3g}"
+    return f"1e{exponent + 1}" if factor == "10" else f"{factor}e{exponent}"

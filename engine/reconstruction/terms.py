@@ -67,7 +67,7 @@ class Box:
 
     That is its value, and as published its gradient. Where a weight is given, the gradient is that
     of weight · ‖θ*_1‖²/D times the same, averaged over the candidates: it scales as the
-    stationarity loss does, so that pixels are held back gently from the first step on (decision 36).
+    stationarity loss does, so pixels are held back gently from the first step on (decision 36).
 
     In the row space pixels cost a product with the basis. So one step in two looks at them, and one
     in ten where they are not weighted; fewer do where an image has many numbers, to cost no more.

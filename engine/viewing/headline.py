@@ -20,9 +20,10 @@ def headline(standing: Standing, is_over: bool) -> str:
 
 
 def _found(standing: Standing) -> str:
-    distinct = counted(len(standing.candidates), "distinct images")
     if not standing.doubt:
-        return f"{distinct}, too early to say more"
+        candidates = counted(len(standing.candidates), "distinct candidates")
+        return f"{candidates}, too early to say more"
+    distinct = counted(len(standing.candidates), "distinct images")
     pairs = standing.pairs
     if pairs is None:
         return f"{distinct}, {len(standing.trusted):,} above the line"

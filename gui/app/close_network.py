@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.reconstruction.snapshot import RunState
 from engine.session.session import SUFFIX
+from gui.opening.opened import Opened
 from gui.opening.opener import Opener
-from gui.opening.reading import Opened
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
 from gui.state.workspace import Workspace

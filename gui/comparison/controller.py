@@ -19,8 +19,8 @@ from gui.comparison.export import ComparisonExport
 from gui.comparison.run_chooser import Offer, RunChooser
 from gui.comparison.several_controller import SeveralController
 from gui.comparison.window import ComparisonWindow
+from gui.opening.opened import Opened
 from gui.opening.opener import Opener
-from gui.opening.reading import Opened
 from gui.run.context import AppContext
 from gui.state.preferences import data_folder
 from gui.state.recent import title

@@ -170,7 +170,8 @@ class ExportDialog(QDialog):
         try:
             options = self.form.options()
         except UnusableInput as error:
-            self._complain(str(error))
+            self.complain(str(error))
+            self.view.clear()
             return
         self._say("Making a preview …")
         self._start("Making a preview …", lambda report: self._preview(options, report))
@@ -209,7 +210,8 @@ class ExportDialog(QDialog):
     def _on_made(self, made: Made) -> None:
         """Shows what was made, and goes on to the file."""
         if isinstance(made, Exception):
-            self._complain(sentence_of(made))
+            self.complain(sentence_of(made))
+            self.view.clear()
         elif isinstance(made, _File):
             self._data, self.view.file = made.data, made.copy
             note = f" · {made.note}" if made.note else ""
@@ -246,12 +248,12 @@ class ExportDialog(QDialog):
         self.about.setPalette(self.palette())
         self.about.setText(text)
 
-    def _complain(self, message: str) -> None:
+    def complain(self, message: str) -> None:
+        """Says below the preview what cannot be done."""
         palette = self.about.palette()
         palette.setColor(self.about.foregroundRole(), theme.error_colour())
         self.about.setPalette(palette)
         self.about.setText(message)
-        self.view.clear()
 
 
 def _megabytes(count: int) -> str:

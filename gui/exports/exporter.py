@@ -119,11 +119,11 @@ class Exporter(QObject):
         dialogs.choose_target(parent, title, name, filters, receive)
 
     def _write_data(self, dialog: ExportDialog, kind: str, data: bytes, path: Path) -> None:
-        """Writes what the dialog has made, and closes it; it stays for another name."""
+        """Writes what the dialog has made, and closes it; it stays, and asks for another name."""
         try:
             check_ending(kind, path)
         except UnusableInput as error:
-            self._background.failed.emit(str(error))
+            dialog.complain(str(error))
             return
         dialog.accept()
         self._background.start(

@@ -116,6 +116,7 @@ class FilmView(QFrame):
         painter = QPainter(self)
         room = self.rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
         painter.fillRect(room, theme.plot_background())
+        room.adjust(_EDGE, _EDGE, -_EDGE, -_EDGE)
         if self._images:
             image = self._images[self._shown]
             size = image.size().scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)
@@ -126,5 +127,8 @@ class FilmView(QFrame):
                 # Pixels that have to share a point are averaged; dropped, they would make patterns.
                 image = image.scaled(size * ratio, mode=Qt.TransformationMode.SmoothTransformation)
             painter.drawImage(place, image)
+            # Else a picture as dark or light as what is behind it has no end.
+            painter.setPen(theme.plot_foreground())
+            painter.drawRect(place.adjusted(-_EDGE, -_EDGE, 0, 0))
         painter.end()
         super().paintEvent(event)

@@ -28,7 +28,8 @@ _CONTRASTS: tuple[tuple[str, Contrast], ...] = (
     ("Contrast stretched", "stretched"),
     ("Contrast as it is", "fixed"),
 )
-_MOST_OUTPUTS, _MOST_PARTS = 10, 3
+_MOST_OUTPUTS, _MOST_PARTS = 5, 3
+_UNBROKEN = "\u00a0"
 _ROWS = {
     "Confidence": "An estimate, without any training image, that this is one (0 to 1).",
     "Output": "What the network gives for this image, and by how much the label's class leads. "
@@ -267,15 +268,21 @@ def describe_confidence(portrait: Portrait) -> str:
 
 
 def describe_outputs(portrait: Portrait) -> str:
-    """`+2.31`; of several outputs the margin and the largest, `leads by 2.3: 7 +5.1, 3 +2.8`."""
+    """`+2.31`; of several outputs who leads by how much, and below that the largest of them:
+    `7 leads by 2.3`, `7: +5.1, 3: +2.8`.
+    """
     if portrait.classes.outputs == 1:
         return _signed(float(portrait.outputs[0]))
     verdict = "leads" if portrait.margin > 0 else "falls short"
+    own = portrait.classes.name(portrait.label)
     outputs = portrait.outputs.tolist()
     falling = sorted(range(len(outputs)), key=lambda label: -outputs[label])
-    told = [f"{portrait.classes.name(k)} {_signed(outputs[k])}" for k in falling[:_MOST_OUTPUTS]]
+    told = [
+        f"{portrait.classes.name(k)}:{_UNBROKEN}{_signed(outputs[k])}"
+        for k in falling[:_MOST_OUTPUTS]
+    ]
     more = ["…"] if len(falling) > len(told) else []
-    return f"{verdict} by {abs(portrait.margin):.3g}: {', '.join([*told, *more])}"
+    return f"{own} {verdict} by {abs(portrait.margin):.3g}\n{', '.join([*told, *more])}"
 
 
 def describe_multiplier(portrait: Portrait) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,14 +9,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.resources import resource_folder
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import InputShape, shape_in_words
+from engine.data.inputs import shape_in_words
 from engine.data.nouns import ROWS, nouns_of
-from engine.evidence.assumptions import Assumptions
 from engine.network.network import Network
 from engine.session.session import Session
 from gui.opening.missing_images import MissingOffer
+from gui.opening.opened import Opened
 from gui.opening.opener import Opener
-from gui.opening.reading import Opened
 from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
@@ -36,9 +34,6 @@ class Adoption(QObject):
 
     network_taken = Signal(object, object)
     """Emitted with a `Network` and its `Health`."""
-
-    shape_changed = Signal(object)
-    """Emitted with the same `Network`, which reads its input as another shape."""
 
     run_taken = Signal(object)
     """Emitted with the `Session` that is open from now on."""
@@ -66,7 +61,7 @@ class Adoption(QObject):
         super().__init__(context.window)
         self._context, self._opener, self._settings = context, opener, settings
         self._runner, self._assessment = runner, assessment
-        self._continues = self._leaves_run = False
+        self._continues = False
         self.missing = MissingOffer(context)
         self.missing.found.connect(self._on_opened)
         opener.opened.connect(self._on_opened)
@@ -90,7 +85,7 @@ class Adoption(QObject):
 
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
-        context = self._context
+        context, before = self._context, self._context.workspace()
         continues = self._continues and opened.path == context.copies.last_run
         self._continues = False
         context.messages.make_way()
@@ -111,47 +106,40 @@ class Adoption(QObject):
         LOGGER.info(_described(opened))
         if opened.train is not None:
             self.stationarity_found.emit(opened.stationarity)
-            self._tell_of(opened.assumptions)
-        if self._leaves_run:
-            self._leaves_run = False
-            context.messages.add(_LEFT)
-        self._tell_of_images(opened)
+            self.assumptions_found.emit(opened.assumptions)
+        self._tell_of(opened, before)
         if len(opened.told) > 1 or any(each.error is not None for each in opened.told):
             self.told.emit(opened.told)
         if continues and self._runner.would_go_on:
             self._runner.start()
-        if opened.missing and opened.session is not None:
-            self.missing.tell(opened.missing, opened.session)
 
-    def _tell_of(self, assumptions: Assumptions | None) -> None:
-        self.assumptions_found.emit(assumptions)
-        context = self._context
-        is_wrong = assumptions is not None and bool(assumptions.warning)
-        if is_wrong and assumptions is not None and not context.controller.in_queue:
-            context.messages.show_note(assumptions.warning)
+    def _tell_of(self, opened: Opened, before: Workspace) -> None:
+        """All that has to be known of what was taken, in one message that keeps its offer."""
+        messages = self._context.messages
+        if opened.missing:
+            self.missing.tell(opened.missing, opened.session)
+        notes = _notes_on_reading(opened, self._context.controller.in_queue)
+        if notes and not opened.missing:
+            messages.show_note(notes.pop(0))
+        if opened.leaves_run:
+            notes.append(_LEFT)
+        if not self._context.controller.in_queue:
+            notes += _notes_on_images(opened, before)
+        for sentence in dict.fromkeys(notes):
+            messages.add(sentence)
 
     def _are_apart(self, opened: Opened) -> bool:
         """Whether the control was compared with the training images, so that it holds none."""
         now = self._context.workspace()
-        train, control = opened.train or now.train, opened.control or now.control
+        train, control = opened.train or now.train, opened.control or _left_of(opened, now)
         if train is None or control is None:
             return True
         return control.apart is not None and control.apart.train is train
 
-    def _tell_of_images(self, opened: Opened) -> None:
-        """How images were read, and what was left out of the control, where it has to be known."""
-        if self._context.controller.in_queue:
-            return
-        given = [each for each in (opened.train, opened.control) if each is not None]
-        sentences = [f"{each.name}: {each.said}." for each in given if each.said]
-        sentences += [each.apart.sentence for each in given if each.apart is not None]
-        for sentence in dict.fromkeys(each for each in sentences if each):
-            self._context.messages.add(sentence)
-
     def _take_images(self, opened: Opened) -> None:
-        workspace = self._context.workspace
+        workspace, now = self._context.workspace, self._context.workspace()
         workspace.change(
-            train=opened.train or workspace().train, control=opened.control or workspace().control
+            train=opened.train or now.train, control=opened.control or _left_of(opened, now)
         )
         self._assessment.rescore()
 
@@ -177,11 +165,6 @@ class Adoption(QObject):
         )
         if session is not None:
             self._show_run(session)
-        if not network.inputs.is_known and network.inputs.is_vector:
-            context.messages.show_note(
-                f"{network.origin.name} does not say what it reads; the input on the left, "
-                f"{shape_in_words(network.input_shape)}, is a guess that you can correct."
-            )
 
     def remember(self, path: Path) -> None:
         """Lists a file as recent; samples and our own copies have entries of their own."""
@@ -201,62 +184,45 @@ class Adoption(QObject):
         if good is not None:
             context.messages.offer("Open the Last &Good Run", partial(self._opener.open, [good]))
 
-    @Slot(object)
-    def change_shape(self, shape: InputShape) -> None:
-        """Reads the network that is open as one of another input shape."""
-        now = self._context.workspace()
-        if now.network is None:
-            return
-        network, session = now.network.with_input_shape(shape), now.session
-        # Pixel by pixel, another shape is another order of the same columns.
-        stays = network.parameters is now.network.parameters
-        if session is not None:
-            session = replace(session, network=network) if stays else None
-        self._runner.forget()
-        self.shape_changed.emit(network)
-        self.stationarity_found.emit(None)
-        self.assumptions_found.emit(None)
-        self._settings.show_network(network)
-        nouns = nouns_of(network.input_shape)
-        health = None if now.health is None else replace(now.health, nouns=nouns)
-        self._context.workspace.open(
-            Workspace(network, session=session, asked=now.asked, health=health)
+
+def _left_of(opened: Opened, now: Workspace) -> LabelledImages | None:
+    """The control that is open, where training images leave something of it."""
+    displaced = opened.displaced is not None and opened.displaced.control is now.control
+    return None if displaced else now.control
+
+
+def _notes_on_reading(opened: Opened, in_queue: bool) -> list[str]:
+    """What is guessed of a network, and what its training images say against."""
+    network, found, notes = opened.network, opened.assumptions, []
+    if network is not None and not network.inputs.is_known and network.inputs.is_vector:
+        notes.append(
+            f"{network.origin.name} does not say what it reads; the input on the left, "
+            f"{shape_in_words(network.input_shape)}, is a guess that you can correct."
         )
-        if session is not None:
-            self._show_run(session)
-        elif now.session is not None:
-            self._context.messages.add(_LEFT)
-
-    @Slot(object)
-    def change_reading(self, network: Network) -> None:
-        """Reads the network that is open with other layers, activation, layout or preprocessing.
-
-        A run stays open where its candidates are what they were: a mean alone moves what they are
-        compared with.
-        """
-        now = self._context.workspace()
-        if now.network is None or self._context.controller.is_taken:
-            return
-        session = now.session
-        if session is not None:
-            stays = _reads_alike(now.network, network)
-            session = replace(session, network=network) if stays else None
-            self._leaves_run = not stays
-        self._opener.read_anew(network, session)
+    if found is not None and found.warning and not in_queue:
+        notes.append(found.warning)
+    return notes
 
 
-def _reads_alike(a: Network, b: Network) -> bool:
-    """Whether two networks, the same but for how they are read, are the same to a search."""
-    if any(x is not y for x, y in zip(a.weights, b.weights, strict=True)):
-        return False  # Their layers, or the columns of the first, stand in another order.
-    if a.activation != b.activation:
-        return False
-    if a.inputs.is_vector and b.inputs.is_vector:
-        return True  # A search on rows reads them as the network does, whatever their units.
-    one, other = (network.inputs.preprocessing.std for network in (a, b))
-    if one is None or other is None:
-        return one is other
-    return one.tolist() == other.tolist()
+def _notes_on_images(opened: Opened, before: Workspace) -> list[str]:
+    """How images were read, and what was left out of the control, where it has to be known.
+
+    Of images that stay open while the network is read anew, or beside others, it is known.
+    """
+    notes = [] if opened.displaced is None else [opened.displaced.sentence]
+    for given, open_before in ((opened.train, before.train), (opened.control, before.control)):
+        if given is not None and given is not open_before:
+            stays = opened.network is None and open_before is not None
+            known = _notes_of(open_before) if stays and open_before is not None else []
+            notes += [each for each in _notes_of(given) if each not in known]
+    return notes
+
+
+def _notes_of(images: LabelledImages) -> list[str]:
+    notes = [f"{images.name}: {images.said}."] if images.said else []
+    if images.apart is not None and images.apart.sentence:
+        notes.append(images.apart.sentence)
+    return notes
 
 
 def _described(opened: Opened) -> str:

@@ -12,7 +12,7 @@ from engine.base.progress import Progress
 from engine.evidence.scoring import Evidence
 from engine.exports.card import make_card
 from engine.session.session import SUFFIX, Session
-from gui.opening.reading import Opened
+from gui.opening.opened import Opened
 from gui.run.context import AppContext
 from gui.state.last_runs import LastRuns
 from gui.toolkit.background import always

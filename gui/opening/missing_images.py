@@ -17,7 +17,8 @@ from engine.network.network import Network
 from engine.session.finding_images import MissingImages, find_missing
 from engine.session.image_sets import WORDS
 from engine.session.session import Session
-from gui.opening.reading import Opened, beside_open, with_what_images_tell
+from gui.opening.opened import Opened
+from gui.opening.reading import beside_open, with_what_images_tell
 from gui.run.context import AppContext
 from gui.state.workspace import Workspace
 from gui.toolkit import dialogs
@@ -77,7 +78,7 @@ class MissingOffer(QObject):
     def _take(self, missing: tuple[MissingImages, ...], offered: _Offered) -> None:
         first, images = missing[0], offered.images
         if first.found.is_same_as(images):
-            self._hand_on(offered.opened)
+            self.found.emit(offered.opened)
             return
         ours, theirs = first.found.origin.sha256, images.origin.sha256
         digits = f"{theirs[:_SHOWN_DIGITS]}… instead of {ours[:_SHOWN_DIGITS] or 'none'}…"
@@ -92,17 +93,12 @@ class MissingOffer(QObject):
 
     def _take_others(self, first: MissingImages, opened: Opened) -> None:
         """A person's own decision, which is said."""
-        self._hand_on(opened)
+        self.found.emit(opened)
         images = opened.train if first.role == "train" else opened.control
         name = "" if images is None else images.name
-        self._context.messages.show_note(
+        self._context.messages.add(
             f"Scored against {name}, which are other {WORDS[first.role]} than before."
         )
-
-    def _hand_on(self, opened: Opened) -> None:
-        self.found.emit(opened)
-        if opened.missing:
-            self.tell(opened.missing, None)
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -18,7 +19,13 @@ from PySide6.QtWidgets import (
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import Preprocessing, parse_shape, shape_in_words
+from engine.data.inputs import (
+    InputShape,
+    Preprocessing,
+    fitted_shape,
+    parse_shape,
+    shape_in_words,
+)
 from engine.data.layout import Layout
 from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import Assumptions
@@ -39,11 +46,8 @@ from gui.toolkit.widgets import verbatim
 class ModelPanel(QWidget):
     """What is known of the open network."""
 
-    shape_edited = Signal(object)
-    """Emitted with a new (c, h, w) of the right size."""
-
     reading_edited = Signal(object)
-    """Emitted with the same `Network`, with another activation, layout, preprocessing or order."""
+    """Emitted with a `Rereading` (another shape, activation, layout, preprocessing or order)."""
 
     complained = Signal(str)
     """Emitted with a sentence when an entered shape cannot be used."""
@@ -53,7 +57,7 @@ class ModelPanel(QWidget):
         self._network: Network | None = None
         self._file, self.layers = ElidedLabel(), LayersView()
         self.layers.chosen.connect(self._on_order_chosen)
-        self._classes, self._row_space = theme.value_label(), theme.value_label()
+        self._classes, self.row_space = theme.value_label(), theme.value_label()
         self._preprocessing, self._images_say = theme.value_label(), theme.value_label()
         self._train: LabelledImages | None = None
         self._assumptions: Assumptions | None = None
@@ -79,7 +83,7 @@ class ModelPanel(QWidget):
             ("Activation", self.activation),
             ("I&nput", _above(self.shape, self.layout_choice)),
             ("Preprocessing", _beside(self._preprocessing, self.change)),
-            ("Row space", self._row_space),
+            ("Row space", self.row_space),
             ("Check", self._images_say),
         )
         layout = QVBoxLayout(self)
@@ -93,7 +97,7 @@ class ModelPanel(QWidget):
         self._network = None
         self._file.say("none open")
         self.layers.clear()
-        for label in (self._classes, self._row_space, self._preprocessing):
+        for label in (self._classes, self.row_space, self._preprocessing):
             label.setText("—")
         self.shape.clear()
         self.activation.clear()
@@ -107,13 +111,13 @@ class ModelPanel(QWidget):
         origin = network.origin
         self._file.say(origin.name, origin.file, f"SHA-256 {origin.sha256}")
         self.layers.show_network(network)
-        self._row_space.setText(
+        self.row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
             f"{health.about_remembered} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise of the initialisation"
         )
-        self._row_space.setToolTip(
+        self.row_space.setToolTip(
             "Singular values of the first layer above the noise floor of its random "
             "initialisation: an estimate, from the weights alone, of how many "
             f"{nouns_of(network.input_shape).several} the network remembers."
@@ -164,17 +168,19 @@ class ModelPanel(QWidget):
     @Slot(object)
     def _on_activation_chosen(self, slope: float) -> None:
         if self._network is not None:
-            self.reading_edited.emit(self._network.with_activation(Activation(slope), "user"))
+            self.reading_edited.emit(
+                lambda network: network.with_activation(Activation(slope), "user")
+            )
 
     @Slot(object)
     def _on_layout_chosen(self, layout: Layout) -> None:
         if self._network is not None:
-            self.reading_edited.emit(self._network.with_layout(layout, "user"))
+            self.reading_edited.emit(lambda network: network.with_layout(layout, "user"))
 
     @Slot(object)
     def _on_order_chosen(self, order: Order) -> None:
         if self._network is not None:
-            self.reading_edited.emit(self._network.with_order(order, "user"))
+            self.reading_edited.emit(lambda network: network.with_order(order, "user"))
 
     @Slot()
     def _ask_for_preprocessing(self) -> None:
@@ -187,14 +193,7 @@ class ModelPanel(QWidget):
     @Slot(object)
     def _on_preprocessing_chosen(self, preprocessing: Preprocessing) -> None:
         if self._network is not None:
-            self.reading_edited.emit(self._network.with_preprocessing(preprocessing))
-
-    def show_shape_of(self, network: Network) -> None:
-        """The same network, reading its input as another shape."""
-        self._network = network
-        self._preprocessing.setText(network.inputs.preprocessing.described)
-        self.layout_choice.show_network(network)
-        self._show_shape()
+            self.reading_edited.emit(lambda network: network.with_preprocessing(preprocessing))
 
     def set_editable(self, editable: bool) -> None:
         """While a run is on, its network is read as it is."""
@@ -214,20 +213,26 @@ class ModelPanel(QWidget):
             return
         self.shape.setModified(False)
         try:
-            shape = parse_shape(self.shape.text())
-            network.with_input_shape(shape)
+            shape = self._entered_shape(network.input_dimension)
         except UnusableInput as error:
             self.complained.emit(str(error))
-        except ValueError:
-            self.complained.emit(
-                f"The network reads {network.input_dimension:,} numbers; "
-                f"{self.shape.text()} is not as many."
-            )
-        else:
-            if shape != network.input_shape or not network.inputs.is_known:
-                self.shape_edited.emit(shape)
+            self._show_shape()
             return
-        self._show_shape()
+        if shape != network.input_shape or not network.inputs.is_known:
+            self.reading_edited.emit(lambda network: network.with_input_shape(shape))
+
+    def _entered_shape(self, dimension: int) -> InputShape:
+        """What the field says.
+
+        Raises:
+            UnusableInput: it is no shape, or not one of D numbers.
+        """
+        shape = fitted_shape(parse_shape(self.shape.text()), dimension)
+        if math.prod(shape) != dimension:
+            raise UnusableInput(
+                f"The network reads {dimension:,} numbers; {self.shape.text()} is not as many."
+            )
+        return shape
 
 
 def _beside(value: QWidget, button: QWidget) -> QWidget:

@@ -17,11 +17,9 @@ from engine.data.roles import Role
 from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
-from engine.session.session import SUFFIX, Session
+from engine.session.session import SUFFIX
+from gui.opening.opened import Opened, Refusal, SharedImages
 from gui.opening.reading import (
-    Opened,
-    Refusal,
-    SharedImages,
     beside_open,
     examine,
     is_model,
@@ -29,6 +27,7 @@ from gui.opening.reading import (
     open_with_shared,
     with_what_images_tell,
 )
+from gui.opening.rereading import Rereading, reread
 from gui.run.context import AppContext
 from gui.state.preferences import data_folder
 from gui.toolkit import dialogs
@@ -211,16 +210,13 @@ class Opener(QObject):
             ),
         )
 
-    def read_anew(self, network: Network, session: Session | None) -> None:
-        """Looks again at the network that is open, which somebody reads in another way now.
-
-        Args:
-            network: the same, read so.
-            session: its run, where that stays what it is.
-        """
+    @Slot(object)
+    def read_anew(self, rereading: Rereading) -> None:
+        """Looks again at the network that is open, which somebody reads in another way now."""
         now = self._workspace()
-        opened = Opened(network, session=session, train=now.train, control=now.control)
-        self._read_network(_LOOKING, "the network", lambda: _attempt(lambda: examine(opened)))
+        if now.network is not None and not self._controller.is_taken:
+            read = partial(_attempt, partial(reread, now, rereading))
+            self._read_network(_LOOKING, "the network", read)
 
     @Slot()
     def open_first_sample(self) -> None:

@@ -3,81 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from engine.base.errors import DamagedSession, UnusableInput
-from engine.base.plain_text import counted, plain
+from engine.base.plain_text import counted
 from engine.base.resources import images_beside
 from engine.data.datasets import LabelledImages, holds_images, load_images
 from engine.data.nouns import ROWS, nouns_of
 from engine.data.roles import Role
-from engine.evidence.assumptions import Assumptions, check_assumptions
-from engine.evidence.diagnostics import Health, check_weights
+from engine.evidence.assumptions import check_assumptions
+from engine.evidence.diagnostics import check_weights
 from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.similarity import warm_up
-from engine.evidence.stationarity_check import TrueStationarity, true_stationarity
+from engine.evidence.stationarity_check import true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.kinds import READ, is_network_file, is_network_folder, kind_of
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
-from engine.session.finding_images import MissingImages, find_images
+from engine.session.finding_images import find_images
 from engine.session.image_sets import ROLES
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
-from engine.stationarity.cases import Choice, choose_training
-
-
-@dataclass(frozen=True)
-class Told:
-    """What became of one of several paths.
-
-    Attributes:
-        path: which.
-        what: it is, where it was opened.
-        error: why it was not, where it was not.
-    """
-
-    path: Path
-    what: str = ""
-    error: UnusableInput | None = None
-
-    def __str__(self) -> str:
-        """`digits.npz: 100 training images`, or `notes.txt: not opened; it is plain text.`"""
-        if self.error is None:
-            return f"{self.path.name}: {self.what}"
-        why, name = self.error.why, f"{plain(self.path.name)} "
-        because = f"; it {why.removeprefix(name)}" if why.startswith(name) else f". {why}"
-        return f"{self.path.name}: not opened{because}"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Everything that some paths held; what they did not hold is None.
-
-    `training` is what the weights look like. `path` is the file that the network or session came
-    from, where there is one. `is_beside` says that the images were not given, but lay beside it.
-    `told` says of each path what became of it.
-    `missing` are images that the session was scored against, and that were not found.
-    """
-
-    network: Network | None = None
-    health: Health | None = None
-    training: Choice | None = None
-    session: Session | None = None
-    train: LabelledImages | None = None
-    control: LabelledImages | None = None
-    stationarity: TrueStationarity | None = None
-    assumptions: Assumptions | None = None
-    path: Path | None = None
-    is_beside: bool = False
-    told: tuple[Told, ...] = ()
-    missing: tuple[MissingImages, ...] = ()
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether nothing was opened."""
-        return self.network is None and self.train is None and self.control is None
+from engine.stationarity.cases import choose_training
+from gui.opening.opened import Displaced, Opened, SharedImages, Told
 
 
 def is_model(path: Path) -> bool:
@@ -221,21 +170,6 @@ def _with_its_images(
     return replace(opened, train=found.train, control=found.control, missing=found.missing)
 
 
-@dataclass(frozen=True)
-class SharedImages:
-    """Images that networks are scored against which have none beside them."""
-
-    train: LabelledImages
-    control: LabelledImages | None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why something cannot be used."""
-
-    sentence: str
-
-
 def open_with_shared(path: Path, shared: SharedImages | None) -> Opened:
     """Reads a checkpoint with the images beside it, else with shared ones of its input shape.
 
@@ -277,13 +211,22 @@ def beside_open(
 ) -> Opened:
     """Images that were read, beside those that are open: no control holds a training image.
 
+    What a person gave stays. An open control gives way where training images hold all of it.
+
     Raises:
-        UnusableInput: a control holds nothing else.
+        UnusableInput: a control that was read holds nothing else.
     """
+    is_read = opened.control is not None
     train, control = opened.train or train, opened.control or control
     if train is None or control is None:
         return opened
-    return replace(opened, control=kept_apart(train, control))
+    try:
+        return replace(opened, control=kept_apart(train, control))
+    except UnusableInput as error:
+        if is_read:
+            raise
+        sentence = f"{error.why} The control is not open any more. {error.instead}".rstrip()
+        return replace(opened, displaced=Displaced(control, sentence))
 
 
 def _compared(opened: Opened, train: LabelledImages) -> Opened:

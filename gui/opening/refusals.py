@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from engine.base.errors import UnusableInput
 from engine.network.kinds import FILES
 from engine.network.other_layers import NETWORKS
-from gui.opening.reading import Told
+from gui.opening.opened import Told
 from gui.toolkit.message_strip import MessageStrip
 
 

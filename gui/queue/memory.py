@@ -13,7 +13,8 @@ from engine.reconstruction.settings import Settings
 from engine.session.finding_images import FoundImages, find_sets
 from engine.session.image_sets import ImageSets
 from engine.session.waiting_list import WaitingList, read_waiting_list, write_waiting_list
-from gui.opening.reading import SharedImages, is_checkpoint
+from gui.opening.opened import SharedImages
+from gui.opening.reading import is_checkpoint
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.run.context import AppContext

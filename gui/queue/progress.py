@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Slot
 
 from engine.viewing.frames import Frame
+from gui.opening.opened import Opened, SharedImages
 from gui.opening.opener import Opener
-from gui.opening.reading import Opened, SharedImages
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.run.activity import Activity

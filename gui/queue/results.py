@@ -14,7 +14,7 @@ from engine.exports.results_read import read_report
 from engine.exports.summary import DONE, FAILED, STOPPED, Outcome, make_subfolder, with_report
 from engine.session.session import Session
 from gui.exports.exporter import write
-from gui.opening.reading import Opened, Refusal
+from gui.opening.opened import Opened, Refusal
 from gui.run.worker import RunEnd
 from gui.toolkit.task import sentence_of
 

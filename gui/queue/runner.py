@@ -16,8 +16,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress
 from engine.exports.summary import FAILED, REFUSED, Outcome, Summary, without_run
+from gui.opening.opened import Opened, Refusal, SharedImages
 from gui.opening.opener import Opener
-from gui.opening.reading import Opened, Refusal, SharedImages, is_checkpoint
+from gui.opening.reading import is_checkpoint
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
 from gui.queue.memory import QueueMemory

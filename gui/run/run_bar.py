@@ -171,7 +171,9 @@ def _rate(step: int, seconds: float) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """`12 s`, `4 min`, `1.5 h`."""
+    """`under 1 s`, `12 s`, `4 min`, `1.5 h`."""
+    if 0 < seconds < 0.5:
+        return "under 1 s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

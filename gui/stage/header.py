@@ -31,10 +31,10 @@ class StageHeader(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT)
-        self.headline = ElidedLabel(at=Qt.TextElideMode.ElideRight)
+        self.headline = ElidedLabel(at=Qt.TextElideMode.ElideRight, most_lines=2)
         self._says: tuple[str, bool] | None = None
         self._step = StillLabel("step 1,000,000")
-        self.export_button = QPushButton("Export a Film …")
+        self.export_button = QPushButton("Film …")
         self.export_button.setToolTip("The drift from noise to images, to take away (Ctrl+E).")
         self.export_button.clicked.connect(self.export_wanted)
         self.report_button = QPushButton("Report …")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.viewing.frames import Picture
@@ -65,6 +65,7 @@ class Presentation(QWidget):
         """Shows what the stage shows, on the whole screen."""
         self._words.setText(self._header.headline.words)
         self.setGeometry(self._header.screen().geometry())  # Not every display knows full screens.
+        self._source.set_covered(True)
         self.showFullScreen()
         picture, standing = self._source.picture, self._source.standing
         if picture is None:
@@ -84,6 +85,11 @@ class Presentation(QWidget):
     def _show_standing(self, standing: Standing) -> None:
         if self.isVisible():
             self.stage.show_standing(standing)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The stage is to be seen again."""
+        super().hideEvent(event)
+        self._source.set_covered(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape and F11 end it."""

@@ -68,7 +68,7 @@ class Sight:
 
     def changed(self, before: Sight) -> QRegion:
         """Where own images differ from those of an earlier sight of the same seats."""
-        differ = (self.tiles != before.tiles).reshape(len(self.tiles), -1).any(1)
+        differ = (self.tiles != before.tiles).any(tuple(range(1, self.tiles.ndim)))
         if differ.all():
             return self.images
         return _region([self.seats[index] for index in np.flatnonzero(differ)])

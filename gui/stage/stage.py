@@ -34,6 +34,7 @@ class Stage(DriftView):
             parent: owner.
         """
         super().__init__(for_lectures, parent)
+        self._is_covered = False
         self.setAccessibleName("Stage")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
@@ -44,6 +45,18 @@ class Stage(DriftView):
         """Shows nothing but a line of words."""
         self._under = -1
         super().clear(hint)
+
+    def set_covered(self, is_covered: bool) -> None:
+        """Draws nothing while something lies over all of it; then it is where it would be."""
+        self._is_covered = is_covered
+        if is_covered:
+            self._timer.stop()
+        else:
+            self._lay_out(at_once=True)
+
+    def _begin_moving(self) -> None:
+        if not self._is_covered:
+            super()._begin_moving()
 
     def viewportEvent(self, event: QEvent) -> bool:
         """The pointer may leave."""

@@ -63,10 +63,10 @@ class Background(QObject):
         task = Task(work, done, is_wanted, self)
         task.succeeded.connect(self._on_succeeded)
         task.failed.connect(self.failed)
-        task.progressed.connect(self._show_progress)
         task.finished.connect(self._on_finished)
         self._tasks.append(task)
         if text:
+            task.progressed.connect(self._show_progress)
             self._progress.setRange(0, 0)
             self._progress.show()
             self._bar.showMessage(plain(text))

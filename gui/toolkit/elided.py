@@ -18,20 +18,22 @@ def elided(
 
 
 class ElidedLabel(QLabel):
-    """One line of words, as many of them as there is room for; it asks for no room of its own."""
+    """As many words as there is room for, in one line or a few; it asks for no room of its own."""
 
     def __init__(
         self,
         parent: QWidget | None = None,
         at: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+        most_lines: int = 1,
     ) -> None:
         """
         Args:
             parent: owner.
             at: what is left out: the middle of a name, the end of a sentence.
+            most_lines: that words are broken into before any are left out, as the height allows.
         """
         super().__init__(parent)
-        self._words, self._at = "", at
+        self._words, self._at, self._most_lines = "", at, most_lines
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -58,7 +60,27 @@ class ElidedLabel(QLabel):
         self._shorten()
 
     def _shorten(self) -> None:
-        self.setText(elided(self._words, self.font(), self.contentsRect().width(), self._at))
+        room, metrics = self.contentsRect().size(), self.fontMetrics()
+        lines = min(self._most_lines, max(1, room.height() // metrics.lineSpacing()))
+        left, whole = self._words, list[str]()
+        while len(whole) < lines - 1 and metrics.horizontalAdvance(left) > room.width():
+            line, rest = _broken(left, metrics, room.width())
+            if not rest:
+                break
+            whole.append(line)
+            left = rest
+        self.setText("\n".join([*whole, elided(left, self.font(), room.width(), self._at)]))
+
+
+def _broken(text: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
+    """Words that fit into a line, one at least, and those that are left."""
+    words = text.split(" ")
+    count = 1
+    while count < len(words):
+        if metrics.horizontalAdvance(" ".join(words[: count + 1])) > width:
+            break
+        count += 1
+    return " ".join(words[:count]), " ".join(words[count:])
 
 
 class ElidingStatusBar(QStatusBar):

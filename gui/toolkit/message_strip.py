@@ -124,6 +124,7 @@ class MessageStrip(QWidget):
         if self.isHidden():
             self.show_note(sentence)
         else:
+            LOGGER.info(sentence)
             self._text.setText(f"{self._text.text()} {plain(sentence)}")
             self._arrange()
 

@@ -37,6 +37,7 @@ class TrainingCurvesView(QWidget):
         self._drawings = deque(
             (self._draw_loss, self._draw_accuracy, self._draw_margin, self._draw_spectrum)
         )
+        self.clear()
 
     def show_frame(self, frame: TrainingFrame, hurry: bool = False) -> None:
         """Draws a moment.
@@ -62,6 +63,7 @@ class TrainingCurvesView(QWidget):
         self._accuracy.show_curve(0, curves.step, 100 * curves.accuracy)
         whole = frame.curves
         measured = np.flatnonzero(np.isfinite(whole.test_accuracy))
+        self._accuracy.name_curve(1, len(measured) > 0)
         measured = measured[:: 1 + len(measured) // _MOST_POINTS]
         self._accuracy.show_curve(1, whole.step[measured], 100 * whole.test_accuracy[measured])
 
@@ -77,6 +79,7 @@ class TrainingCurvesView(QWidget):
     def clear(self) -> None:
         """Draws nothing."""
         self._shown = None
+        self._accuracy.name_curve(1, False)
         for plot in self._plots():
             plot.clear_curves()
 

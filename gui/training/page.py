@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.base.errors import UnusableInput
-from engine.base.plain_text import listed, plain
+from engine.base.plain_text import listed, of_logarithm, plain
 from engine.data.datasets import TrainingData
 from engine.training.trained import SUFFIX, check_target
 from engine.training.view import Trained, TrainingFrame
@@ -237,7 +237,7 @@ class TrainingPage(QWidget):
         self.curves.show_frame(frame, hurry=self.controller.activity is not Activity.RUNNING)
         parts = [f"Step {frame.step:,}"]
         if len(frame.curves):
-            parts.append(f"loss 1e{frame.curves.log10_loss[-1]:.1f}")
+            parts.append(f"loss {of_logarithm(frame.curves.log10_loss[-1])}")
         if not self.controller.is_active:
             parts.append(f"{duration(frame.seconds)} taken")
         elif frame.remaining_seconds is not None:
@@ -247,7 +247,9 @@ class TrainingPage(QWidget):
     @Slot(object)
     def _show_examined(self, found: Trained) -> None:
         carrying = found.stationarity
-        many = "" if carrying is None else f" {carrying.carrying} images carry a multiplier."
+        many = (
+            "" if carrying is None else f" {carrying.carrying} training images carry a multiplier."
+        )
         self._result.setText(f"{found.health.outlook}{many}")
 
     @Slot()

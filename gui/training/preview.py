@@ -116,7 +116,9 @@ class TrainingPreview(QStackedWidget):
         classes = Classes(outputs, names)
         if len(names) == 2:
             for side, label, count in zip(self.sides, classes.labels, counts, strict=True):
-                side.show_name(f"{classes.numbered(label)} · {counted(count, 'images')}")
+                name, number = classes.name(label), Classes(outputs).name(label)
+                as_label = f" · label {number}" if number != name else ""
+                side.show_name(f"Class {name} · {counted(count, 'images')}{as_label}")
         else:
             self.rows.show_names([classes.numbered(label) for label in classes.labels], counts)
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.base.plain_text import percent
+from engine.data.nouns import IMAGES
 from engine.evidence.diagnostics import (
     AT_REST,
     CROWDED,
@@ -33,6 +34,7 @@ class HealthView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._chance: Chance = "none"
+        self._nouns = IMAGES
         self._verdict, self._reason = theme.heading(""), QLabel()
         font = self._verdict.font()
         font.setPointSizeF(_LARGE * font.pointSizeF())
@@ -55,6 +57,7 @@ class HealthView(QWidget):
             {"multipliers": "curve"},
             "image, largest first",
             "log",
+            labels_left=True,
         )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -84,7 +87,7 @@ class HealthView(QWidget):
 
     def show_health(self, network: Network, health: Health) -> None:
         """Shows what the weights alone tell; forgets what other images told."""
-        found = health.judged
+        found, self._nouns = health.judged, health.nouns
         self._chance = found.chance
         self._verdict.setText(found.verdict)
         self._reason.setText(found.reason)
@@ -97,7 +100,7 @@ class HealthView(QWidget):
             "where we measured",
         )
         self._rows["Remembered"].say(
-            health.about_remembered,
+            _of_remembered(health),
             f"above {crowded:,} they hide each other in {directions:,} directions",
         )
         self._rows["Training"].say(
@@ -106,8 +109,9 @@ class HealthView(QWidget):
             "decay at rest",
         )
         self._rows["Spectrum"].say(
-            f"{spectrum.rank} of {directions} values above the noise floor ({spectrum.floor:.2g})",
-            "with none there is no chance",
+            f"{spectrum.rank} of {directions:,} directions of the first layer above the noise "
+            f"floor ({spectrum.floor:.2g}), however faint",
+            "with none there is no chance; one image can take several",
         )
         self._rows["Homogeneous"].say(network.homogeneity, "only training to a margin needs it")
         self._rows["Layer norms"].say(
@@ -136,9 +140,11 @@ class HealthView(QWidget):
         self._rows["Weight decay"].say(
             _decay(found.decay), "near 0 where weight decay has come to rest"
         )
+        several = self._nouns.several
         solved = "" if found.unknowns == "one an image" else "; one for each wrong class, summed"
         self._rows["Multipliers"].say(
-            f"{found.carrying} of {len(found.multipliers)} images carry one; the largest: images "
+            f"{found.carrying} of the {len(found.multipliers):,} training {several} carry one "
+            f"above {percent(CARRIES)} of the largest; the largest: {several} "
             + ", ".join(str(place) for place in found.heaviest(_SHOWN_IMAGES))
             + solved,
             "the others have left hardly a trace",
@@ -229,6 +235,12 @@ _ROWS = {
     "that output times the label. After training to a margin, images with a multiplier share the "
     "smallest.",
 }
+
+
+def _of_remembered(health: Health) -> str:
+    """`about 82 images carry a multiplier, by the weights alone`."""
+    said = health.about_remembered
+    return f"{said} carry a multiplier, by the weights alone" if health.remembered else said
 
 
 def _balance(health: Health) -> str:

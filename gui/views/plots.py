@@ -18,8 +18,11 @@ from gui.toolkit import theme
 from gui.views.thinning import thinned
 
 _UPRIGHT_LABEL = {"position": 0.85, "anchors": [(0, 0.5), (0, 0.5)]}
-_LEVEL_LABEL = {"position": 0.98, "anchors": [(1, 0), (1, 1)]}
-"""Above the line, or below it where the line is high up."""
+_LEVEL_LABELS = {
+    True: {"position": 0.02, "anchors": [(0, 0), (0, 1)]},
+    False: {"position": 0.98, "anchors": [(1, 0), (1, 1)]},
+}
+"""On the left or not: above the line, or below it where the line is high up."""
 
 
 _BETWEEN_NUMBERS = 6
@@ -111,6 +114,7 @@ class Plot(QWidget):
         curves: Mapping[str, Meaning],
         along: str = "",
         axis: str = "linear",
+        labels_left: bool = False,
     ) -> None:
         """
         Args:
@@ -119,10 +123,13 @@ class Plot(QWidget):
                 mean.
             along: what is to the right, with its unit if it has one.
             axis: `linear`; `log` for positive values; `exponent` for decadic logarithms.
+            labels_left: whether level lines are labelled on the left, because curves cross them on
+                the right.
         """
         super().__init__()
         self._title, self._names, self._colours = title, list(curves), list(curves.values())
-        self._along = along
+        self._along, self._unnamed = along, set[int]()
+        self._labels_left = labels_left
         self._is_log = axis == "log"
         kinds = {"linear": pg.AxisItem, "log": _LogAxis, "exponent": _ExponentAxis}
         self._canvas = _canvas(kinds[axis]("left"), self._is_log)
@@ -215,6 +222,12 @@ class Plot(QWidget):
         self._title = title
         self._heading.setText(self._title_with_names())
 
+    def name_curve(self, index: int, is_named: bool) -> None:
+        """Names a curve beside the title, or does not, as long as there is nothing of it."""
+        if is_named is (index in self._unnamed):
+            self._unnamed ^= {index}
+            self._heading.setText(self._title_with_names())
+
     def show_columns(self, x: Rows, columns: Rows) -> None:
         """Draws columns (n, curves) over x (n,); what is not finite, or not positive on a log axis,
         is a gap.
@@ -244,7 +257,7 @@ class Plot(QWidget):
             angle=90 if is_upright else 0,
             pen=self._level_pen(),
             label="",
-            labelOpts=_UPRIGHT_LABEL if is_upright else _LEVEL_LABEL,
+            labelOpts=_UPRIGHT_LABEL if is_upright else _LEVEL_LABELS[self._labels_left],
         )
         line.label.setColor(theme.plot_foreground())
         self._canvas.addItem(line)
@@ -271,7 +284,8 @@ class Plot(QWidget):
             return self._title
         names = (
             f'<span style="color:{theme.colour(meaning).name()}">■\u00a0{name}</span>'
-            for name, meaning in zip(self._names, self._colours, strict=True)
+            for index, (name, meaning) in enumerate(zip(self._names, self._colours, strict=True))
+            if index not in self._unnamed
         )
         return f"{self._title} {' '.join(names)}"
 
@@ -316,5 +330,5 @@ class SpectrumPlot(Plot):
         self.show_curve(0, np.arange(1.0, len(values) + 1), values)
         levels = [("noise floor", floor, False)]
         if rank:
-            levels.append((f"{rank}", float(rank), True))
+            levels.append((f"{rank} above\nthe floor", float(rank), True))
         self.show_levels(levels)

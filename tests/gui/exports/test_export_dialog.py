@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QColor, QDesktopServices, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.exports.film_options import FilmOptions
 from engine.exports.films import make_film
 from gui.exports.dialog import ExportDialog
+from gui.exports.film_view import FilmView
 from gui.run.activity import Activity
+from gui.toolkit import theme
 from tests.gui.app.test_main_window import open_and_wait, run_to_end, save_images, start
 from tests.gui.conftest import settle, until
 
@@ -82,6 +84,42 @@ def test_what_is_previewed_is_what_is_saved(qtbot, run, tmp_path):
         assert 80 <= gif.width <= 120
         assert gif.is_animated
     assert str(tmp_path / "drift.gif") in run.statusBar().currentMessage()
+
+
+def test_a_wrong_ending_is_said_in_the_dialog_which_stays_for_another(qtbot, run, tmp_path):
+    dialog = ask(qtbot, run, "png")
+    ready(qtbot, dialog)
+    wrong, right = tmp_path / "images.gif", tmp_path / "images.png"
+    save_to(qtbot, dialog, wrong)
+    assert "images.gif" in dialog.about.text()
+    assert dialog.about.palette().color(dialog.about.foregroundRole()) == theme.error_colour()
+    assert run.strip.text == ""
+    assert dialog.isVisible()
+    assert dialog.view.count == 1
+    dialog.findChild(QFileDialog).close()
+    until(qtbot, lambda: not dialog.findChildren(QFileDialog))
+    save_to(qtbot, dialog, right)
+    gone(qtbot, run)
+    assert right.is_file()
+    assert not wrong.exists()
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+def test_a_picture_of_any_brightness_has_an_edge(qtbot, grey):
+    view = FilmView()
+    qtbot.addWidget(view)
+    view.resize(200, 300)
+    image = QImage(50, 50, QImage.Format.Format_RGB32)
+    image.fill(QColor(grey, grey, grey))
+    view.play([image], [0])
+    shown = view.grab().toImage()
+    column = [shown.pixelColor(100, y) for y in range(300)]
+    pictured = [y for y, colour in enumerate(column) if colour == QColor(grey, grey, grey)]
+    edges = [y for y, colour in enumerate(column) if colour == theme.plot_foreground()]
+    middle = [y for y in pictured if 55 <= y < 245]
+    assert edges[0] < middle[0] <= 60
+    assert 240 <= middle[-1] < edges[-1]
+    assert edges[-1] - edges[0] == 197
 
 
 def test_the_preview_plays(qtbot, run):

@@ -53,6 +53,25 @@ def key(qtbot, widget, which):
     qtbot.keyClick(widget, which)
 
 
+def test_of_many_outputs_the_largest_are_named_each_beside_its_number(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint("seven.pth", 16, 12, 7))
+    run_to_end(qtbot, window, 20)
+    until(qtbot, lambda: has_gallery(window))
+    settle(qtbot, window)
+    inspector = window.examiner.inspector
+    window.examiner.inspect(0)
+    until(qtbot, lambda: inspector.portrait is not None)
+    found = inspector.portrait
+    verdict, largest = inspector.value("Output").split("\n")
+    leads = "leads" if found.margin > 0 else "falls short"
+    assert verdict == f"{found.label:.0f} {leads} by {abs(found.margin):.3g}"
+    *told, more = largest.split(", ")
+    places = found.outputs.argsort(descending=True)[:5].tolist()
+    numbers = [f"{found.outputs[place]:+.3g}".replace("-", "−") for place in places]
+    assert told == [f"{p}:\u00a0{n}" for p, n in zip(places, numbers, strict=True)]
+    assert more == "…"
+
+
 def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
     inspector, order = ended.examiner.inspector, ended.mosaic.mosaic.order.tolist()
     columns = ended.mosaic.mosaic.columns

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from engine.network.network import Network
 from tests.gui.conftest import settle, until
 
 SHAPE = (3, 4, 4)
@@ -65,6 +68,27 @@ def test_images_tell_which_order_fits_and_one_choice_takes_it(qtbot, window, col
     assert choice.said_by == "set by hand"
     assert "layout fits better" not in panel.check
     assert "100 % of the training images" in panel.check
+
+
+def test_columns_are_gathered_off_the_thread_of_the_window(qtbot, window, colour, monkeypatch):
+    panel = opened(qtbot, window, *colour)
+    gather, threads = Network.with_layout, []
+
+    def watched(network, *how):
+        threads.append(threading.current_thread())
+        return gather(network, *how)
+
+    monkeypatch.setattr(Network, "with_layout", watched)
+    choose(panel, "hwc")
+    settle(qtbot, window)
+    panel.shape.setText("3x2x8")
+    panel.shape.setModified(True)
+    panel.shape.editingFinished.emit()
+    settle(qtbot, window)
+    network = window.workspace.network
+    assert (network.inputs.layout, network.input_shape) == ("hwc", (3, 2, 8))
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 def test_images_of_one_channel_have_no_layout(qtbot, window, checkpoint, colour):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
@@ -71,6 +72,28 @@ def test_a_missing_file_is_named_and_found_again(qtbot, window, saved, tmp_path)
     assert window.pairs.pairs.evidence.as_dict() == expected
     assert len(window.workspace.control) == 8  # It lay beside the other.
     assert window.strip.text == ""
+
+
+def test_what_is_missing_and_what_was_left_out_are_said_together(qtbot, window, saved, tmp_path):
+    train, control = tmp_path / "images.npz", tmp_path / "control.npz"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    train.rename(elsewhere / train.name)
+    control.unlink()
+    open_and_wait(qtbot, window, saved)
+    with np.load(elsewhere / train.name) as held:
+        pixels = held["images"]
+    shared = tmp_path / "shared.npz"
+    np.savez(shared, images=np.concatenate([pixels[:2], 255 - pixels[:3]]), labels=np.zeros(5))
+    window.opener.load_images("control", shared)
+    until(qtbot, lambda: window.workspace.control is not None)
+    window.strip.offer_button.click()
+    window.findChild(QFileDialog).fileSelected.emit(str(elsewhere / train.name))
+    settle(qtbot, window)
+    assert (len(window.workspace.train), len(window.workspace.control)) == (8, 3)
+    assert "control.npz" in window.strip.text
+    assert "and left out of it: number 0, number 1." in window.strip.text
+    assert window.strip.is_offering
 
 
 def test_another_file_is_taken_only_deliberately_and_that_is_said(qtbot, window, saved, tmp_path):

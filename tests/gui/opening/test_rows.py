@@ -42,6 +42,7 @@ def enter_shape(qtbot, window, text):
     edit.selectAll()
     qtbot.keyClicks(edit, text)
     qtbot.keyClick(edit, Qt.Key.Key_Return)
+    settle(qtbot, window)
 
 
 def test_features_are_assumed_said_and_corrected(qtbot, opened):
@@ -57,6 +58,27 @@ def test_features_are_assumed_said_and_corrected(qtbot, opened):
     enter_shape(qtbot, opened, "11")
     assert "10 numbers" in opened.strip.text
     assert opened.workspace.network.input_shape == vector_shape(FEATURES)
+
+
+def test_words_follow_a_corrected_shape_everywhere(qtbot, opened):
+    def words():
+        row_space = opened.model_panel.row_space
+        return opened.health.value("Remembered"), row_space.text(), row_space.toolTip()
+
+    rows = words()
+    assert all("rows" in each and "images" not in each for each in rows)
+    enter_shape(qtbot, opened, "1x2x5")
+    assert words() == tuple(each.replace("rows", "images") for each in rows)
+    assert opened.workspace.health.nouns.several == "images"
+
+
+def test_a_run_stays_open_where_a_shape_leaves_the_columns_as_they_are(qtbot, opened):
+    run_to_end(qtbot, opened, 20)
+    settle(qtbot, opened)
+    step = opened.workspace.session.state.step
+    enter_shape(qtbot, opened, "1x2x5")
+    assert opened.workspace.session.state.step == step
+    assert opened.workspace.session.network.input_shape == (1, 2, 5)
 
 
 def test_tables_are_references_and_rows_are_drawn_as_bars(qtbot, opened, table):

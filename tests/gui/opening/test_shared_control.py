@@ -8,7 +8,7 @@ import pytest
 from engine.data.datasets import load_images
 from gui.opening.references_window import ReferencesWindow
 from tests.gui.app.test_main_window import open_and_wait
-from tests.gui.conftest import until
+from tests.gui.conftest import settle, until
 
 
 def save(path, pixels):
@@ -60,6 +60,37 @@ def test_a_control_that_is_the_training_set_is_refused(qtbot, window, checkpoint
     until(qtbot, lambda: "All 6 control images" in window.strip.text)
     assert window.workspace.control is None
     assert len(window.workspace.train) == 6
+
+
+def test_training_images_that_hold_all_of_an_open_control_displace_it(
+    qtbot, window, checkpoint, files
+):
+    open_and_wait(qtbot, window, checkpoint())
+    window.opener.load_images("control", files[0])
+    until(qtbot, lambda: window.workspace.control is not None)
+    window.opener.load_images("train", files[0])
+    until(qtbot, lambda: window.workspace.train is not None)
+    assert (len(window.workspace.train), window.workspace.control) == (6, None)
+    assert window.workspace.references.control is None
+    assert window.strip.text.endswith(
+        "All 6 control images of a.npz are training images (of a.npz), so that none is left for a "
+        "control. The control is not open any more. Give images of the same kind that the network "
+        "never saw."
+    )
+
+
+def test_what_is_left_out_is_said_once(qtbot, window, checkpoint, files):
+    paths = checkpoint(), *_named(files)
+    open_and_wait(qtbot, window, *paths)
+    assert window.strip.text.count("and left out of it: number 1, number 3.") == 1
+    combo = window.model_panel.activation.combo
+    for index in (1, 0):
+        combo.setCurrentIndex(index)
+        combo.activated.emit(index)
+        settle(qtbot, window)
+    assert "left out of it" not in window.strip.text
+    open_and_wait(qtbot, window, *paths)
+    assert window.strip.text.count("and left out of it: number 1, number 3.") == 1
 
 
 def test_beside_a_network_it_is_refused_and_the_rest_opens(qtbot, window, checkpoint, files):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from engine.session.session_file import load_session
+from gui.queue import outlooks
 from gui.queue.item import Phase
 from gui.run.activity import Activity
 from tests.gui.app.test_main_window import (
@@ -150,6 +152,36 @@ def test_of_a_network_without_a_chance_the_list_says_so_before_and_after(
     assert without == f"done: T{why[1:]}."
     assert trained == "done"
     assert [row["sentence"] for row in rows(out)][1:] == [f"T{why[1:]}.", ""]
+
+
+def test_a_look_at_what_is_taken_out_of_the_list_is_given_up(
+    qtbot, window, checkpoint, monkeypatch
+):
+    removed, other = checkpoint("removed.pth"), checkpoint("other.pth")
+    spectra, is_read, go_on = [], threading.Event(), threading.Event()
+    load, spectrum = outlooks.load_network, outlooks.spectrum_of
+
+    def slowly(path):
+        network = load(path)
+        if path == removed:
+            is_read.set()
+            go_on.wait()
+        return network
+
+    def watched(network):
+        spectra.append(network.origin.name)
+        return spectrum(network)
+
+    monkeypatch.setattr(outlooks, "load_network", slowly)
+    monkeypatch.setattr(outlooks, "spectrum_of", watched)
+    window.queue_panel.add((removed, other))
+    until(qtbot, is_read.is_set)
+    first, second = window.queue.list.items
+    window.queue.list.remove([first])
+    go_on.set()
+    until(qtbot, lambda: second.has_chance is not None)
+    assert spectra == ["other.pth"]
+    assert (first.has_chance, second.has_chance) == (None, True)
 
 
 def test_the_summary_says_what_became_of_each(qtbot, window, three, tmp_path):

@@ -17,6 +17,7 @@ from gui.run.activity import Activity
 from gui.stage.blend import Blend
 from gui.stage.drawing import as_image, faded, in_32_bits
 from gui.stage.glide import SECONDS, Glide
+from gui.stage.header import HEIGHT, StageHeader
 from gui.stage.places import LEAST_SIDE, places
 from gui.stage.sight import Seen, Sight
 from gui.stage.stage import Stage
@@ -314,6 +315,50 @@ def test_panels_give_way_to_the_stage_and_come_back(qtbot, window, checkpoint, s
     window.pages.stop()
     settle(qtbot, window)
     until(qtbot, left.isVisible)
+
+
+def test_nothing_has_changed_where_nobody_sits():
+    nobody = Sight((), np.zeros((0, 4, 5), np.uint8))
+    assert nobody.changed(nobody.later(np.zeros((0, 4, 5), np.uint8))).isEmpty()
+
+
+def test_the_stage_below_a_presentation_rests_until_it_is_seen_again(qtbot, window, checkpoint):
+    open_and_wait(qtbot, window, checkpoint())
+    run_to_end(qtbot, window, 120)
+    until(qtbot, lambda: has_gallery(window))
+    settle(qtbot, window)
+    shown, stage = window.views.presentation, window.stage
+    window.header.present_button.click()
+    until(qtbot, shown.isVisible)
+    steps = []
+    stage.stepped.connect(steps.append)
+    before = stage.picture
+    stage.show_picture(replace(before, step=before.step + 7, tiles=255 - before.tiles))
+    until(qtbot, lambda: shown.stage.shown_step == before.step + 7)
+    assert not steps
+    assert stage.shown_step == before.step
+    qtbot.keyClick(shown.stage, Qt.Key.Key_Escape)
+    until(qtbot, lambda: stage.shown_step == before.step + 7)
+
+
+def test_the_headline_takes_two_lines_before_it_is_cut(qtbot):
+    header = StageHeader()
+    qtbot.addWidget(header)
+    header.show()
+    words = "61 of 100 training images recovered; control's best NCC 0.85"
+    header.say(words, is_over=True)
+    header.resize(1200, HEIGHT)
+    assert header.headline.text() == words
+    one_line = header.headline.fontMetrics().horizontalAdvance(words)
+    beside = header.width() - header.headline.width()
+    header.resize(beside + int(0.7 * one_line), HEIGHT)
+    first, second = header.headline.text().split("\n")
+    assert f"{first} {second}" == words
+    header.resize(beside + int(0.4 * one_line), HEIGHT)
+    first, second = header.headline.text().split("\n")
+    assert words.startswith(f"{first} {second.removesuffix('…')}")
+    assert second.endswith("…")
+    assert header.headline.words == words
 
 
 def test_a_presentation_shows_the_best_twelve_the_same_words_and_ends_with_escape(

@@ -94,7 +94,7 @@ def test_from_images_to_an_attack_without_a_file(qtbot, window, page):
     assert window.stack.currentIndex() == 0
     assert window.workspace.network.layer_sizes == (36, 30, 20, 1)
     assert len(window.workspace.train) == len(window.workspace.control) == 8
-    assert "of 8 images carry one" in window.health.value("Multipliers")
+    assert "of the 8 training images carry one" in window.health.value("Multipliers")
     assert window.health.outlook
     run_to_end(qtbot, window)
     until(qtbot, lambda: "of 8" in window.pairs.headline)
@@ -243,10 +243,10 @@ def names_of(page):
 
 def test_many_classes_are_shown_in_rows_by_name(qtbot, page, many):
     assert [side.name for side in page.preview.sides] == [
-        "−1 (cat) · 4 images", "+1 (dog) · 4 images"
+        "Class cat · 4 images · label −1", "Class dog · 4 images · label +1"
     ]  # fmt: skip
     choose(page.form.network.choices["outputs"], "classes")
-    assert page.preview.sides[1].name == "1 (dog) · 4 images"
+    assert page.preview.sides[1].name == "Class dog · 4 images · label 1"
     page.form.use_own(many)
     page.form.per_class.setValue(1)
     page.form.classes.setText("5,1,0")
@@ -281,7 +281,7 @@ def test_three_classes_are_trained_as_people_usually_do_and_attacked_by_name(
     click(qtbot, page.bar.main_button)
     until(qtbot, lambda: "chance" in page.result)
     assert page.trainer.training.state.step == 30
-    assert "3 images carry a multiplier." in page.result
+    assert "3 training images carry a multiplier." in page.result
     make, data = page.trainer.outcome()
     network = make()
     assert network.layer_sizes == (108, 30, 20, 3)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QApplication
 
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
@@ -11,6 +13,7 @@ from engine.evidence.stationarity_check import true_stationarity
 from engine.network.checkpoints import load_network
 from gui.toolkit import theme
 from gui.views.health import HealthView
+from gui.views.plots import Plot
 
 
 @pytest.fixture
@@ -57,6 +60,40 @@ def test_each_number_says_what_it_is_measured_by(view):
     assert "above 627" in view.yardstick("Remembered")
     for name in ("Layer norms", "Least residual"):
         assert "says nothing of the chance" in view.yardstick(name)
+
+
+def test_each_count_says_what_it_counts(view):
+    network, (path, _) = load_network(sample_network()), images_beside(sample_network())
+    health, found = check_weights(network), true_stationarity(network, load_images(path))
+    view.show_health(network, health)
+    view.show_stationarity(found)
+    assert view.value("Remembered") == (
+        f"about {health.remembered} images carry a multiplier, by the weights alone"
+    )
+    assert view.value("Spectrum").startswith(
+        f"{health.spectrum.rank} of 784 directions of the first layer above the noise floor"
+    )
+    assert view.value("Multipliers").startswith(
+        f"{found.carrying} of the 100 training images carry one above 5 % of the largest"
+    )
+
+
+def test_words_beside_level_lines_do_not_lie_on_the_curve(view):
+    network, (path, _) = load_network(sample_network()), images_beside(sample_network())
+    view.show_health(network, check_weights(network))
+    view.show_stationarity(true_stationarity(network, load_images(path)))
+    view.resize(1000, 260)
+    QApplication.processEvents()
+    for plot in view.findChildren(Plot):
+        plot.grab()
+        levels = [line for line in plot._levels if line.angle == 0]
+        (curve,) = plot._curves
+        x, y = curve.getData()
+        points = [curve.mapToScene(QPointF(*each)) for each in zip(x, y, strict=True)]
+        for line in levels:
+            words = line.label.mapRectToScene(line.label.boundingRect())
+            assert plot._canvas.getViewBox().sceneBoundingRect().contains(words.center())
+            assert not any(words.contains(point) for point in points)
 
 
 def test_what_only_training_images_tell_is_not_there_without_them(view):

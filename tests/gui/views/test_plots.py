@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QTextDocumentFragment
 from PySide6.QtWidgets import QApplication
 
 from engine.base.colours import COLOURS, LAYERS, RUNS
@@ -39,6 +39,19 @@ def test_numbers_below_a_plot_do_not_run_into_each_other(qtbot, width, last):
     room = spacing / (high - low) * size
     assert len(ticks) > 0
     assert all((one + other) / 2 < room for one, other in itertools.pairwise(widths))
+
+
+def test_a_curve_of_which_there_is_nothing_is_not_named(qtbot):
+    plot = Plot("Accuracy, %", {"training": "training", "test": "control"})
+    qtbot.addWidget(plot)
+
+    def words():
+        return QTextDocumentFragment.fromHtml(plot._heading.text()).toPlainText().split()
+
+    plot.name_curve(1, False)
+    assert words() == ["Accuracy,", "%", "■", "training"]
+    plot.name_curve(1, True)
+    assert words()[2:] == ["■", "training", "■", "test"]
 
 
 def test_a_long_title_takes_a_second_line(qtbot):

@@ -1,0 +1,25 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from engine.base.plain_text import of_logarithm
+
+
+@pytest.mark.parametrize(
+    ("logarithm", "words"),
+    [
+        (math.log10(0.693147), "0.693"),
+        (-10.9, "1.26e-11"),
+        (-400.0, "1e-400"),
+        (-5 - 1e-9, "1e-5"),
+        (5.5, "3.16e5"),
+        (-math.inf, "0"),
+        (math.nan, "nan"),
+    ],
+)
+def test_a_logarithm_is_told_as_its_number(logarithm, words):
+    assert of_logarithm(logarithm) == words
