@@ -174,8 +174,8 @@ MUTANTS: list[Mutant] = [
         "stationarity/weighing",
         (
             "directions count by the root of their weight",
-            "return residual.mul_(self.input)",
-            "return residual.mul_(self.input.sqrt())",
+            "residual = residual.mul_(self.input)",
+            "residual = residual.mul_(self.input.sqrt())",
         ),
         (
             "leading directions of a hidden layer count twice",
@@ -237,13 +237,14 @@ MUTANTS: list[Mutant] = [
             "(shares * margins).sum()",
         ),
         ("a margin is taken for known too late", "_LEAST_SHARE = 0.05", "_LEAST_SHARE = 0.5"),
-        ("half the pixels' pull", "pull_back_pixels(2 * outside)", "pull_back_pixels(outside)"),
+        ("half the pixels' pull", "pull_back_pixels(scale * outside)", "pull_back_pixels(outside)"),
+        ("pixels pull in one step of three", "_PULLED_EVERY = 10, 2", "_PULLED_EVERY = 10, 3"),
         (
             "pixels below −1 are let go",
             "outside = (pixels - self._upper).relu() - (self._lower - pixels).relu()",
             "outside = (pixels - self._upper).relu()",
         ),
-        ("one step in five looks at the pixels", "_PIXELS_EVERY = 10", "_PIXELS_EVERY = 5"),
+        ("one step in five looks at the pixels", "_EVERY = 10, 2", "_EVERY = 5, 2"),
         (
             "large images are looked at as often as small ones",
             "_DIMENSIONS_A_STEP = 1000",

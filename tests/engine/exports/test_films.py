@@ -33,7 +33,7 @@ from engine.viewing.verdict import verdict_of
 
 STEPS = tuple(sorted(frame_steps(1000, 1000)))
 BRIGHTNESS = np.array([0.299, 0.587, 0.114])
-LARGEST_DIFFERENCE = 4.0
+LARGEST_DIFFERENCE = 5.0
 """Of 255, on average, that a palette may cost."""
 
 # The reader of imageio-ffmpeg leaves the pipes of a film that it has read to the collector.

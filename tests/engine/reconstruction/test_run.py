@@ -196,8 +196,8 @@ def test_a_run_that_goes_on_has_what_was_chosen_for_it(network, tmp_path):
 
 
 def test_the_time_limit_is_that_of_all_restarts(network):
-    limited = Reconstruction(network, replace(SMALL, restarts=3, seconds=0.6))
-    single = Reconstruction(network, replace(SMALL, seconds=0.6))
+    limited = Reconstruction(network, replace(SMALL, restarts=3, seconds=6.0))
+    single = Reconstruction(network, replace(SMALL, seconds=6.0))
     assert usable_seconds(limited.settings) == pytest.approx(usable_seconds(single.settings) / 3)
     *_, last = limited.iterate()
     assert len(last.finished) == 2
