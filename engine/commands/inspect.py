@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.base.plain_text import percent
 from engine.commands.sources import (
+    add_base,
     add_data_root,
     add_images,
     add_reading,
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a checkpoint")
     add_images(parser, "training images: how true is it?")
     add_data_root(parser)
+    add_base(parser)
     add_reading(parser)
 
 
@@ -96,6 +98,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"activation    {_said(found['activation'], 'name')}",
         f"preprocessing {_said(found['preprocessing'], 'words')}",
         *_reading_lines(found),
+        *_base_lines(found["base"]),
         f"homogeneous   {found['homogeneous']}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
@@ -136,6 +139,14 @@ def _reading_lines(found: dict[str, Any]) -> list[str]:
     return [*lines, *(f"ignored       {noted}" for noted in found["ignored"])]
 
 
+def _base_lines(base: dict[str, Any] | None) -> list[str]:
+    """What a network was fine-tuned from, and how far each layer went."""
+    if base is None:
+        return []
+    changed = ", ".join(str(each["words"]) for each in base["changes"])
+    return [f"base          {base['about']}", f"changed       per layer {changed}"]
+
+
 def _said(fact: dict[str, Any], key: str) -> str:
     said_by = "" if fact["said_by"] == "nobody" and key == "words" else who_said(fact["said_by"])
     return f"{fact[key]} ({said_by})" if said_by else str(fact[key])
@@ -162,7 +173,7 @@ def _stationarity_numbers(network: Network, train: LabelledImages) -> dict[str, 
     return {
         "images": len(train),
         "relative": round(true.relative, 5),
-        "relative_per_layer": [round(share, 5) for share in true.relative_per_layer],
+        "relative_per_layer": [_rounded(share) for share in true.relative_per_layer],
         "carrying": true.carrying,
         "heaviest": true.heaviest(_SHOWN_IMAGES),
         "wrong": true.wrong,
@@ -181,5 +192,9 @@ def _decay_numbers(reading: DecayReading) -> dict[str, Any]:
     }
 
 
-def _listed(values: list[float]) -> str:
-    return ", ".join(f"{value:.3g}" for value in values)
+def _rounded(value: float) -> float | None:
+    return round(value, 5) if math.isfinite(value) else None
+
+
+def _listed(values: list[float | None]) -> str:
+    return ", ".join("–" if value is None else f"{value:.3g}" for value in values)

@@ -17,6 +17,7 @@ from engine.commands.names import OVERWRITE
 from engine.commands.several import lines_of_several, reconstruct_several
 from engine.commands.sources import (
     READING,
+    add_base,
     add_control,
     add_data_root,
     add_images,
@@ -77,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_overwrite(parser, "the run that DIR holds; its files are removed first")
     _add_settings(parser)
+    add_base(parser)
     add_reading(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -204,7 +206,7 @@ def _read(options: argparse.Namespace, model: str) -> Network:
 
 def _refuse_changes(options: argparse.Namespace) -> None:
     """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", *READING):
+    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", "base", *READING):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise UnusableInput(f"A session goes on with its own settings; leave --{option} out.")

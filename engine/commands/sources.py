@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
+from engine.commands.targets import is_same_file
 from engine.commands.terminal import tell
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, Preprocessing, parse_shape
@@ -22,6 +23,7 @@ from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
 from engine.network.checkpoints import load_network
+from engine.network.fine_tuned import with_base
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
@@ -42,6 +44,16 @@ def add_control(
 def add_data_root(parser: argparse.ArgumentParser) -> None:
     """`--data-root`, where a SOURCE that is a name is looked for."""
     parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of known data sets")
+
+
+def add_base(parser: argparse.ArgumentParser) -> None:
+    """`--base`, what the network was fine-tuned from."""
+    parser.add_argument(
+        "--base",
+        metavar="MODEL0",
+        help="the public network that this one was fine-tuned from: what fine-tuning changed is "
+        "explained, in place of the weights",
+    )
 
 
 READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
@@ -100,13 +112,15 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     Raises:
         UnusableInput: network or images cannot be used, or the options do not fit together.
     """
-    network = load_network(model, options.shape)
-    if options.order is not None:
-        network = network.with_layers([name.strip() for name in options.order.split(",")])
-    if options.layout is not None:
-        network = network.with_layout(options.layout, "user")
-    if options.activation is not None:
-        network = network.with_activation(options.activation, "user")
+    network = _as_said(options, load_network(model, options.shape))
+    base = getattr(options, "base", None)
+    if base is not None:
+        if is_same_file(Path(base), Path(model)):
+            raise UnusableInput(
+                f"{base} was given twice, as the network and as its base.",
+                "Give the network that it was fine-tuned from as the base.",
+            )
+        network = with_base(network, _as_said(options, load_network(base)))
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)
@@ -118,6 +132,17 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
         made = feature_statistics if wanted == "mean/std" else mean_image
         return network.with_preprocessing(_made_of(options, network, images, made))
     return network.with_preprocessing(parse_constants(said, network.input_shape))
+
+
+def _as_said(options: argparse.Namespace, network: Network) -> Network:
+    """With order, layout and activation as the options overrule them."""
+    if options.order is not None:
+        network = network.with_layers([name.strip() for name in options.order.split(",")])
+    if options.layout is not None:
+        network = network.with_layout(options.layout, "user")
+    if options.activation is not None:
+        network = network.with_activation(options.activation, "user")
+    return network
 
 
 def _check_mean_of(options: argparse.Namespace, network: Network) -> None:

@@ -76,7 +76,7 @@ def case_of(network: Network, training: TrainingKind) -> Case | None:
         network: under attack.
         training: the kind that its multipliers are of.
     """
-    if network.inputs.is_vector or not _is_built_as_fitted(network):
+    if network.base is not None or network.inputs.is_vector or not _is_built_as_fitted(network):
         return None
     is_homogeneous = all(bias is None for bias in network.biases[1:])
     is_binary_margin = network.output_count == 1 and training == "margin" and is_homogeneous

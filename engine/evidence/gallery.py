@@ -242,8 +242,8 @@ def _explanation(
     """What the network makes of each candidate, each of shape (R·m,).
 
     * its label's margin over that which all images with a multiplier share;
-    * the cosine between W_1 C x, with C the (regularised) inverse of W_1ᵀ W_1, and δ_1(x) on the
-      way back from its own direction. Were the images independent, W_1 = Σ v_i x_iᵀ would give v_i
+    * the cosine between W*_1 C x, with C the (regularised) inverse of W*_1ᵀ W*_1, and δ_1(x) on the
+      way back from its own direction. Were the images independent, W*_1 = Σ v_i x_iᵀ would give v_i
       for x_i, and by stationarity v_i is along δ_1(x_i).
     """
     network = network.to("cpu", torch.float32)
@@ -256,7 +256,7 @@ def _explanation(
 
 
 def _agreement(network: Network, space: RowSpace, images: Tensor, labels: Tensor) -> list[Tensor]:
-    """The margin of each image, and the cosine between W_1 C x and its δ_1, each of shape (n,)."""
+    """The margin of each image, and the cosine between W*_1 C x and its δ_1, each of shape (n,)."""
     x = network.inputs.of_centred(images)
     there = trace(network, x)
     outputs = there.outputs()
@@ -264,7 +264,7 @@ def _agreement(network: Network, space: RowSpace, images: Tensor, labels: Tensor
     basis = space.basis.float()
     values = torch.from_numpy(space.spectrum.values[: len(basis)].copy()).float()
     inverse = 1 / (values.square() + (_LEAST_SHARE * values[0]) ** 2)
-    traced = (x @ basis.T * inverse) @ (network.weights[0] @ basis.T).T
+    traced = (x @ basis.T * inverse) @ (network.explained.weights[0] @ basis.T).T
     size = (traced.norm(dim=1) * delta.norm(dim=1)).clamp_min(_TINY)
     return [network.classes.margins(outputs, labels), (traced * delta).sum(1) / size]
 

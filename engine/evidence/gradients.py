@@ -3,6 +3,8 @@
 The gradient of u_i · Φ(x_i) by W_l is δ_l h_{l−1}ᵀ, and that by b_l is δ_l. So sums over all
 weights need no array of the size of θ for each image: ⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ is
 Σ_l (δ_l,i · δ_l,j) (h_{l−1},i · h_{l−1},j), and δ_l,i · δ_l,j once more for a bias of layer l.
+
+Where a base is known, θ* is θ − θ_0, and what was not trained is left out of all sums.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from engine.network.parameters import Parameters
 from engine.network.trace import Deltas, Trace, trace
 from engine.runtime.lazy import torch
 from engine.stationarity.cases import multipliers_for
+from engine.stationarity.target import Target
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,12 +49,14 @@ class Gradients:
         return cls(there, there.backward(cotangents))
 
     def along_parameters(self) -> Tensor:
-        """⟨θ, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W_l h_{l−1} + b_l), shape (n,).
+        """⟨θ*, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W*_l h_{l−1} + b*_l), shape (n,).
 
-        L u · Φ(x_i) where Φ is homogeneous, by Euler's theorem; this holds with biases anywhere.
+        Of θ itself L u · Φ(x_i) where Φ is homogeneous, by Euler's theorem; this holds with biases
+        anywhere.
         """
-        network, total = self.there.network, self._zeros(len(self.there.h[0]))
-        for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        explained, total = self.there.network.explained, self._zeros(len(self.there.h[0]))
+        layers = zip(explained.weights, explained.biases, strict=True)
+        for layer, (weight, bias) in enumerate(layers):
             z = self.there.h[layer] @ weight.T
             total += (self.back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
         return total
@@ -60,18 +65,19 @@ class Gradients:
         """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n)."""
         count = len(self.there.h[0])
         total = self._zeros(count, count)
-        for h, delta, bias in self._factors():
+        for h, delta, has_weight, has_bias in self._factors():
             deltas = delta @ delta.T
-            total += deltas * (h @ h.T)
-            if bias is not None:
+            if has_weight:
+                total += deltas * (h @ h.T)
+            if has_bias:
                 total += deltas
         return total
 
     def squared_norms(self) -> Tensor:
         """‖J(x_i)ᵀ u_i‖², shape (n,)."""
         total = self._zeros(len(self.there.h[0]))
-        for h, delta, bias in self._factors():
-            total += delta.square().sum(1) * (h.square().sum(1) + (bias is not None))
+        for h, delta, has_weight, has_bias in self._factors():
+            total += delta.square().sum(1) * (has_weight * h.square().sum(1) + has_bias)
         return total
 
     def combined(self, multipliers: Tensor) -> Parameters:
@@ -81,16 +87,23 @@ class Gradients:
             multipliers: λ, shape (n,).
         """
         weights, biases = [], []
-        for h, delta, bias in self._factors():
+        for layer, (h, delta, has_weight, has_bias) in enumerate(self._factors()):
             weighed = multipliers[:, None] * delta
-            weights.append(weighed.T @ h)
-            biases.append(None if bias is None else weighed.sum(0))
+            weights.append((weighed * has_weight).T @ h)
+            here = self.there.network.biases[layer] is not None
+            biases.append((weighed * has_bias).sum(0) if here else None)
         return Parameters(tuple(weights), tuple(biases))
 
-    def _factors(self) -> list[tuple[Tensor, Tensor, Tensor | None]]:
-        """h_{l−1}, δ_l and b_l of each layer."""
-        biases = self.there.network.biases
-        return list(zip(self.there.h, self.back.delta[1:], biases, strict=True))
+    def _factors(self) -> list[tuple[Tensor, Tensor, bool, bool]]:
+        """h_{l−1} and δ_l of each layer, and whether its weights, and a bias, are explained."""
+        network = self.there.network
+        weights, biases = Target.of(network).untrained
+        return [
+            (h, delta, layer not in weights, bias is not None and layer not in biases)
+            for layer, (h, delta, bias) in enumerate(
+                zip(self.there.h, self.back.delta[1:], network.biases, strict=True)
+            )
+        ]
 
     def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(*shape, dtype=self.there.h[0].dtype)

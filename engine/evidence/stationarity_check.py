@@ -71,10 +71,10 @@ class TrueStationarity:
     Attributes:
         multipliers: of each image, Σ_k λ_ik ≥ 0, that explain the weights best, shape (n,).
         margins: by how much the label's own output leads, shape (n,).
-        relative: ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ with these multipliers.
+        relative: ‖θ* − Σ J(x_i)ᵀ u_i‖ / ‖θ*‖ with these multipliers.
         relative_per_layer: the same for each layer.
         unknowns: what was solved for.
-        decay: the reading by weight decay; None where no image has a loss left.
+        decay: the reading by weight decay; None where no image has a loss left, or a base is known.
     """
 
     multipliers: Values
@@ -130,14 +130,14 @@ def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStati
         each = 1
         pulls = Gradients.of(network, x, own_directions(classes, outputs, labels))
     multipliers = solve_nonnegative(pulls.gram(), pulls.along_parameters())
-    relative, per_layer = _left_over(network.parameters, pulls.combined(multipliers))
+    relative, per_layer = _left_over(network.explained, pulls.combined(multipliers))
     return TrueStationarity(
         multipliers=multipliers.reshape(-1, each).sum(1).numpy(),
         margins=classes.margins(outputs, labels).numpy(),
         relative=relative,
         relative_per_layer=per_layer,
         unknowns=unknowns,
-        decay=read_decay(network, x, labels),
+        decay=None if network.base is not None else read_decay(network, x, labels),
     )
 
 
@@ -171,10 +171,15 @@ def read_decay(network: Network, x: Tensor, labels: Tensor) -> DecayReading | No
 
 
 def _left_over(parameters: Parameters, explained: Parameters) -> tuple[float, tuple[float, ...]]:
-    """What is not explained, relative to θ: of all of it, and of each layer."""
+    """What is not explained, relative to θ*: of all of it, and of each layer.
+
+    Not a number of a layer that was not trained.
+    """
     squares, residuals = parameters.squared_norms(), (parameters - explained).squared_norms()
     whole = float((residuals.sum() / squares.sum()).sqrt())
-    return whole, tuple(float(share) for share in (residuals / squares).sqrt())
+    return whole, tuple(
+        float(share) for share in (residuals / squares.where(squares > 0, torch.nan)).sqrt()
+    )
 
 
 def true_stationarity(network: Network, train: LabelledImages) -> TrueStationarity:

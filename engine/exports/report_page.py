@@ -270,4 +270,4 @@ def _as_preset(session: Session) -> Settings:
     chosen = preset(settings.preset, channels, outputs, settings.training)
     chosen = planning.filled_in(replace(chosen, restarts=settings.restarts), network)
     dtype = torch.float64 if settings.dtype == "float64" else torch.float32
-    return planning.fitted(chosen, Noise.of(network, session.state.space, dtype))
+    return planning.fitted(chosen, Noise.of(network, session.state.space, dtype, chosen.taken_at))

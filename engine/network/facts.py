@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.base.plain_text import plain
 from engine.data.inputs import Preprocessing, is_vector
+from engine.network.fine_tuned import about_base, changes_of
 from engine.network.network import Network
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def model_facts(network: Network) -> dict[str, Any]:
     """The entry `model` of a report (docs/results.md); plain values."""
     classes = network.classes
     return {
+        "base": base_facts(network),
         "file": network.origin.name,
         "sha256": network.origin.sha256,
         "layers": list(network.layer_sizes),
@@ -43,6 +45,25 @@ def model_facts(network: Network) -> dict[str, Any]:
         "classes": [
             {"label": label, "name": classes.name(label) if classes.names else None}
             for label in classes.labels
+        ],
+    }
+
+
+def base_facts(network: Network) -> dict[str, Any] | None:
+    """What it was fine-tuned from, and what that did to each layer; None where no base is known."""
+    base = network.base
+    if base is None:
+        return None
+    return {
+        "file": base.origin.name,
+        "sha256": base.origin.sha256,
+        "about": about_base(network),
+        "changes": [
+            {
+                "relative": None if change.relative is None else round(change.relative, 6),
+                "words": change.words,
+            }
+            for change in changes_of(network)
         ],
     }
 

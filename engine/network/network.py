@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -38,6 +39,22 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Base:
+    """Where a fine-tuned network started (`network/fine_tuned`).
+
+    Attributes:
+        parameters: θ_0, in the shapes of θ. Of another head it is θ's own, which tells nothing.
+        origin: the file that it came from.
+        has_other_head: whether its last layer tells other classes apart, so that the start of the
+            fine-tuned one is not known.
+    """
+
+    parameters: Parameters
+    origin: Origin
+    has_other_head: bool = False
+
+
+@dataclass(frozen=True)
 class Network:
     """A fully connected network with C outputs.
 
@@ -52,6 +69,7 @@ class Network:
         class_names: of what the outputs tell apart, where somebody said; else empty.
         activation_said_by: who said what φ is; where nobody did, it is taken for the ReLU.
         reading: how its file became these layers.
+        base: what it was fine-tuned from, where that is known.
     """
 
     parameters: Parameters
@@ -61,6 +79,17 @@ class Network:
     class_names: tuple[str, ...] = ()
     activation_said_by: Says = "nobody"
     reading: Reading = AS_IT_STANDS
+    base: Base | None = None
+
+    @cached_property
+    def explained(self) -> Parameters:
+        """θ*, what candidates have to explain: θ − θ_0 where a base is known, else θ itself."""
+        return self.parameters if self.base is None else self.parameters - self.base.parameters
+
+    @property
+    def without_base(self) -> Network:
+        """The same network, of whose start nothing is known."""
+        return self if self.base is None else replace(self, base=None)
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -158,7 +187,14 @@ class Network:
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Network:
         """The same network with θ on another device and in another precision."""
-        return replace(self, parameters=self.parameters.to(device, dtype))
+        return self._with_each(lambda theta: theta.to(device, dtype))
+
+    def _with_each(self, change: Callable[[Parameters], Parameters]) -> Network:
+        """The same with something done to θ, and to θ_0."""
+        base = self.base
+        if base is not None:
+            base = replace(base, parameters=change(base.parameters))
+        return replace(self, parameters=change(self.parameters), base=base)
 
     def with_preprocessing(self, preprocessing: Preprocessing) -> Network:
         """The same network, reading images that something else was done to."""
@@ -197,8 +233,7 @@ class Network:
         names, inputs = self.reading.layers, self.inputs
         as_stored = self.with_layout("chw", inputs.layout_said_by)
         ordered = replace(
-            as_stored,
-            parameters=as_stored.parameters.in_order(order),
+            as_stored._with_each(lambda theta: theta.in_order(order)),
             reading=replace(
                 self.reading,
                 layers=tuple(names[place] for place in order) if names else (),
@@ -243,10 +278,13 @@ class Network:
             return now
         order = places(self.input_shape, "hwc")
         order = order if layout == "hwc" else order.argsort()
-        first, *others = self.weights
-        weights = (first[:, order.to(first.device)].contiguous(), *others)
+
+        def laid_out(theta: Parameters) -> Parameters:
+            first, *others = theta.weights
+            weights = (first[:, order.to(first.device)].contiguous(), *others)
+            return replace(theta, weights=weights)
+
         return replace(
-            now,
-            parameters=replace(self.parameters, weights=weights),
+            now._with_each(laid_out),
             inputs=replace(now.inputs, preprocessing=now.inputs.preprocessing.reordered(order)),
         )

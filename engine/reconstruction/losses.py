@@ -73,7 +73,7 @@ class Losses(Table):
 
     @property
     def relative_per_layer(self) -> Rows:
-        """‖R_l‖ / ‖θ_l‖, shape (steps, L)."""
+        """‖R_l‖ / ‖θ*_l‖, shape (steps, L); not a number of a layer that is left out."""
         return self.rows[:, len(self.COLUMNS) :]
 
 
@@ -98,7 +98,7 @@ class LossHistory(RowBuffer):
             losses: shape (n, L + 1): the squared residual of each layer, then the constraint loss,
                 which is not a number where it was not looked at; the one before stands for it.
             alphas: gate sharpness, shape (n,).
-            squared_norms: ‖θ_l‖², shape (L,).
+            squared_norms: ‖θ*_l‖², shape (L,); 0 of a layer that is left out.
         """
         squared, constraint = losses[:, :-1], losses[:, -1].copy()
         before = self.view().constraint
@@ -114,4 +114,5 @@ class LossHistory(RowBuffer):
             constraint=constraint,
             alpha=alphas,
         )
-        self.extend(np.column_stack([named.rows, np.sqrt(squared / squared_norms)]))
+        shares = squared / np.where(squared_norms > 0, squared_norms, math.nan)
+        self.extend(np.column_stack([named.rows, np.sqrt(shares)]))

@@ -31,11 +31,20 @@ class Noise:
     seen: Network
 
     @classmethod
-    def of(cls, network: Network, space: RowSpace | None, dtype: torch.dtype) -> Noise:
-        """In a row space, or in pixels where there is none; on the CPU."""
+    def of(
+        cls, network: Network, space: RowSpace | None, dtype: torch.dtype, taken_at: float
+    ) -> Noise:
+        """In a row space, or in pixels where there is none; on the CPU.
+
+        Args:
+            network: that reads it.
+            space: those coordinates.
+            dtype: in which precision.
+            taken_at: see `Target.of`.
+        """
         on = torch.device("cpu"), dtype
         coordinates = Pixels(network.input_dimension) if space is None else space.to(*on)
-        seen, _ = coordinates.reduce(Target.of(network))
+        seen, _ = coordinates.reduce(Target.of(network, taken_at))
         return cls(network.inputs, coordinates, seen.to(*on).network)
 
     @property

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.base.errors import UnusableInput
 from engine.network.network import Network
 from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
-from engine.stationarity.cases import choose_training
+from engine.stationarity.cases import NAMES, choose_training
+from engine.stationarity.fine_tuning import SMALL_STEPS, way_of
 from engine.stationarity.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10). Features have no neighbours."""
 _HIDDEN_WHITENING = 0.4
-_MARGIN_WEIGHT = 0.2, 0.1
-"""Of a network that was trained towards one margin, and where decay left each image its own."""
+_TOWARDS_ONE_MARGIN = 0.2
+_MARGIN_WEIGHT = {"decay": 0.1, "tuned": 0.0}
+"""Where decay, or a few steps from a base, left each image its own."""
 _NOISE, _NOISE_PIXELS = 1.5, 0.17
 """In coordinates of the row space, and in pixels: two thirds of what centred photographs have."""
 _SHARPNESS, _RISE = 2.0, 5.0
@@ -56,16 +59,29 @@ class Plan:
 
 
 def filled_in(settings: Settings, network: Network) -> Settings:
-    """The settings, with what is left to us filled in, but for the number of candidates."""
+    """The settings, with what is left to us filled in, but for the number of candidates.
+
+    Raises:
+        UnusableInput: it was fine-tuned, it is said, but no base is known.
+    """
+    if settings.training == "tuned" and network.base is None:
+        raise UnusableInput(
+            f"“{NAMES['tuned']}” was chosen for {network.origin.name}, of which no base is known.",
+            "Give its base, or choose another training.",
+        )
     if settings.training == "auto":
         settings = replace(settings, training=choose_training(network).training)
+    if settings.training == "tuned" and settings.gradients_at < 0:
+        way = way_of(network)
+        at = SMALL_STEPS if way is None else way.taken_at
+        settings = replace(settings, gradients_at=at)
     if settings.hidden_whitening < 0:
-        is_towards_margin = settings.training not in ("decay", "free")
+        is_towards_margin = settings.training not in ("decay", "tuned", "free")
         is_as_published = is_towards_margin and network.output_count == 1
         power = 0.0 if is_as_published else _HIDDEN_WHITENING
         settings = replace(settings, hidden_whitening=power)
     if settings.margin_weight < 0:
-        weight = _MARGIN_WEIGHT[settings.training == "decay"]
+        weight = _MARGIN_WEIGHT.get(settings.training, _TOWARDS_ONE_MARGIN)
         settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
         usual = 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]

@@ -92,7 +92,7 @@ class Problem:
             space = space or row_space(network, settings.scale_power, settings.rank or None)
             self.space = space.to(device, dtype)
         self.coordinates: Coordinates = self.space or Pixels(network.input_dimension)
-        target = Target.of(network)
+        target = Target.of(network, settings.taken_at)
         self.squared_norms = target.to(device, dtype).squared_norms()
         seen, unseen = self.coordinates.reduce(target)
         seen = seen.to(device, dtype)
@@ -101,7 +101,7 @@ class Problem:
         self._unseen[0] = unseen
         margin = None
         if settings.margin_weight:
-            last = squared_norm(seen.network.weights[-1])
+            last = squared_norm(seen.explained.weights[-1])
             margin = MarginPull(self.kind, network.classes, settings.margin_weight * float(last))
         way = ClosedForm if settings.gradient == "closed form" else DoubleBackward
         self._stationarity: Stationarity = way(
@@ -119,7 +119,8 @@ class Problem:
             weighings[0] = directions.by_neuron(weights[0], settings.neuron_weighing)
         if settings.hidden_whitening:
             device, dtype = self.squared_norms.device, self.squared_norms.dtype
-            for layer in range(1, target.network.depth - 1):
+            left_out, _ = target.untrained
+            for layer in set(range(1, target.network.depth - 1)) - left_out:
                 weighings[layer] = along_singular_vectors(
                     weights[layer], biases[layer], settings.hidden_whitening, device, dtype
                 )

@@ -196,6 +196,15 @@ class Settings:
         0.0,
         MOST_SHARPNESS,
     )
+    gradients_at: float = option(
+        -1.0,
+        "Gradients taken at",
+        "Where between the base of a fine-tuned network, 0, and the network itself, 1, gradients "
+        "are taken. −1 chooses, by what balances between neighbouring layers: 0.75 where small "
+        "steps have led there, 0 where the first were long.",
+        -1.0,
+        1.0,
+    )
     minimum_multiplier: float = option(
         0.1,
         "Smallest multiplier",
@@ -233,9 +242,16 @@ class Settings:
         if self.space == "pixel":
             why = "It acts on the row space, and this searches among pixels."
             reasons |= dict.fromkeys(_OF_ROW_SPACE, why)
+        if self.training not in ("auto", "tuned"):
+            reasons |= dict.fromkeys(_OF_BASE, "Only a fine-tuned network has a base.")
         if self.training == "free":
             reasons |= dict.fromkeys(_OF_SIGN, "Another loss leaves multipliers of any sign.")
         return reasons
+
+    @property
+    def taken_at(self) -> float:
+        """Where gradients are taken, from a base, at 0, to the network itself, at 1."""
+        return 1.0 if self.gradients_at < 0 else self.gradients_at
 
     def as_dict(self) -> dict[str, Any]:
         """For reports and session files."""
@@ -245,10 +261,13 @@ class Settings:
 _OF_ROW_SPACE = {"rank": 0, "scale_power": 0.0, "whitening": 0.0, "neuron_weighing": 0.0}
 """Settings of the row space, and what they are where there is none."""
 
+_OF_BASE = {"gradients_at": -1.0}
+"""Of what was fine-tuned, and what it is elsewhere: gradients are taken at the network itself."""
+
 _OF_SIGN = {"minimum_multiplier": 0.0}
 """Of multipliers that are no less than 0, and what it is where they may be."""
 
-_OFF = {**_OF_ROW_SPACE, **_OF_SIGN}
+_OFF = {**_OF_ROW_SPACE, **_OF_BASE, **_OF_SIGN}
 
 _BEFORE_THEY_EXISTED = {
     "training": "margin",

@@ -79,6 +79,9 @@ def check_together(session: Session) -> None:
             bias is None or bias.shape == (size,)
             for bias, size in zip(network.biases, sizes[1:], strict=True)
         ),
+        network.base is None or network.base.parameters.has_shapes_of(network.parameters),
+        network.base is None or bool(network.explained.weights[0].any()),
+        session.settings.training != "tuned" or network.base is not None,
         is_preprocessing_of(network.inputs),
         len(network.class_names) in (0, network.classes.count),
         len(network.reading.layers) in (0, network.depth),
@@ -118,7 +121,7 @@ def _has_spectrum(header: Header, values: Tensor) -> bool:
 
 def _is_number_array(name: str, tensor: Tensor) -> bool:
     """Weights and row space are finite; where a run stands may be anything of that precision."""
-    if name.startswith(("network.", "space.")):
+    if name.startswith(("network.", "base.", "space.")):
         return (
             _is_float(tensor) and bool(torch.isfinite(tensor).all()) and _is_in_range(name, tensor)
         )
@@ -135,7 +138,7 @@ def _is_in_range(name: str, tensor: Tensor) -> bool:
     Their scale is 1 at most, times what images are stretched by, and a singular value at most the
     largest weight times the root of their number.
     """
-    if name.startswith("network.") and tensor.dim() == 2:
+    if name.startswith(("network.", "base.")) and tensor.dim() == 2:
         return LEAST_WEIGHT < float(tensor.abs().max()) < LARGEST_WEIGHT
     most = {
         "space.basis": _UNIT,

@@ -12,6 +12,8 @@ from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.data.inputs import Says
 from engine.data.layout import Layout
 from engine.evidence.scoring import Scored
+from engine.network.network import Base, Origin
+from engine.network.parameters import Parameters
 from engine.network.reading import AS_IT_STANDS, Reading
 from engine.session.image_sets import SetsSaid, Sha256
 
@@ -21,6 +23,31 @@ Size = Annotated[int, msgspec.Meta(ge=1)]
 Slope = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 FrameSteps = list[Count]
 """Steps before each frame of a drift, rising."""
+
+
+class BaseSaid(msgspec.Struct, frozen=True):
+    """What a network was fine-tuned from; θ_0 lies beside it as tensors.
+
+    Attributes:
+        file: its path.
+        sha256: of that file.
+        has_other_head: whether its last layer tells other classes apart.
+    """
+
+    file: str
+    sha256: Sha256
+    has_other_head: bool = False
+
+    @classmethod
+    def of(cls, base: Base | None) -> BaseSaid | None:
+        """What is said of a base; None of none."""
+        if base is None:
+            return None
+        return cls(base.origin.file, base.origin.sha256, base.has_other_head)
+
+    def base_with(self, start: Parameters) -> Base:
+        """The base, with θ_0."""
+        return Base(start, Origin(self.file, self.sha256), self.has_other_head)
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -53,6 +80,7 @@ class Header(msgspec.Struct, frozen=True):
         layout: of the checkpoint; the weights here are C×H×W whatever it is.
         layout_said_by: who said so.
         reading: how the checkpoint became layers.
+        base: what the network was fine-tuned from; None where that is not known.
     """
 
     format: Annotated[int, msgspec.Meta(ge=1)]
@@ -81,6 +109,7 @@ class Header(msgspec.Struct, frozen=True):
     layout_said_by: Says = "nobody"
     mean_is_laid_out: bool = False
     reading: Reading = AS_IT_STANDS
+    base: BaseSaid | None = None
 
     def __post_init__(self) -> None:
         for steps in (self.frame_steps, *self.restart_frame_steps):

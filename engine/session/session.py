@@ -274,7 +274,11 @@ def given_away(session: Session) -> Session:
     network, origin = session.network, session.network.origin
     if origin.sha256:  # What is in no file has no path, only words for that.
         origin = replace(origin, file=PureWindowsPath(origin.file).name)
-    anonymous = replace(network, origin=origin)
+    base = network.base
+    if base is not None:
+        name = PureWindowsPath(base.origin.file).name
+        base = replace(base, origin=replace(base.origin, file=name))
+    anonymous = replace(network, origin=origin, base=base)
     return session._with(network=anonymous, sets=session.sets.given_away())
 
 

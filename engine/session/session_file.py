@@ -37,7 +37,7 @@ from engine.session.earlier_formats import (
     as_its_checkpoint_said,
     labels_by_position,
 )
-from engine.session.header import FORMAT_VERSION, Header, read_header
+from engine.session.header import FORMAT_VERSION, BaseSaid, Header, read_header
 from engine.session.kept_images import image_tensors, read_score, read_sets, said_of
 from engine.session.session import Session
 from engine.stationarity.row_space import RowSpace
@@ -66,6 +66,8 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
     tensors = _preprocessing_tensors(network)
     if with_weights:
         tensors |= _parameter_tensors(network.parameters)
+    if network.base is not None:
+        tensors |= _parameter_tensors(network.base.parameters, "base")
     tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
     tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
     tensors |= _frames_tensors("frames", state.recording)
@@ -106,14 +108,15 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "layout_said_by": network.inputs.layout_said_by,
         "images": msgspec.to_builtins(said_of(session.sets)),
         "reading": msgspec.to_builtins(network.reading),
+        "base": msgspec.to_builtins(BaseSaid.of(network.base)),
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
 
-def _parameter_tensors(parameters: Parameters) -> dict[str, Tensor]:
-    weights = {f"network.{i}": w for i, w in enumerate(parameters.weights)}
+def _parameter_tensors(parameters: Parameters, name: str = "network") -> dict[str, Tensor]:
+    weights = {f"{name}.{i}": w for i, w in enumerate(parameters.weights)}
     biases = enumerate(parameters.biases)
-    return weights | {f"network.bias.{i}": bias for i, bias in biases if bias is not None}
+    return weights | {f"{name}.bias.{i}": bias for i, bias in biases if bias is not None}
 
 
 def _preprocessing_tensors(network: Network) -> dict[str, Tensor]:
@@ -181,10 +184,14 @@ def _referenced(header: Header, path: Path) -> Network:
     )
 
 
+def _parameters(tensors: Mapping[str, Tensor], depth: int, name: str) -> Parameters:
+    weights = tuple(tensors[f"{name}.{i}"] for i in range(depth))
+    return Parameters(weights, tuple(tensors.get(f"{name}.bias.{i}") for i in range(depth)))
+
+
 def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
-    depth = _count(tensors)
-    weights = tuple(tensors[f"network.{i}"] for i in range(depth))
-    biases = tuple(tensors.get(f"network.bias.{i}") for i in range(depth))
+    depth, said = _count(tensors), header.base
+    base = None if said is None else said.base_with(_parameters(tensors, depth, "base"))
     std = tensors.get("network.std")
     preprocessing = Preprocessing(
         tensors.get("network.mean"),
@@ -194,7 +201,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
     )
     file, sha256, details = header.origin
     return Network(
-        Parameters(weights, biases),
+        _parameters(tensors, depth, "network"),
         InputSpec(
             header.input_shape,
             preprocessing,
@@ -207,6 +214,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
         tuple(plain(name) for name in header.class_names),
         header.activation_said_by,
         header.reading,
+        base,
     )
 
 

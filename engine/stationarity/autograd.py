@@ -57,6 +57,7 @@ class DoubleBackward:
                 residual += gradient.detach()
             outputs.append(graph.outputs.detach())
             graphs = [graph] if len(parts) == 1 else []  # Of many, only one fits into memory.
+        residuals = self._of_trained(residuals)
         per_layer = self._by_layer(residuals)
         flowing = [2 * residual for residual in self._weighed(residuals)]  # d ‖R‖² = 2 ⟨R, dR⟩
         pulls = [torch.zeros_like(each) for each in outputs]
@@ -90,6 +91,14 @@ class DoubleBackward:
         # u counts as given here, even where it depends on the outputs; its turn comes later.
         gradients = torch.autograd.grad(outputs, parameters.tensors, u, create_graph=True)
         return _Graph(x, multipliers, outputs, gradients)
+
+    def _of_trained(self, residuals: Sequence[Tensor]) -> list[Tensor]:
+        left = self._target.explained.with_tensors(residuals)
+        layers = enumerate(zip(left.weights, left.biases, strict=True))
+        weights, biases = zip(
+            *(self._target.of_trained(layer, *each) for layer, each in layers), strict=True
+        )
+        return list(Parameters(weights, biases).tensors)
 
     def _by_layer(self, residuals: Sequence[Tensor]) -> Tensor:
         """‖R_l‖² per layer, shape (L,); a bias counts with its layer."""

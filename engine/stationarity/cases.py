@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.network.fine_tuned import about_base
 from engine.network.network import Network
 from engine.stationarity.balance import decay_balance
 from engine.stationarity.multipliers import (
@@ -16,7 +17,7 @@ from engine.stationarity.multipliers import (
     TiedToOutputs,
 )
 
-TrainingKind = Literal["auto", "margin", "pairwise", "runner-up", "decay", "free"]
+TrainingKind = Literal["auto", "margin", "pairwise", "runner-up", "decay", "tuned", "free"]
 
 NAMES: dict[TrainingKind, str] = {
     "auto": "Found out from the weights",
@@ -24,6 +25,7 @@ NAMES: dict[TrainingKind, str] = {
     "pairwise": "Towards a margin, each pair free",
     "runner-up": "Towards a margin, runner-up alone (published)",
     "decay": "With weight decay",
+    "tuned": "Fine-tuned from a known base",
     "free": "Another loss (regression)",
 }
 """For people; in the order in which they are offered."""
@@ -48,7 +50,8 @@ class Choice:
 def multipliers_for(training: TrainingKind, outputs: int) -> Multipliers:
     """What λ are.
 
-    With several outputs they are tied to them whether a margin or weight decay set the weights. The
+    With several outputs they are tied to them whether a margin, weight decay or a few steps from a
+    base set the weights. The
     exact multipliers of a margin are free for each pair of classes; tied, they find twice as much
     (decision 22), for softmax has shared them out in just that way at each step of training.
 
@@ -66,7 +69,9 @@ def multipliers_for(training: TrainingKind, outputs: int) -> Multipliers:
 
 
 def choose_training(network: Network) -> Choice:
-    """The kind that the weights look like, from their norms alone."""
+    """The kind that the weights look like, from their norms alone, and what its base says."""
+    if network.base is not None:
+        return Choice("tuned", about_base(network))
     has_upper_bias = any(bias is not None for bias in network.biases[1:])
     if network.output_count == 1 and not has_upper_bias:
         return Choice("margin", "One output, and no bias above the first layer: as in the paper.")

@@ -136,8 +136,11 @@ class ClosedForm:
             _add_gradient(total, there_and_back)
             if there_and_back.outputs is not None:
                 outputs.append(there_and_back.outputs)
-        left = zip(total.weights, total.biases, strict=True)
-        return [WholeResidual.of(weight, bias) for weight, bias in left], joined(outputs)
+        left = enumerate(zip(total.weights, total.biases, strict=True))
+        return [self._whole(layer, *each) for layer, each in left], joined(outputs)
+
+    def _whole(self, layer: int, weight: Tensor, bias: Tensor | None) -> WholeResidual:
+        return WholeResidual.of(*self._target.of_trained(layer, weight, bias))
 
     def _residual(self, all_: _Pass, layer: int) -> Residual:
         """Of a layer, counted from 0, with all candidates at hand."""
@@ -146,7 +149,7 @@ class ClosedForm:
         delta, h = all_.back.delta[layer + 1], all_.there.h[layer]
         left = None if bias is None else delta.sum(0) - bias
         if not all_.by_gram[layer + 1]:
-            return WholeResidual.of(torch.addmm(weight, delta.T, h, beta=-1), left)
+            return self._whole(layer, torch.addmm(weight, delta.T, h, beta=-1), left)
         z = all_.there.z[layer + 1]
         return GramResidual.of(
             delta,

@@ -131,18 +131,17 @@ def _reduced(parameters: Parameters, basis: Tensor) -> Parameters:
 
 
 def row_space(network: Network, scale_power: float, rank: int | None = None) -> RowSpace:
-    """The row space of W_1 above its noise floor, in float64 on the CPU.
+    """The row space of W*_1 above its noise floor, in float64 on the CPU.
 
     Args:
-        network: whose first weight matrix is taken apart.
+        network: whose first weight matrix, or the change of it, is taken apart.
         scale_power: p in s = (S/S_0)^p, times what images are stretched by, so that coordinates are
             as large, and move as far, whatever their preprocessing.
         rank: k; the directions above the noise floor that are not faint, where not given.
     """
-    _, values, basis = torch.linalg.svd(
-        network.weights[0].detach().cpu().double(), full_matrices=False
-    )
-    spectrum = read_spectrum(values.numpy(), network.weights[0].shape)
+    first = network.explained.weights[0].detach().cpu().double()
+    _, values, basis = torch.linalg.svd(first, full_matrices=False)
+    spectrum = read_spectrum(values.numpy(), first.shape)
     k = max(1, min(rank or spectrum.clear, len(values)))
     scale = (values[:k] / values[0]).clamp_min(1e-12).pow(scale_power)
     return RowSpace(basis[:k].contiguous(), network.inputs.stretch * scale, spectrum)

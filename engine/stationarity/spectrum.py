@@ -86,8 +86,8 @@ class Spectrum:
 
 
 def spectrum_of(network: Network) -> Spectrum:
-    """The spectrum of W_1 without its singular vectors (several times faster)."""
-    return spectrum_of_matrix(network.weights[0])
+    """The spectrum of W*_1 without its singular vectors (several times faster)."""
+    return spectrum_of_matrix(network.explained.weights[0])
 
 
 def spectrum_of_matrix(matrix: Tensor) -> Spectrum:

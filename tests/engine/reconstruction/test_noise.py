@@ -32,7 +32,7 @@ def run(make_network):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_noise_is_judged_without_a_run_as_a_run_judges_it(run, dtype):
     ended = run(rank=6, dtype=dtype)
-    noise = Noise.of(ended.network, ended.state().space, getattr(torch, dtype))
+    noise = Noise.of(ended.network, ended.state().space, getattr(torch, dtype), 1.0)
     for name in ("pixel_scale", "stretch"):
         assert getattr(noise, name) == pytest.approx(getattr(ended.problem.noise, name), rel=1e-6)
     judged = [each.typical_preactivation(1.5) for each in (noise, ended.problem.noise)]

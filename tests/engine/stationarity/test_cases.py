@@ -89,13 +89,14 @@ def test_why_is_what_was_found_or_that_it_was_set():
         ("pairwise", BinaryMargin(), PairwiseMargin(3)),
         ("runner-up", BinaryMargin(), RunnerUp(3)),
         ("decay", BinaryMargin(), TiedToOutputs(3)),
+        ("tuned", BinaryMargin(), TiedToOutputs(3)),
         ("free", Free(1), Free(3)),
     ],
 )
 def test_each_training_has_its_multipliers(training: TrainingKind, of_one, of_three):
     assert multipliers_for(training, 1) == of_one
     assert multipliers_for(training, 3) == of_three
-    assert set(NAMES) == {"auto", "margin", "pairwise", "runner-up", "decay", "free"}
+    assert set(NAMES) == {"auto", "margin", "pairwise", "runner-up", "decay", "tuned", "free"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.data.inputs import InputSpec
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
-from engine.network.network import Network
+from engine.network.network import Base, Network, Origin
 from engine.network.parameters import Parameters
 from engine.reconstruction.terms import MarginPull
 from engine.stationarity.autograd import DoubleBackward
@@ -55,7 +55,10 @@ class Case:
 
 @st.composite
 def cases(draw):
-    """1 to 5 outputs, depth 2 to 5, any biases, slopes to 0.3, θ* = θ or not, few or many."""
+    """1 to 5 outputs, depth 2 to 5, any biases, slopes to 0.3, θ* = θ or θ − θ_0, few or many.
+
+    Of some layers θ_0 is θ: they were frozen, weights or biases or both.
+    """
     widths = draw(st.lists(st.integers(1, 12), min_size=2, max_size=5))
     outputs = draw(st.integers(1, 5))
     where = draw(st.sampled_from(["first", "all", "none", "any"]))
@@ -83,7 +86,13 @@ def cases(draw):
         InputSpec.flat(widths[0]),
         Activation(draw(st.sampled_from([0.0, 0.01, 0.1, 0.3]))),
     )
-    target = Target.of(network) if draw(st.booleans()) else Target(network, parameters())
+    start = parameters()
+    mine = network.parameters.tensors
+    kept = [
+        draw(st.sampled_from([start.tensors[i], start.tensors[i], t])) for i, t in enumerate(mine)
+    ]
+    base = Base(start.with_tensors(kept), Origin())
+    target = Target.of(replace(network, base=draw(st.sampled_from([None, base]))))
 
     def weighing(layer):
         weight, bias = target.explained.weights[layer], target.explained.biases[layer]
@@ -91,7 +100,9 @@ def cases(draw):
         return {
             "not": None,
             "axes": AlongAxes(normal(weight.shape[1]).abs(), 0.7),
-            "own": along_singular_vectors(weight, bias, draw(st.floats(0, 1)), cpu, weight.dtype),
+            "own": along_singular_vectors(weight, bias, draw(st.floats(0, 1)), cpu, weight.dtype)
+            if weight.any()
+            else None,
         }[draw(st.sampled_from(["not", "axes", "own"]))]
 
     several = [PairwiseMargin(outputs), RunnerUp(outputs), TiedToOutputs(outputs)]
@@ -155,7 +166,11 @@ def test_the_loss_is_the_distance_from_the_sum_of_gradients(case):
         u = case.kind.to_cotangent(case.multipliers, case.labels, outputs, len(case.x))
     (live.forward(case.x) * u).sum().backward()
     sums = live.parameters.each(lambda p: p.grad)
-    expected = (explained - sums).squared_norms()
+    left = explained - sums
+    if not case.target.is_whole:
+        tensors = zip(left.tensors, explained.tensors, strict=True)
+        left = left.with_tensors([each * bool(own.any()) for each, own in tensors])
+    expected = left.squared_norms()
     torch.testing.assert_close(found.per_layer, expected, rtol=1e-9, atol=1e-12)
 
 
