@@ -19,7 +19,8 @@ from engine.data.datasets import LabelledImages
 from engine.data.inputs import shape_in_words, who_said
 from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import check_assumptions
-from engine.evidence.diagnostics import about_images, check_weights
+from engine.evidence.diagnostics import check_weights
+from engine.evidence.outlook import about_images
 from engine.evidence.stationarity_check import CARRIES, DecayReading, true_stationarity
 from engine.network.facts import about_outputs, model_facts
 from engine.network.network import Network
@@ -98,16 +99,13 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"activation    {_said(found['activation'], 'name')}",
         f"preprocessing {_said(found['preprocessing'], 'words')}",
         *_reading_lines(found),
-        *_base_lines(found["base"]),
         f"homogeneous   {found['homogeneous']}",
         f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
         f"layer stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {nouns.of(about_images(health['remembered']))} left a trace",
-        f"from training {percent(health['signal'], 1)} of the first layer",
-        f"layer norms   {_listed(found['layer_norms'])} (in balance at stationarity: "
-        f"{health['balance']:.2f} of 1)",
+        *_norm_lines(found),
         f"training      {health['training']}",
-        f"least residual {health['floor']:.2f} of the weights' norm, by that many images; per "
+        f"least residual {health['floor']:.2f} of that norm, by that many images; per "
         f"layer {_listed(health['floor_per_layer'])}",
         f"outlook       {health['outlook']}",
     ]
@@ -139,12 +137,15 @@ def _reading_lines(found: dict[str, Any]) -> list[str]:
     return [*lines, *(f"ignored       {noted}" for noted in found["ignored"])]
 
 
-def _base_lines(base: dict[str, Any] | None) -> list[str]:
-    """What a network was fine-tuned from, and how far each layer went."""
-    if base is None:
-        return []
-    changed = ", ".join(str(each["words"]) for each in base["changes"])
-    return [f"base          {base['about']}", f"changed       per layer {changed}"]
+def _norm_lines(found: dict[str, Any]) -> list[str]:
+    """How large what is to be explained is, the weights or what fine-tuning changed of a base."""
+    health, base, norms = found["health"], found["base"], _listed(found["layer_norms"])
+    if base is not None:
+        return [f"base          {base['about']}", f"change norms  {norms}"]
+    return [
+        f"from training {percent(health['signal'], 1)} of the first layer",
+        f"layer norms   {norms} (in balance at stationarity: {health['balance']:.2f} of 1)",
+    ]
 
 
 def _said(fact: dict[str, Any], key: str) -> str:

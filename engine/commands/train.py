@@ -24,7 +24,7 @@ from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.data.labels import parse_names
-from engine.evidence.diagnostics import about_images
+from engine.evidence.outlook import about_images
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
 from engine.training.recipe import RECIPES

@@ -18,18 +18,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.base.plain_text import counted, percent
+from engine.base.plain_text import percent
 from engine.data.nouns import IMAGES, Nouns, nouns_of
 from engine.evidence.altered import why_roughly
+from engine.evidence.outlook import CROWDED, Outlook, about_images
+from engine.evidence.tuning import Tuning, tuning_of
 from engine.network.network import Network
 from engine.stationarity.balance import balance_floor, decay_balance, level_norms
 from engine.stationarity.cases import BALANCED
-from engine.stationarity.spectrum import Spectrum, spectrum_of, spectrum_of_matrix
+from engine.stationarity.spectrum import Spectrum, spectrum_of
 
 Values = NDArray[np.float64]
 
@@ -37,8 +39,6 @@ Values = NDArray[np.float64]
 LARGELY, MOSTLY = 0.9, 0.75
 """Shares of W_1 that come from training. The rest is its random start, which hides images: what is
 left of it told best how many came back (decision 23)."""
-CROWDED = 0.8
-"""Images remembered over directions of the first layer, above which single ones hide each other."""
 _UNTRAINED = 0.05
 """A smaller share of W_1 stands above its random start in networks that nobody trained, too
 (decision 25)."""
@@ -109,24 +109,6 @@ class TrainingSigns:
         )
 
 
-Chance = Literal["none", "poor", "fair", "good"]
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What chance the attack has.
-
-    Attributes:
-        chance: how good it is, as far as networks like this one were measured (decision 23).
-        verdict: the same in a few words, with the condition that it holds under.
-        reason: a sentence or two that say why.
-    """
-
-    chance: Chance
-    verdict: str
-    reason: str
-
-
 @dataclass(frozen=True)
 class Health:
     """What the weights alone tell.
@@ -145,6 +127,8 @@ class Health:
         signs: what kind of training the weights look like.
         nouns: for what the network reads.
         caution: why the equation holds only roughly for them; empty where nothing says so.
+        tuning: what fine-tuning did, where the base is known; spectrum, norms and floors are then
+            of what it changed.
     """
 
     spectrum: Spectrum
@@ -155,6 +139,7 @@ class Health:
     signs: TrainingSigns
     nouns: Nouns = IMAGES
     caution: str = ""
+    tuning: Tuning | None = None
 
     @property
     def remembered(self) -> int:
@@ -180,12 +165,19 @@ class Health:
         return replace(found, reason=self.nouns.of(found.reason) + caution)
 
     @property
+    def training(self) -> str:
+        """What kind of training it looks like, in a line."""
+        return self.signs.words if self.tuning is None else self.tuning.words
+
+    @property
     def about_remembered(self) -> str:
         """`about 82 images`, or `no image`, that left a trace."""
         return self.nouns.of(about_images(self.remembered))
 
     @property
     def _judged_of_images(self) -> Outlook:
+        if self.tuning is not None:
+            return self.tuning.outlook
         traces = f"the traces of {about_images(self.remembered)}"
         if self.spectrum.rank == 0:
             return Outlook(
@@ -235,7 +227,7 @@ class Health:
             "balance": round(self.balance, 4),
             "imbalance": round(self.signs.imbalance, 6),
             "looks_decayed": self.signs.looks_decayed,
-            "training": self.signs.words,
+            "training": self.training,
             "floor": round(self.floor, 4),
             "floor_per_layer": [round(layer.floor, 4) for layer in self.layers],
             "norm_per_layer": [round(layer.norm, 4) for layer in self.layers],
@@ -246,11 +238,6 @@ class Health:
         }
 
 
-def about_images(remembered: int) -> str:
-    """`about 82 images`, or `no image`."""
-    return f"about {counted(remembered, 'images')}" if remembered else "no image"
-
-
 def sees_no_chance(spectrum: Spectrum) -> bool:
     """Whether a first layer with this spectrum holds no more than chance leaves in one."""
     return spectrum.rank == 0 or _signal(spectrum) < _UNTRAINED
@@ -258,30 +245,34 @@ def sees_no_chance(spectrum: Spectrum) -> bool:
 
 def check_weights(network: Network) -> Health:
     """Looks at the weights alone; some tenths of a second for a thousand neurons a layer."""
-    spectra = [spectrum_of_matrix(weight) for weight in network.weights]
+    spectra = [spectrum_of(network, layer) for layer in range(network.depth)]
     first = spectra[0]
-    squares = network.parameters.squared_norms().cpu().double().numpy()
+    squares = network.explained.squared_norms().cpu().double().numpy()
     floors = [_rank_floor(spectrum.values, first.rank) for spectrum in spectra]
     levels = level_norms(network)
+    # What is left out has no norm, and nothing of it is to be explained.
+    norms = np.sqrt(squares)
+    balance = 0.0 if network.base is not None else balance_floor(network.parameters)
     return Health(
         spectrum=first,
         signal=_signal(first),
         layers=tuple(
             LayerHealth(
-                math.sqrt(square),
+                float(norm),
                 1 if len(spectrum.values) == 1 else spectrum.rank,
-                floor / math.sqrt(square),
+                floor / float(norm) if norm > 0 else 0.0,
             )
-            for square, spectrum, floor in zip(squares, spectra, floors, strict=True)
+            for norm, spectrum, floor in zip(norms, spectra, floors, strict=True)
         ),
         balance=float(levels.min() / levels.max()),
         floor=max(
-            balance_floor(network.parameters),
+            balance,
             math.sqrt(sum(floor**2 for floor in floors) / squares.sum()),
         ),
         signs=training_signs(network, first),
         nouns=nouns_of(network.input_shape),
         caution=why_roughly(network),
+        tuning=tuning_of(network, first),
     )
 
 

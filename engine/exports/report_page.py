@@ -16,7 +16,7 @@ from engine.base.version import COMMAND
 from engine.data.inputs import shape_in_words, who_said
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
-from engine.evidence.diagnostics import about_images
+from engine.evidence.outlook import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
 from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
@@ -133,6 +133,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Layers", model["architecture"]),
         *_reading(session.network.reading),
+        *_base(model["base"]),
         ("Activation", _with_who_said(model["activation"], "name")),
         ("Classes", _classes(session.network.classes)),
         ("Input", shape_in_words(model["input_shape"])),
@@ -162,6 +163,17 @@ def _reading(reading: Reading) -> list[tuple[str, str]]:
     rows += [("Applied", str(noted)) for noted in reading.applied]
     rows += [("Ignored", str(noted)) for noted in reading.ignored]
     return [row for row in rows if row[1]]
+
+
+def _base(base: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What it was fine-tuned from, where that is known."""
+    if base is None:
+        return []
+    changed = ", ".join(each["words"] for each in base["changes"])
+    return [
+        ("Base", f"{base['file']}, SHA-256 {base['sha256']}"),
+        ("Changed", f"{changed} of each layer. {base['about']}"),
+    ]
 
 
 def _with_who_said(fact: dict[str, Any], key: str) -> str:
@@ -225,6 +237,8 @@ def command(report: dict[str, Any]) -> str:
     # Quoted for a POSIX shell: a file may be called anything.
     file = shlex.quote(report["model"]["file"])
     read = "".join(f" --{name} {value}" for name, value in _read_as(report["model"]).items())
+    base = report["model"]["base"]
+    read += "" if base is None else f" --base {shlex.quote(base['file'])}"
     return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}{read}"
 
 

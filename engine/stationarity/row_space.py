@@ -17,7 +17,7 @@ from engine.data.inputs import InputSpec
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
-from engine.stationarity.spectrum import Spectrum, read_spectrum
+from engine.stationarity.spectrum import Spectrum, spectrum_in
 from engine.stationarity.target import Target
 from engine.stationarity.weighing import AlongAxes, whitened
 
@@ -141,7 +141,7 @@ def row_space(network: Network, scale_power: float, rank: int | None = None) -> 
     """
     first = network.explained.weights[0].detach().cpu().double()
     _, values, basis = torch.linalg.svd(first, full_matrices=False)
-    spectrum = read_spectrum(values.numpy(), first.shape)
+    spectrum = spectrum_in(network, values.numpy())
     k = max(1, min(rank or spectrum.clear, len(values)))
     scale = (values[:k] / values[0]).clamp_min(1e-12).pow(scale_power)
     return RowSpace(basis[:k].contiguous(), network.inputs.stretch * scale, spectrum)

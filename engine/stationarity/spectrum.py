@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +22,10 @@ from numpy.typing import NDArray
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 _FAINTEST = 0.009
 _FAINTEST_TRACE = 0.003
+_ROUNDINGS = 30
+"""Times that of one step, the rounding of a thousand: about the root of their number."""
 _FITTED_QUANTILES = np.linspace(0.1, 0.4, 13)
 _MAX_ROUNDS = 100
 
@@ -85,15 +83,25 @@ class Spectrum:
         return _FAINTEST * float(self.values[0])
 
 
-def spectrum_of(network: Network) -> Spectrum:
-    """The spectrum of W*_1 without its singular vectors (several times faster)."""
-    return spectrum_of_matrix(network.explained.weights[0])
+def spectrum_of(network: Network, layer: int = 0) -> Spectrum:
+    """The spectrum of W*_1, or of another layer counted from 0, without its singular vectors."""
+    weight = network.explained.weights[layer].detach().cpu().double()
+    return spectrum_in(network, torch.linalg.svdvals(weight).numpy(), layer)
 
 
-def spectrum_of_matrix(matrix: Tensor) -> Spectrum:
-    """The spectrum of any weight matrix, in float64 on the CPU."""
-    matrix = matrix.detach().cpu().double()
-    return read_spectrum(torch.linalg.svdvals(matrix).numpy(), matrix.shape)
+def spectrum_in(network: Network, values: NDArray[np.float64], layer: int = 0) -> Spectrum:
+    """What singular values of W*_l say, in falling order.
+
+    Of what fine-tuning changed of a base no random start is left: what is noise there is rounding.
+    """
+    weight = network.weights[layer]
+    if network.base is None:
+        return read_spectrum(values, weight.shape)
+    error = (
+        _ROUNDINGS * torch.finfo(weight.dtype).eps * float(weight.double().square().mean().sqrt())
+    )
+    floor = error * sum(math.sqrt(size) for size in weight.shape)
+    return Spectrum(values, floor, int((values > floor).sum()))
 
 
 def read_spectrum(values: NDArray[np.float64], shape: tuple[int, ...]) -> Spectrum:

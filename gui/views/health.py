@@ -10,12 +10,11 @@ from engine.base.plain_text import percent
 from engine.data.nouns import IMAGES
 from engine.evidence.diagnostics import (
     AT_REST,
-    CROWDED,
     LARGELY,
     MOSTLY,
-    Chance,
     Health,
 )
+from engine.evidence.outlook import CROWDED, Chance
 from engine.evidence.stationarity_check import CARRIES, DecayReading, TrueStationarity
 from engine.network.network import Network
 from engine.stationarity.cases import BALANCED
@@ -103,11 +102,8 @@ class HealthView(QWidget):
             _of_remembered(health),
             f"above {crowded:,} they hide each other in {directions:,} directions",
         )
-        self._rows["Training"].say(
-            health.signs.words,
-            f"below {percent(BALANCED)} looks like weight decay, below {percent(AT_REST)} like "
-            "decay at rest",
-        )
+        self._rows["Training"].say(health.training, _of_training(health))
+        self._form.setRowVisible(self._rows["Random start"], health.tuning is None)
         self._rows["Spectrum"].say(
             f"{spectrum.rank} of {directions:,} directions of the first layer above the noise "
             f"floor ({spectrum.floor:.2g}), however faint",
@@ -115,8 +111,7 @@ class HealthView(QWidget):
         )
         self._rows["Homogeneous"].say(network.homogeneity, "only training to a margin needs it")
         self._rows["Layer norms"].say(
-            f"{_listed([layer.norm for layer in health.layers])}; {_balance(health)}",
-            "1 is balance; says nothing of the chance",
+            *_of_norms(health),
         )
         self._rows["Least residual"].say(
             f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}",
@@ -174,6 +169,24 @@ class HealthView(QWidget):
         chosen = colours.get(self._chance, theme.text_colour())
         palette.setColor(self._verdict.foregroundRole(), chosen)
         self._verdict.setPalette(palette)
+
+
+def _of_training(health: Health) -> str:
+    """What the row on training is to be measured by."""
+    if health.tuning is None:
+        return (
+            f"below {percent(BALANCED)} looks like weight decay, below {percent(AT_REST)} like "
+            "decay at rest"
+        )
+    return "a new layer, and a frozen one, are left out"
+
+
+def _of_norms(health: Health) -> tuple[str, str]:
+    """Layer norms, and what they are to be measured by."""
+    norms = _listed([layer.norm for layer in health.layers])
+    if health.tuning is None:
+        return f"{norms}; {_balance(health)}", "1 is balance; says nothing of the chance"
+    return norms, "of what fine-tuning changed, which is what is explained"
 
 
 class _Row(QWidget):

@@ -277,8 +277,8 @@ MUTANTS: list[Mutant] = [
         ("no pull to one margin", "if settings.margin_weight:", "if False:"),
         (
             "the margin's pull scales with another layer",
-            "squared_norm(seen.network.weights[-1])",
-            "squared_norm(seen.network.weights[0])",
+            "squared_norm(seen.explained.weights[-1])",
+            "squared_norm(seen.explained.weights[0])",
         ),
         (
             "no whitening",
@@ -565,20 +565,25 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "a regression of one output is taken for the paper's case",
-            'not in ("decay", "free")',
-            'not in ("decay",)',
+            'not in ("decay", "tuned", "free")',
+            'not in ("decay", "tuned")',
         ),
         (
             "several outputs are taken for the paper's case",
             "is_towards_margin and network.output_count == 1",
             "is_towards_margin",
         ),
-        ("another pull to one margin by default", "_MARGIN_WEIGHT = 0.2,", "_MARGIN_WEIGHT = 0.3,"),
+        (
+            "another pull to one margin by default",
+            "_TOWARDS_ONE_MARGIN = 0.2",
+            "_TOWARDS_ONE_MARGIN = 0.3",
+        ),
         (
             "decay pulls as much to one margin",
-            '_MARGIN_WEIGHT[settings.training == "decay"]',
-            "_MARGIN_WEIGHT[False]",
+            '{"decay": 0.1,',
+            '{"decay": 0.2,',
         ),
+        ("a pull to one margin in fine-tuned networks", '"tuned": 0.0}', '"tuned": 0.1}'),
         (
             "another first sharpness by default",
             "_RISE = 2.0, 5.0",

@@ -16,10 +16,10 @@ from engine.commands.inspect import inspection, inspection_text
 from engine.data.datasets import load_images
 from engine.evidence.diagnostics import (
     TrainingSigns,
-    about_images,
     check_weights,
     training_signs,
 )
+from engine.evidence.outlook import about_images
 from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity, true_stationarity
 from engine.network.checkpoints import load_network
 from engine.network.network import Network
