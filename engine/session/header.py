@@ -12,8 +12,7 @@ from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.data.inputs import Says
 from engine.data.layout import Layout
 from engine.evidence.scoring import Scored
-from engine.network.network import Base, Origin
-from engine.network.parameters import Parameters
+from engine.network.network import Base
 from engine.network.reading import AS_IT_STANDS, Reading
 from engine.session.image_sets import SetsSaid, Sha256
 
@@ -44,10 +43,6 @@ class BaseSaid(msgspec.Struct, frozen=True):
         if base is None:
             return None
         return cls(base.origin.file, base.origin.sha256, base.has_other_head)
-
-    def base_with(self, start: Parameters) -> Base:
-        """The base, with θ_0."""
-        return Base(start, Origin(self.file, self.sha256), self.has_other_head)
 
 
 class Header(msgspec.Struct, frozen=True):

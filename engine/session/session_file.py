@@ -22,7 +22,6 @@ from engine.data.inputs import InputShape, InputSpec, Preprocessing, std_in_shap
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.network.network import Network, Origin
-from engine.network.parameters import Parameters
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Restart
@@ -40,6 +39,7 @@ from engine.session.earlier_formats import (
 from engine.session.header import FORMAT_VERSION, BaseSaid, Header, read_header
 from engine.session.kept_images import image_tensors, read_score, read_sets, said_of
 from engine.session.session import Session
+from engine.session.theta import base_tensors, parameter_tensors, read_base, read_parameters
 from engine.stationarity.row_space import RowSpace
 from engine.stationarity.spectrum import Spectrum
 
@@ -65,9 +65,8 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         raise UnusableInput("This network is in no file; its session has to hold the weights.")
     tensors = _preprocessing_tensors(network)
     if with_weights:
-        tensors |= _parameter_tensors(network.parameters)
-    if network.base is not None:
-        tensors |= _parameter_tensors(network.base.parameters, "base")
+        tensors |= parameter_tensors(network.parameters)
+    tensors |= base_tensors(network)
     tensors |= {f"state.{name}": tensor for name, tensor in state.tensors.items()}
     tensors["losses"] = torch.from_numpy(state.losses.rows.copy())
     tensors |= _frames_tensors("frames", state.recording)
@@ -113,12 +112,6 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
 
-def _parameter_tensors(parameters: Parameters, name: str = "network") -> dict[str, Tensor]:
-    weights = {f"{name}.{i}": w for i, w in enumerate(parameters.weights)}
-    biases = enumerate(parameters.biases)
-    return weights | {f"{name}.bias.{i}": bias for i, bias in biases if bias is not None}
-
-
 def _preprocessing_tensors(network: Network) -> dict[str, Tensor]:
     found = network.inputs.preprocessing.tensors
     return {f"network.{name}": tensor for name, tensor in found.items()}
@@ -146,7 +139,7 @@ def load_session(path: Path) -> Session:
             tensors["network.bias.0"] = tensors.pop("network.bias")
         if "network.0" not in tensors:
             referenced = _referenced(header, path)
-            tensors |= _parameter_tensors(referenced.parameters)
+            tensors |= parameter_tensors(referenced.parameters)
             if header.format < SAID_SINCE:
                 tensors |= _preprocessing_tensors(referenced)
         if header.format < SAID_SINCE:
@@ -184,14 +177,10 @@ def _referenced(header: Header, path: Path) -> Network:
     )
 
 
-def _parameters(tensors: Mapping[str, Tensor], depth: int, name: str) -> Parameters:
-    weights = tuple(tensors[f"{name}.{i}"] for i in range(depth))
-    return Parameters(weights, tuple(tensors.get(f"{name}.bias.{i}") for i in range(depth)))
-
-
 def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
     depth, said = _count(tensors), header.base
-    base = None if said is None else said.base_with(_parameters(tensors, depth, "base"))
+    parameters = read_parameters(tensors, depth, "network")
+    base = None if said is None else read_base(said, parameters, tensors)
     std = tensors.get("network.std")
     preprocessing = Preprocessing(
         tensors.get("network.mean"),
@@ -201,7 +190,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
     )
     file, sha256, details = header.origin
     return Network(
-        _parameters(tensors, depth, "network"),
+        parameters,
         InputSpec(
             header.input_shape,
             preprocessing,
