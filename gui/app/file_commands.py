@@ -40,7 +40,9 @@ class FileCommands(QObject):
         """Opens a network, a session or images, takes images to train on, or offers the queue."""
         models = [path for path in paths if is_model(path)]
         if len(models) > 1 and all(is_checkpoint(path) for path in models):
-            self._offer_queue(models, [path for path in paths if path not in models])
+            others = [path for path in paths if path not in models]
+            offer = self._offer_pair if len(models) == 2 else self._offer_queue
+            offer(models, others)
         elif self._pages.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
             self._training.use_images(paths[0])
         else:
@@ -56,6 +58,27 @@ class FileCommands(QObject):
             + (plain(f" Only networks can be queued; left out: {names}.") if others else ""),
             "&Add to the Queue",
             partial(self._queue.add, paths),
+        )
+
+    def _offer_pair(self, paths: Sequence[Path], others: Sequence[Path]) -> None:
+        """Two networks may be one and its base, or two to run in turn."""
+        one, other = paths
+        images = [path for path in others if holds_images(path)]
+        pairs = ((one, other), (other, one))
+        dialogs.ask_about_two(
+            self._context.window,
+            "What are these two networks to each other?",
+            "Where one was fine-tuned from the other, what that changed is explained. Networks "
+            "that have nothing to do with each other can be run in turn.",
+            {
+                **{
+                    plain(f"{base.name} Is the Base of {tuned.name}"): partial(
+                        self._opener.open_fine_tuned, tuned, base, images
+                    )
+                    for tuned, base in pairs
+                },
+                "Run Them in &Turn": partial(self._queue.add, paths),
+            },
         )
 
     @Slot(object)

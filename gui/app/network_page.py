@@ -88,6 +88,8 @@ class NetworkPage(QWidget):
         references.shown.connect(self.show_references)
         references.removed.connect(adoption.remove_references)
         model.reading_edited.connect(opener.read_anew)
+        model.base.wanted.connect(opener.base.choose)
+        model.base.removed.connect(opener.base.remove)
         adoption.network_taken.connect(model.show_network)
         adoption.assumptions_found.connect(model.show_assumptions)
         adoption.run_taken.connect(self.run_bar.show_rest)

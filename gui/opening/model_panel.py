@@ -35,6 +35,7 @@ from engine.network.facts import about_outputs
 from engine.network.network import Network
 from engine.network.orders import Order
 from gui.opening.activation_choice import ActivationChoice
+from gui.opening.base_choice import BaseChoice
 from gui.opening.layers_view import LayersView
 from gui.opening.layout_choice import LayoutChoice
 from gui.opening.preprocessing_dialog import PreprocessingDialog
@@ -63,6 +64,7 @@ class ModelPanel(QWidget):
         self._assumptions: Assumptions | None = None
         self.activation = ActivationChoice()
         self.activation.chosen.connect(self._on_activation_chosen)
+        self.base = BaseChoice()
         self.layout_choice = LayoutChoice()
         self.layout_choice.chosen.connect(self._on_layout_chosen)
         self.change = QPushButton("Change…")
@@ -78,6 +80,7 @@ class ModelPanel(QWidget):
         self.shape.editingFinished.connect(self._on_shape_edited)
         rows = (
             ("File", self._file),
+            ("Base", self.base),
             ("Layers", self.layers),
             ("Classes", self._classes),
             ("Activation", self.activation),
@@ -97,6 +100,7 @@ class ModelPanel(QWidget):
         self._network = None
         self._file.say("none open")
         self.layers.clear()
+        self.base.show_network(None)
         for label in (self._classes, self.row_space, self._preprocessing):
             label.setText("—")
         self.shape.clear()
@@ -111,15 +115,20 @@ class ModelPanel(QWidget):
         origin = network.origin
         self._file.say(origin.name, origin.file, f"SHA-256 {origin.sha256}")
         self.layers.show_network(network)
+        self.base.show_network(network)
         self.row_space.setText(
             f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
             f"{health.about_remembered} remembered"
             if health.spectrum.rank
-            else "nothing stands above the noise of the initialisation"
+            else "nothing stands above the noise"
+        )
+        of = (
+            "the first layer above the noise floor of its random initialisation"
+            if network.base is None
+            else "what fine-tuning changed of the first layer above rounding"
         )
         self.row_space.setToolTip(
-            "Singular values of the first layer above the noise floor of its random "
-            "initialisation: an estimate, from the weights alone, of how many "
+            f"Singular values of {of}: an estimate, from the weights alone, of how many "
             f"{nouns_of(network.input_shape).several} the network remembers."
         )
         self._classes.setText(about_outputs(network))
@@ -201,6 +210,7 @@ class ModelPanel(QWidget):
         for widget in (self.shape, self.activation, self.layout_choice, self.layers.order):
             widget.setEnabled(editable)
         self.change.setEnabled(editable)
+        self.base.set_editable(editable)
 
     def _show_shape(self) -> None:
         assert self._network is not None

@@ -18,11 +18,13 @@ from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX
+from gui.opening.base_opener import BaseOpener
 from gui.opening.opened import Opened, Refusal, SharedImages
 from gui.opening.reading import (
     beside_open,
     examine,
     is_model,
+    open_fine_tuned,
     open_paths,
     open_with_shared,
     with_what_images_tell,
@@ -90,6 +92,7 @@ class Opener(QObject):
         self._window, self._copies = context.window, context.copies
         self._controller, self._background = context.controller, context.background
         self._workspace = context.workspace
+        self.base = BaseOpener(context.window, self.read_anew)
         self._openings = 0
         self._opening = ""
 
@@ -254,6 +257,15 @@ class Opener(QObject):
             lambda path: self.open([path]),
             "models",
         )
+
+    def open_fine_tuned(self, path: Path, base: Path, images: Sequence[Path]) -> None:
+        """Opens a network with its base, and images; asks first if a run would be stopped."""
+        if self._controller.is_taken:
+            again = partial(self.open_fine_tuned, path, base, images)
+            self._stop_then("open another network", again)
+            return
+        opening = partial(open_fine_tuned, path, base, images, data_folder())
+        self._read_network(f"Opening {path.name} …", path.name, partial(_attempt, opening, [path]))
 
     def choose_several(self, receive: Callable[[list[Path]], None]) -> None:
         """Asks for networks, to be run in turn."""

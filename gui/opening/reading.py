@@ -18,6 +18,7 @@ from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import true_stationarity
 from engine.network.checkpoints import load_network
+from engine.network.fine_tuned import with_base
 from engine.network.kinds import READ, is_network_file, is_network_folder, kind_of
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
@@ -184,6 +185,21 @@ def open_with_shared(path: Path, shared: SharedImages | None) -> Opened:
         return opened
     given = replace(opened, train=shared.train, control=shared.control, is_beside=False)
     return with_what_images_tell(given, network)
+
+
+def open_fine_tuned(
+    path: Path, base: Path, images: Sequence[Path], data_root: Path | None = None
+) -> Opened:
+    """Reads a network with the base that it was fine-tuned from, and images.
+
+    Raises:
+        UnusableInput: either cannot be used, or the base is none of that network.
+    """
+    start = load_network(base)
+    opened = open_paths([path, *images], None, data_root)
+    if opened.network is None:
+        raise next(each.error for each in opened.told if each.error is not None)
+    return examine(replace(opened, network=with_base(opened.network, start)))
 
 
 def examine(opened: Opened) -> Opened:

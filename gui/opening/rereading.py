@@ -11,7 +11,7 @@ from gui.opening.reading import examine
 from gui.state.workspace import Workspace
 
 Rereading = Callable[[Network], Network]
-"""Makes the same network with another shape, order, activation, layout or preprocessing."""
+"""Makes the same network with another shape, order, activation, layout, preprocessing or base."""
 
 
 def reread(now: Workspace, rereading: Rereading) -> Opened:
@@ -39,7 +39,7 @@ def _reads_alike(a: Network, b: Network) -> bool:
     """Whether two networks, the same but for how they are read, are the same to a search."""
     if any(x is not y for x, y in zip(a.weights, b.weights, strict=True)):
         return False  # Their layers, or the columns of the first, stand in another order.
-    if a.activation != b.activation:
+    if a.activation != b.activation or a.base is not b.base:
         return False
     if a.input_shape != b.input_shape:
         return True  # The same columns, in other rows.

@@ -78,6 +78,13 @@ def ask(
     _ask(parent, question, details, button, "&Not Now", accepted)
 
 
+def ask_about_two(
+    parent: QWidget, question: str, details: str, choices: dict[str, Callable[[], None]]
+) -> None:
+    """Asks what two files are to each other; Escape leaves them."""
+    _ask_among(parent, question, details, choices, "&Not Now")
+
+
 def ask_to_stop(parent: QWidget, question: str, button: str, stop: Callable[[], None]) -> None:
     """Asks whether the run may be stopped; calls `stop` if so."""
     _ask(parent, question, "What was found so far is kept.", button, "&Keep Running", stop)
