@@ -55,7 +55,8 @@ def _told(name: str, about: str) -> str:
     values = {recipe: _shown(getattr(RECIPES[recipe], name)) for recipe in RECIPES}
     if len(set(values.values())) == 1:
         return f"{about}; {values['margin']} if not given"
-    return f"{about}; {values['margin']}, usual: {values['usual']}"
+    margin = values.pop("margin")
+    return "; ".join([about, ", ".join([margin, *(f"{k}: {v}" for k, v in values.items())])])
 
 
 def _shown(value: object) -> str:
@@ -95,7 +96,8 @@ def recipe_of_options(options: argparse.Namespace) -> Recipe:
     Raises:
         UnusableInput: two of its settings do not go together.
     """
-    return replace(RECIPES[options.recipe], **_said(options))
+    usual = "margin" if options.start_from is None else "fine-tune"
+    return replace(RECIPES[options.recipe or usual], **_said(options))
 
 
 def _said(options: argparse.Namespace) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,9 +24,14 @@ from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.data.labels import parse_names
+from engine.evidence.diagnostics import check_weights
 from engine.evidence.outlook import about_images
+from engine.network.checkpoints import load_network
+from engine.network.fine_tuned import with_base
+from engine.network.network import Network
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
+from engine.training.from_base import recipe_from
 from engine.training.recipe import RECIPES
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import (
@@ -74,9 +79,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe",
         choices=tuple(RECIPES),
-        default="margin",
-        help="margin goes where the theory asks to; usual is how people train; what follows "
+        help="margin, if not given, goes where the theory asks to; usual is how people train; "
+        "fine-tune takes a few steps of gradient descent from the network of --from; what follows "
         "overrules it",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start_from",
+        type=Path,
+        metavar="MODEL0",
+        help="fine-tune this network, with its layers and its preprocessing; a head of its own is "
+        "drawn for other classes",
     )
     add_recipe_options(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="MODEL")
@@ -96,18 +109,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     check_target(options.out)
     _check_free(options)
     recipe = recipe_of_options(options)
+    base = _base(options)
+    if base is not None:
+        recipe = recipe_from(base, recipe)
     if options.download:
         _download(options)
     data = _data(options)
     start = None if options.go_on is None else load_start(options.go_on)
     if start is not None:
         recipe = going_on(recipe_of(start.network), options)
-    training = Training(data.train, recipe, data.test, start)
+    training = Training(data.train, recipe, data.test, start, base)
     with options.interruption.during_run():
         snapshot, status = _drive(training, data, options)
     written = [options.out, *(path for path in images_beside(options.out) if path is not None)]
     files = {"out": str(options.out), "images": [str(path) for path in written[1:]]}
-    return {**_summary(training, data, snapshot), **files, "status": status}
+    return {**_summary(training, data, snapshot, base), **files, "status": status}
 
 
 def lines(summary: dict[str, Any], options: argparse.Namespace) -> list[str]:
@@ -143,6 +159,28 @@ def _check_free(options: argparse.Namespace) -> None:
 
 def _goes_on_in_place(options: argparse.Namespace) -> bool:
     return options.go_on is not None and is_same_file(options.go_on, options.out)
+
+
+def _base(options: argparse.Namespace) -> Network | None:
+    """What is to be fine-tuned, where something is.
+
+    Raises:
+        UnusableInput: it cannot be used, or the options do not go together.
+    """
+    if options.start_from is None:
+        if options.recipe == "fine-tune":
+            raise UnusableInput(
+                "The recipe fine-tune needs a network to begin with.", "Name it with --from."
+            )
+        return None
+    for name in ("hidden", "biases", "start"):
+        if getattr(options, name) is not None:
+            raise UnusableInput(
+                f"--{name} and --from were given, and the network of --from says what the layers "
+                "are and where they start.",
+                f"Leave --{name} out.",
+            )
+    return load_network(options.start_from)
 
 
 def _data(options: argparse.Namespace) -> TrainingData:
@@ -229,7 +267,9 @@ class _Watcher:
         return not self.options.interruption.is_asked_for
 
 
-def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot) -> dict[str, Any]:
+def _summary(
+    training: Training, data: TrainingData, snapshot: TrainingSnapshot, base: Network | None
+) -> dict[str, Any]:
     curves = snapshot.curves
     tested = curves.test_accuracy[np.isfinite(curves.test_accuracy)]
     found = {
@@ -244,7 +284,14 @@ def _summary(training: Training, data: TrainingData, snapshot: TrainingSnapshot)
         "outputs": training.network.output_count,
         "recipe": asdict(training.recipe),
         "stationarity": None,
+        "remembered": 0,
+        "base": None,
     }
+    if base is not None:
+        found["base"] = base.origin.said
+        with suppress(UnusableInput):  # Where nothing was changed yet.
+            found["remembered"] = check_weights(with_base(training.network, base)).remembered
+        return found
     seen = look_at(training)
     found["remembered"] = seen.health.remembered
     if seen.stationarity is not None:

@@ -85,10 +85,11 @@ def kind_of(path: Path) -> Kind:
         head = file.read(_HEAD)
     if head.startswith(b"PK\x03\x04"):
         return _kind_of_archive(path)
-    if head.startswith(b"\x80"):
-        return Kind.TORCH_PICKLE
+    # First of the two: the length of its header may begin with what a pickle begins with.
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= _MOST_HEADER:
         return Kind.SAFETENSORS
+    if head.startswith(b"\x80"):
+        return Kind.TORCH_PICKLE
     found = foreign_file(head)
     if found is None:
         raise UnusableInput(

@@ -37,6 +37,11 @@ class Origin:
         """The file's name without its folder, fit to be shown."""
         return plain(Path(self.file).name)
 
+    @property
+    def said(self) -> str:
+        """`base.pth, SHA-256 9f86…`, what a checkpoint says of another."""
+        return f"{self.name}, SHA-256 {self.sha256}"
+
 
 @dataclass(frozen=True)
 class Base:

@@ -176,6 +176,20 @@ class Recipe:
             weight_decay=1e-3,
         )
 
+    @classmethod
+    def fine_tuning(cls) -> Recipe:
+        """A few steps of gradient descent from a network that is there already."""
+        return cls(
+            biases="all",
+            start="pytorch",
+            schedule="plain",
+            optimizer="sgd",
+            until_exponent=0.0,
+            most_steps=400,
+            momentum=0.0,
+            rate=0.05,
+        )
+
     def __post_init__(self) -> None:
         check_options(self, CHOICES)
         if not self.hidden or len(self.hidden) > _MAX_LAYERS:
@@ -239,7 +253,11 @@ class Recipe:
         return replace(self, **{name: getattr(other, name) for name in may_differ}) == other
 
 
-RECIPES = {"margin": Recipe.towards_a_margin(), "usual": Recipe.usual()}
+RECIPES = {
+    "margin": Recipe.towards_a_margin(),
+    "usual": Recipe.usual(),
+    "fine-tune": Recipe.fine_tuning(),
+}
 """The recipes that have a name."""
 
 

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
@@ -32,6 +32,7 @@ from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
 from engine.training.curves import TrainingCurves
 from engine.training.descent import Descent, norm
+from engine.training.from_base import with_head_of
 from engine.training.objective import PART, Value
 from engine.training.optimizers import Memory, memories
 from engine.training.recipe import Recipe
@@ -67,6 +68,7 @@ class Training:
         recipe: Recipe,
         test: LabelledImages | None = None,
         start: TrainingStart | None = None,
+        base: Network | None = None,
     ) -> None:
         """Draws the initial weights, or takes those of a training that goes on.
 
@@ -76,6 +78,8 @@ class Training:
             recipe: what to make of them.
             test: images to measure accuracy on.
             start: where to go on from.
+            base: what to fine-tune; its preprocessing stays, and its last layer where it has as
+                many outputs. The recipe has to be of its layers (`from_base.recipe_from`).
 
         Raises:
             UnusableInput: there is no such device, only one class, or `start` is of other images
@@ -86,15 +90,15 @@ class Training:
         self._check_residual(len(train))
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)
         self._images, self._test_images = train, test
-        self._mean = train.images.mean(0)
-        channels, height, width = self._mean.shape
-        shape: InputShape = (channels, height, width)
-        std = feature_statistics(train).std if is_vector(shape) else None
-        self._inputs = InputSpec(shape, Preprocessing(self._mean, std, "file"))
+        self._base = base
+        self._inputs = _inputs_of(train) if base is None else base.inputs
+        channels, height, width = train.images.shape[1:]
+        self._inputs = replace(self._inputs, shape=(channels, height, width))
         self._recovery = Recovery[HostState](choose_device(recipe.device, self._dtype))
         self._recovery.at_once = min(len(train), PART)
         self._curves = RowBuffer(len(TrainingCurves.COLUMNS))
-        theta = initial_weights(self._mean.numel(), self._classes.outputs, recipe)
+        theta = initial_weights(train.images[0].numel(), self._classes.outputs, recipe)
+        theta = theta if base is None else with_head_of(base, theta)
         memory: Memory = (theta.each(torch.zeros_like),) * memories(recipe)
         state = TrainingState()
         if start is not None:
@@ -169,7 +173,9 @@ class Training:
             "on": self._recovery.computed_on,
             "version": VERSION,
         }
+        base = {} if self._base is None else {"fine_tuned_from": self._base.origin.said}
         return {
+            **base,
             "label_names": json.dumps(list(label_names)),
             "recipe": json.dumps(made),
         }
@@ -361,19 +367,29 @@ class Training:
     def _check(self, network: Network) -> Parameters:
         """The weights to go on from, if they fit this training."""
         name = network.origin.name
-        sizes = (self._mean.numel(), *self.recipe.hidden, self._classes.outputs)
+        sizes = (self._images.images[0].numel(), *self.recipe.hidden, self._classes.outputs)
         wanted = [has_bias(self.recipe, layer) for layer in range(len(sizes) - 1)]
         if network.layer_sizes != sizes or [b is not None for b in network.biases] != wanted:
             raise UnusableInput(
                 f"{name} is {network.architecture}; this training makes another network.",
                 "Give the hidden layers, biases and outputs that it has, or train anew.",
             )
-        if network.mean is None or not torch.equal(network.mean, self._mean):
+        mean = self._inputs.mean
+        if mean is None or network.mean is None or not torch.equal(network.mean, mean):
             raise UnusableInput(
                 f"{name} was trained on other images than these.",
                 "Give the images that its training began with, or train anew.",
             )
         return network.parameters
+
+
+def _inputs_of(train: LabelledImages) -> InputSpec:
+    """What a network reads that is trained on these images from the start: less their mean."""
+    mean = train.images.mean(0)
+    channels, height, width = mean.shape
+    shape: InputShape = (channels, height, width)
+    std = feature_statistics(train).std if is_vector(shape) else None
+    return InputSpec(shape, Preprocessing(mean, std, "file"))
 
 
 def _class_count(train: LabelledImages) -> int:
