@@ -36,7 +36,7 @@ def file_menu(
         "&File",
         (
             Command("&Open…", opener.choose_model, _Key.Open),
-            Command("Open Bas&e…", opener.base.choose),
+            Command("Open B&ase…", opener.base.choose),
             Submenu("Open &Recent", ()),
             Command("Queue Se&veral…", files.choose_several, "Ctrl+Shift+O"),
             Submenu("Open a Sam&ple", samples),

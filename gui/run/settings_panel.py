@@ -26,6 +26,7 @@ _AUTOMATIC = {
     "hidden_whitening": "automatic",
     "smoothness": "automatic",
     "margin_weight": "automatic",
+    "gradients_at": "automatic",
     "alpha_start": "automatic",
     "alpha_end": "automatic",
     "seconds": "none",
@@ -172,13 +173,13 @@ class SettingsPanel(QWidget):
 
     @Slot()
     def _on_training_chosen(self) -> None:
-        """Changes what the preset takes for this training alone; all other edits stay."""
+        """Changes what the preset takes for this training alone; other edits that count stay."""
         training = self.training.currentData()
         before, after = (self._preset_for(each) for each in (self._base.training, training))
         changed = {
             name: getattr(after, name)
             for name in ("training", *self.form.editors())
-            if getattr(before, name) != getattr(after, name)
+            if getattr(before, name) != getattr(after, name) or name in after.without_effect
         }
         values = {**self.entered().values, **changed}
         self.show_entered(Entered(values, replace(self._base, **changed)))

@@ -144,3 +144,15 @@ def test_a_run_shows_the_training_that_it_took(qtbot, window, biased):
     assert window.controller.activity is Activity.IDLE
     assert window.workspace.session.settings.training == "decay"
     assert panel.settings().training == "auto"
+
+
+def test_what_only_fine_tuned_networks_have_goes_with_their_training(window):
+    panel = window.settings_panel
+    choose(panel.training, "tuned")
+    panel.editor("gradients_at").setValue(0.5)
+    assert panel.settings().gradients_at == 0.5
+    choose(panel.training, "decay")
+    assert not panel.editor("gradients_at").isEnabled()
+    assert panel.settings().gradients_at == -1
+    choose(panel.training, "tuned")
+    assert panel.editor("gradients_at").isEnabled()
