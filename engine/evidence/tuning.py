@@ -59,7 +59,7 @@ class Tuning:
                 "A poor chance",
                 "What fine-tuning changed is not in balance between neighbouring layers, as "
                 "steps along gradients leave it. Adam and weight decay leave it so; Adam has given "
-                "up nothing so far.",
+                "up next to nothing so far.",
             )
         if self.is_crowded:
             return Outlook(
