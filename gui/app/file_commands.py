@@ -49,13 +49,11 @@ class FileCommands(QObject):
             self._opener.open(paths)
 
     def _offer_queue(self, paths: Sequence[Path], others: Sequence[Path]) -> None:
-        names = ", ".join(path.name for path in others)
         dialogs.ask(
             self._context.window,
             f"Run these {len(paths)} networks in turn?",
             "The results of each are written to a folder. Images are taken where they lie beside "
-            "a network, else those that are open."
-            + (plain(f" Only networks can be queued; left out: {names}.") if others else ""),
+            f"a network, else those that are open.{_left_out(others)}",
             "&Add to the Queue",
             partial(self._queue.add, paths),
         )
@@ -69,7 +67,7 @@ class FileCommands(QObject):
             self._context.window,
             "What are these two networks to each other?",
             "Where one was fine-tuned from the other, what that changed is explained. Networks "
-            "that have nothing to do with each other can be run in turn.",
+            f"that have nothing to do with each other can be run in turn.{_left_out(others)}",
             {
                 **{
                     plain(f"{base.name} Is the Base of {tuned.name}"): partial(
@@ -95,3 +93,9 @@ class FileCommands(QObject):
         """Opens what the user prefers to start with, where nothing else is asked for."""
         if preferences.load().opens_last_run and self._context.copies.last_run.exists():
             self._opener.open_last_run()
+
+
+def _left_out(others: Sequence[Path]) -> str:
+    """A sentence on what was dropped beside networks that are to be queued."""
+    names = ", ".join(path.name for path in others)
+    return plain(f" Only networks can be queued; left out: {names}.") if others else ""

@@ -158,7 +158,7 @@ def test_what_cannot_be_queued_is_named_where_the_queue_is_offered(
     drop(window, checkpoint("a.pth"), foreign(tmp_path, "notes.txt"), checkpoint("b.pth"))
     box = next(each for each in window.findChildren(QMessageBox) if each.isVisible())
     assert "left out: notes.txt" in box.informativeText()
-    answer(qtbot, window, "Add to the Queue")
+    answer(qtbot, window, "Run Them in Turn")
     assert [item.path.name for item in window.queue.list.items] == ["a.pth", "b.pth"]
 
 
