@@ -20,7 +20,8 @@ from engine.commands.sources import (
     read_network,
 )
 from engine.commands.targets import add_overwrite, check_files
-from engine.evidence.membership import SCORES, Membership, Values, ask
+from engine.evidence.membership import ask
+from engine.evidence.membership_scores import SCORES, Membership, Values
 from engine.exports import results
 from engine.network.network import Network
 from engine.session.session import SUFFIX

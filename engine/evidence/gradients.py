@@ -7,9 +7,11 @@ weights need no array of the size of θ for each image: ⟨J(x_i)ᵀ u_i, J(x_j)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
+from engine.base.progress import silent
 from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -19,6 +21,32 @@ from engine.stationarity.cases import multipliers_for
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_ROWS = 512
+"""Images whose products with all others are made at a time."""
+
+
+class Pulls(Protocol):
+    """J(x_i)ᵀ u_i of n images, as far as multipliers of them have to know them.
+
+    What a kind of layer other than a full one has to offer to be asked as well.
+    """
+
+    def along_parameters(self) -> Tensor:
+        """⟨θ, J(x_i)ᵀ u_i⟩, shape (n,)."""
+        ...
+
+    def squared_norms(self) -> Tensor:
+        """‖J(x_i)ᵀ u_i‖², shape (n,)."""
+        ...
+
+    def products(self, others: Self) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
+        ...
+
+    def combined(self, multipliers: Tensor) -> Parameters:
+        """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,13 +84,26 @@ class Gradients:
             total += (self.back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
         return total
 
-    def gram(self) -> Tensor:
-        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n)."""
-        count = len(self.there.h[0])
-        total = self._zeros(count, count)
-        for h, delta, bias in self._factors():
-            deltas = delta @ delta.T
-            total += deltas * (h @ h.T)
+    def gram(self, beat: Callable[[], None] = silent) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n).
+
+        Args:
+            beat: called after some rows of it; may raise to end the work.
+        """
+        rows = []
+        for some in self._split():
+            rows.append(some.products(self))
+            beat()
+        return torch.cat(rows)
+
+    def products(self, others: Gradients) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
+        total = self._zeros(len(self.there.h[0]), len(others.there.h[0]))
+        for (h, delta, bias), (h_of, delta_of, _) in zip(
+            self._factors(), others._factors(), strict=True
+        ):
+            deltas = delta @ delta_of.T
+            total += deltas * (h @ h_of.T)
             if bias is not None:
                 total += deltas
         return total
@@ -86,6 +127,18 @@ class Gradients:
             weights.append(weighed.T @ h)
             biases.append(None if bias is None else weighed.sum(0))
         return Parameters(tuple(weights), tuple(biases))
+
+    def _split(self) -> list[Gradients]:
+        """The same of some images after others; of no more than their factors."""
+        h, delta = self.there.h, self.back.delta
+        parts = range(0, len(h[0]), _ROWS)
+        return [
+            Gradients(
+                Trace(self.there.network, [], [each[i : i + _ROWS] for each in h], []),
+                Deltas([], [each[i : i + _ROWS] for each in delta]),
+            )
+            for i in parts
+        ]
 
     def _factors(self) -> list[tuple[Tensor, Tensor, Tensor | None]]:
         """h_{l−1}, δ_l and b_l of each layer."""

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
+from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
 from engine.evidence.gradients import (
     Gradients,
@@ -101,16 +102,20 @@ class TrueStationarity:
         return int((self.margins <= 0).sum())
 
 
-def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStationarity:
+def check_stationarity(
+    network: Network, x: Tensor, labels: Tensor, progress: Progress = unheard
+) -> TrueStationarity:
     """Solves for the multipliers of known training images.
 
     Args:
         network: the network.
         x: what it read of them in training, shape (n, D).
         labels: what it was taught of them, as its `Classes` label them, shape (n,).
+        progress: told the share that is done.
 
     Raises:
         UnusableInput: there are more than `MOST_IMAGES`, or no solution is found.
+        Cancelled: `progress` said so.
     """
     if len(x) > MOST_IMAGES:
         raise UnusableInput(
@@ -129,7 +134,8 @@ def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStati
     else:
         each = 1
         pulls = Gradients.of(network, x, own_directions(classes, outputs, labels))
-    multipliers = solve_nonnegative(pulls.gram(), pulls.along_parameters())
+    gram = pulls.gram(lambda: progress(0.2))
+    multipliers = solve_nonnegative(gram, pulls.along_parameters(), lambda: progress(0.5))
     relative, per_layer = _left_over(network.parameters, pulls.combined(multipliers))
     return TrueStationarity(
         multipliers=multipliers.reshape(-1, each).sum(1).numpy(),

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from engine.base.plain_text import percent
 from engine.base.progress import Progress
-from engine.evidence.membership import SCORES, Membership, ask, resolution_note
+from engine.evidence.membership import ask
+from engine.evidence.membership_scores import SCORES, Membership, resolution_note
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background

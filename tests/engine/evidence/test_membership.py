@@ -14,8 +14,9 @@ from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images, save_images
 from engine.data.inputs import Preprocessing
+from engine.evidence.exposure import own_multipliers
 from engine.evidence.gradients import own_directions
-from engine.evidence.membership import ask, common_mean, nearest_similarity, own_multipliers
+from engine.evidence.membership import ask, common_mean, nearest_similarity
 from engine.evidence.stationarity_check import check_stationarity
 from engine.network.checkpoints import load_network, save_network
 from engine.training.recipe import Recipe
@@ -110,7 +111,8 @@ def test_the_multiplier_of_an_image_alone_is_that_of_least_squares(make_network)
 
 def test_more_images_than_can_be_solved_for_together_are_taken_one_by_one(trained, monkeypatch):
     network, train, control = trained
-    monkeypatch.setattr("engine.evidence.membership.MOST_IMAGES", 20)
+    monkeypatch.setattr("engine.evidence.exposure.MOST_IMAGES", 20)
+    monkeypatch.setattr("engine.evidence.exposure.MOST_TOGETHER", 22)
     found = ask(network, train, control)
     assert not found.is_joint
     assert found.as_dict()["multipliers"] == "of each image alone"
