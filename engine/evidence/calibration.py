@@ -61,7 +61,7 @@ def calibrated(confidences: Values, labels: Values, reference: NDArray[np.bool_]
     known = confidences[reference]
     if len(known) < FEWEST or not known.std() > 0:
         return None
-    scores = (confidences - known.mean()) / known.std(ddof=1)
+    scores: Values = (confidences - known.mean()) / known.std(ddof=1)
     for label in np.unique(labels):
         own = confidences[reference & (labels == label)]
         if len(own) >= FEWEST and own.std() > 0:

@@ -115,7 +115,8 @@ class _Problem:
         """Where those above zero would go if nothing held them, by conjugate gradients."""
         free = z > 0
         left = -slope * free
-        found, along, squared = torch.zeros_like(z), left, float(left @ left)
+        found: Tensor = torch.zeros_like(z)
+        along, squared = left, float(left @ left)
         enough = _ENOUGH * squared
         for _ in range(_STEPS):
             beat()

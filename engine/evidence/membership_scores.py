@@ -17,6 +17,12 @@ Values = NDArray[np.float64]
 
 SCORES = ("margin", "calibrated", "multiplier", "similarity")
 
+NEEDS = {
+    "calibrated": "a control of sixteen images or more",
+    "similarity": "a run of this network",
+}
+"""What a score is missing where it is None."""
+
 _BINS = 24
 _MOST_TOLD = 10
 
@@ -68,10 +74,14 @@ class Score:
         assert shares[0] is not None
         return edges, shares[0], shares[1]
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the command line; what needs a control is None without one."""
+    def as_dict(self, with_values: bool = False) -> dict[str, Any]:
+        """For programs; what needs a control is None without one.
+
+        Args:
+            with_values: whether the score of each image in question is in it.
+        """
         few, curve = self.few, self.curve
-        return {
+        said = {
             "area": None if curve is None else round(curve.area, 4),
             "tpr_at_1_percent_fpr": None if few is None else round(few.rate, 4),
             "interval": _interval(few),
@@ -79,8 +89,10 @@ class Score:
             "resolution": None if few is None else few.resolution,
             "tpr_at_0.1_percent_fpr": None if self.fewest is None else round(self.fewest.rate, 4),
             "interval_at_0.1_percent": _interval(self.fewest),
-            "values": [float(f"{value:.6g}") for value in self.images],
         }
+        if with_values:
+            said["values"] = [float(f"{value:.6g}") for value in self.images]
+        return said
 
 
 @dataclass(frozen=True)
@@ -175,8 +187,12 @@ class Membership:
             if score.few is not None
         }
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the command line."""
+    def as_dict(self, with_values: bool = False) -> dict[str, Any]:
+        """For programs.
+
+        Args:
+            with_values: whether all scores of all images in question are in it.
+        """
         return {
             "images": len(self.labels),
             "control": None if self.control_labels is None else len(self.control_labels),
@@ -186,7 +202,7 @@ class Membership:
             "multipliers": "solved for together" if self.is_joint else "of each image alone",
             "unexplained": None if self.relative is None else round(self.relative, 4),
             "scores": {
-                name: None if score is None else score.as_dict()
+                name: None if score is None else score.as_dict(with_values)
                 for name, score in self.scores.items()
             },
             "most_exposed": [each.as_dict() for each in self.most_exposed(_MOST_TOLD)],

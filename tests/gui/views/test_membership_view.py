@@ -47,10 +47,11 @@ def test_asking_the_sample_shows_what_the_engine_finds(qtbot, window):
     view, workspace = window.membership, window.workspace
     expected = ask(workspace.network, workspace.train, workspace.control)
     np.testing.assert_allclose(view.found.margin.images, expected.margin.images)
-    for row, score in enumerate((expected.margin, expected.multiplier)):
+    for row, score in enumerate((expected.margin, expected.calibrated, expected.multiplier)):
         assert cell(window, row, 0) == f"{score.curve.area:.2f}"
         assert cell(window, row, 1) == percent(score.few.rate)
-    assert [cell(window, 2, column) for column in range(3)] == ["—"] * 3
+        assert cell(window, row, 3) == "–"  # A control of a hundred shows no 0.1 %.
+    assert [cell(window, 3, column) for column in range(4)] == ["–"] * 4
     assert "at most one of them" in view.text
     assert view.table.isVisible()
 
@@ -65,7 +66,7 @@ def test_a_run_adds_similarity_and_makes_an_old_answer_go(qtbot, window, checkpo
     assert window.membership.found is None
     ask_in(qtbot, window)
     assert len(window.membership.found.similarity.control) == 6
-    assert cell(window, 2, 0) != "—"
+    assert cell(window, 3, 0) != "–"
     qtbot.mouseClick(window.references_panel.remove, Qt.MouseButton.LeftButton)
     assert window.membership.found is None
     assert window.membership.text.startswith("Give images")
