@@ -116,11 +116,11 @@ def _most_exposed(images: list[dict[str, Any]]) -> list[str]:
     """The images with the largest multipliers, one a line below a heading."""
     if not images:
         return []
-    rows = [("image", "label", "multiplier", "as much in the control")]
+    rows = [("number", "label", "multiplier", "as much in the control")]
     for each in images:
         above = "–" if each["control_above"] is None else f"{each['control_above']:,}"
         label = f"{each['label']}"
-        rows.append((f"{each['index']:,}", label, f"{each['multiplier']:.3g}", above))
+        rows.append((f"{each['index'] + 1:,}", label, f"{each['multiplier']:.3g}", above))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     table = ["  ".join(f"{c:>{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
     return ["Most exposed, by multiplier:", *table]

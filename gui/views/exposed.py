@@ -13,10 +13,10 @@ _COLUMNS = {
     "Image": "Its number among the images in question, counted from 1.",
     "Class": "Its class, or what the network gives it where labels are not known.",
     "Multiplier": "How much of the weights it explains, beside all others and the control.",
-    "Margin": "By how much the output of its class leads.",
-    "As much in control": "How many images of the control have no less of a multiplier. None: "
+    "In control": "How many images of the control have no less of a multiplier. None: "
     "nothing that the network never saw stands out as much.",
 }
+_WIDTH = 330
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -36,6 +36,7 @@ class ExposedTable(QTableView):
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionsClickable(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.setMinimumWidth(_WIDTH)
         # One height for all: to measure ten thousand rows would keep the window waiting.
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
@@ -75,7 +76,6 @@ class _ExposedModel(QAbstractTableModel):
             f"{image.image + 1:,}",
             self._found.classes.numbered(image.label),
             f"{image.multiplier:.3g}",
-            f"{image.margin:.3g}",
             "–" if above is None else f"{above:,}" if above else "none",
         )[index.column()]
 

@@ -30,7 +30,9 @@ from gui.toolkit.task import Task
 from gui.views.exposed import ExposedTable
 from gui.views.histogram import HistogramPlot
 
-_WORDS_WIDTH = 390
+_WORDS_WIDTH = 410
+_DRAWN = ("margin", "multiplier", "similarity")
+"""Scores with histograms; that of the calibrated one looks as the margin's does."""
 
 _INVITATION = (
     "Give images whose membership is in question, and a control that the network never saw, on "
@@ -106,7 +108,7 @@ class MembershipView(QWidget):
         self.cancel_button.clicked.connect(self._cancel)
         self.exposed = ExposedTable()
         self.table = _table()
-        self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in SCORES}
+        self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in _DRAWN}
         self._build()
         self.show_workspace()
 
@@ -130,7 +132,7 @@ class MembershipView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
         layout.addWidget(scroll, 3)
-        layout.addWidget(self.exposed, 3)
+        layout.addWidget(self.exposed, 2)
         for plot in self._plots.values():
             layout.addWidget(plot, 2)
 
@@ -292,7 +294,9 @@ def _table() -> QTableWidget:
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     for header in (table.horizontalHeader(), table.verticalHeader()):
         header.setSectionsClickable(False)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    table.setWordWrap(False)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setStretchLastSection(True)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     height = table.horizontalHeader().sizeHint().height() + sum(
         table.verticalHeader().sectionSizeHint(row) for row in range(len(SCORES))

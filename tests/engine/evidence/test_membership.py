@@ -212,6 +212,15 @@ def test_membership_of_the_sample_is_measured_against_its_control(capsys, tmp_pa
     np.testing.assert_allclose(written, expected, rtol=1e-8)
     assert {row["similarity"] for row in rows} == {""}
     assert {row["label"] for row in rows} == {"-1", "+1"}
+    multipliers = [float(row["multiplier"]) for row in rows]
+    for row, mine in zip(rows[:100], multipliers, strict=False):
+        assert int(row["rank"]) == 1 + sum(other > mine for other in multipliers[:100])
+        assert int(row["control_above"]) == sum(other >= mine for other in multipliers[100:])
+    assert {row["rank"] for row in rows[100:]} == {row["control_above"] for row in rows[100:]}
+    assert [row["calibrated"] for row in rows[100:]].count("") == 50
+    assert told["most_exposed"][0]["multiplier"] == pytest.approx(max(multipliers[:100]), rel=1e-5)
+    assert told["scores"]["multiplier"]["tpr_at_0.1_percent_fpr"] is None
+    assert len(told["scores"]["multiplier"]["values"]) == 100
 
 
 def test_a_run_adds_similarity_from_its_folder_or_its_session(capsys, tmp_path, trained):

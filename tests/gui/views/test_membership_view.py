@@ -85,6 +85,42 @@ def test_an_answer_about_images_that_are_gone_is_not_shown(qtbot, window, checkp
     assert window.membership.ask_button.isEnabled()
 
 
+def test_images_are_listed_by_their_exposure(qtbot, window):
+    open_and_wait(qtbot, window, sample_network(), *images_beside(sample_network()))
+    view = window.membership
+    assert view.exposed.isHidden()
+    ask_in(qtbot, window)
+    model, exposed = view.exposed.model(), view.found.most_exposed()
+    assert view.exposed.isVisible()
+    assert model.rowCount() == len(exposed) > 10
+    for row, each in enumerate(exposed):
+        above = f"{each.control_above}" if each.control_above else "none"
+        words = [model.index(row, column).data() for column in range(model.columnCount())]
+        assert words == [
+            f"{each.image + 1}",
+            view.found.classes.numbered(each.label),
+            f"{each.multiplier:.3g}",
+            above,
+        ]
+    qtbot.mouseClick(window.references_panel.remove, Qt.MouseButton.LeftButton)
+    assert view.exposed.isHidden()
+    assert model.rowCount() == 0
+
+
+def test_asking_can_be_cancelled(qtbot, window):
+    open_and_wait(qtbot, window, sample_network(), *images_beside(sample_network()))
+    view = window.membership
+    window.lower_tabs.setCurrentWidget(view)
+    assert view.cancel_button.isHidden()
+    qtbot.mouseClick(view.ask_button, Qt.MouseButton.LeftButton)
+    assert view.cancel_button.isVisible()
+    qtbot.mouseClick(view.cancel_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    until(qtbot, lambda: view.cancel_button.isHidden())
+    assert view.found is None
+    assert view.ask_button.isEnabled()
+
+
 @pytest.mark.parametrize("scheme", [Qt.ColorScheme.Dark, Qt.ColorScheme.Light])
 def test_an_answer_follows_the_colour_scheme(qtbot, window, checkpoint, tmp_path, scheme):
     images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for s, n in enumerate(("a", "control"))]
