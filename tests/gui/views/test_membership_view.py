@@ -72,6 +72,25 @@ def test_a_run_adds_similarity_and_makes_an_old_answer_go(qtbot, window, checkpo
     assert window.membership.text.startswith("Give images")
 
 
+def test_a_report_says_what_was_found_once_somebody_asked(qtbot, window, checkpoint, tmp_path):
+    images = [
+        save_images(tmp_path / f"{n}.npz", 20, seed=s) for s, n in enumerate(("a", "control"))
+    ]
+    open_and_wait(qtbot, window, checkpoint(), *images)
+    run_to_end(qtbot, window)
+    settle(qtbot, window)
+    for is_asked in (False, True):
+        if is_asked:
+            ask_in(qtbot, window)
+        path = tmp_path / f"{is_asked}.html"
+        window.exporter.write_to("html", path)
+        settle(qtbot, window)
+        until(qtbot, path.exists)
+        assert ("<h2>Membership</h2>" in path.read_text(encoding="utf-8")) is is_asked
+    curve = window.membership.found.multiplier.curve
+    assert f"<td>{round(curve.area, 4):.2f}</td>" in path.read_text(encoding="utf-8")
+
+
 def test_an_answer_about_images_that_are_gone_is_not_shown(qtbot, window, checkpoint, tmp_path):
     images = [save_images(tmp_path / f"{n}.npz", 6, seed=s) for s, n in enumerate(("a", "control"))]
     open_and_wait(qtbot, window, checkpoint(), *images)
