@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from engine.base.progress import Progress, portion, unheard
 from engine.evidence.gradients import Gradients, Pulls, own_directions
 from engine.evidence.large_nnls import solve_many
-from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity
+from engine.evidence.stationarity_check import MOST_IMAGES, explain
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
@@ -71,7 +71,7 @@ def exposure_of(
         Cancelled: `progress` said so.
     """
     if len(x) <= MOST_IMAGES:
-        found = check_stationarity(network, x, labels, progress)
+        found = explain(network, x, labels, progress)
         return Exposure(found.multipliers, "exactly", found.relative)
     if len(x) > MOST_TOGETHER:
         return Exposure(own_multipliers(network, x, labels, progress), "alone", None)
@@ -101,10 +101,15 @@ def explained(
     Raises:
         Cancelled: `progress` said so.
     """
-    blocks = [pulls_of(block) for block in range(len(sizes))]
-    lengths = [pulls.squared_norms().sqrt() for pulls in blocks]
-    along = [pulls.along_parameters() for pulls in blocks]
-    products = _products(blocks, lengths, portion(progress, 0.0, 0.4))
+    blocks: list[Pulls] = []
+    lengths, along = [], []
+    for block in range(len(sizes)):
+        pulls = pulls_of(block)
+        blocks.append(pulls)
+        lengths.append(pulls.squared_norms().sqrt())
+        along.append(pulls.along_parameters())
+        progress(0.1 * (block + 1) / len(sizes))
+    products = _products(blocks, lengths, portion(progress, 0.1, 0.4))
     del blocks  # As large as the products, or larger; made anew, one at a time, below.
     length, size = torch.cat(lengths).double(), float(parameters.squared_norms().sum().sqrt())
     target = torch.cat(along).double() / length.clamp_min(_TINY) / max(size, _TINY)

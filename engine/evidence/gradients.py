@@ -22,8 +22,8 @@ from engine.stationarity.cases import multipliers_for
 if TYPE_CHECKING:
     from torch import Tensor
 
-_ROWS = 512
-"""Images whose products with all others are made at a time."""
+_ROWS = 256
+"""Images that are worked on between two beats."""
 
 
 class Pulls(Protocol):
@@ -115,18 +115,24 @@ class Gradients:
             total += delta.square().sum(1) * (h.square().sum(1) + (bias is not None))
         return total
 
-    def combined(self, multipliers: Tensor) -> Parameters:
+    def combined(self, multipliers: Tensor, beat: Callable[[], None] = silent) -> Parameters:
         """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ.
 
         Args:
             multipliers: λ, shape (n,).
+            beat: called after some of them; may raise to end the work.
         """
-        weights, biases = [], []
-        for h, delta, bias in self._factors():
-            weighed = multipliers[:, None] * delta
-            weights.append(weighed.T @ h)
-            biases.append(None if bias is None else weighed.sum(0))
-        return Parameters(tuple(weights), tuple(biases))
+        total = self.there.network.parameters.each(torch.zeros_like)
+        for some, their in zip(self._split(), torch.split(multipliers, _ROWS), strict=True):
+            for (h, delta, _), weight, bias in zip(
+                some._factors(), total.weights, total.biases, strict=True
+            ):
+                weighed = their[:, None] * delta
+                weight.addmm_(weighed.T, h)
+                if bias is not None:
+                    bias.add_(weighed.sum(0))
+            beat()
+        return total
 
     def _split(self) -> list[Gradients]:
         """The same of some images after others; of no more than their factors."""

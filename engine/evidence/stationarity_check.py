@@ -102,15 +102,54 @@ class TrueStationarity:
         return int((self.margins <= 0).sum())
 
 
-def check_stationarity(
-    network: Network, x: Tensor, labels: Tensor, progress: Progress = unheard
-) -> TrueStationarity:
-    """Solves for the multipliers of known training images.
+@dataclass(frozen=True)
+class Explained:
+    """What images explain of the weights.
+
+    Attributes:
+        multipliers: of each image, Σ_k λ_ik ≥ 0, that explain the weights best, shape (n,).
+        relative: ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ with these multipliers.
+        relative_per_layer: the same for each layer.
+        unknowns: what was solved for.
+    """
+
+    multipliers: Values
+    relative: float
+    relative_per_layer: tuple[float, ...]
+    unknowns: Unknowns
+
+
+def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStationarity:
+    """Solves for the multipliers of known training images, and reads their weight decay.
 
     Args:
         network: the network.
         x: what it read of them in training, shape (n, D).
         labels: what it was taught of them, as its `Classes` label them, shape (n,).
+
+    Raises:
+        UnusableInput: there are more than `MOST_IMAGES`, or no solution is found.
+    """
+    network = network.to("cpu", torch.float64)
+    x, labels = x.cpu().double(), labels.cpu().double()
+    found = explain(network, x, labels)
+    return TrueStationarity(
+        multipliers=found.multipliers,
+        margins=network.classes.margins(network.forward(x), labels).numpy(),
+        relative=found.relative,
+        relative_per_layer=found.relative_per_layer,
+        unknowns=found.unknowns,
+        decay=read_decay(network, x, labels),
+    )
+
+
+def explain(network: Network, x: Tensor, labels: Tensor, progress: Progress = unheard) -> Explained:
+    """Solves for the multipliers of images.
+
+    Args:
+        network: float64, on the CPU.
+        x: what it reads of them, float64, shape (n, D).
+        labels: what it was taught of them, as its `Classes` label them, float64, shape (n,).
         progress: told the share that is done.
 
     Raises:
@@ -123,9 +162,7 @@ def check_stationarity(
             f"{MOST_IMAGES:,} are the most.",
             "Give fewer.",
         )
-    network, classes = network.to("cpu", torch.float64), network.classes
-    x, labels = x.cpu().double(), labels.cpu().double()
-    outputs = network.forward(x)
+    classes, outputs = network.classes, network.forward(x)
     unknowns = _unknowns(classes, len(x))
     if unknowns == "one a wrong class":
         each = classes.outputs - 1
@@ -136,14 +173,10 @@ def check_stationarity(
         pulls = Gradients.of(network, x, own_directions(classes, outputs, labels))
     gram = pulls.gram(lambda: progress(0.2))
     multipliers = solve_nonnegative(gram, pulls.along_parameters(), lambda: progress(0.5))
-    relative, per_layer = _left_over(network.parameters, pulls.combined(multipliers))
-    return TrueStationarity(
-        multipliers=multipliers.reshape(-1, each).sum(1).numpy(),
-        margins=classes.margins(outputs, labels).numpy(),
-        relative=relative,
-        relative_per_layer=per_layer,
-        unknowns=unknowns,
-        decay=read_decay(network, x, labels),
+    combined = pulls.combined(multipliers, lambda: progress(0.9))
+    relative, per_layer = _left_over(network.parameters, combined)
+    return Explained(
+        np.asarray(multipliers.reshape(-1, each).sum(1).numpy()), relative, per_layer, unknowns
     )
 
 

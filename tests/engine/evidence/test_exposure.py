@@ -144,7 +144,7 @@ def test_progress_rises_and_can_end_it(most, monkeypatch):
     x, labels = images(40), labels_for(network, 40)
     told: list[float] = []
     exposure_of(network, x, labels, told.append)
-    assert told == sorted(told)
+    assert np.diff(told).min() > -1e-12
     assert 0 <= told[0] < told[-1] <= 1
 
     def stop(_share: float) -> None:
