@@ -73,6 +73,28 @@ class Gradients:
         there = trace(network, x)
         return cls(there, there.backward(cotangents))
 
+    @classmethod
+    def in_parts(
+        cls, network: Network, x: Tensor, cotangents: Tensor, beat: Callable[[], None]
+    ) -> Gradients:
+        """The same, some images after others.
+
+        Args:
+            network: in the precision and on the device of what follows.
+            x: what the network reads, shape (n, D).
+            cotangents: U, shape (n, C).
+            beat: called after some images; may raise to end the work.
+        """
+        parts = []
+        for some, their in zip(torch.split(x, _ROWS), torch.split(cotangents, _ROWS), strict=True):
+            parts.append(cls.of(network, some, their))
+            beat()
+        h, delta = (
+            [torch.cat(layer) for layer in zip(*each, strict=True)]
+            for each in ([part.there.h for part in parts], [part.back.delta for part in parts])
+        )
+        return cls(Trace(network, [], h, []), Deltas([], delta))
+
     def along_parameters(self) -> Tensor:
         """⟨θ, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W_l h_{l−1} + b_l), shape (n,).
 

@@ -115,8 +115,7 @@ class _Problem:
         """Where those above zero would go if nothing held them, by conjugate gradients."""
         free = z > 0
         left = -slope * free
-        found: Tensor = torch.zeros_like(z)
-        along, squared = left, float(left @ left)
+        found, along, squared = torch.zeros_like(z), left, float(left @ left)
         enough = _ENOUGH * squared
         for _ in range(_STEPS):
             beat()
@@ -124,8 +123,8 @@ class _Problem:
             curvature = float(along @ pulled)
             if squared <= enough or curvature <= 0:
                 break
-            found = found + squared / curvature * along
-            left = left - squared / curvature * pulled
+            found = torch.add(found, along, alpha=squared / curvature)
+            left = torch.sub(left, pulled, alpha=squared / curvature)
             before, squared = squared, float(left @ left)
             along = left + squared / before * along
         return found

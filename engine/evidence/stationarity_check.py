@@ -164,13 +164,13 @@ def explain(network: Network, x: Tensor, labels: Tensor, progress: Progress = un
         )
     classes, outputs = network.classes, network.forward(x)
     unknowns = _unknowns(classes, len(x))
+    each, read = 1, x
     if unknowns == "one a wrong class":
         each = classes.outputs - 1
-        directions = wrong_class_directions(classes, labels)
-        pulls = Gradients.of(network, x.repeat_interleave(each, 0), directions)
+        read, directions = x.repeat_interleave(each, 0), wrong_class_directions(classes, labels)
     else:
-        each = 1
-        pulls = Gradients.of(network, x, own_directions(classes, outputs, labels))
+        directions = own_directions(classes, outputs, labels)
+    pulls = Gradients.in_parts(network, read, directions, lambda: progress(0.1))
     gram = pulls.gram(lambda: progress(0.2))
     multipliers = solve_nonnegative(gram, pulls.along_parameters(), lambda: progress(0.5))
     combined = pulls.combined(multipliers, lambda: progress(0.9))
