@@ -99,7 +99,7 @@ def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
 def _worth(name: str, score: dict[str, Any] | None) -> str:
     """What one score came to."""
     if score is None:
-        return f"not asked: it needs {NEEDS[name]}"
+        return f"–, it needs {NEEDS[name]}"
     found = [
         f"{percent(score[rate], 1)} found at {fpr} ({percent(low, 1)} to {percent(high, 1)})"
         for rate, interval, fpr in (

@@ -133,7 +133,7 @@ class _Problem:
         """z + step, or a part of it, none below zero; z itself where no part is better."""
         now = self.value(z, slope)
         for halving in range(_HALVINGS):
-            there = (z + step / 2**halving).clamp_min(0)
+            there = (z + step * 0.5**halving).clamp_min(0)
             if self.value(there, self.slope(there)) < now:
                 return there
         return z

@@ -54,6 +54,8 @@ class _ExposedModel(QAbstractTableModel):
         self._images: list[Exposed] = []
 
     def show_found(self, found: Membership | None) -> None:
+        if found is self._found:
+            return  # Whoever has scrolled down stays there.
         self.beginResetModel()
         self._found = found
         self._images = [] if found is None else found.most_exposed()
