@@ -36,7 +36,7 @@ class ExposedTable(QTableView):
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionsClickable(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.setMinimumWidth(_WIDTH)
+        self.setFixedWidth(_WIDTH)
         # One height for all: to measure ten thousand rows would keep the window waiting.
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 

@@ -31,8 +31,8 @@ from gui.views.exposed import ExposedTable
 from gui.views.histogram import HistogramPlot
 
 _WORDS_WIDTH = 410
-_DRAWN = ("margin", "multiplier", "similarity")
-"""Scores with histograms; that of the calibrated one looks as the margin's does."""
+_DRAWN = ("multiplier", "similarity")
+"""Scores with histograms; the baselines have their rows, and leave the room to these."""
 
 _INVITATION = (
     "Give images whose membership is in question, and a control that the network never saw, on "
@@ -132,7 +132,7 @@ class MembershipView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
         layout.addWidget(scroll, 3)
-        layout.addWidget(self.exposed, 2)
+        layout.addWidget(self.exposed)
         for plot in self._plots.values():
             layout.addWidget(plot, 2)
 
