@@ -7,9 +7,11 @@ weights need no array of the size of θ for each image: ⟨J(x_i)ᵀ u_i, J(x_j)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
+from engine.base.progress import silent
 from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -19,6 +21,32 @@ from engine.stationarity.cases import multipliers_for
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_ROWS = 256
+"""Images that are worked on between two beats."""
+
+
+class Pulls(Protocol):
+    """J(x_i)ᵀ u_i of n images, as far as multipliers of them have to know them.
+
+    What a kind of layer other than a full one has to offer to be asked as well.
+    """
+
+    def along_parameters(self) -> Tensor:
+        """⟨θ, J(x_i)ᵀ u_i⟩, shape (n,)."""
+        ...
+
+    def squared_norms(self) -> Tensor:
+        """‖J(x_i)ᵀ u_i‖², shape (n,)."""
+        ...
+
+    def products(self, others: Self) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
+        ...
+
+    def combined(self, multipliers: Tensor) -> Parameters:
+        """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,6 +73,28 @@ class Gradients:
         there = trace(network, x)
         return cls(there, there.backward(cotangents))
 
+    @classmethod
+    def in_parts(
+        cls, network: Network, x: Tensor, cotangents: Tensor, beat: Callable[[], None]
+    ) -> Gradients:
+        """The same, some images after others.
+
+        Args:
+            network: in the precision and on the device of what follows.
+            x: what the network reads, shape (n, D).
+            cotangents: U, shape (n, C).
+            beat: called after some images; may raise to end the work.
+        """
+        parts = []
+        for some, their in zip(torch.split(x, _ROWS), torch.split(cotangents, _ROWS), strict=True):
+            parts.append(cls.of(network, some, their))
+            beat()
+        h, delta = (
+            [torch.cat(layer) for layer in zip(*each, strict=True)]
+            for each in ([part.there.h for part in parts], [part.back.delta for part in parts])
+        )
+        return cls(Trace(network, [], h, []), Deltas([], delta))
+
     def along_parameters(self) -> Tensor:
         """⟨θ, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W_l h_{l−1} + b_l), shape (n,).
 
@@ -56,13 +106,26 @@ class Gradients:
             total += (self.back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
         return total
 
-    def gram(self) -> Tensor:
-        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n)."""
-        count = len(self.there.h[0])
-        total = self._zeros(count, count)
-        for h, delta, bias in self._factors():
-            deltas = delta @ delta.T
-            total += deltas * (h @ h.T)
+    def gram(self, beat: Callable[[], None] = silent) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n).
+
+        Args:
+            beat: called after some rows of it; may raise to end the work.
+        """
+        rows = []
+        for some in self._split():
+            rows.append(some.products(self))
+            beat()
+        return torch.cat(rows)
+
+    def products(self, others: Gradients) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
+        total = self._zeros(len(self.there.h[0]), len(others.there.h[0]))
+        for (h, delta, bias), (h_of, delta_of, _) in zip(
+            self._factors(), others._factors(), strict=True
+        ):
+            deltas = delta @ delta_of.T
+            total += deltas * (h @ h_of.T)
             if bias is not None:
                 total += deltas
         return total
@@ -74,18 +137,36 @@ class Gradients:
             total += delta.square().sum(1) * (h.square().sum(1) + (bias is not None))
         return total
 
-    def combined(self, multipliers: Tensor) -> Parameters:
+    def combined(self, multipliers: Tensor, beat: Callable[[], None] = silent) -> Parameters:
         """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ.
 
         Args:
             multipliers: λ, shape (n,).
+            beat: called after some of them; may raise to end the work.
         """
-        weights, biases = [], []
-        for h, delta, bias in self._factors():
-            weighed = multipliers[:, None] * delta
-            weights.append(weighed.T @ h)
-            biases.append(None if bias is None else weighed.sum(0))
-        return Parameters(tuple(weights), tuple(biases))
+        total = self.there.network.parameters.each(torch.zeros_like)
+        for some, their in zip(self._split(), torch.split(multipliers, _ROWS), strict=True):
+            for (h, delta, _), weight, bias in zip(
+                some._factors(), total.weights, total.biases, strict=True
+            ):
+                weighed = their[:, None] * delta
+                weight.addmm_(weighed.T, h)
+                if bias is not None:
+                    bias.add_(weighed.sum(0))
+            beat()
+        return total
+
+    def _split(self) -> list[Gradients]:
+        """The same of some images after others; of no more than their factors."""
+        h, delta = self.there.h, self.back.delta
+        parts = range(0, len(h[0]), _ROWS)
+        return [
+            Gradients(
+                Trace(self.there.network, [], [each[i : i + _ROWS] for each in h], []),
+                Deltas([], [each[i : i + _ROWS] for each in delta]),
+            )
+            for i in parts
+        ]
 
     def _factors(self) -> list[tuple[Tensor, Tensor, Tensor | None]]:
         """h_{l−1}, δ_l and b_l of each layer."""

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from engine.base.plain_text import percent
 from engine.data.nouns import ROWS, nouns_of
-from engine.evidence.membership import Membership
+from engine.evidence.membership_scores import Membership
 from engine.viewing.portrait import Contrast, Match, Portrait
 from gui.inspector.picture import Picture
 from gui.inspector.scrubber import Scrubber

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import re
@@ -141,8 +142,22 @@ def test_all_others_end_in_lines_too(monkeypatch, tmp_path, out, model, referenc
     asked = tmp_path / "asked.csv"
     _, lines = on_a_terminal(monkeypatch, "membership", model, *scored, "--csv", asked)
     assert lines[0] == "small.pth: 5 images, 5 images as control"
-    assert re.match(r"margin +\d+ % found at 1 % false positives \(\d+ % to \d+ %\)", lines[1])
-    assert lines[3].startswith("similarity  not asked")
+    assert re.match(
+        r"margin +[\d.]+ % found at 1 % false positives \([\d.]+ % to [\d.]+ %\), area", lines[1]
+    )
+    assert lines[2] == "calibrated  –, it needs a control of sixteen images or more"
+    assert lines[4] == "similarity  –, it needs a run of this network"
+    exposed = lines.index("Most exposed, by multiplier:")
+    rows = [line.split() for line in lines[exposed + 2 : -1]]
+    with asked.open(encoding="utf-8") as file:
+        by_rank = {row["rank"]: row for row in csv.DictReader(file) if row["rank"]}
+    assert len(rows) == len([row for row in by_rank.values() if float(row["multiplier"]) > 0])
+    for rank, (number, label, multiplier, above) in enumerate(rows, 1):
+        row = by_rank[str(rank)]
+        assert int(number) == int(row["index"]) + 1
+        assert int(label) == int(row["label"])
+        assert float(multiplier) == pytest.approx(float(row["multiplier"]), rel=1e-2)
+        assert above == row["control_above"]
     assert lines[-1] == f"Table: {asked}"
 
     _, lines = on_a_terminal(monkeypatch, "inspect", model)

@@ -20,9 +20,12 @@ from PIL import Image
 
 from engine.base.colours import COLOURS, layer
 from engine.base.errors import UnusableInput
+from engine.base.plain_text import percent
 from engine.commands.command_line import main
+from engine.data.datasets import LabelledImages, load_images, save_images
 from engine.data.inputs import Preprocessing
 from engine.data.normalisation import parse_constants
+from engine.evidence.membership import ask
 from engine.evidence.references import References
 from engine.exports import charts, results, results_read
 from engine.exports.report_page import command, report_page
@@ -237,6 +240,34 @@ def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
     assert main(call) == 2
     assert main(["report", str(tmp_path / "nowhere")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_membership_is_in_the_report_where_somebody_asked(session, tmp_path, capsys):
+    results.write_results(session, tmp_path / "run", None)
+    files = [tmp_path / "images.npz", tmp_path / "control.npz"]
+    for seed, file in enumerate(files):
+        images = torch.rand(40, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
+        save_images(LabelledImages(images, torch.arange(40) % 2, file.stem), file)
+    given = [f"--{file.stem}={file}" for file in files]
+    page = tmp_path / "a.html"
+    call = ["report", str(tmp_path / "run"), "--html", str(page), "--overwrite"]
+    assert main([*call, *given]) == 0
+    assert "<h2>Membership</h2>" not in page.read_text()
+    assert main([*call, *given, "--membership"]) == 0
+    sets = [load_images(file) for file in files]
+    found = ask(session.network, *sets, session.images()).as_dict()
+    words = re.sub(r"\s+", " ", words_of(page.read_text()))
+    for name, score in found["scores"].items():
+        rate, (low, high) = score["tpr_at_1_percent_fpr"], score["interval"]
+        said = f"{percent(rate, 1)} ({percent(low, 1)} to {percent(high, 1)}) –"
+        assert f"{name} {score['area']:.2f} {said}" in words
+    first = found["most_exposed"][0]
+    row = f"number {first['index'] + 1} {first['label']} {first['multiplier']:.3g}"
+    assert f"{row} {first['control_above']}" in words
+    capsys.readouterr()
+    for missing in ([], given[:1]):
+        assert main([*call, *missing, "--membership"]) == 2
+        assert "needs images in question and a control" in capsys.readouterr().err
 
 
 def test_a_session_carries_its_score_into_a_report(session, references, tmp_path, capsys):
