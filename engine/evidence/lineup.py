@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.base.json_text import Count
+from engine.base.json_text import Count, held_to
 from engine.base.plain_text import percent
 
 _CLEAR = 2
@@ -37,8 +38,8 @@ class Firsts(msgspec.Struct, frozen=True):
             raise ValueError("more firsts than line-ups")
 
     def share(self, by: str = "both") -> float:
-        """The share of firsts by `ncc`, `edges` or `both`, from 0 to 1; NaN of no line-ups."""
-        return getattr(self, by) / self.count if self.count else math.nan
+        """The share of firsts by `ncc`, `edges` or `both`, from 0 to 1."""
+        return float(getattr(self, by) / self.count)
 
 
 class LineUp(msgspec.Struct, frozen=True):
@@ -59,6 +60,10 @@ class LineUp(msgspec.Struct, frozen=True):
     control: Firsts
     best_train: Firsts
     best_control: Firsts
+
+    def __post_init__(self) -> None:
+        if not (self.fillers and self.train.count and self.control.count):
+            raise ValueError("a line-up of nobody")
 
     @property
     def chance(self) -> float:
@@ -103,6 +108,16 @@ class LineUp(msgspec.Struct, frozen=True):
         if self.is_clear:
             return said
         return f"{said} That is no clear difference, so the line-up shows nothing."
+
+
+def lineup_of(evidence: Mapping[str, Any] | None) -> LineUp | None:
+    """The line-up of a score as a report or a session holds it; None where there is none.
+
+    Raises:
+        ValueError: what is there is no line-up.
+    """
+    found = None if evidence is None else evidence.get("lineup")
+    return None if found is None else held_to(found, LineUp)
 
 
 @dataclass(frozen=True)

@@ -37,16 +37,27 @@ Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _Set:
-    """Images that stand in line-ups, and the class of each.
+class Deal:
+    """Who stands in line-ups with whom; all are places of images.
 
     Attributes:
-        images: in [0, 1], shape (n, c, h, w).
-        labels: class number of each, shape (n,).
+        train: training images that are matched together; of alike sizes.
+        control: images of the control that are matched together, no more than of those at once.
+        fillers: of each part of the control, the images of the others that fill line-ups meanwhile,
+            by class, all equally many.
+        count: how many those are.
+        train_labels: class number of each training image, shape (n,).
+        control_labels: of each image of the control, alike.
+        of_class: whether those are classes; else all count as of one.
     """
 
-    images: Tensor
-    labels: Places
+    train: list[Places]
+    control: list[Places]
+    fillers: list[dict[int, Places]]
+    count: int
+    train_labels: Places
+    control_labels: Places
+    of_class: bool
 
 
 def line_up(
@@ -68,112 +79,93 @@ def line_up(
     Returns:
         What it came to; None where the control has too few images.
     """
-    sets = [_Set(images, labels.long().numpy()) for images, labels in (train, control)]
-    dealt = _by_class(*sets) or _by_any(*sets)
+    dealt = deal(train[1].long().numpy(), control[1].long().numpy())
     if dealt is None:
         return None
-    seen, unseen, random = dealt.train, dealt.control, np.random.default_rng(_SEED)
-    fillers = [_drawn(unseen.labels, part, dealt.fillers, random) for part in dealt.parts]
-    at_once = min(len(seen.labels), *(len(part) for part in dealt.parts))
-    court = _Court(candidates, unseen, mean)
+    court = _Court(candidates, control[0], mean, dealt.fillers)
     return counted_up(
-        court.tried(seen, _deal(seen.labels, -(-len(seen.labels) // at_once)), fillers),
-        court.tried(unseen, [part[:at_once] for part in dealt.parts], fillers),
-        dealt.fillers,
+        court.tried(train[0], dealt.train_labels, dealt.train),
+        court.tried(control[0], dealt.control_labels, dealt.control),
+        dealt.count,
         dealt.of_class,
         recovered,
     )
 
 
-@dataclass(frozen=True)
-class _Dealt:
-    """Who stands, and who may fill.
+def deal(train: Places, control: Places) -> Deal | None:
+    """Draws line-ups by a seed of its own, so that the same images always stand together.
 
-    Attributes:
-        train: training images.
-        control: images of the control.
-        parts: places of those that stand in together, while the others fill; of alike sizes.
-        fillers: images beside the partner in each line-up.
-        of_class: whether they are of its class; else all count as of one.
+    Args:
+        train: class number of each training image, shape (n,).
+        control: of each image of the control, alike.
+
+    Returns:
+        Line-ups of one class each where the control has enough of all of them, else of any class;
+        None where it has too few images for that.
     """
-
-    train: _Set
-    control: _Set
-    parts: list[Places]
-    fillers: int
-    of_class: bool
-
-
-def _by_class(train: _Set, control: _Set) -> _Dealt | None:
-    """Line-ups of one class each; None where the control has too few images of one."""
-    there = np.isin(control.labels, train.labels)
-    control = _Set(control.images[torch.from_numpy(there)], control.labels[there])
-    parts = _deal(control.labels, PARTS)
-    fillers = min(
-        [
-            MOST_FILLERS,
-            *(
-                int((control.labels == label).sum() - (control.labels[part] == label).sum())
-                for label in np.unique(train.labels)
-                for part in parts
-            ),
-        ]
-    )
-    enough = fillers >= FEWEST_FILLERS
-    return _Dealt(train, control, parts, fillers, of_class=True) if enough else None
+    by_class = _deal(train, control)
+    if by_class is not None:
+        return by_class
+    by_any = _deal(np.zeros_like(train), np.zeros_like(control))
+    return None if by_any is None else replace(by_any, of_class=False)
 
 
-def _by_any(train: _Set, control: _Set) -> _Dealt | None:
-    """Line-ups of any class."""
-    ones, others = (_Set(each.images, np.zeros_like(each.labels)) for each in (train, control))
-    dealt = _by_class(ones, others)
-    return None if dealt is None else replace(dealt, of_class=False)
-
-
-def _deal(labels: Places, count: int) -> list[Places]:
-    """Places dealt to so many parts by the seed, each class as evenly as can be."""
-    shuffled = np.random.default_rng(_SEED).permutation(len(labels))
-    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    # Shuffled again, because of a part its first ones may be all that stand in.
-    return [
-        np.random.default_rng(_SEED).permutation(by_class[part::count]) for part in range(count)
+def _deal(train: Places, control: Places) -> Deal | None:
+    random = np.random.default_rng(_SEED)
+    places = np.flatnonzero(np.isin(control, train))
+    parts = [places[part] for part in _dealt(control[places], PARTS, random)]
+    others = [np.setdiff1d(places, part) for part in parts]
+    classes = np.unique(train).tolist()
+    fewest = min(int((control[rest] == label).sum()) for rest in others for label in classes)
+    count = min(MOST_FILLERS, fewest)
+    if count < FEWEST_FILLERS:
+        return None
+    fillers = [
+        {label: random.permutation(rest[control[rest] == label])[:count] for label in classes}
+        for rest in others
     ]
+    at_once = min(len(train), *(len(part) for part in parts))
+    together = _dealt(train, -(-len(train) // at_once), random)
+    standing = [part[:at_once] for part in parts]
+    return Deal(together, standing, fillers, count, train, control, of_class=True)
 
 
-def _drawn(
-    labels: Places, part: Places, count: int, random: np.random.Generator
-) -> dict[int, Places]:
-    """Of each class so many images that are not of a part, by the seed."""
-    others = np.setdiff1d(np.arange(len(labels)), part)
-    return {
-        int(label): random.permutation(others[labels[others] == label])[:count]
-        for label in np.unique(labels)
-    }
+def _dealt(labels: Places, count: int, random: np.random.Generator) -> list[Places]:
+    """All places, dealt to so many parts, each class as evenly as can be; in any order there."""
+    shuffled = random.permutation(len(labels))
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return [random.permutation(by_class[part::count]) for part in range(count)]
 
 
 class _Court:
-    """Candidates, and the images of the control among which they have to find their partner."""
+    """Candidates, and images of the control among which they have to find their partners."""
 
-    def __init__(self, candidates: Tensor, unseen: _Set, mean: Tensor) -> None:
-        self._candidates, self._mean = candidates, mean
-        self._features = _both(candidates)
-        self._unseen = _both(unseen.images - mean)
+    def __init__(
+        self,
+        candidates: Tensor,
+        unseen: Tensor,
+        mean: Tensor,
+        fillers: Sequence[dict[int, Places]],
+    ) -> None:
+        self._candidates, self._mean, self._fillers = candidates, mean, fillers
+        self._features, self._unseen = _both(candidates), _both(unseen - mean)
 
-    def tried(
-        self, real: _Set, parts: Sequence[Places], fillers: Sequence[dict[int, Places]]
-    ) -> Trials:
-        """Line-ups of some images, each part of them matched by itself."""
+    def tried(self, images: Tensor, labels: Places, parts: Sequence[Places]) -> Trials:
+        """Line-ups of images in [0, 1], each part of them matched by itself."""
         return Trials.joined(
             [
-                self._tried(real, part, fillers[number % len(fillers)])
+                self._tried(
+                    images[torch.from_numpy(part)],
+                    labels[part],
+                    self._fillers[number % len(self._fillers)],
+                )
                 for number, part in enumerate(parts)
             ]
         )
 
-    def _tried(self, real: _Set, part: Places, fillers: dict[int, Places]) -> Trials:
-        images = real.images[torch.from_numpy(part)]
+    def _tried(self, images: Tensor, labels: Places, fillers: dict[int, Places]) -> Trials:
         found = match(self._candidates, images, self._mean, features=self._features[0])
-        partners, labels = _both(images - self._mean), real.labels[part][found.reference]
+        partners, labels = _both(images - self._mean), labels[found.reference]
         is_first = np.zeros((2, len(labels)), bool)
         for label in np.unique(labels):
             chosen = np.flatnonzero(labels == label)

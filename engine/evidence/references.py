@@ -83,18 +83,21 @@ class References:
         control = None if self.sets is None else self.sets[1]
         return 0 if control is None or control.apart is None else len(control.apart.left_out)
 
-    def score(self, candidates: Tensor, in_passing: bool = False) -> Evidence:
+    def score(
+        self, candidates: Tensor, in_passing: bool = False, one_to_one: bool = True
+    ) -> Evidence:
         """What a match of these candidates, centred, shape (m, c, h, w), with the images shows.
 
         Args:
             candidates: of a run.
             in_passing: leaves out the line-up, which takes as long again.
+            one_to_one: see `score`; without it there is no line-up.
 
         Raises:
             UnusableInput: the images are of different sizes.
         """
-        found = score(candidates, self.train, self.control, self.mean)
-        lineup = None if in_passing else self._line_up(candidates, found)
+        found = score(candidates, self.train, self.control, self.mean, one_to_one)
+        lineup = self._line_up(candidates, found) if one_to_one and not in_passing else None
         return replace(found, left_out=self.left_out, lineup=lineup)
 
     def _line_up(self, candidates: Tensor, found: Evidence) -> LineUp | None:
