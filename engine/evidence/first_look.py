@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.base.progress import Progress, portion, unheard
+from engine.data.pixels import Pixels, display_pixels
 from engine.evidence.diagnostics import sees_no_chance
 from engine.evidence.groups import SAME
 from engine.network.network import Network
@@ -61,6 +62,13 @@ class FirstLook:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def tiles(self) -> Pixels:
+        """For people, uint8, (n, h, w[, 3]): without the mean, for how large it is beside them
+        nobody knows.
+        """
+        return display_pixels(self.images, None)
+
 
 def first_look(network: Network, progress: Progress = unheard) -> FirstLook:
     """Looks for images in differences of rows; a second or two.
@@ -73,15 +81,17 @@ def first_look(network: Network, progress: Progress = unheard) -> FirstLook:
     Raises:
         Cancelled: `progress` said so.
     """
-    first = network.weights[0].detach().cpu()
-    if first.shape[0] > _ROWS:
-        first = first[first.norm(dim=1).topk(_ROWS).indices]
+    first, bias = network.weights[0].detach().cpu(), network.biases[0]
+    bias = torch.zeros(len(first)) if bias is None else bias.detach().cpu().float()
+    if len(first) > _ROWS:
+        largest = first.norm(dim=1).topk(_ROWS).indices
+        first, bias = first[largest], bias[largest]
     rows, basis, has_chance = _in_row_space(first)
     if network.inputs.is_vector or not has_chance or len(rows) < 3:
         return FirstLook(torch.zeros(0, *network.input_shape), (), 0)
-    found = differences(rows)
+    found = differences(rows, bias)
     counts = recurrences(found, portion(progress, 0.0, 0.5))
-    random = differences(_without_neurons(rows))
+    random = differences(_without_neurons(rows), bias)
     by_chance = int(recurrences(random, portion(progress, 0.5, 1.0)).max())
     chosen = _distinct(found, counts, _TIMES * by_chance + _MORE)
     images = network.inputs.centred((chosen[0] @ basis).float())
@@ -96,18 +106,22 @@ class Differences:
         rows: which two rows each is of, shape (n, 2).
         directions: of each, of length 1, in the row space, shape (n, k).
         compared: the same as they are compared, of length 1, alike.
+        biases: the same of the biases, in units of each, shape (n,). W_1 = Σ a_i x_iᵀ and
+            b_1 = Σ a_i have the same a_i, so that where an image is left, its sign is that of a_i.
     """
 
     rows: Tensor
     directions: Tensor
     compared: Tensor
+    biases: Tensor
 
 
-def differences(rows: Tensor) -> Differences:
+def differences(rows: Tensor, bias: Tensor) -> Differences:
     """Of each row without each of its 20 nearest neighbours by angle, the largest.
 
     Args:
         rows: of W_1 in coordinates of its row space, shape (n, k); columns are orthogonal.
+        bias: b_1 of the same neurons, shape (n,).
     """
     norms = rows.norm(dim=1, keepdim=True).clamp_min(1e-30)
     units = rows / norms
@@ -116,11 +130,17 @@ def differences(rows: Tensor) -> Differences:
     left = norms[:, None] * (units[:, None] - near[..., None] * units[of])
     pairs = torch.stack([torch.arange(len(rows))[:, None].expand_as(of), of], 2).flatten(0, 1)
     left = left.flatten(0, 1)
-    largest = left.norm(dim=1).topk(min(_DIFFERENCES, len(left))).indices
+    of_bias = (bias[:, None] - near * norms / norms[of, 0] * bias[of]).flatten()
+    sizes, largest = left.norm(dim=1).topk(min(_DIFFERENCES, len(left)))
     left = left[largest]
     scale = rows.norm(dim=0).clamp_min(1e-30) ** _POWER
     normal = torch.nn.functional.normalize
-    return Differences(pairs[largest], normal(left, dim=1), normal(left / scale, dim=1))
+    return Differences(
+        pairs[largest],
+        normal(left, dim=1),
+        normal(left / scale, dim=1),
+        of_bias[largest] / sizes.clamp_min(1e-30),
+    )
 
 
 def recurrences(of: Differences, progress: Progress = unheard) -> Tensor:
@@ -150,9 +170,8 @@ def _distinct(of: Differences, counts: Tensor, chance: int) -> tuple[Tensor, tup
         likeness = of.compared @ of.compared[index]
         alike = likeness.abs() > SAME
         signs = likeness[alike].sign()
-        # A neuron is active on what it has more of than its neighbour: most of them say which sign.
-        mean = (signs[:, None] * of.directions[alike]).mean(0) * (1 if signs.sum() >= 0 else -1)
-        mean = mean / mean.norm()
+        mean = (signs[:, None] * of.directions[alike]).mean(0)
+        mean = mean / mean.norm() * (1 if (signs * of.biases[alike].sign()).sum() >= 0 else -1)
         is_free &= ~alike & ((of.directions @ mean).abs() < SAME)
         if all(abs(float(mean @ before)) < SAME for before in chosen):
             chosen.append(mean)
@@ -180,4 +199,5 @@ def _without_neurons(rows: Tensor) -> Tensor:
     """Random rows of the same singular values, shape (n, k)."""
     random = np.random.default_rng(0).standard_normal(tuple(rows.shape))
     orthogonal, _ = np.linalg.qr(random)
-    return torch.from_numpy(orthogonal).float() * rows.norm(dim=0)
+    scaled: Tensor = torch.from_numpy(orthogonal).float() * rows.norm(dim=0)
+    return scaled
