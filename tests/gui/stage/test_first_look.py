@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from engine.base.resources import sample_network
 from engine.evidence.first_look import first_look
 from engine.network.checkpoints import load_network
 from gui.stage.first_look import FirstLookView
+from tests.gui.app.test_main_window import start
 from tests.gui.conftest import settle, until
 
 
@@ -17,23 +17,20 @@ def ten_digits():
 
 
 def test_a_network_that_is_opened_shows_it_until_a_run_begins(qtbot, window):
-    window.opener.open_path(ten_digits())
+    window.files.open([ten_digits()])
     until(qtbot, lambda: window.views.drawn.shows_look)
     expected = first_look(load_network(ten_digits())).tiles
     np.testing.assert_array_equal(window.views.drawn.look.grid.tiles, expected)
-    assert not window.controller.is_active
-    window.settings_panel.form.set_value("steps", 40) if False else None
-    window.runner.start()
-    until(qtbot, lambda: window.controller.is_active or window.workspace.session is not None)
+    start(qtbot, window, 1_000_000)
     until(qtbot, lambda: not window.views.drawn.shows_look)
-    window.controller.stop()
+    window.pages.stop()
     settle(qtbot, window)
     assert not window.views.drawn.shows_look
     assert window.workspace.session is not None
 
 
 def test_where_nothing_stands_out_the_stage_stays_as_it_is(qtbot, window, checkpoint):
-    window.opener.open_path(checkpoint("plain.pth", 16, 12, 10, 1))
+    window.files.open([checkpoint("plain.pth", 16, 12, 10, 1)])
     until(qtbot, lambda: window.workspace.network is not None)
     settle(qtbot, window)
     assert len(first_look(window.workspace.network)) == 0
@@ -41,9 +38,9 @@ def test_where_nothing_stands_out_the_stage_stays_as_it_is(qtbot, window, checkp
 
 
 def test_a_look_at_a_network_that_is_gone_is_not_shown(qtbot, window, checkpoint):
-    window.opener.open_path(ten_digits())
+    window.files.open([ten_digits()])
     until(qtbot, lambda: window.workspace.network is not None)
-    window.opener.open_path(checkpoint("plain.pth", 16, 12, 10, 1))
+    window.files.open([checkpoint("plain.pth", 16, 12, 10, 1)])
     until(qtbot, lambda: window.workspace.network.input_dimension == 16)
     settle(qtbot, window)
     assert not window.views.drawn.shows_look
