@@ -84,7 +84,7 @@ def test_inspect_writes_a_first_look_and_says_where_there_is_none(capsys, tmp_pa
     assert min(look["recurrences"]) > 2 * look["by_chance"] + 5
     with Image.open(path) as picture:
         assert picture.mode == "L"
-        assert picture.width == 435  # Five tiles of 28 with gaps of 1, three times.
+        assert picture.width == 438  # Five tiles of 28 with gaps of 1 around each, three times.
 
     status, _, err = call(capsys, "inspect", digits, "--look", path)
     assert status == 2
