@@ -162,6 +162,7 @@ class Views(QObject):
     @Slot(object)
     def _show_losses(self, session: Session) -> None:
         self.drawn.end_look()
+        self.looking.cancel()
         for losses in (self.curves, *self._strips):
             losses.show_losses(session.state.losses, hurry=True)
         self.lower_tabs.setCurrentWidget(self.curves)
