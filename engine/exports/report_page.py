@@ -17,6 +17,7 @@ from engine.data.inputs import shape_in_words, who_said
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
 from engine.evidence.diagnostics import about_images
+from engine.evidence.lineup import lineup_of
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
 from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
@@ -61,6 +62,7 @@ def report_page(session: Session, report: dict[str, Any], verdict: Verdict | Non
         nouns=nouns,
         conclusion=conclude(report),
         scores=None if evidence is None else _scores(evidence, nouns),
+        lineup=lineup_of(evidence),
         histograms=None if pairs is None else _histograms(pairs, nouns),
         matches=None if pairs is None else _matches(pairs, nouns),
         membership=_membership(report),
@@ -87,7 +89,8 @@ def _scores(evidence: dict[str, Any], nouns: Nouns) -> list[tuple[str, ...]]:
     for name in ("ncc",) if nouns is ROWS else ("ssim", "ncc"):  # Rows have no windows.
         best = [f"{s[name][0]:.3f}" if s and s[name] else "–" for s in (train, control)]
         rows.append((f"best {name.upper()}", *best))
-    return rows
+    lineup = lineup_of(evidence)
+    return rows if lineup is None else [*rows, *lineup.rows]
 
 
 def _membership(report: dict[str, Any]) -> dict[str, Any] | None:

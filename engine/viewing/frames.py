@@ -340,7 +340,7 @@ class _Pool:
             numbers = np.append(self._kept_numbers, _numbers(self._kept_restarts, each))
             if self._kept is not None:
                 found = torch.cat([self._kept, found])
-            evidence = references.score(found)
+            evidence = references.score(found, in_passing=True)
             matched = [evidence.train.candidate]
             if evidence.control is not None:
                 matched.append(evidence.control.candidate)

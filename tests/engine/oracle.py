@@ -773,6 +773,50 @@ def recovered(train: Sequence[Pair], control: Sequence[Pair]) -> set[int]:
     return above_control(train, control) & {pair.reference for pair in train if pair.is_good}
 
 
+def edges(image: Array) -> Array:
+    """Of the mean over channels, at each pixel 12 times it less its eight neighbours, of which
+    those beside it count twice; at the border a pixel is its own neighbour. Shape (1, h, w).
+    """
+    grey = np.pad(image.mean(0), 1, mode="edge")
+    height, width = image.shape[1:]
+    around = 12 * grey[1:-1, 1:-1]
+    for down, right in itertools.product((0, 1, 2), (0, 1, 2)):
+        beside = (down == 1) + (right == 1)
+        if beside < 2:
+            around = around - (1 + beside) * grey[down : down + height, right : right + width]
+    return np.asarray(around[None])
+
+
+def line_ups(
+    candidates: Array,
+    images: Array,
+    together: Sequence[Sequence[int]],
+    fillers: Sequence[Sequence[Array]],
+    mean: Array,
+) -> list[tuple[bool, bool]]:
+    """Of each pair, whether its partner is more like the candidate than every filler: by NCC, and
+    by the NCC of edges (decision 34).
+
+    Args:
+        candidates: centred, (m, c, h, w).
+        images: in [0, 1], (n, c, h, w).
+        together: places of images that are matched together.
+        fillers: those of each of them, in the order of `together` joined, in [0, 1].
+        mean: μ.
+    """
+    found, at = [], 0
+    for places in together:
+        for pair in pairs(candidates, images[list(places)], mean):
+            candidate = candidates[pair.candidate]
+            partner = images[places[pair.reference]] - mean
+            others = [other - mean for other in fillers[at + pair.reference]]
+            by_ncc = [alike(candidate, each) for each in (partner, *others)]
+            by_edges = [ncc(edges(candidate), edges(each)) for each in (partner, *others)]
+            found.append((by_ncc[0] > max(by_ncc[1:]), by_edges[0] > max(by_edges[1:])))
+        at += len(places)
+    return found
+
+
 # --- the confidence (decision 11) ---------------------------------------------------------------
 
 SIGNS = ("across", "within", "margin", "agreement", "contrast", "spread", "roughness")

@@ -112,6 +112,37 @@ def test_what_the_control_holds_as_well_is_not_recovered():
     assert (above, recovered) == (set(), set())
 
 
+# --- line-ups ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_partners_in_line_ups(channels, seed):
+    """Of candidates between noise and training images, in two classes."""
+    train = torch.rand(5, channels, 8, 6, generator=torch.Generator().manual_seed(seed))
+    control = torch.rand(14, channels, 8, 6, generator=torch.Generator().manual_seed(seed + 50))
+    labels = torch.arange(5) % 2, torch.arange(14) % 2
+    mean = torch.full_like(train[0], 0.5)
+    part = torch.linspace(0.1, 0.5, 5)[:, None, None, None]
+    images = (1 - part) * 0.3 * draw(seed + 3, *train.shape) + part * (train - mean)
+    dealt, found = under_test.line_ups(images, train, control, labels, mean)
+    x, y, z, mu = numbers(images, train, control, mean)
+    for counts, real, own, together in (
+        (found.train, y, labels[0], dealt.train),
+        (found.control, z, labels[1], dealt.control),
+    ):
+        fillers = [
+            z[dealt.fillers[turn % 5][int(own[place])]]
+            for turn, places in enumerate(together)
+            for place in places
+        ]
+        stated = oracle.line_ups(x, real, [list(each) for each in together], fillers, mu)
+        assert counts.count == len(stated)
+        assert counts.ncc == sum(ncc for ncc, _ in stated)
+        assert counts.edges == sum(edges for _, edges in stated)
+        assert counts.both == sum(ncc and edges for ncc, edges in stated)
+
+
 # --- the confidence -----------------------------------------------------------------------------
 
 

@@ -13,10 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.base.resources import images_beside, sample_network
 from engine.commands import command_line
+from engine.evidence.lineup import lineup_of
 from engine.exports import results, results_read
 from tests.conftest import ROOT
 from tests.engine.commands.test_command_line import (  # noqa: F401 - fixtures
@@ -128,6 +130,15 @@ def test_all_others_end_in_lines_too(monkeypatch, tmp_path, out, model, referenc
     assert lines[0].startswith(f"{good} of 5 training images have a good match")
     assert f"{unseen} of 5 images of the control" in lines[0]
     assert lines[1:] == [f"Written into {out / results.REPORT}"]
+
+    more = tmp_path / "more.npz"
+    images = np.random.default_rng(3).integers(0, 256, (12, 1, 4, 4), dtype=np.uint8)
+    np.savez(more, images=images, labels=np.zeros(12, np.uint8))
+    wider = ("--images", references[0], "--control", more, "--overwrite")
+    _, lines = on_a_terminal(monkeypatch, "score", out, *wider)
+    found = lineup_of(results.read_report(out)["evidence"])
+    assert (found.fillers, found.train.count, found.control.count) == (9, 5, 10)
+    assert lines[0].endswith(f"they are recovered. {found.words}")
 
     film, table, page = tmp_path / "a.gif", tmp_path / "a.csv", tmp_path / "a.html"
     _, lines = on_a_terminal(

@@ -25,6 +25,7 @@ from engine.commands.command_line import main
 from engine.data.datasets import LabelledImages, load_images, save_images
 from engine.data.inputs import Preprocessing
 from engine.data.normalisation import parse_constants
+from engine.evidence.lineup import lineup_of
 from engine.evidence.membership import ask
 from engine.evidence.references import References
 from engine.exports import charts, results, results_read
@@ -85,6 +86,23 @@ def test_everything_is_in_the_one_file_and_nothing_runs(session, references):
     for forbidden in ("<script", "<link", "http://", "https://", "url(", "javascript:"):
         assert forbidden not in page.lower()
     assert all('alt="' in tag for tag in re.findall(r"<img [^>]+>", page))
+
+
+def test_a_line_up_stands_in_the_table_in_words_and_in_the_session(session, tmp_path):
+    train, control = (torch.rand(n, 3, 4, 4) for n in (6, 12))
+    sets = [LabelledImages(each, torch.zeros(len(each)), "some") for each in (train, control)]
+    network = session.network
+    asked = References(train, control, network.mean, sets[0].labels, network, tuple(sets))
+    report = results.write_results(session, tmp_path, asked)
+    lineup = lineup_of(report["evidence"])
+    assert (lineup.fillers, lineup.train.count) == (9, 6)
+    words = words_of((tmp_path / results.PAGE).read_text())
+    assert lineup.words in words
+    for by in ("NCC", "edges", "both"):
+        assert f"first of 10 by {by}" in words
+    kept = load_session(tmp_path / results.SESSION)
+    assert kept.evidence["lineup"] == report["evidence"]["lineup"]
+    assert kept.kept_score.lineup == lineup
 
 
 def test_names_from_files_are_only_text(session):

@@ -430,6 +430,9 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
         outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
         rtol=1e-4,
     )
+    found = pairs.evidence.lineup
+    assert (found.fillers, found.train.count) == (6, 8)
+    assert ended.scores.lineup.text() == found.words
     ended.adoption.remove_references()
     assert not ended.scores.histogram.isVisibleTo(ended.scores)
     assert "not evidence" in ended.scores.words.text()
