@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from engine.evidence.nulls import NullImages, nulls_for
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 from engine.stationarity.cases import TrainingKind
@@ -32,10 +33,9 @@ class Logistic:
     weights: tuple[float, ...]
     bias: float
 
-    def of(self, signs: Tensor) -> Tensor:
-        """From 0 to 1, float64, shape (n,), of signs (n, 7)."""
-        weights = torch.tensor(self.weights, dtype=torch.float64)
-        return torch.sigmoid(signs.double() @ weights + self.bias)
+    def logits(self, signs: Tensor) -> Tensor:
+        """Log-odds, float64, shape (n,), of signs (n, 7)."""
+        return signs.double() @ torch.tensor(self.weights, dtype=torch.float64) + self.bias
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,17 @@ def _is_built_as_fitted(network: Network) -> bool:
     first = float(network.weights[0].norm())
     is_colour = network.input_shape[0] > 1
     return not is_colour or all(float(each.norm()) > LARGE * first for each in between)
+
+
+def nulls_of(case: Case, network: Network, restarts: int) -> NullImages:
+    """The null images that a run's candidates are held to.
+
+    Args:
+        case: of the run.
+        network: under attack.
+        restarts: how many searches were pooled.
+    """
+    return nulls_for(f"{case}, {'colour' if network.input_shape[0] > 1 else 'grey'}", restarts)
 
 
 def models_for(case: Case | None) -> Models:
