@@ -17,7 +17,7 @@ from engine.stationarity.cases import TrainingKind
 if TYPE_CHECKING:
     from torch import Tensor
 
-Case = Literal["binary margin"]
+Case = Literal["binary margin", "ten classes margin", "ten classes decay"]
 """A kind of network, and of multipliers, that models were fitted to."""
 
 
@@ -65,6 +65,9 @@ LARGE = 8.0
 """Norms of layers between over that of the first. It was 15 and more on colour networks of which
 confidences held, 4 and less on those of which they did not."""
 
+_TEN, _TWO_HIDDEN = 10, 3
+"""Classes, and layers of weights, of what confidences for several classes were fitted to."""
+
 _ORDER: Case = "binary margin"
 """By whose models candidates are ordered where none were fitted."""
 
@@ -78,9 +81,15 @@ def case_of(network: Network, training: TrainingKind) -> Case | None:
     """
     if network.inputs.is_vector or not _is_built_as_fitted(network):
         return None
-    is_homogeneous = all(bias is None for bias in network.biases[1:])
-    is_binary_margin = network.output_count == 1 and training == "margin" and is_homogeneous
-    return "binary margin" if is_binary_margin else None
+    biased = [bias is not None for bias in network.biases]
+    is_towards_margin = training == "margin" and not any(biased[1:])
+    if network.output_count == 1:
+        return "binary margin" if is_towards_margin else None
+    if network.output_count != _TEN or network.input_shape[0] > 1 or network.depth != _TWO_HIDDEN:
+        return None
+    if is_towards_margin:
+        return "ten classes margin"
+    return "ten classes decay" if training == "decay" and all(biased) else None
 
 
 def _is_built_as_fitted(network: Network) -> bool:

@@ -97,6 +97,11 @@ class Gallery:
         value = math.nan if self.of_each is None else float(self.of_each[candidate])
         return None if math.isnan(value) else value
 
+    def p_value_of(self, candidate: int) -> float | None:
+        """The chance that a null image is trusted as much; None where no confidence is known."""
+        is_known = self.nulls is not None and self.confidence_of(candidate) is not None
+        return self.nulls.p_value(candidate) if self.nulls is not None and is_known else None
+
     def why_unknown_of(self, candidate: int) -> str:
         """Why the confidence of one candidate is not known, in words; empty where it is."""
         if self.of_each is None or self.confidence_of(candidate) is not None:

@@ -1,12 +1,12 @@
 """What trust reaches on networks that can't know an image, and how far that lets a confidence go.
 
 A search ends somewhere on every network, and some candidates stand out from the others even where
-the weights hold nothing. Such *null images*, of networks that were never trained, or trained on
-noise, are decoys in the sense of Elias and Gygi (2007, “Target-decoy search strategy”): among g
-distinct images of a network like them, g·p(t) with a trust of t or more are chance, where p(t) is
-the share of null images that reach t. If k images of a gallery reach it, no more than
-1 − g·p(t)/k of these need be real, and no confidence is higher. All images count as chance at first
-(π_0 = 1), so that the limit is never too high.
+no image is held. Networks that were trained on noise know their noise; all else that is found there
+is chance. Such *null images* are decoys in the sense of Elias and Gygi (2007, “Target-decoy search
+strategy”): among g distinct images of a network like them, g·p(t) with a trust of t or more are
+chance, where p(t) is the share of null images that reach t. If k images of a gallery reach it, no
+more than 1 − g·p(t)/k of these need be real, and no confidence is higher. At first all of the g
+count as chance, so that the limit errs on the low side.
 
 The table is made by `make nulls` (decision 35).
 """
@@ -92,6 +92,11 @@ class AgainstNulls:
     def p_value(self, candidate: int) -> float:
         """The chance that a null image is trusted as much as a candidate; never 0."""
         return (1 + int(self.reaching[candidate])) / (1 + self.images)
+
+
+    def as_dict(self) -> dict[str, int]:
+        """For programs."""
+        return {"images": self.images, "networks": self.networks}
 
 
 def against_nulls(nulls: NullImages, logits: Tensor, distinct: Tensor) -> AgainstNulls:

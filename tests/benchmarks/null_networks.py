@@ -1,27 +1,38 @@
 """Networks that can't know an image, and what a search makes of them: `make nulls`.
 
-What trust arises there is chance. Two kinds of network hold no image at all, or none but noise:
+* *Noise*: trained until it knows images that are none, pixels in any order, or the amplitudes of a
+  picture with phases at random. It can know these; whatever else is found is chance, and how
+  trusted it is goes into the table.
+* *Untrained*: weights as they are drawn. All that a search ends at is chance, but it is little (a
+  handful of images, where noise leaves hundreds), and no such network may get a confidence in the
+  first place: that is made sure of, and nothing of it goes into the table.
 
-* *untrained*: weights as they are drawn. Nothing that a search ends at is real.
-* *noise*: trained until it knows images that are none, pixels in any order, or the amplitudes of a
-  picture with phases at random. It can know these; whatever else is found is not real.
-
-Trained on true images with labels at random a network holds these images, as any other does. It is
+Trained on true images with labels at random a network holds these images as any other does. It is
 no null for evidence that needs no truth, and is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 import torch
 from torch import Tensor
 
-from engine.base.resources import images_beside, sample_network
+from engine.base.files import atomic_path
+from engine.base.resources import images_beside, resource_folder, sample_network
 from engine.data.datasets import LabelledImages, load_images
+from engine.evidence.confidence import Case
+from engine.evidence.gallery import log_odds, signs_of_truth
+from engine.evidence.groups import distinct
+from engine.evidence.nulls import NullImages
 from engine.evidence.references import References
+from engine.evidence.similarity import ncc_features
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast
@@ -56,23 +67,30 @@ class NullKind:
     """Networks that a confidence is given for, as they look from outside.
 
     Attributes:
-        name: of the kind.
+        case: that a confidence was fitted to.
+        look: `grey` or `colour`.
         sample: whose images noise is made of.
         recipe: how such networks are made.
         training: what the multipliers are.
     """
 
-    name: str
+    case: Case
+    look: Literal["grey", "colour"]
     sample: str
     recipe: Recipe
     training: TrainingKind
 
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+        return f"{self.case}, {self.look}"
+
 
 KINDS = (
-    NullKind("binary margin, grey", "mnist_odd_even", _MARGIN, "margin"),
-    NullKind("binary margin, colour", "cifar10_vehicles_animals", _MARGIN, "margin"),
-    NullKind("ten classes margin, grey", "mnist_ten_digits", _MARGIN, "margin"),
-    NullKind("ten classes decay, grey", "mnist_ten_digits", _DECAY, "decay"),
+    NullKind("binary margin", "grey", "mnist_odd_even", _MARGIN, "margin"),
+    NullKind("binary margin", "colour", "cifar10_vehicles_animals", _MARGIN, "margin"),
+    NullKind("ten classes margin", "grey", "mnist_ten_digits", _MARGIN, "margin"),
+    NullKind("ten classes decay", "grey", "mnist_ten_digits", _DECAY, "decay"),
 )
 
 _MAKINGS: tuple[tuple[Made, tuple[int, ...], int], ...] = (
@@ -80,8 +98,13 @@ _MAKINGS: tuple[tuple[Made, tuple[int, ...], int], ...] = (
     ("untrained", (300, 400), 2),
     ("pixels in any order", (400, 300), 3),
     ("phases at random", (300, 300), 4),
+    ("pixels in any order", (500, 500), 5),
+    ("phases at random", (500, 300), 6),
 )
 """How a network comes about, its hidden layers, and its seed."""
+
+_STEP = 1.02
+"""From one place of the table to the next, once that is more than 1."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +123,31 @@ class NullRun:
     session: Session
     knows: LabelledImages | None
 
-    def is_null(self) -> Tensor:
-        """Which images of its gallery are nothing that it knows, by the scoring rule, shape (g,)."""
-        gallery = self.session.gallery()
-        none = torch.ones(len(gallery), dtype=torch.bool)
+    def logits(self) -> Tensor:
+        """Log-odds of the trust in each distinct image that it does not know, shape (n,)."""
+        session = self.session
+        images, restarts = session.images(), session.restarts
+        features = ncc_features(images)
+        signs = signs_of_truth(
+            session.network,
+            images,
+            session.labels,
+            session.strengths,
+            features,
+            restarts,
+            session.state.space,
+        )
+        logits = log_odds(signs, self.kind.case, restarts)
+        chosen = distinct(features, session.labels, logits)
+        return logits[chosen[~self._is_known(images[chosen])]]
+
+    def _is_known(self, images: Tensor) -> Tensor:
+        """Which images the network was trained on, by the scoring rule, shape (n,)."""
+        known = torch.zeros(len(images), dtype=torch.bool)
         if self.knows is not None:
-            images = self.session.images()[gallery.candidate]
             found = References.of(self.session.network, self.knows).score(images).train
-            none[torch.from_numpy(found.candidate[found.is_good])] = False
-        return none
+            known[torch.from_numpy(found.candidate[found.is_good])] = True
+        return known
 
 
 def null_runs(kind: NullKind) -> Iterator[NullRun]:
@@ -172,3 +211,48 @@ def with_random_phases(images: Tensor, generator: torch.Generator) -> Tensor:
     phases = torch.fft.rfft2(noise).angle()
     there = torch.polar(torch.fft.rfft2(images - mean).abs(), phases.expand(-1, images.shape[1], -1, -1))
     return (torch.fft.irfft2(there, s=images.shape[2:]) + mean).clamp(0, 1)
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+def null_images(logits: Sequence[Tensor]) -> NullImages:
+    """A short table of the null images of each network: the first fifty, then every so many."""
+    falling = torch.cat(list(logits)).sort(descending=True).values
+    ranks = [1]
+    while ranks[-1] < len(falling):
+        ranks.append(min(len(falling), max(ranks[-1] + 1, int(ranks[-1] * _STEP))))
+    # Rounded up, so that no null image is said to fall short of what it reaches.
+    known = tuple(math.ceil(1000 * float(falling[rank - 1])) / 1000 for rank in ranks)
+    return NullImages(len(falling), len(logits), tuple(ranks), known)
+
+
+def make_table() -> dict[str, Any]:
+    """All kinds, alone and pooled, as `resources/nulls.json` holds them.
+
+    Raises:
+        RuntimeError: an untrained network would be given a confidence.
+    """
+    table = {}
+    for kind in KINDS:
+        found: dict[str, list[Tensor]] = {"alone": [], "pooled": []}
+        for run in null_runs(kind):
+            print(kind.name, run.made, run.session.restarts, file=sys.stderr)
+            if run.knows is not None:
+                found["alone" if run.session.restarts == 1 else "pooled"].append(run.logits())
+            elif not run.session.why_no_confidence:
+                raise RuntimeError(f"an untrained network of “{kind.name}” gets a confidence")
+        table[kind.name] = {
+            name: msgspec.to_builtins(null_images(logits)) for name, logits in found.items()
+        }
+    return table
+
+
+def write_table(table: dict[str, Any]) -> None:
+    """Puts it where the engine finds it."""
+    with atomic_path(resource_folder() / "nulls.json") as temporary:
+        temporary.write_text(json.dumps(table) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_table(make_table())

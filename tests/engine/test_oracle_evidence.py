@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -11,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from engine.base.resources import resource_folder
 from tests.engine import oracle, under_test
 from tests.engine.oracle import Theta
 from tests.engine.test_oracle_step import make_theta
+
+TABLE = json.loads((resource_folder() / "nulls.json").read_text(encoding="utf-8"))
 
 CLOSE = 2e-5
 """What float32 leaves of a similarity."""
@@ -167,8 +171,7 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
     found = under_test.gallery(theta, images, labels, lam, restarts)
     log_odds = np.log(trust / (1 - trust))
     assert log_odds.std() > 1
-    each = found.of_each.double().numpy()
-    np.testing.assert_allclose(each, trust, rtol=5e-3, atol=1e-7)
+    np.testing.assert_allclose(found.trust.double(), trust, rtol=5e-3, atol=1e-7)
     pictures, y = numbers(images, labels)
     assert found.candidate.tolist() == oracle.distinct(pictures, y, trust)
     assert len(found) < len(images)
@@ -176,6 +179,13 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
         found.candidate.tolist(), pictures, y, restarts
     )
     np.testing.assert_array_equal(found.confidence, found.of_each[found.candidate])
+    kind = f"binary margin, {'grey' if channels == 1 else 'colour'}"
+    table = TABLE[kind]["alone" if restarts == 1 else "pooled"]
+    exact = under_test.log_odds_of(theta, images, labels, lam, restarts)
+    gallery = exact[found.candidate.numpy()].tolist()
+    highest = [oracle.most(table, t, gallery) for t in exact.tolist()]
+    held = np.minimum(found.trust, highest)
+    np.testing.assert_allclose(found.of_each, held, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
