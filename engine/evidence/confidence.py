@@ -1,6 +1,6 @@
 """How the signs of truth become one number: an order for any network, a confidence for some.
 
-The logistic models were fitted to networks of our own (decision 11). What they were fitted to says
+The logistic models were fitted to networks of our own (decisions 11 and 35). What they were fitted to says
 for which networks their number is a share of good images. Elsewhere it is an order, and no more.
 """
 
@@ -54,6 +54,14 @@ FITTED: dict[Case, Models] = {
     "binary margin": Models(
         pooled=Logistic((14.701, 5.304, 1.982, 14.767, 2.203, 29.108, 31.535), -4.118),
         alone=Logistic((0.0, 12.663, 2.043, 15.494, 2.505, 25.481, 34.631), -3.724),
+    ),
+    "ten classes margin": Models(
+        pooled=Logistic((6.429, 0.916, 1.895, 24.22, 4.218, 54.936, 24.658), -5.291),
+        alone=Logistic((0.0, 10.598, 1.041, 26.318, 7.45, 15.328, 43.338), -5.089),
+    ),
+    "ten classes decay": Models(
+        pooled=Logistic((4.225, 5.441, -1.223, 1.549, 5.68, 62.254, 46.851), -4.586),
+        alone=Logistic((0.0, 6.202, -0.834, -7.001, 7.031, 28.524, 67.594), -4.159),
     ),
 }
 """All there are. Whoever fits another case adds it here, and says in `case_of` when it holds."""
