@@ -93,7 +93,6 @@ class AgainstNulls:
         """The chance that a null image is trusted as much as a candidate; never 0."""
         return (1 + int(self.reaching[candidate])) / (1 + self.images)
 
-
     def as_dict(self) -> dict[str, int]:
         """For programs."""
         return {"images": self.images, "networks": self.networks}

@@ -209,7 +209,9 @@ def with_random_phases(images: Tensor, generator: torch.Generator) -> Tensor:
     noise = torch.randn(len(images), 1, *images.shape[2:], generator=generator)
     mean = images.mean((2, 3), keepdim=True)
     phases = torch.fft.rfft2(noise).angle()
-    there = torch.polar(torch.fft.rfft2(images - mean).abs(), phases.expand(-1, images.shape[1], -1, -1))
+    there = torch.polar(
+        torch.fft.rfft2(images - mean).abs(), phases.expand(-1, images.shape[1], -1, -1)
+    )
     return (torch.fft.irfft2(there, s=images.shape[2:]) + mean).clamp(0, 1)
 
 

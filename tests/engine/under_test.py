@@ -210,9 +210,7 @@ def gallery(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: in
     return make_gallery(_network(theta, tuple(pictures.shape[1:])), pictures, y, lam, restarts)
 
 
-def log_odds_of(
-    theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int
-) -> Array:
+def log_odds_of(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int) -> Array:
     """Of each candidate of a network of one output, by the clear directions."""
     found = torch.from_numpy(signs(theta, pictures, y, lam, restarts))
     return log_odds(found.float(), "binary margin", restarts).numpy()
