@@ -1,8 +1,8 @@
 """How the signs of truth become one number: an order for any network, a confidence for some.
 
 The logistic models were fitted to networks of our own (decisions 11 and 35). What they were fitted
-to says
-for which networks their number is a share of good images. Elsewhere it is an order, and no more.
+to says for which networks their number is a share of good images. Elsewhere it is an order, and no
+more.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class NullImages(msgspec.Struct, frozen=True):
         rising = torch.tensor(self.logits[::-1], dtype=torch.float64)
         counts = torch.tensor([*(rank - 1 for rank in self.ranks), self.images])
         # So many places lie at these log-odds or above; the next one lies below.
-        above = len(rising) - torch.searchsorted(rising, logits.double())
+        above = len(rising) - torch.searchsorted(rising, logits.double().contiguous())
         return counts[above]
 
     def p_value(self, logits: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ def against_nulls(nulls: NullImages, logits: Tensor, distinct: Tensor) -> Agains
     # Who asks less of all may count on whom that takes in: the least of all places from here on.
     share = (expected / places).clamp(max=1).flip(0).cummin(0).values
     least = torch.cat([torch.ones(1, dtype=torch.float64), share])
-    taken_in = torch.searchsorted(reached.flip(0).contiguous(), logits.double(), right=True)
+    taken_in = torch.searchsorted(reached.flip(0), logits.double().contiguous(), right=True)
     return AgainstNulls(
         nulls.images, nulls.networks, nulls.reaching(logits), (1 - least[taken_in]).float()
     )

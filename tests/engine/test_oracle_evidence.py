@@ -184,7 +184,7 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
     exact = under_test.log_odds_of(theta, images, labels, lam, restarts)
     gallery = exact[found.candidate.numpy()].tolist()
     highest = [oracle.most(table, t, gallery) for t in exact.tolist()]
-    held = np.minimum(found.trust, highest)
+    held = np.minimum(found.trust.double().numpy(), highest)
     np.testing.assert_allclose(found.of_each, held, rtol=1e-5, atol=1e-6)
 
 
