@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from engine.base.resources import resource_folder
 from tests.engine import oracle, under_test
 from tests.engine.oracle import Theta
 from tests.engine.test_oracle_step import make_theta
 
-TABLE = json.loads((resource_folder() / "nulls.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = json.loads((ROOT / "resources" / "nulls.json").read_text(encoding="utf-8"))
 
 CLOSE = 2e-5
 """What float32 leaves of a similarity."""
