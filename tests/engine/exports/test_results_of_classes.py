@@ -16,8 +16,8 @@ from engine.comparison.comparison import compare
 from engine.comparison.text import as_dict, facts, table
 from engine.data.datasets import LabelledImages
 from engine.evidence.diagnostics import check_weights
-from engine.evidence.references import References
 from engine.evidence.nulls import nulls_for
+from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.report_page import report_page
 from engine.exports.stills import write_pngs
