@@ -459,6 +459,24 @@ MUTANTS: list[Mutant] = [
         ("the bias of one search is off", "34.631), -3.724", "34.631), -3.224"),
     ),
     *_of(
+        "evidence/nulls",
+        (
+            "a p-value can be zero",
+            "(1 + self.reaching(logits).double()) / (1 + self.images)",
+            "self.reaching(logits).double() / (1 + self.images)",
+        ),
+        (
+            "what lies between two places of the table is left out",
+            "(rank - 1 for rank in self.ranks)",
+            "(rank - 2 for rank in self.ranks)",
+        ),
+        (
+            "all images of a gallery count where some are as trusted",
+            "share = (expected / places)",
+            "share = (expected / len(places))",
+        ),
+    ),
+    *_of(
         "evidence/gradients",
         (
             "agreement does not know the label",
