@@ -130,3 +130,8 @@ def nulls_of(case: Case, network: Network, restarts: int) -> NullImages:
 def models_for(case: Case | None) -> Models:
     """Those that order the candidates of a case."""
     return FITTED[case or _ORDER]
+
+
+def log_odds(signs: Tensor, case: Case | None, restarts: int) -> Tensor:
+    """Those of the trust in each candidate, float64, shape (R·m,), by its signs, shape (R·m, 7)."""
+    return models_for(case).for_restarts(restarts).logits(signs - signs.median(0).values)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from engine.base.progress import Progress, unheard
 from engine.data.inputs import is_vector
-from engine.evidence.confidence import Case, case_of, models_for, nulls_of
+from engine.evidence.confidence import case_of, log_odds, nulls_of
 from engine.evidence.gradients import own_directions
 from engine.evidence.groups import distinct, found_by
 from engine.evidence.nulls import AgainstNulls, against_nulls
@@ -183,11 +183,6 @@ def make_gallery(
         return Gallery(chosen, recurring, trust, None, NOT_FITTED)
     nulls = against_nulls(nulls_of(case, network, restarts), logits, chosen)
     return Gallery(chosen, recurring, trust, torch.minimum(trust, nulls.cap), nulls=nulls)
-
-
-def log_odds(signs: Tensor, case: Case | None, restarts: int) -> Tensor:
-    """Those of the trust in each candidate, float64, shape (R·m,), by its signs, shape (R·m, 7)."""
-    return models_for(case).for_restarts(restarts).logits(signs - signs.median(0).values)
 
 
 def signs_of_truth(

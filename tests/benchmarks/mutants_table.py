@@ -454,6 +454,7 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "evidence/confidence",
+        ("signs are centred on their mean", "signs.median(0).values", "signs.mean(0)"),
         ("a published weight of pools is off", "14.701, 5.304, 1.982", "14.701, 5.304, 0.982"),
         ("a published weight of one search is off", "25.481, 34.631", "25.481, 30.631"),
         ("the bias of one search is off", "34.631), -3.724", "34.631), -3.224"),
@@ -486,7 +487,6 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "evidence/gallery",
-        ("signs are centred on their mean", "signs.median(0).values", "signs.mean(0)"),
         (
             "recurrence across counts its own restart",
             "(best.sum(1) - own) / max(1, restarts - 1)",

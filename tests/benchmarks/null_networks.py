@@ -27,8 +27,8 @@ from torch import Tensor
 from engine.base.files import atomic_path
 from engine.base.resources import images_beside, resource_folder, sample_network
 from engine.data.datasets import LabelledImages, load_images
-from engine.evidence.confidence import Case
-from engine.evidence.gallery import log_odds, signs_of_truth
+from engine.evidence.confidence import Case, log_odds
+from engine.evidence.gallery import signs_of_truth
 from engine.evidence.groups import distinct
 from engine.evidence.nulls import NullImages
 from engine.evidence.references import References

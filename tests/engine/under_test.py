@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.data.inputs import InputSpec
-from engine.evidence.gallery import Gallery, log_odds, make_gallery, signs_of_truth
+from engine.evidence.confidence import log_odds
+from engine.evidence.gallery import Gallery, make_gallery, signs_of_truth
 from engine.evidence.scoring import Matches, score
 from engine.evidence.similarity import ncc_features
 from engine.network.network import Network
