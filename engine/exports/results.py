@@ -297,6 +297,7 @@ def make_report(
             "distinct": len(gallery),
             "above_0.9": gallery.above(0.9),
             "confidence_unknown": gallery.why_unknown,
+            "nulls": None if gallery.nulls is None else gallery.nulls.as_dict(),
             "images": _gallery_entries(session, verdict),
         },
         "note": session.remarks,
@@ -324,6 +325,7 @@ def _gallery_entries(session: Session, verdict: Verdict) -> list[dict[str, Any]]
             "candidate": candidate,
             "label": int(session.labels[candidate]),
             "confidence": None if confidence is None else round(confidence, 4),
+            "p_value": gallery.p_value_of(candidate),
             "found_by": int(gallery.found_by[place]),
             "recovered": None if recovered is None else bool(recovered[place]),
         }

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -899,6 +900,28 @@ def confidence(found: Array, restarts: int) -> Array:
     weights, bias = OF_ONE_SEARCH if restarts == 1 else OF_POOLS
     median = np.sort(found, 0)[(len(found) - 1) // 2]
     return np.asarray(1 / (1 + np.exp(-((found - median) @ np.array(weights) + bias))))
+
+
+def reaching(table: Mapping[str, Any], log_odds: float) -> int:
+    """How many null images may have such log-odds or more: fewer than the first place below."""
+    for rank, there in zip(table["ranks"], table["logits"], strict=True):
+        if there < log_odds:
+            return int(rank) - 1
+    return int(table["images"])
+
+
+def most(table: Mapping[str, Any], log_odds: float, gallery: Sequence[float]) -> float:
+    """The highest confidence that null images allow.
+
+    1 − g p(t)/k(t), the largest over all t up to one's own log-odds that an image of the gallery
+    has: p(t) is (1 + null images that reach t)/(1 + null images), k(t) how many of the g do.
+    """
+    allowed = [0.0]
+    for t in gallery:
+        if t <= log_odds:
+            p = (1 + reaching(table, t)) / (1 + table["images"])
+            allowed.append(1 - len(gallery) * p / sum(other >= t for other in gallery))
+    return max(allowed)
 
 
 def distinct(images: Array, y: Array, trust: Array) -> list[int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,9 @@ from torch import Tensor
 from tests.engine import oracle, under_test
 from tests.engine.oracle import Theta
 from tests.engine.test_oracle_step import make_theta
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = json.loads((ROOT / "resources" / "nulls.json").read_text(encoding="utf-8"))
 
 CLOSE = 2e-5
 """What float32 leaves of a similarity."""
@@ -198,8 +203,7 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
     found = under_test.gallery(theta, images, labels, lam, restarts)
     log_odds = np.log(trust / (1 - trust))
     assert log_odds.std() > 1
-    each = found.of_each.double().numpy()
-    np.testing.assert_allclose(each, trust, rtol=5e-3, atol=1e-7)
+    np.testing.assert_allclose(found.trust.double(), trust, rtol=5e-3, atol=1e-7)
     pictures, y = numbers(images, labels)
     assert found.candidate.tolist() == oracle.distinct(pictures, y, trust)
     assert len(found) < len(images)
@@ -207,6 +211,13 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
         found.candidate.tolist(), pictures, y, restarts
     )
     np.testing.assert_array_equal(found.confidence, found.of_each[found.candidate])
+    kind = f"binary margin, {'grey' if channels == 1 else 'colour'}"
+    table = TABLE[kind]["alone" if restarts == 1 else "pooled"]
+    exact = under_test.log_odds_of(theta, images, labels, lam, restarts)
+    gallery = exact[found.candidate.numpy()].tolist()
+    highest = [oracle.most(table, t, gallery) for t in exact.tolist()]
+    held = np.minimum(found.trust.double().numpy(), highest)
+    np.testing.assert_allclose(found.of_each, held, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.data.inputs import InputSpec
+from engine.evidence.confidence import log_odds
 from engine.evidence.gallery import Gallery, make_gallery, signs_of_truth
 from engine.evidence.lineup import LineUp
 from engine.evidence.lining_up import Deal, deal, line_up
@@ -212,6 +213,12 @@ def signs(
 def gallery(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int) -> Gallery:
     """What is distinct, in how many restarts, and the confidence of each."""
     return make_gallery(_network(theta, tuple(pictures.shape[1:])), pictures, y, lam, restarts)
+
+
+def log_odds_of(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int) -> Array:
+    """Of each candidate of a network of one output, by the clear directions."""
+    found = torch.from_numpy(signs(theta, pictures, y, lam, restarts))
+    return log_odds(found.float(), "binary margin", restarts).numpy()
 
 
 def _pairs(matches: Matches) -> list[Pair]:

@@ -91,7 +91,8 @@ def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
         assert ended.mosaic.tile == tile
     assert ended.beside.currentIndex() == 1
     confidence = ended.workspace.session.gallery().of_each[order[-1]]
-    assert inspector.value("Confidence").startswith(f"{confidence:.2f}")
+    chance = ended.workspace.session.gallery().p_value_of(order[-1])
+    assert inspector.value("Confidence").startswith(f"{confidence:.2f}, p = {chance:.2g} (")
     assert "image " in inspector.value("Match")
 
 
