@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --d
 SAMPLE := resources/samples/mnist_ten_digits.safetensors
 
 .PHONY: setup run test test-on-a-screen check format bench screenshots file-tables zoo sample-mnist \
-	sample-cifar sample-digits package clean lock audit
+	sample-cifar sample-digits nulls package clean lock audit
 
 run: $(VENV)/.run
 	$(BIN)/python main.py $(SAMPLE)
@@ -63,6 +63,10 @@ build/zoo/.ready: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m docs.screenshots
+
+# What trust reaches on networks that can't know an image; takes half an hour.
+nulls: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.null_networks
 
 # DATA is a folder that holds MNIST as torchvision lays it out.
 sample-mnist: $(VENV)/.run

@@ -18,6 +18,10 @@ def unheard(_share: float) -> None:
     """For work whose progress nobody follows."""
 
 
+def silent() -> None:
+    """The same for work that cannot say how much of it is done."""
+
+
 def portion(progress: Progress, low: float, high: float) -> Progress:
     """For one part of some work: its share, laid between two shares of the whole."""
     return lambda share: progress(low + (high - low) * share)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 from typing import Any
 
-from engine.base.plain_text import percent
+from engine.base.plain_text import counted, percent
 from engine.commands.sources import (
     add_base,
     add_data_root,
@@ -15,13 +16,18 @@ from engine.commands.sources import (
     load_source,
     read_network,
 )
+from engine.commands.targets import add_overwrite, check_free
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import shape_in_words, who_said
 from engine.data.nouns import nouns_of
+from engine.data.pixels import columns_for, enlarged, enlargement, mosaic
 from engine.evidence.assumptions import check_assumptions
 from engine.evidence.diagnostics import check_weights
+from engine.evidence.first_look import first_look
 from engine.evidence.outlook import about_images
 from engine.evidence.stationarity_check import CARRIES, DecayReading, true_stationarity
+from engine.exports.endings import check_ending
+from engine.exports.writing import write_png
 from engine.network.facts import about_outputs, model_facts
 from engine.network.network import Network
 
@@ -37,21 +43,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_root(parser)
     add_base(parser)
     add_reading(parser)
+    parser.add_argument(
+        "--look",
+        type=Path,
+        metavar="FILE.png",
+        help="a picture of what single neurons and their differences already show; not a finding",
+    )
+    add_overwrite(parser, "the picture where it is there already")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Inspects a network.
 
     Raises:
-        UnusableInput: network or images cannot be used.
+        UnusableInput: network or images cannot be used, or the picture would replace a file.
+        OSError: the picture cannot be written.
     """
+    if options.look is not None:
+        check_ending("png", options.look, "--look")
+        check_free(options, [options.look], "Name another file")
     network = read_network(options, options.model, options.images)
-    return inspection(network, load_source(options, options.images, network.input_shape))
+    found = inspection(network, load_source(options, options.images, network.input_shape))
+    return found if options.look is None else {**found, "look": _look(network, options.look)}
 
 
 def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     """The same for people."""
-    return inspection_text(summary).split("\n")
+    return [*inspection_text(summary).split("\n"), *_look_lines(summary)]
+
+
+def _look(network: Network, path: Path) -> dict[str, Any]:
+    """A first look in numbers; its picture is written where there is one."""
+    found = first_look(network)
+    if len(found):
+        pixels = mosaic(found.tiles, columns_for(found.tiles))
+        write_png(path, enlarged(pixels, enlargement(pixels.shape[1])))
+    return {
+        "file": str(path) if len(found) else None,
+        "images": len(found),
+        "recurrences": list(found.recurrences),
+        "by_chance": found.by_chance,
+    }
+
+
+def _look_lines(summary: dict[str, Any]) -> list[str]:
+    look = summary.get("look")
+    if look is None:
+        return []
+    if not look["images"]:
+        return [
+            "first look    nothing stands out among differences of neurons; no picture is written"
+        ]
+    images = counted(look["images"], "images")
+    return [f"first look    {images} that differences of neurons show; no finding: {look['file']}"]
 
 
 def inspection(network: Network, train: LabelledImages | None = None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,9 @@ from engine.commands.sources import (
     read_network,
 )
 from engine.commands.targets import add_overwrite, check_files
-from engine.evidence.membership import SCORES, Membership, Values, ask
+from engine.commands.terminal import bar_of, show_share
+from engine.evidence.membership import ask
+from engine.evidence.membership_scores import NEEDS, SCORES, Membership, Values
 from engine.exports import results, results_read
 from engine.network.network import Network
 from engine.session.session import SUFFIX
@@ -29,7 +33,7 @@ from engine.session.session_file import load_session
 if TYPE_CHECKING:
     from torch import Tensor
 
-ABOUT = "were these images trained on?"
+ABOUT = "which of these images were trained on, and which do the weights give away?"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_data_root(parser)
     add_reading(parser)
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="one row an image")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="one row an image, with its rank by multiplier"
+    )
     add_overwrite(parser, "the table where it is there already")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -64,13 +71,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     images, control = load_pair(options, shape)
     assert images is not None
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
-    found = ask(network, images, control, candidates)
+    with closing(bar_of(options.quiet, total=1.0, desc="multipliers")) as bar:
+        found = ask(network, images, control, candidates, partial(show_share, bar))
     if options.csv is not None:
         write_csv(found, options.csv)
     origin = network.origin
     written = {} if options.csv is None else {"csv": str(options.csv)}
     model = {"file": origin.name, "sha256": origin.sha256}
-    return {"model": model, **found.as_dict(), **written}
+    return {"model": model, **found.as_dict(with_values=True), **written}
 
 
 def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
@@ -79,20 +87,43 @@ def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     beside = "no control" if control is None else f"{counted(control, 'images')} as control"
     said = [f"{summary['model']['file']}: {counted(summary['images'], 'images')}, {beside}"]
     for name, score in summary["scores"].items():
-        said += [] if control is None else [f"{name:10}  {_worth(score)}"]
+        said += [] if control is None else [f"{name:10}  {_worth(name, score)}"]
     said += [summary["note"]] if summary["note"] else []
+    if summary["unexplained"] is not None:
+        left = percent(summary["unexplained"])
+        said.append(f"All images together leave {left} of the weights' norm unexplained.")
+    said += _most_exposed(summary["most_exposed"])
     return [*said, f"Table: {summary['csv']}"] if "csv" in summary else said
 
 
-def _worth(score: dict[str, Any] | None) -> str:
+def _worth(name: str, score: dict[str, Any] | None) -> str:
     """What one score came to."""
     if score is None:
-        return "not asked: it needs a run (--run)"
-    low, high = score["interval"]
-    return (
-        f"{percent(score['tpr_at_1_percent_fpr'])} found at 1 % false positives "
-        f"({percent(low)} to {percent(high)}), area under the curve {score['area']:.2f}"
-    )
+        return f"–, it needs {NEEDS[name]}"
+    found = [
+        f"{percent(score[rate], 1)} found at {fpr} ({percent(low, 1)} to {percent(high, 1)})"
+        for rate, interval, fpr in (
+            ("tpr_at_1_percent_fpr", "interval", "1 % false positives"),
+            ("tpr_at_0.1_percent_fpr", "interval_at_0.1_percent", "0.1 %"),
+        )
+        if score[interval] is not None
+        for low, high in [score[interval]]
+    ]
+    return f"{', '.join(found)}, area under the curve {score['area']:.2f}"
+
+
+def _most_exposed(images: list[dict[str, Any]]) -> list[str]:
+    """The images with the largest multipliers, one a line below a heading."""
+    if not images:
+        return []
+    rows = [("number", "label", "multiplier", "as much in the control")]
+    for each in images:
+        above = "–" if each["control_above"] is None else f"{each['control_above']:,}"
+        label = f"{each['label']}"
+        rows.append((f"{each['index'] + 1:,}", label, f"{each['multiplier']:.3g}", above))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    table = ["  ".join(f"{c:>{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
+    return ["Most exposed, by multiplier:", *table]
 
 
 def candidates_of(path: Path, network: Network) -> Tensor:
@@ -123,15 +154,22 @@ def candidates_of(path: Path, network: Network) -> Tensor:
 
 
 def write_csv(found: Membership, path: Path) -> None:
-    """One row an image: its place in its set, the set, its label, and its scores.
+    """One row an image: its place in its set, the set, its label, its scores, and its exposure.
+
+    That is its rank by multiplier among the images in question, and how many of the control have no
+    less of one. What is not known is left empty, as is the calibrated score of those images of the
+    control that it was fitted to.
 
     Raises:
         OSError: it cannot be written; what stood there before is untouched.
     """
-    lines = [",".join(("index", "set", "label", *SCORES))]
-    for name, labels, places in (
-        ("images", found.labels, np.arange(len(found.labels))),
-        ("control", found.control_labels, found.control_places),
+    lines = [",".join(("index", "set", "label", *SCORES, "rank", "control_above"))]
+    above = found.control_above
+    ranks = [f"{rank}" for rank in found.ranks]
+    counts = [""] * len(ranks) if above is None else [f"{count}" for count in above]
+    for name, labels, places, *exposure in (
+        ("images", found.labels, np.arange(len(found.labels)), ranks, counts),
+        ("control", found.control_labels, found.control_places, None, None),
     ):
         if labels is None:
             continue
@@ -139,6 +177,7 @@ def write_csv(found: Membership, path: Path) -> None:
         for score in found.scores.values():
             values = None if score is None else getattr(score, name)
             columns.append([""] * len(labels) if values is None else _numbers(values))
+        columns += [[""] * len(labels) if each is None else each for each in exposure]
         for index, label, *values in zip(places, labels, *columns, strict=True):
             written = f"{label:+.0f}" if found.classes.outputs == 1 else f"{label:.0f}"
             lines.append(",".join((str(index), name, written, *values)))
@@ -147,4 +186,4 @@ def write_csv(found: Membership, path: Path) -> None:
 
 
 def _numbers(values: Values) -> list[str]:
-    return [f"{value:.9g}" for value in values]
+    return ["" if np.isnan(value) else f"{value:.9g}" for value in values]

@@ -18,10 +18,13 @@ from engine.commands.sources import (
     scored_before,
 )
 from engine.commands.targets import add_overwrite, check_files
+from engine.evidence.membership import ask
+from engine.evidence.membership_scores import Membership
+from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.conclusion import conclude
 from engine.exports.report_page import report_page
-from engine.session.session import SUFFIX
+from engine.session.session import SUFFIX, Session
 from engine.viewing.verdict import verdict_of
 
 WritePdf = Callable[[str, Path], None]
@@ -36,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_images(parser, "training images, to show the pairs")
     add_control(parser)
     add_data_root(parser)
+    parser.add_argument(
+        "--membership",
+        action="store_true",
+        help="ask which of the images the network gives away, too; needs --images and --control",
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="DIR/report.html, if not given")
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="the same as PDF")
     add_overwrite(parser, "reports that are there already")
@@ -59,7 +67,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     session = load_run(folder)
     references = load_references(options, session.network)
     verdict = verdict_of(session, references)
-    report = results.make_report(session, verdict)
+    membership = _membership(options, session, references)
+    report = results.make_report(session, verdict, membership)
     if report["evidence"] is None and not is_file:
         report["evidence"] = scored_before(folder, session)
     page = report_page(session, report, verdict)
@@ -74,6 +83,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def lines(summary: dict[str, Any], options: argparse.Namespace) -> list[str]:
     """What the report concludes, and where it is."""
     return [f"{options.headline}.", *(f"Report: {path}" for path in summary.values())]
+
+
+def _membership(
+    options: argparse.Namespace, session: Session, references: References | None
+) -> Membership | None:
+    """What the network says of the images, if that was asked for."""
+    if not options.membership:
+        return None
+    images, control = (None, None) if references is None else references.sets or (None, None)
+    if images is None or control is None:
+        raise UnusableInput(
+            "--membership needs images in question and a control to measure them against.",
+            "Give --images and --control.",
+        )
+    return ask(session.network, images, control, session.images())
 
 
 def _targets(options: argparse.Namespace, folder: Path) -> dict[str, Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from engine.commands.targets import add_overwrite
 from engine.commands.told import matches_in_words
 from engine.data.inputs import is_vector
 from engine.data.nouns import nouns_of
-from engine.evidence.scoring import is_evidence, score
+from engine.evidence.references import References
+from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
 from engine.runtime.lazy import torch
 
@@ -59,10 +59,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         mean = torch.zeros(shape)
     images, unseen = real
     assert images is not None
-    evidence = score(candidates, images, unseen, mean, one_to_one=not options.many_to_one)
-    apart = None if control is None else control.apart
-    evidence = replace(evidence, left_out=0 if apart is None else len(apart.left_out))
-    found = evidence.as_dict()
+    references = References(images, unseen, mean, train.labels, sets=(train, control))
+    found = references.score(candidates, one_to_one=not options.many_to_one).as_dict()
     path = folder / results.REPORT
     if not path.exists():
         return {"evidence": found, "report": None, "input_shape": list(shape)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.base.plain_text import counted
 from engine.data.nouns import Nouns, nouns_of
+from engine.evidence.lineup import lineup_of
 from engine.exports import results
 from engine.exports.conclusion import conclude
 
@@ -35,7 +36,7 @@ def lines_of_run(report: dict[str, Any], folder: Path) -> list[str]:
 
 
 def matches_in_words(evidence: Mapping[str, Any] | None, nouns: Nouns) -> str:
-    """What a score found beside its control, in one sentence.
+    """What a score found beside its control, in one sentence, and its line-up.
 
     Args:
         evidence: as `Evidence.as_dict` gives it; None without a score.
@@ -54,9 +55,11 @@ def _matches_of_images(evidence: Mapping[str, Any] | None) -> str:
             f"{train['good']:,} of {images} have a good match ({train['rule']}); without a control "
             "this is no claim."
         )
-    return (
+    found = (
         f"{train['good']:,} of {images} have a good match ({train['rule']}), and "
         f"{control['good']:,} of {control['count']:,} images of the control; "
         f"{train['above_control']:,} match better than the control's best, and "
         f"{train['recovered']:,} do both: they are recovered."
     )
+    lineup = lineup_of(evidence)
+    return found if lineup is None else f"{found} {lineup.words}"

@@ -12,7 +12,8 @@ Each counts relative to the median of all candidates, because networks differ. A
 these puts candidates in order (`confidence`). Where it was fitted to networks like the one under
 attack, its number is a confidence: the share of images like this one that were good there, by the
 scoring rule. It is an estimate that assumes a network not unlike those, and it is not known where
-there is no such model, nor after too few steps.
+there is no such model, nor after too few steps. It is never higher than what such trust means on
+networks that can't know an image lets it be (`nulls`).
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from typing import TYPE_CHECKING
 
 from engine.base.progress import Progress, unheard
 from engine.data.inputs import is_vector
-from engine.evidence.confidence import case_of, models_for
+from engine.evidence.confidence import case_of, log_odds, nulls_of
 from engine.evidence.gradients import own_directions
 from engine.evidence.groups import distinct, found_by
+from engine.evidence.nulls import AgainstNulls, against_nulls
 from engine.evidence.similarity import ncc_features, stretched
 from engine.network.network import Network
 from engine.network.trace import trace
@@ -71,6 +73,8 @@ class Gallery:
         of_each: the confidence of every candidate, from 0 to 1, shape (R·m,), NaN of those of which
             it is not known; None where it is known of none.
         why_unknown: why it is not, in words; empty where it is known.
+        nulls: how the candidates that have a confidence stand against null images; None where none
+            has.
     """
 
     candidate: Tensor
@@ -78,6 +82,7 @@ class Gallery:
     trust: Tensor
     of_each: Tensor | None
     why_unknown: str = ""
+    nulls: AgainstNulls | None = None
 
     def __len__(self) -> int:
         return len(self.candidate)
@@ -91,6 +96,11 @@ class Gallery:
         """Of one candidate; None where it is not known."""
         value = math.nan if self.of_each is None else float(self.of_each[candidate])
         return None if math.isnan(value) else value
+
+    def p_value_of(self, candidate: int) -> float | None:
+        """The chance that a null image is trusted as much; None where no confidence is known."""
+        is_known = self.nulls is not None and self.confidence_of(candidate) is not None
+        return self.nulls.p_value(candidate) if self.nulls is not None and is_known else None
 
     def why_unknown_of(self, candidate: int) -> str:
         """Why the confidence of one candidate is not known, in words; empty where it is."""
@@ -110,7 +120,7 @@ class Gallery:
 
     def without_confidence(self, why: str) -> Gallery:
         """The same images in the same order, of which nothing is to be said."""
-        return replace(self, of_each=None, why_unknown=why)
+        return replace(self, of_each=None, why_unknown=why, nulls=None)
 
     def with_unranked(self, count: int) -> Gallery:
         """The same of a run with so many candidates more, of whom nothing is known yet."""
@@ -161,17 +171,18 @@ def make_gallery(
     Raises:
         Cancelled: `progress` said so.
     """
-    features = ncc_features(images)
+    features, case = ncc_features(images), case_of(network, training)
     signs = signs_of_truth(network, images, labels, strengths, features, restarts, space, progress)
-    signs = signs - signs.median(0).values
-    case = case_of(network, training)
-    trust = models_for(case).for_restarts(restarts).of(signs)
-    chosen = distinct(features, labels, trust)
+    logits = log_odds(signs, case, restarts)
+    trust = logits.sigmoid().float()
+    chosen = distinct(features, labels, logits)
     progress(0.9)
     recurring = found_by(chosen, features, labels, restarts)
     progress(1.0)
-    found = Gallery(chosen, recurring, trust.float(), trust.float())
-    return found if case is not None else found.without_confidence(NOT_FITTED)
+    if case is None:
+        return Gallery(chosen, recurring, trust, None, NOT_FITTED)
+    nulls = against_nulls(nulls_of(case, network, restarts), logits, chosen)
+    return Gallery(chosen, recurring, trust, torch.minimum(trust, nulls.cap), nulls=nulls)
 
 
 def signs_of_truth(

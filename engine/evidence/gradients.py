@@ -9,9 +9,11 @@ Where a base is known, θ* is θ − θ_0, and what was not trained is left out 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
+from engine.base.progress import silent
 from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -22,6 +24,32 @@ from engine.stationarity.target import Target
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_ROWS = 256
+"""Images that are worked on between two beats."""
+
+
+class Pulls(Protocol):
+    """J(x_i)ᵀ u_i of n images, as far as multipliers of them have to know them.
+
+    What a kind of layer other than a full one has to offer to be asked as well.
+    """
+
+    def along_parameters(self) -> Tensor:
+        """⟨θ, J(x_i)ᵀ u_i⟩, shape (n,)."""
+        ...
+
+    def squared_norms(self) -> Tensor:
+        """‖J(x_i)ᵀ u_i‖², shape (n,)."""
+        ...
+
+    def products(self, others: Self) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
+        ...
+
+    def combined(self, multipliers: Tensor) -> Parameters:
+        """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,28 @@ class Gradients:
         there = trace(network, x)
         return cls(there, there.backward(cotangents))
 
+    @classmethod
+    def in_parts(
+        cls, network: Network, x: Tensor, cotangents: Tensor, beat: Callable[[], None]
+    ) -> Gradients:
+        """The same, some images after others.
+
+        Args:
+            network: in the precision and on the device of what follows.
+            x: what the network reads, shape (n, D).
+            cotangents: U, shape (n, C).
+            beat: called after some images; may raise to end the work.
+        """
+        parts = []
+        for some, their in zip(torch.split(x, _ROWS), torch.split(cotangents, _ROWS), strict=True):
+            parts.append(cls.of(network, some, their))
+            beat()
+        h, delta = (
+            [torch.cat(layer) for layer in zip(*each, strict=True)]
+            for each in ([part.there.h for part in parts], [part.back.delta for part in parts])
+        )
+        return cls(Trace(network, [], h, []), Deltas([], delta))
+
     def along_parameters(self) -> Tensor:
         """⟨θ*, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W*_l h_{l−1} + b*_l), shape (n,).
 
@@ -61,14 +111,27 @@ class Gradients:
             total += (self.back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
         return total
 
-    def gram(self) -> Tensor:
-        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n)."""
-        count = len(self.there.h[0])
-        total = self._zeros(count, count)
-        for h, delta, has_weight, has_bias in self._factors():
-            deltas = delta @ delta.T
+    def gram(self, beat: Callable[[], None] = silent) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n).
+
+        Args:
+            beat: called after some rows of it; may raise to end the work.
+        """
+        rows = []
+        for some in self._split():
+            rows.append(some.products(self))
+            beat()
+        return torch.cat(rows)
+
+    def products(self, others: Gradients) -> Tensor:
+        """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
+        total = self._zeros(len(self.there.h[0]), len(others.there.h[0]))
+        for (h, delta, has_weight, has_bias), (h_of, delta_of, *_) in zip(
+            self._factors(), others._factors(), strict=True
+        ):
+            deltas = delta @ delta_of.T
             if has_weight:
-                total += deltas * (h @ h.T)
+                total += deltas * (h @ h_of.T)
             if has_bias:
                 total += deltas
         return total
@@ -80,19 +143,37 @@ class Gradients:
             total += delta.square().sum(1) * (has_weight * h.square().sum(1) + has_bias)
         return total
 
-    def combined(self, multipliers: Tensor) -> Parameters:
+    def combined(self, multipliers: Tensor, beat: Callable[[], None] = silent) -> Parameters:
         """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ.
 
         Args:
             multipliers: λ, shape (n,).
+            beat: called after some of them; may raise to end the work.
         """
-        weights, biases = [], []
-        for layer, (h, delta, has_weight, has_bias) in enumerate(self._factors()):
-            weighed = multipliers[:, None] * delta
-            weights.append((weighed * has_weight).T @ h)
-            here = self.there.network.biases[layer] is not None
-            biases.append((weighed * has_bias).sum(0) if here else None)
-        return Parameters(tuple(weights), tuple(biases))
+        total = self.there.network.parameters.each(torch.zeros_like)
+        for some, their in zip(self._split(), torch.split(multipliers, _ROWS), strict=True):
+            for (h, delta, has_weight, has_bias), weight, bias in zip(
+                some._factors(), total.weights, total.biases, strict=True
+            ):
+                weighed = their[:, None] * delta
+                if has_weight:
+                    weight.addmm_(weighed.T, h)
+                if bias is not None and has_bias:
+                    bias.add_(weighed.sum(0))
+            beat()
+        return total
+
+    def _split(self) -> list[Gradients]:
+        """The same of some images after others; of no more than their factors."""
+        h, delta = self.there.h, self.back.delta
+        parts = range(0, len(h[0]), _ROWS)
+        return [
+            Gradients(
+                Trace(self.there.network, [], [each[i : i + _ROWS] for each in h], []),
+                Deltas([], [each[i : i + _ROWS] for each in delta]),
+            )
+            for i in parts
+        ]
 
     def _factors(self) -> list[tuple[Tensor, Tensor, bool, bool]]:
         """h_{l−1} and δ_l of each layer, and whether its weights, and a bias, are explained."""

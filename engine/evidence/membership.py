@@ -1,12 +1,15 @@
-"""Membership: was this image in the training set? Three scores, and what they are worth.
+"""Membership: was this image in the training set? Four scores, and what they are worth.
 
 For each image, more speaks for membership:
 
 * `margin`, by how much the label's own output leads: y Φ(x), or Φ_y(x) − max_{k ≠ y} Φ_k(x). The
   loss falls with it, so that this is the attack by the loss of Yeom, Giacomelli, Fredrikson and Jha
   2018 (“Privacy Risk in Machine Learning”), nearly so with many outputs.
-* `multiplier`, how much of the weights an image explains, by non-negative least squares
-  (`stationarity_check`; with C ≥ 2 outputs the sum over the wrong classes, where they are few
+* `calibrated`, by how much the confidence is above that of images of its class that the network
+  never saw (`calibration`), after Carlini et al. 2022. Fitted to one half of the control, and
+  measured with the other.
+* `multiplier`, the exposure of an image: how much of the weights it explains, by non-negative least
+  squares (`exposure`; with C ≥ 2 outputs the sum over the wrong classes, where they are few
   enough). It is solved for images in question and control *in one problem*: each may take what any
   other could explain. Solved apart, either set would have to explain the weights by itself, and
   images that the network never saw would take multipliers for want of better ones. An image with
@@ -28,23 +31,21 @@ which would flatter the set without labels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
-from engine.base.plain_text import counted
-from engine.base.progress import Progress, unheard
+from engine.base.progress import Progress, portion, unheard
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import shape_in_words
 from engine.data.nouns import nouns_of
+from engine.evidence.calibration import calibrated, half_of, scaled_confidences
 from engine.evidence.duplicates import kept_apart
-from engine.evidence.gradients import Gradients, own_directions
-from engine.evidence.roc import OperatingPoint, RocCurve, roc_curve
+from engine.evidence.exposure import exposure_of
+from engine.evidence.membership_scores import Membership, Score
 from engine.evidence.similarity import ncc_features
-from engine.evidence.stationarity_check import MOST_IMAGES, check_stationarity
 from engine.evidence.taught import taught_labels
 from engine.network.classes import Classes
 from engine.network.network import Network
@@ -55,127 +56,7 @@ if TYPE_CHECKING:
 
 Values = NDArray[np.float64]
 
-SCORES = ("margin", "multiplier", "similarity")
-
 _ROWS = 512
-_BINS = 24
-_TINY = 1e-12
-
-
-@dataclass(frozen=True)
-class Score:
-    """One score of all images.
-
-    Attributes:
-        images: of the images in question, shape (n,).
-        control: of the control, shape (n',); None without one.
-        curve: the ROC curve of the two; None without a control.
-        few: what is caught at 1 % false positives; None without a control.
-    """
-
-    images: Values
-    control: Values | None
-    curve: RocCurve | None
-    few: OperatingPoint | None
-
-    def histograms(self) -> tuple[Values, Values, Values | None]:
-        """Edges (b + 1,), and which share of either set lies in each bin, (b,) each."""
-        both = self.images if self.control is None else np.append(self.images, self.control)
-        edges = np.histogram_bin_edges(both, _BINS)
-        shares = [
-            None if values is None else np.histogram(values, edges)[0] / len(values)
-            for values in (self.images, self.control)
-        ]
-        assert shares[0] is not None
-        return edges, shares[0], shares[1]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the command line; what needs a control is None without one."""
-        few, curve = self.few, self.curve
-        return {
-            "area": None if curve is None else round(curve.area, 4),
-            "tpr_at_1_percent_fpr": None if few is None else round(few.rate, 4),
-            "interval": None if few is None else [round(end, 4) for end in few.interval],
-            "false_positives": None if few is None else few.false_positives,
-            "resolution": None if few is None else few.resolution,
-            "values": [float(f"{value:.6g}") for value in self.images],
-        }
-
-
-@dataclass(frozen=True)
-class Membership:
-    """All scores of all images.
-
-    Attributes:
-        margin: by how much the label's own output leads, any number.
-        multiplier: λ, not below 0.
-        similarity: the largest NCC with a candidate, from −1 to 1; None without a run.
-        classes: of the network.
-        labels: y of the images in question, shape (n,).
-        control_labels: y of the control, shape (n',); None without one.
-        control_places: of these in the control as it was given, from which images in question are
-            left out, shape (n',).
-        left_out: how many those are.
-        has_labels: False where what the network gives an image stands for its label.
-        is_joint: True if the multipliers are of one problem. Of more than `MOST_IMAGES` images
-            each has the one that it would have alone.
-        centring: what was subtracted from the images, in words.
-    """
-
-    margin: Score
-    multiplier: Score
-    similarity: Score | None
-    classes: Classes
-    labels: Values
-    control_labels: Values | None
-    has_labels: bool
-    is_joint: bool
-    centring: str
-    control_places: NDArray[np.int64]
-    left_out: int = 0
-
-    @property
-    def scores(self) -> dict[str, Score | None]:
-        """By name, in the order of `SCORES`."""
-        return {name: getattr(self, name) for name in SCORES}
-
-    def accused_by(self, image: int) -> dict[str, bool]:
-        """Whether an image stands out from the control at 1 % false positives, by margin and by
-        multiplier; empty without a control.
-
-        Similarity is left out: this is asked of an image that a reconstruction is matched with, and
-        that is most similar by the choice of the match.
-
-        Args:
-            image: its place among the images in question.
-        """
-        scores = {"margin": self.margin, "multiplier": self.multiplier}
-        return {
-            name: bool(score.images[image] >= score.few.threshold)
-            for name, score in scores.items()
-            if score.few is not None
-        }
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the command line."""
-        return {
-            "images": len(self.labels),
-            "control": None if self.control_labels is None else len(self.control_labels),
-            "left_out": self.left_out,
-            "labels": "given" if self.has_labels else self.instead_of_labels,
-            "centring": self.centring,
-            "multipliers": "solved for together" if self.is_joint else "of each image alone",
-            "scores": {
-                name: None if score is None else score.as_dict()
-                for name, score in self.scores.items()
-            },
-            "note": resolution_note(self.control_labels),
-        }
-
-    @property
-    def instead_of_labels(self) -> str:
-        """What stands for labels that are not given."""
-        return f"the network's own {'sign' if self.classes.outputs == 1 else 'class'}"
 
 
 def ask(
@@ -207,24 +88,20 @@ def ask(
     centred = network.inputs.less_mean(torch.cat([each.images for each in sets]).double(), mean)
     network = network.to("cpu", torch.float64)
     x, classes = network.inputs.of_centred(centred), network.classes
-    outputs = torch.cat([network.forward(block) for block in torch.split(x, _ROWS)])
+    outputs = _outputs(network, x, portion(progress, 0.0, 0.2))
     given = _given_labels(sets, classes, outputs)
     y = classes.told(outputs) if given is None else given
-    progress(0.2)
-    is_joint = len(x) <= MOST_IMAGES
-    if is_joint:
-        multipliers = check_stationarity(network, x, y).multipliers
-    else:
-        multipliers = own_multipliers(network, x, y)
+    exposure = exposure_of(network, x, y, portion(progress, 0.2, 0.8))
     progress(0.8)
     count = len(images)
     similarity = None
     if candidates is not None:
-        similarity = _score(nearest_similarity(candidates, centred.float(), progress), count)
+        similarity = Score.of(nearest_similarity(candidates, centred.float(), progress), count)
     both = y.numpy()
     return Membership(
-        margin=_score(classes.margins(outputs, y).numpy(), count),
-        multiplier=_score(multipliers, count),
+        margin=Score.of(classes.margins(outputs, y).numpy(), count),
+        calibrated=_calibrated(classes, outputs, y, control),
+        multiplier=Score.of(exposure.multipliers, count),
         similarity=similarity,
         classes=classes,
         labels=both[:count],
@@ -232,7 +109,8 @@ def ask(
         control_places=_places(control),
         left_out=0 if control is None or control.apart is None else len(control.apart.left_out),
         has_labels=given is not None,
-        is_joint=is_joint,
+        solved=exposure.solved,
+        relative=exposure.relative,
         centring=centring,
     )
 
@@ -262,26 +140,6 @@ def common_mean(
     )
 
 
-def own_multipliers(network: Network, x: Tensor, labels: Tensor) -> Values:
-    """λ ≥ 0 that minimises ‖θ − λ J(x_i)ᵀ u_i‖ for each image by itself, u_i its own direction.
-
-    Args:
-        network: float64, on the CPU.
-        x: what it reads, float64, shape (n, D).
-        labels: y, shape (n,).
-
-    Returns:
-        λ, shape (n,).
-    """
-    parts = []
-    for block, its_labels in zip(torch.split(x, _ROWS), torch.split(labels, _ROWS), strict=True):
-        directions = own_directions(network.classes, network.forward(block), its_labels)
-        pulls = Gradients.of(network, block, directions)
-        alone = pulls.along_parameters() / pulls.squared_norms().clamp_min(_TINY)
-        parts.append(alone.clamp_min(0))
-    return np.asarray(torch.cat(parts).numpy())
-
-
 def nearest_similarity(candidates: Tensor, images: Tensor, progress: Progress = unheard) -> Values:
     """The NCC of each image with its most similar candidate; colour at half resolution.
 
@@ -304,17 +162,28 @@ def nearest_similarity(candidates: Tensor, images: Tensor, progress: Progress = 
     return np.asarray(torch.cat(found).double().numpy())
 
 
-def resolution_note(control: Values | None) -> str:
-    """What the size of the control lets one say, in one sentence."""
+def _outputs(network: Network, x: Tensor, progress: Progress) -> Tensor:
+    """Φ of many images, shape (n, C)."""
+    found = []
+    for block in torch.split(x, _ROWS):
+        found.append(network.forward(block))
+        progress(len(found) * _ROWS / (len(x) + _ROWS))
+    return torch.cat(found)
+
+
+def _calibrated(
+    classes: Classes, outputs: Tensor, y: Tensor, control: LabelledImages | None
+) -> Score | None:
+    """The score that one half of the control is fitted to; None without enough of it."""
     if control is None:
-        return "Without a control these scores are no evidence: there is nothing to compare with."
-    count = len(control)
-    most = int(0.01 * count + 1e-9)
-    allowed = {0: "none of them", 1: "at most one of them"}.get(most, f"at most {most} of them")
-    return (
-        f"A control of {counted(count, 'images')} shows no false-positive rate finer than "
-        f"{1 / count:.2g}; 1 % is {allowed}."
-    )
+        return None
+    count = len(y) - len(control)
+    fitted = np.append(np.zeros(count, bool), half_of(control.images))
+    values = calibrated(scaled_confidences(classes, outputs, y), y.numpy(), fitted)
+    if values is None:
+        return None
+    values[fitted] = np.nan
+    return Score.of(values, count)
 
 
 def _places(control: LabelledImages | None) -> NDArray[np.int64]:
@@ -323,15 +192,6 @@ def _places(control: LabelledImages | None) -> NDArray[np.int64]:
         return np.arange(0 if control is None else len(control))
     gone = [place for place, _ in control.apart.left_out]
     return np.setdiff1d(np.arange(len(control.apart.whole)), gone)
-
-
-def _score(values: Values, count: int) -> Score:
-    """The score of both sets, the first `count` being those in question."""
-    images, control = values[:count], values[count:]
-    if not len(control):
-        return Score(images, None, None, None)
-    curve = roc_curve(images, control)
-    return Score(images, control, curve, curve.at())
 
 
 def _given_labels(sets: list[LabelledImages], classes: Classes, outputs: Tensor) -> Tensor | None:

@@ -12,12 +12,14 @@ of many from an end, as with far more images than weights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
+from engine.base.progress import silent
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -31,12 +33,13 @@ _RIDGES = (1e-14, 1e-11)
 _MOST_ROUNDS = 100
 
 
-def solve_nonnegative(gram: Tensor, target: Tensor) -> Tensor:
+def solve_nonnegative(gram: Tensor, target: Tensor, beat: Callable[[], None] = silent) -> Tensor:
     """x ≥ 0 that minimises xᵀGx − 2bᵀx.
 
     Args:
         gram: G, symmetric and positive semidefinite, float64, shape (n, n).
         target: b, float64, shape (n,).
+        beat: called at each exchange; may raise to end the search.
 
     Returns:
         x, shape (n,); zeros where G is zero.
@@ -52,7 +55,7 @@ def solve_nonnegative(gram: Tensor, target: Tensor) -> Tensor:
     # settles which of the many solutions is meant: the one that shares.
     for ridge in _RIDGES:
         ridged = gram + ridge * scale * count * torch.eye(count, dtype=gram.dtype)
-        x = _pivot(ridged, target, scale)
+        x = _pivot(ridged, target, scale, beat)
         if x is not None:
             return x
     return torch.from_numpy(_one_at_a_time(gram.numpy(), target.numpy()))
@@ -77,7 +80,7 @@ def _one_at_a_time(gram: Values, target: Values) -> Values:
     return np.asarray(solution)
 
 
-def _pivot(gram: Tensor, target: Tensor, scale: float) -> Tensor | None:
+def _pivot(gram: Tensor, target: Tensor, scale: float, beat: Callable[[], None]) -> Tensor | None:
     """The solution for a positive definite G; None if rounding keeps it from being found."""
     count = len(target)
     is_positive = torch.zeros(count, dtype=torch.bool)
@@ -85,6 +88,7 @@ def _pivot(gram: Tensor, target: Tensor, scale: float) -> Tensor | None:
     fewest, patience = count + 1, _PATIENCE
     slack = _TOLERANCE * float(target.abs().max())
     for _ in range(_MOST_ROUNDS + count):
+        beat()
         wrong = torch.where(is_positive, x * scale < -slack, y < -slack)
         number = int(wrong.sum())
         if number == 0:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import is_vector
 from engine.evidence.duplicates import kept_apart
+from engine.evidence.lineup import LineUp
+from engine.evidence.lining_up import line_up
 from engine.evidence.scoring import Evidence, score
 from engine.evidence.taught import taught_labels
 from engine.network.classes import Classes
@@ -81,14 +83,31 @@ class References:
         control = None if self.sets is None else self.sets[1]
         return 0 if control is None or control.apart is None else len(control.apart.left_out)
 
-    def score(self, candidates: Tensor) -> Evidence:
+    def score(
+        self, candidates: Tensor, in_passing: bool = False, one_to_one: bool = True
+    ) -> Evidence:
         """What a match of these candidates, centred, shape (m, c, h, w), with the images shows.
+
+        Args:
+            candidates: of a run.
+            in_passing: leaves out the line-up, which takes as long again.
+            one_to_one: see `score`; without it there is no line-up.
 
         Raises:
             UnusableInput: the images are of different sizes.
         """
-        found = score(candidates, self.train, self.control, self.mean)
-        return replace(found, left_out=self.left_out)
+        found = score(candidates, self.train, self.control, self.mean, one_to_one)
+        lineup = self._line_up(candidates, found) if one_to_one and not in_passing else None
+        return replace(found, left_out=self.left_out, lineup=lineup)
+
+    def _line_up(self, candidates: Tensor, found: Evidence) -> LineUp | None:
+        """Of images alone: the edges of a table's row are none."""
+        control = None if self.sets is None else self.sets[1]
+        if control is None or self.control is None or is_vector(candidates.shape[1:]):
+            return None
+        labels = torch.zeros(len(self.train)) if self.labels is None else self.labels
+        train, unseen = (self.train, labels), (self.control, control.labels)
+        return line_up(candidates, train, unseen, self.shown_mean, found.recovered or 0)
 
     def are(self, others: References) -> bool:
         """Whether a score against others would be one against these: the very same images."""

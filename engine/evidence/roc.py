@@ -18,6 +18,9 @@ Values = NDArray[np.float64]
 FEW = 0.01
 """The false-positive rate at which true positives are reported."""
 
+FEWEST = 0.001
+"""A finer one, which a control of a thousand images and more can show."""
+
 _LEVEL = 0.95
 
 
@@ -66,6 +69,10 @@ class RocCurve:
     def area(self) -> float:
         """The chance that a member scores above another image, ties counting half; 0.5 is blind."""
         return float(np.trapezoid(self.true_positive_rate, self.false_positive_rate))
+
+    def shows(self, rate: float) -> bool:
+        """Whether there are enough others for a single one of them to be no more than this rate."""
+        return rate * self.others >= 1 - 1e-9
 
     def at(self, rate: float = FEW) -> OperatingPoint:
         """The threshold that catches most members at no more than this false-positive rate.

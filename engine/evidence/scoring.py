@@ -18,6 +18,7 @@ from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Words, held_to
 from engine.data.inputs import is_vector, shape_in_words
 from engine.data.nouns import nouns_of
+from engine.evidence.lineup import LineUp
 from engine.evidence.similarity import ncc_features, pairwise_ncc, stretched, structural_similarity
 from engine.runtime.lazy import torch
 
@@ -84,12 +85,15 @@ class Evidence:
         control: pairs with images that the network never saw; without them a score is no claim.
         rule: the rule in words.
         left_out: how many images of the control are training images, and were left out of it.
+        lineup: whether partners are picked out among unseen images; None where nobody looked, or
+            the control has too few.
     """
 
     train: Matches
     control: Matches | None
     rule: str
     left_out: int = 0
+    lineup: LineUp | None = None
 
     @property
     def above_control(self) -> NDArray[np.bool_] | None:
@@ -129,6 +133,7 @@ class Evidence:
             "control": None
             if self.control is None
             else _summary(self.control, self.rule, left_out=self.left_out),
+            "lineup": None if self.lineup is None else msgspec.to_builtins(self.lineup),
         }
 
 
@@ -299,6 +304,7 @@ class Scored(msgspec.Struct, frozen=True):
 
     train: ScoredSet
     control: ScoredSet | None
+    lineup: LineUp | None = None
 
 
 def is_evidence(found: Any) -> bool:

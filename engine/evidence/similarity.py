@@ -48,6 +48,23 @@ def _normalised(images: Tensor) -> Tensor:
     return flat / math.sqrt(flat.shape[1])
 
 
+def edge_features(images: Tensor) -> Tensor:
+    """Flat images whose dot product is the NCC of their edges, by the Laplacian.
+
+    Of the mean over channels, at the finest scale. An NCC of images is made of large areas and of
+    colours, of which nothing is left here.
+
+    Args:
+        images: shape (n, c, h, w).
+
+    Returns:
+        Shape (n, h·w).
+    """
+    mask = torch.tensor([[1.0, 2.0, 1.0], [2.0, -12.0, 2.0], [1.0, 2.0, 1.0]])
+    grey = torch.nn.functional.pad(images.float().mean(1, keepdim=True), [1] * 4, mode="replicate")
+    return _normalised(torch.nn.functional.conv2d(grey, mask[None, None]))
+
+
 def pairwise_ncc(ones: Tensor, others: Tensor) -> NDArray[np.float64]:
     """Of each pair at full resolution, shape (p,)."""
     ncc = (_normalised(ones) * _normalised(others)).sum(1)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
+from engine.base.progress import Progress, unheard
 from engine.data.datasets import LabelledImages
 from engine.evidence.gradients import (
     Gradients,
@@ -101,8 +102,25 @@ class TrueStationarity:
         return int((self.margins <= 0).sum())
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What images explain of the weights.
+
+    Attributes:
+        multipliers: of each image, Σ_k λ_ik ≥ 0, that explain the weights best, shape (n,).
+        relative: ‖θ* − Σ J(x_i)ᵀ u_i‖ / ‖θ*‖ with these multipliers.
+        relative_per_layer: the same for each layer.
+        unknowns: what was solved for.
+    """
+
+    multipliers: Values
+    relative: float
+    relative_per_layer: tuple[float, ...]
+    unknowns: Unknowns
+
+
 def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStationarity:
-    """Solves for the multipliers of known training images.
+    """Solves for the multipliers of known training images, and reads their weight decay.
 
     Args:
         network: the network.
@@ -112,32 +130,53 @@ def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStati
     Raises:
         UnusableInput: there are more than `MOST_IMAGES`, or no solution is found.
     """
+    network = network.to("cpu", torch.float64)
+    x, labels = x.cpu().double(), labels.cpu().double()
+    found = explain(network, x, labels)
+    return TrueStationarity(
+        multipliers=found.multipliers,
+        margins=network.classes.margins(network.forward(x), labels).numpy(),
+        relative=found.relative,
+        relative_per_layer=found.relative_per_layer,
+        unknowns=found.unknowns,
+        decay=None if network.base is not None else read_decay(network, x, labels),
+    )
+
+
+def explain(network: Network, x: Tensor, labels: Tensor, progress: Progress = unheard) -> Explained:
+    """Solves for the multipliers of images.
+
+    Args:
+        network: float64, on the CPU.
+        x: what it reads of them, float64, shape (n, D).
+        labels: what it was taught of them, as its `Classes` label them, float64, shape (n,).
+        progress: told the share that is done.
+
+    Raises:
+        UnusableInput: there are more than `MOST_IMAGES`, or no solution is found.
+        Cancelled: `progress` said so.
+    """
     if len(x) > MOST_IMAGES:
         raise UnusableInput(
             f"The multipliers of {len(x):,} images would take too long to solve for; "
             f"{MOST_IMAGES:,} are the most.",
             "Give fewer.",
         )
-    network, classes = network.to("cpu", torch.float64), network.classes
-    x, labels = x.cpu().double(), labels.cpu().double()
-    outputs = network.forward(x)
+    classes, outputs = network.classes, network.forward(x)
     unknowns = _unknowns(classes, len(x))
+    each, read = 1, x
     if unknowns == "one a wrong class":
         each = classes.outputs - 1
-        directions = wrong_class_directions(classes, labels)
-        pulls = Gradients.of(network, x.repeat_interleave(each, 0), directions)
+        read, directions = x.repeat_interleave(each, 0), wrong_class_directions(classes, labels)
     else:
-        each = 1
-        pulls = Gradients.of(network, x, own_directions(classes, outputs, labels))
-    multipliers = solve_nonnegative(pulls.gram(), pulls.along_parameters())
-    relative, per_layer = _left_over(network.explained, pulls.combined(multipliers))
-    return TrueStationarity(
-        multipliers=multipliers.reshape(-1, each).sum(1).numpy(),
-        margins=classes.margins(outputs, labels).numpy(),
-        relative=relative,
-        relative_per_layer=per_layer,
-        unknowns=unknowns,
-        decay=None if network.base is not None else read_decay(network, x, labels),
+        directions = own_directions(classes, outputs, labels)
+    pulls = Gradients.in_parts(network, read, directions, lambda: progress(0.1))
+    gram = pulls.gram(lambda: progress(0.2))
+    multipliers = solve_nonnegative(gram, pulls.along_parameters(), lambda: progress(0.5))
+    combined = pulls.combined(multipliers, lambda: progress(0.9))
+    relative, per_layer = _left_over(network.explained, combined)
+    return Explained(
+        np.asarray(multipliers.reshape(-1, each).sum(1).numpy()), relative, per_layer, unknowns
     )
 
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from engine.base.colours import Meaning, layer
-from engine.base.plain_text import counted
+from engine.base.plain_text import counted, percent
 from engine.base.version import COMMAND
 from engine.data.inputs import shape_in_words, who_said
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
+from engine.evidence.lineup import lineup_of
 from engine.evidence.outlook import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
@@ -31,6 +32,10 @@ from engine.stationarity.cases import NAMES
 from engine.viewing.pairs import Pairs
 from engine.viewing.verdict import Verdict
 
+_RATES = (
+    ("tpr_at_1_percent_fpr", "interval"),
+    ("tpr_at_0.1_percent_fpr", "interval_at_0.1_percent"),
+)
 _PAIRS, _TILES = 48, 60
 _PAIRS_IN_ROW, _TILES_IN_ROW = 6, 10
 _MOST_CLASSES = 12
@@ -57,8 +62,10 @@ def report_page(session: Session, report: dict[str, Any], verdict: Verdict | Non
         nouns=nouns,
         conclusion=conclude(report),
         scores=None if evidence is None else _scores(evidence, nouns),
+        lineup=lineup_of(evidence),
         histograms=None if pairs is None else _histograms(pairs, nouns),
         matches=None if pairs is None else _matches(pairs, nouns),
+        membership=_membership(report),
         gallery=_gallery(session, report),
         confidence_unknown=report["gallery"]["confidence_unknown"],
         network=_network(session, report),
@@ -82,7 +89,33 @@ def _scores(evidence: dict[str, Any], nouns: Nouns) -> list[tuple[str, ...]]:
     for name in ("ncc",) if nouns is ROWS else ("ssim", "ncc"):  # Rows have no windows.
         best = [f"{s[name][0]:.3f}" if s and s[name] else "–" for s in (train, control)]
         rows.append((f"best {name.upper()}", *best))
-    return rows
+    lineup = lineup_of(evidence)
+    return rows if lineup is None else [*rows, *lineup.rows]
+
+
+def _membership(report: dict[str, Any]) -> dict[str, Any] | None:
+    """The tables of what each score is worth and of who is most exposed; None if nobody asked."""
+    found = report["membership"]
+    if found is None:
+        return None
+    worth = [("", "Area", "Found at 1 %", "Found at 0.1 %")]
+    for name, score in found["scores"].items():
+        if score is not None:
+            area = "–" if score["area"] is None else f"{score['area']:.2f}"
+            worth.append((name, area, *(_found_at(score, *keys) for keys in _RATES)))
+    exposed = [("", "class", "multiplier", "as much in the control")]
+    for each in found["most_exposed"]:
+        above = "–" if each["control_above"] is None else f"{each['control_above']:,}"
+        row = (f"number {each['index'] + 1:,}", str(each["label"]), f"{each['multiplier']:.3g}")
+        exposed.append((*row, above))
+    return {"worth": worth, "exposed": exposed, **found}
+
+
+def _found_at(score: dict[str, Any], rate: str, interval: str) -> str:
+    if score[interval] is None:
+        return "–"
+    low, high = score[interval]
+    return f"{percent(score[rate], 1)} ({percent(low, 1)} to {percent(high, 1)})"
 
 
 def _histograms(pairs: Pairs, nouns: Nouns) -> Picture:

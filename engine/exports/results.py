@@ -19,6 +19,7 @@ from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
 from engine.data.tables import feature_names
 from engine.evidence.diagnostics import check_weights
+from engine.evidence.membership_scores import Membership
 from engine.evidence.references import References
 from engine.exports.film_encoding import encode
 from engine.exports.film_options import FilmOptions
@@ -253,13 +254,16 @@ def export_losses(session: Session, path: Path, _progress: Progress = unheard) -
     write_csv(path, session.state.losses)
 
 
-def make_report(session: Session, verdict: Verdict | None = None) -> dict[str, Any]:
+def make_report(
+    session: Session, verdict: Verdict | None = None, membership: Membership | None = None
+) -> dict[str, Any]:
     """The report of a run (docs/results.md).
 
     Args:
         session: the run.
         verdict: what it comes to; without one, what it comes to without reference images, and the
             score that its file holds.
+        membership: what was found out of its network's training images, where somebody asked.
     """
     verdict = verdict or verdict_of(session, None)
     network, settings, state = session.network, session.settings, session.state
@@ -287,11 +291,13 @@ def make_report(session: Session, verdict: Verdict | None = None) -> dict[str, A
             "input_dimension": network.input_dimension,
         },
         "evidence": session.evidence if verdict.evidence is None else verdict.evidence.as_dict(),
+        "membership": None if membership is None else membership.as_dict(),
         "restarts": session.restarts,
         "gallery": {
             "distinct": len(gallery),
             "above_0.9": gallery.above(0.9),
             "confidence_unknown": gallery.why_unknown,
+            "nulls": None if gallery.nulls is None else gallery.nulls.as_dict(),
             "images": _gallery_entries(session, verdict),
         },
         "note": session.remarks,
@@ -319,6 +325,7 @@ def _gallery_entries(session: Session, verdict: Verdict) -> list[dict[str, Any]]
             "candidate": candidate,
             "label": int(session.labels[candidate]),
             "confidence": None if confidence is None else round(confidence, 4),
+            "p_value": gallery.p_value_of(candidate),
             "found_by": int(gallery.found_by[place]),
             "recovered": None if recovered is None else bool(recovered[place]),
         }

@@ -15,7 +15,7 @@ from engine.data.image_files import LARGEST_LABEL, MAX_NUMBERS, unit_floats
 from engine.data.inputs import InputShape, is_vector
 from engine.data.origin import ImageOrigin
 from engine.data.roles import Role
-from engine.evidence.scoring import Evidence, Matches
+from engine.evidence.scoring import Evidence, Matches, Scored
 from engine.runtime.lazy import torch
 from engine.session.image_sets import ImageSet, ImageSets, ImagesSaid, SetsSaid
 
@@ -79,7 +79,7 @@ def places_of(said: SetsSaid | None) -> ImageSets:
 
 
 def read_score(
-    sets: ImageSets, tensors: Mapping[str, Tensor], candidates: int, is_colour: bool, rule: str
+    sets: ImageSets, tensors: Mapping[str, Tensor], candidates: int, is_colour: bool, scored: Scored
 ) -> Evidence | None:
     """The score of each image; None where the session holds none.
 
@@ -88,7 +88,7 @@ def read_score(
         tensors: of the session.
         candidates: of all restarts.
         is_colour: decides on the measure.
-        rule: in words.
+        scored: the same in numbers.
 
     Raises:
         ValueError: the matches are none of so many candidates with so many images.
@@ -102,7 +102,11 @@ def read_score(
 
     train, control = read("train", sets.train), read("control", sets.control)
     left_out = 0 if control is None or sets.control is None else len(sets.control.left_out)
-    return None if train is None else Evidence(train, control, rule, left_out)
+    return (
+        None
+        if train is None
+        else Evidence(train, control, scored.train.rule, left_out, scored.lineup)
+    )
 
 
 def _of_role(score: Evidence, role: Role) -> Matches | None:

@@ -256,7 +256,7 @@ def _assemble(header: Header, tensors: dict[str, Tensor]) -> Session:
     pool, is_colour = settings.candidates * (len(finished) + 1), header.input_shape[0] == 3
     score = None
     if scored is not None:
-        score = read_score(sets, tensors, pool, is_colour, scored.train.rule)
+        score = read_score(sets, tensors, pool, is_colour, scored)
     return Session(
         network,
         settings,

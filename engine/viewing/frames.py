@@ -37,7 +37,7 @@ from engine.viewing.tiles import TileMaker
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PICTURE_SHARE, _PICTURE_INTERVAL = 0.02, 1 / 40
+_PICTURE_SHARE, _PICTURE_INTERVAL, _PICTURE_LONGEST = 0.02, 1 / 40, 0.1
 _MOSAIC_SHARE, _MOSAIC_INTERVAL = 0.03, 1 / 25
 _JUDGE_SHARE, _JUDGE_INTERVAL = 0.02, 0.7
 
@@ -134,7 +134,7 @@ class LiveView:
         self._judge: Judge | None = None
         self._beside = Beside[_Judged]("standing")
         self._pool = _Pool()
-        self._picture_pace = Pace(_PICTURE_SHARE, _PICTURE_INTERVAL)
+        self._picture_pace = Pace(_PICTURE_SHARE, _PICTURE_INTERVAL, _PICTURE_LONGEST)
         self._mosaic_pace = Pace(_MOSAIC_SHARE, _MOSAIC_INTERVAL)
         self._judge_pace = Pace(_JUDGE_SHARE, _JUDGE_INTERVAL)
 
@@ -340,7 +340,7 @@ class _Pool:
             numbers = np.append(self._kept_numbers, _numbers(self._kept_restarts, each))
             if self._kept is not None:
                 found = torch.cat([self._kept, found])
-            evidence = references.score(found)
+            evidence = references.score(found, in_passing=True)
             matched = [evidence.train.candidate]
             if evidence.control is not None:
                 matched.append(evidence.control.candidate)

@@ -113,7 +113,7 @@ def best_pairs(images: Tensor, references: References) -> Pairs:
         images: centred candidates, shape (m, c, h, w).
         references: images to score against.
     """
-    return pairs_of(images, references, references.score(images))
+    return pairs_of(images, references, references.score(images, in_passing=True))
 
 
 def pairs_of(images: Tensor, references: References, evidence: Evidence) -> Pairs:

@@ -66,6 +66,7 @@ class Portrait:
         outputs: Φ(x) at the end of its drift, shape (C,).
         margin: by how much the label's own output leads there.
         confidence: from 0 to 1; None where it is not known.
+        p_value: the chance that an image that can't be real is trusted as much; None as well.
         why_unknown: why it is not, in words; empty where it is, or has not been worked out yet.
         steps: steps of its restart before each frame, rising, shape (f,).
         frames: its drift, centred, float32, shape (f, c, h, w).
@@ -85,6 +86,7 @@ class Portrait:
     outputs: Tensor
     margin: float
     confidence: float | None
+    p_value: float | None
     why_unknown: str
     steps: tuple[int, ...]
     frames: Tensor
@@ -219,6 +221,7 @@ def portray(
         outputs=outputs[0],
         margin=float(network.classes.margins(outputs, label)[0]),
         confidence=None if gallery is None else gallery.confidence_of(candidate),
+        p_value=None if gallery is None else gallery.p_value_of(candidate),
         why_unknown="" if gallery is None else gallery.why_unknown_of(candidate),
         steps=tuple(steps),
         frames=frames,

@@ -108,6 +108,7 @@ class Parts(QMainWindow):
         """Who saves, opens, runs, works out, prefers, compares, and closes."""
         context, panel = self.context, self.settings_panel
         self.exporter = Exporter(context)
+        self.membership.answered.connect(self.exporter.take_membership)
         self.opener = Opener(context)
         self.assessment = Assessment(context)
         self.runner = SessionRunner(context, panel.settings, self.assessment)

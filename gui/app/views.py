@@ -22,6 +22,7 @@ from gui.run.assessment import Assessment
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
 from gui.stage.drift_view import HINT
+from gui.stage.first_look import Looking
 from gui.stage.panel import StagePanel
 from gui.stage.presentation import Presentation
 from gui.stage.settling import Settling
@@ -72,6 +73,8 @@ class Views(QObject):
         self.drawn.stepped.connect(self.examiner.timeline.say_step)
         self.header, self.settling = self.drawn.header, Settling(context, self.stage)
         self.presentation = Presentation(self.stage, self.header)
+        self.looking = Looking(context)
+        self.looking.found.connect(self.drawn.show_look)
         self._strips = self.strip, self.presentation.strip
         self._curves_seen, self._pairs_seen = WhenSeen(self.curves), WhenSeen(self.pairs)
         self._scores_seen = WhenSeen(self.scores)
@@ -158,6 +161,8 @@ class Views(QObject):
 
     @Slot(object)
     def _show_losses(self, session: Session) -> None:
+        self.drawn.end_look()
+        self.looking.cancel()
         for losses in (self.curves, *self._strips):
             losses.show_losses(session.state.losses, hurry=True)
         self.lower_tabs.setCurrentWidget(self.curves)
@@ -185,6 +190,7 @@ class Views(QObject):
     @Slot()
     def _clear(self) -> None:
         """Shows nothing of a run."""
+        self.drawn.end_look()
         self.examiner.clear()
         self.stage.clear(self._hint)
         self.header.clear()
@@ -207,6 +213,8 @@ class Views(QObject):
     def _show_network(self, network: Network, health: Health) -> None:
         self._hint = health.outlook if health.sees_no_chance else HINT
         self.stage.clear(self._hint)
+        self.drawn.end_look()
+        self.looking.look(network)
         self.health.show_health(network, health)
         self.lower_tabs.setCurrentWidget(self.health)
         self.curves.set_depth(network.depth)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain, some_of
 from engine.base.progress import Progress
+from engine.evidence.membership_scores import Membership
 from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.endings import check_ending
@@ -77,6 +78,7 @@ class Exporter(QObject):
         self._window, self._workspace = context.window, context.workspace
         self._controller, self._background = context.controller, context.background
         self._waiting: list[Callable[[Session], None]] = []
+        self._membership: Membership | None = None
         context.controller.session_ready.connect(self._serve_waiting)
         context.controller.ended.connect(self._on_run_ended)
 
@@ -92,6 +94,11 @@ class Exporter(QObject):
             dialogs.choose_folder(self._window, _FOLDERS[kind], receive, "results")
         else:
             self._ask_where(self._window, kind, partial(self.write_to, kind))
+
+    @Slot(object)
+    def take_membership(self, found: Membership | None) -> None:
+        """What reports are to say of membership from now on; None for nothing."""
+        self._membership = found
 
     def film_of(self, candidates: Sequence[int], kind: str = "gif") -> None:
         """Asks how a film of these candidates is to be: their drift, as `gif` or `mp4`."""
@@ -163,12 +170,12 @@ class Exporter(QObject):
             then(session)
 
     def _write(self, session: Session, kind: str, path: Path, replaces: bool = False) -> None:
-        references = self._workspace().references
+        references, membership = self._workspace().references, self._membership
 
         def work(report: Progress) -> Sequence[str]:
             there = () if replaces else _in_the_way(kind, path)
             if not there:
-                write(session, references, kind, path, report)
+                write(session, references, kind, path, report, membership)
             return there
 
         def done(there: Sequence[str]) -> None:
@@ -194,9 +201,22 @@ def _in_the_way(kind: str, path: Path) -> Sequence[str]:
 
 
 def write(
-    session: Session, references: References | None, kind: str, path: Path, report: Progress
+    session: Session,
+    references: References | None,
+    kind: str,
+    path: Path,
+    report: Progress,
+    membership: Membership | None = None,
 ) -> None:
     """Writes one kind of export; called on a thread.
+
+    Args:
+        session: the run.
+        references: what it is scored against.
+        kind: of export.
+        path: of the file or folder.
+        report: told the share that is done.
+        membership: what a report says of it; None where nobody asked.
 
     Raises:
         UnusableInput: scores without references, or a name that ends as another format's.
@@ -218,7 +238,7 @@ def write(
         write_scores(path, session.score(references))
     elif kind in ("html", "pdf"):
         verdict = verdict_of(session, references, report)
-        page = report_page(session, results.make_report(session, verdict), verdict)
+        page = report_page(session, results.make_report(session, verdict, membership), verdict)
         if kind == "pdf":
             write_pdf(page, path)
         else:

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from engine.data.datasets import LabelledImages
-from engine.evidence.membership import Membership
+from engine.evidence.membership_scores import Membership
 from engine.session.session import Session
 from engine.viewing.portrait import Portrait, portray
 from engine.viewing.scene import Scene

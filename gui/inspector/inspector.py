@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from engine.base.plain_text import percent
 from engine.data.nouns import ROWS, nouns_of
-from engine.evidence.membership import Membership
+from engine.evidence.membership_scores import Membership
 from engine.viewing.portrait import Contrast, Match, Portrait
 from gui.inspector.picture import Picture
 from gui.inspector.scrubber import Scrubber
@@ -261,9 +261,10 @@ class Inspector(QWidget):
 
 
 def describe_confidence(portrait: Portrait) -> str:
-    """`0.97`, or – and why it is not known."""
+    """`0.97, p = 0.0012`, or – and why it is not known."""
     if portrait.confidence is not None:
-        return f"{portrait.confidence:.2f}"
+        chance = "" if portrait.p_value is None else f", p = {portrait.p_value:.2g}"
+        return f"{portrait.confidence:.2f}{chance}"
     return f"–, {portrait.why_unknown}" if portrait.why_unknown else "known when the run has ended"
 
 

@@ -11,7 +11,7 @@ from engine.viewing.frames import Picture
 from engine.viewing.seats import Seats
 
 _AT_ONCE = 0.045
-"""Seconds between two pictures under which nothing is put between them."""
+"""Seconds that pictures usually come apart, under which nothing is put between two of them."""
 _LONGEST = 1.0
 _IN_TIME = 0.65
 """Of the way that is behind when the next state should come. Steps are not equally long: what is
@@ -72,7 +72,7 @@ class Blend:
             shown, self._from_step = self.tiles(now), self.step(now)
             self._from = _as_far_as_known(before.seats, shown, picture)
             longest = max(interval, self._usual)
-            self._lasts = 0.0 if interval < _AT_ONCE else min(longest, _LONGEST)
+            self._lasts = 0.0 if longest < _AT_ONCE else min(longest, _LONGEST)
         self._to, self._began = picture, now
 
     def is_moving(self, now: float) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.evidence.first_look import FirstLook
+from gui.stage.first_look import FirstLookView
 from gui.stage.header import StageHeader
 from gui.stage.stage import Stage
 from gui.toolkit import theme
@@ -40,6 +42,8 @@ class StagePanel(QWidget):
         self._views = QStackedWidget()
         self._views.addWidget(self.stage)
         self._views.addWidget(captioned(mosaic, QWidget(), caption))
+        self.look = FirstLookView()
+        self._views.addWidget(self.look)
         timeline.setContentsMargins(theme.MARGIN, theme.SPACING // 2, theme.MARGIN, 0)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +62,21 @@ class StagePanel(QWidget):
     def shows_all(self) -> bool:
         """Whether all candidates are shown, instead of the stage."""
         return self._views.currentIndex() == 1
+
+    @property
+    def shows_look(self) -> bool:
+        """Whether a first look is shown, in place of both."""
+        return self._views.currentWidget() is self.look
+
+    def show_look(self, found: FirstLook) -> None:
+        """Shows what the weights already show, until there is something of a run."""
+        self.look.show_tiles(found.tiles)
+        self._views.setCurrentWidget(self.look)
+
+    def end_look(self) -> None:
+        """Shows the stage, or all candidates, again."""
+        if self.shows_look:
+            self._show_all(self.header.all_button.isChecked())
 
     @Slot(bool)
     def _show_all(self, wanted: bool) -> None:

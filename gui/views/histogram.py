@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyqtgraph as pg
 
-from engine.evidence.membership import Score
+from engine.evidence.membership_scores import Score
 from gui.toolkit import theme
 from gui.views.plots import Plot
 

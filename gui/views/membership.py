@@ -1,4 +1,4 @@
-"""Were these images trained on? Three scores of the images in question, beside the control's."""
+"""Were these images trained on? Scores of the images in question, beside the control's."""
 
 from __future__ import annotations
 
@@ -20,15 +20,19 @@ from PySide6.QtWidgets import (
 
 from engine.base.plain_text import percent
 from engine.base.progress import Progress
-from engine.evidence.membership import SCORES, Membership, ask, resolution_note
+from engine.evidence.membership import ask
+from engine.evidence.membership_scores import NEEDS, SCORES, Membership, resolution_note
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
 from gui.toolkit.layout import scrolled
 from gui.toolkit.task import Task
+from gui.views.exposed import ExposedTable
 from gui.views.histogram import HistogramPlot
 
-_WORDS_WIDTH = 390
+_WORDS_WIDTH = 410
+_DRAWN = ("multiplier", "similarity")
+"""Scores with histograms; the baselines have their rows, and leave the room to these."""
 
 _INVITATION = (
     "Give images whose membership is in question, and a control that the network never saw, on "
@@ -39,7 +43,7 @@ _NEEDS_CONTROL = (
     "Without one there is nothing to measure a score against."
 )
 _READY = (
-    "Ask how well the network gives away which images it was trained on: three scores of the "
+    "Ask how well the network gives away which images it was trained on: scores of the "
     "{images:,} images in question, measured against the {control:,} of the control."
 )
 _COLUMNS = {
@@ -49,18 +53,27 @@ _COLUMNS = {
     "1 % of the control is accused wrongly. This is the number to judge a network by.",
     "95 % interval": "Where that share lies with 95 % confidence (Clopper and Pearson), for this "
     "threshold.",
+    "At 0.1 %": "The same where no more than one in a thousand of the control is accused wrongly. "
+    "A control of fewer than a thousand images cannot show it.",
 }
 _TOOLTIPS = {
     "margin": "By how much the output of the label's class leads; of a network with one output, "
     "that output times the label. The loss falls with it.",
-    "multiplier": "How much of the weights an image explains, by non-negative least squares over "
-    "images in question and control together.",
+    "calibrated": "By how many standard deviations the confidence in its class lies above that of "
+    "images of the class that the network never saw. One half of the control says how those are "
+    "spread, the other measures the score. It is the test of Carlini and others (2022) without "
+    "their shadow networks.",
+    "multiplier": "The exposure of an image: how much of the weights it explains, by non-negative "
+    "least squares over images in question and control together.",
     "similarity": "The correlation with the most similar candidate of the run that is open.",
 }
 
 
 class MembershipView(QWidget):
-    """The question and its answer in numbers on the left, three pairs of histograms right."""
+    """The question and its answer in numbers on the left, the exposed images and histograms right.
+
+    Work goes on a thread, and ends within half a second once it is told to.
+    """
 
     answered = Signal(object)
     """Emitted with the `Membership` that is shown now, or None once it is gone."""
@@ -87,11 +100,15 @@ class MembershipView(QWidget):
         self.ask_button = QPushButton("As&k the network")
         self.ask_button.setToolTip(
             "<p>Scores the training images given on the left as images in question, and the "
-            "control beside them. Takes seconds.</p>"
+            "control beside them. Takes seconds; half a minute for ten thousand images.</p>"
         )
         self.ask_button.clicked.connect(self._ask)
+        self.cancel_button = QPushButton("&Cancel")
+        self.cancel_button.setToolTip("<p>Stops asking the network.</p>")
+        self.cancel_button.clicked.connect(self._cancel)
+        self.exposed = ExposedTable()
         self.table = _table()
-        self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in SCORES}
+        self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in _DRAWN}
         self._build()
         self.show_workspace()
 
@@ -101,7 +118,11 @@ class MembershipView(QWidget):
         column.setContentsMargins(theme.MARGIN, theme.SPACING, theme.SPACING, theme.SPACING)
         column.setSpacing(theme.SPACING)
         column.addWidget(self._text)
-        column.addWidget(self.ask_button, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.ask_button)
+        buttons.addWidget(self.cancel_button)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
         column.addWidget(self.table)
         column.addStretch(1)
         scroll = scrolled(words)
@@ -111,6 +132,7 @@ class MembershipView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
         layout.addWidget(scroll, 3)
+        layout.addWidget(self.exposed)
         for plot in self._plots.values():
             layout.addWidget(plot, 2)
 
@@ -160,6 +182,12 @@ class MembershipView(QWidget):
             self._task = None
         self._show()
 
+    @Slot()
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self.cancel_button.setEnabled(False)
+
     def _is_asked_of(self, other: Workspace) -> bool:
         """Whether the last question was about what a workspace holds."""
         return all(
@@ -182,7 +210,11 @@ class MembershipView(QWidget):
         is_ready = now.network is not None and now.train is not None and now.control is not None
         self.ask_button.setEnabled(is_ready and self._task is None)
         self.ask_button.setVisible(found is None)
+        self.cancel_button.setVisible(self._task is not None)
+        self.cancel_button.setEnabled(self._task is not None)
+        self.exposed.setVisible(found is not None)
         self.table.setVisible(found is not None)
+        self.exposed.show_found(found)
         if found is None:
             self._text.setText(_invitation(now))
         else:
@@ -196,18 +228,19 @@ class MembershipView(QWidget):
 
     def _fill_table(self, found: Membership) -> None:
         for row, (name, score) in enumerate(found.scores.items()):
-            texts = ["—"] * len(_COLUMNS)
+            texts = ["–"] * len(_COLUMNS)
             if score is not None and score.curve is not None and score.few is not None:
                 low, high = score.few.interval
                 texts = [
                     f"{score.curve.area:.2f}",
                     percent(score.few.rate),
                     f"{percent(low)} to {percent(high)}",
+                    "–" if score.fewest is None else percent(score.fewest.rate, 1),
                 ]
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                missing = " Needs a run: start one, then ask again." if score is None else ""
+                missing = f" It needs {NEEDS[name]}; then ask again." if score is None else ""
                 item.setToolTip(f"<p>{_TOOLTIPS[name]}{missing}</p>")
                 self.table.setItem(row, column, item)
 
@@ -261,7 +294,9 @@ def _table() -> QTableWidget:
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     for header in (table.horizontalHeader(), table.verticalHeader()):
         header.setSectionsClickable(False)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    table.setWordWrap(False)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setStretchLastSection(True)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     height = table.horizontalHeader().sizeHint().height() + sum(
         table.verticalHeader().sectionSizeHint(row) for row in range(len(SCORES))

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.base.rows import Rows
 from engine.evidence.scoring import Matches
@@ -26,6 +26,11 @@ _WORDS = (
     "of them was in the training set, nor that nothing else was.</p>"
     "<p>Add training images and a control under <i>Reference images</i> to find out.</p>"
 )
+_LINE_UP = (
+    "<p>A partner was chosen for being alike, so it is often first even where nothing came back. "
+    "Images of the control were chosen in the same way: what counts is by how much more often a "
+    "training image is first than they are.</p>"
+)
 
 
 class ScoresView(QWidget):
@@ -38,10 +43,15 @@ class ScoresView(QWidget):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.histogram = Plot("Images", {"training": "training", "control": "control"})
         self.scatter = ScatterPlot("Score", {"image": "training", "recovered": "accent"})
+        self.lineup = theme.secondary()
+        self.lineup.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.SPACING)
+        self.lineup.setToolTip(_LINE_UP)
         plots = QWidget()
-        row = QHBoxLayout(plots)
-        row.setContentsMargins(0, 0, 0, 0)
+        rows, row = QVBoxLayout(plots), QHBoxLayout()
+        rows.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACING)
+        rows.addLayout(row, 1)
+        rows.addWidget(self.lineup)
         row.addWidget(self.histogram, 1)
         row.addWidget(self.scatter, 1)
         self.scatter.setToolTip(
@@ -81,6 +91,8 @@ class ScoresView(QWidget):
             self.histogram.show_levels([(words, evidence.control.best, True)])
         else:
             self.histogram.show_levels([])
+        self.lineup.setText("" if evidence.lineup is None else evidence.lineup.words)
+        self.lineup.setVisible(evidence.lineup is not None)
         self._show_scatter(pairs)
 
     def _show_scatter(self, pairs: Pairs) -> None:

@@ -10,7 +10,7 @@
     mnist   recovered on the published MNIST checkpoint in 30 s and in 4 s, five seeds
     cifar   recovered on the colour checkpoint in 120 s, five seeds
     pooled  the same from restarts, in 600 s
-    race    good images over time, fast and paper, on the published MNIST checkpoint
+    race    recovered over time, fast and paper, on a network of each kind (LIMIT=300 seconds)
     unseen  four kinds of network that the defaults were not chosen on; paper has ten times the time
     sample  seconds until the bundled sample shows 20 good digits
     train   the fast schedule against plain descent: digits to 1e-4 and to 1e-40

@@ -7,6 +7,7 @@ bundled samples; the samples' training images are their control.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.base.resources import images_beside
+from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputShape, InputSpec
 from engine.evidence.references import References
@@ -39,6 +40,11 @@ from tests.benchmarks.training import DIGITS, PHOTOS, images
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
 COLOUR = SHARED / "cifar10_vehicles_animals_d250.pth"
 MNIST = SHARED / "haim_mnist_d50.pth"
+_RACES = {
+    "digits of the published code": MNIST,
+    "photographs": sample_network("cifar10_vehicles_animals"),
+    "ten digits, weight decay": sample_network("mnist_ten_digits"),
+}
 SEEDS = range(5)
 _BLOCK = 10
 
@@ -136,32 +142,42 @@ def _seeds(checkpoint: Path, settings: Settings, seconds: float) -> dict[str, An
     }
 
 
-def bench_race(limit: float = 300.0) -> dict[str, Any]:
-    """Good images over time of `fast` and of `paper` on the published MNIST checkpoint."""
-    sets = sets_of(MNIST)
-    if sets is None:
-        return {"skipped": f"{MNIST.name} is not here"}
-    network = load_network(MNIST)
-    ours = [
-        attack(network, replace(fast(), seconds=seconds), sets) for seconds in (2, 4, 8, 15, 30)
-    ]
+def bench_race() -> dict[str, Any]:
+    """Images recovered over time, of `fast` and of `paper`, on one network of each kind.
+
+    The published procedure has five times as long (LIMIT=300 seconds).
+    """
+    limit = float(os.environ.get("LIMIT", "300"))
+    rows: dict[str, Any] = {}
+    for kind, checkpoint in _RACES.items():
+        sets = sets_of(checkpoint)
+        if sets is not None:
+            rows[kind] = _race(load_network(checkpoint), sets, limit)
+    return rows
+
+
+def _race(network: Network, sets: Sets, limit: float) -> dict[str, Any]:
+    """Both on one network; `fast` lays its schedule out over each of its times anew."""
+    shares = (30, 15, 8, 4, 2, 1)
+    ours = [attack(network, replace(fast(), seconds=limit / 5 / each), sets) for each in shares]
     theirs: list[dict[str, Any]] = []
-    run = Reconstruction(network, replace(paper(1), device="cpu"))
-    due = 10.0
-    for snapshot in run.iterate():
+    settings = paper(network.input_shape[0], network.output_count)
+    due = step = limit / 20
+    for snapshot in Reconstruction(network, replace(settings, device="cpu")).iterate():
         if snapshot.seconds >= due:
-            due = max(due + 10, snapshot.seconds)
+            due = snapshot.seconds + step
             now = found(snapshot.images(), network, sets)
             theirs.append({**now, "steps": snapshot.step, "seconds": round(snapshot.seconds, 1)})
-        if snapshot.seconds > limit or (theirs and theirs[-1]["good"] >= 8):
+        if snapshot.seconds > limit:
             break
+    most = max((now["recovered"] for now in theirs), default=0)
     return {
         "fast": ours,
         "paper": theirs,
-        "seconds_to_8": {
-            "fast": next((run["seconds"] for run in ours if run["good"] >= 8), None),
-            "paper": next((now["seconds"] for now in theirs if now["good"] >= 8), None),
-        },
+        "paper_most": most,
+        "fast_needs": next(
+            (run["seconds"] for run in ours if run["recovered"] >= max(1, most)), None
+        ),
     }
 
 

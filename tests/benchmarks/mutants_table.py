@@ -465,9 +465,28 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "evidence/confidence",
+        ("signs are centred on their mean", "signs.median(0).values", "signs.mean(0)"),
         ("a published weight of pools is off", "14.701, 5.304, 1.982", "14.701, 5.304, 0.982"),
         ("a published weight of one search is off", "25.481, 34.631", "25.481, 30.631"),
         ("the bias of one search is off", "34.631), -3.724", "34.631), -3.224"),
+    ),
+    *_of(
+        "evidence/nulls",
+        (
+            "a p-value can be zero",
+            "(1 + self.reaching(logits).double()) / (1 + self.images)",
+            "self.reaching(logits).double() / (1 + self.images)",
+        ),
+        (
+            "what lies between two places of the table is left out",
+            "(rank - 1 for rank in self.ranks)",
+            "(rank - 2 for rank in self.ranks)",
+        ),
+        (
+            "all images of a gallery count where some are as trusted",
+            "share = (expected / places)",
+            "share = (expected / len(places))",
+        ),
     ),
     *_of(
         "evidence/gradients",
@@ -479,7 +498,6 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "evidence/gallery",
-        ("signs are centred on their mean", "signs.median(0).values", "signs.mean(0)"),
         (
             "recurrence across counts its own restart",
             "(best.sum(1) - own) / max(1, restarts - 1)",

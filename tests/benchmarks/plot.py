@@ -13,7 +13,6 @@ from typing import Any
 
 import pyqtgraph as pg
 from pyqtgraph.exporters import ImageExporter
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -21,28 +20,29 @@ _COLOURS = {"fast": "#c2410c", "paper": "#475569"}
 _NAMES = {"fast": "Afterimage, default settings", "paper": "published procedure and settings"}
 
 
-def draw(race: dict[str, Any], path: Path) -> None:
-    """Good digits over time, on a logarithmic axis."""
+def draw(races: dict[str, Any], path: Path) -> None:
+    """Images recovered over time, on a logarithmic axis; one panel a kind of network."""
     pg.setConfigOptions(antialias=True, background="w", foreground="#334155")
-    plot = pg.PlotWidget()
-    plot.resize(720, 380)
-    plot.setLabel("left", "good digits of 100")
+    panels = pg.GraphicsLayoutWidget()
+    panels.resize(720, 260 * len(races))
+    for row, (kind, race) in enumerate(races.items()):
+        plot = panels.addPlot(row, 0, title=kind)
+        plot.setLabel("left", "recovered")
+        plot.setLogMode(x=True)
+        plot.showGrid(x=True, y=True, alpha=0.15)
+        plot.getAxis("bottom").setTicks([[(math.log10(s), f"{s}") for s in _TICKS]])
+        if row == 0:
+            plot.addLegend(offset=(20, 10)).setLabelTextSize("10pt")
+        for name, colour in _COLOURS.items():
+            seconds = [point["seconds"] for point in race[name]]
+            recovered = [point["recovered"] for point in race[name]]
+            pen = pg.mkPen(colour, width=2)
+            plot.plot(seconds, recovered, pen=pen, symbol="o", symbolSize=5, symbolBrush=colour,
+                      symbolPen=None, name=_NAMES[name])  # fmt: skip
     plot.setLabel("bottom", "seconds of computing")
-    plot.setLogMode(x=True)
-    plot.showGrid(x=True, y=True, alpha=0.15)
-    plot.getAxis("bottom").setTicks([[(math.log10(s), f"{s}") for s in _TICKS]])
-    legend = plot.addLegend(offset=(20, 10))
-    legend.setLabelTextSize("12pt")
-    for name, colour in _COLOURS.items():
-        seconds = [row["seconds"] for row in race[name]]
-        good = [row["good"] for row in race[name]]
-        pen = pg.mkPen(colour, width=2, style=Qt.PenStyle.SolidLine)
-        plot.plot(seconds, good, pen=pen, symbol="o", symbolSize=5, symbolBrush=colour,
-                  symbolPen=None, name=_NAMES[name])  # fmt: skip
-    plot.setYRange(-1, max(row["good"] for row in race["fast"]) + 3)
-    plot.show()
+    panels.show()
     QApplication.processEvents()
-    exporter = ImageExporter(plot.plotItem)
+    exporter = ImageExporter(panels.scene())
     exporter.parameters()["width"] = 1440
     exporter.export(str(path))
 

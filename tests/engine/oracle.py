@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -773,6 +774,50 @@ def recovered(train: Sequence[Pair], control: Sequence[Pair]) -> set[int]:
     return above_control(train, control) & {pair.reference for pair in train if pair.is_good}
 
 
+def edges(image: Array) -> Array:
+    """Of the mean over channels, at each pixel 12 times it less its eight neighbours, of which
+    those beside it count twice; at the border a pixel is its own neighbour. Shape (1, h, w).
+    """
+    grey = np.pad(image.mean(0), 1, mode="edge")
+    height, width = image.shape[1:]
+    around = 12 * grey[1:-1, 1:-1]
+    for down, right in itertools.product((0, 1, 2), (0, 1, 2)):
+        beside = (down == 1) + (right == 1)
+        if beside < 2:
+            around = around - (1 + beside) * grey[down : down + height, right : right + width]
+    return np.asarray(around[None])
+
+
+def line_ups(
+    candidates: Array,
+    images: Array,
+    together: Sequence[Sequence[int]],
+    fillers: Sequence[Sequence[Array]],
+    mean: Array,
+) -> list[tuple[bool, bool]]:
+    """Of each pair, whether its partner is more like the candidate than every filler: by NCC, and
+    by the NCC of edges (decision 34).
+
+    Args:
+        candidates: centred, (m, c, h, w).
+        images: in [0, 1], (n, c, h, w).
+        together: places of images that are matched together.
+        fillers: those of each of them, in the order of `together` joined, in [0, 1].
+        mean: μ.
+    """
+    found, at = [], 0
+    for places in together:
+        for pair in pairs(candidates, images[list(places)], mean):
+            candidate = candidates[pair.candidate]
+            partner = images[places[pair.reference]] - mean
+            others = [other - mean for other in fillers[at + pair.reference]]
+            by_ncc = [alike(candidate, each) for each in (partner, *others)]
+            by_edges = [ncc(edges(candidate), edges(each)) for each in (partner, *others)]
+            found.append((by_ncc[0] > max(by_ncc[1:]), by_edges[0] > max(by_edges[1:])))
+        at += len(places)
+    return found
+
+
 # --- the confidence (decision 11) ---------------------------------------------------------------
 
 SIGNS = ("across", "within", "margin", "agreement", "contrast", "spread", "roughness")
@@ -855,6 +900,28 @@ def confidence(found: Array, restarts: int) -> Array:
     weights, bias = OF_ONE_SEARCH if restarts == 1 else OF_POOLS
     median = np.sort(found, 0)[(len(found) - 1) // 2]
     return np.asarray(1 / (1 + np.exp(-((found - median) @ np.array(weights) + bias))))
+
+
+def reaching(table: Mapping[str, Any], log_odds: float) -> int:
+    """How many null images may have such log-odds or more: fewer than the first place below."""
+    for rank, there in zip(table["ranks"], table["logits"], strict=True):
+        if there < log_odds:
+            return int(rank) - 1
+    return int(table["images"])
+
+
+def most(table: Mapping[str, Any], log_odds: float, gallery: Sequence[float]) -> float:
+    """The highest confidence that null images allow.
+
+    1 − g p(t)/k(t), the largest over all t up to one's own log-odds that an image of the gallery
+    has: p(t) is (1 + null images that reach t)/(1 + null images), k(t) how many of the g do.
+    """
+    allowed = [0.0]
+    for t in gallery:
+        if t <= log_odds:
+            p = (1 + reaching(table, t)) / (1 + table["images"])
+            allowed.append(1 - len(gallery) * p / sum(other >= t for other in gallery))
+    return max(allowed)
 
 
 def distinct(images: Array, y: Array, trust: Array) -> list[int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,9 @@ from torch import Tensor
 from tests.engine import oracle, under_test
 from tests.engine.oracle import Theta
 from tests.engine.test_oracle_step import make_theta
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = json.loads((ROOT / "resources" / "nulls.json").read_text(encoding="utf-8"))
 
 CLOSE = 2e-5
 """What float32 leaves of a similarity."""
@@ -112,6 +117,37 @@ def test_what_the_control_holds_as_well_is_not_recovered():
     assert (above, recovered) == (set(), set())
 
 
+# --- line-ups ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_partners_in_line_ups(channels, seed):
+    """Of candidates between noise and training images, in two classes."""
+    train = torch.rand(5, channels, 8, 6, generator=torch.Generator().manual_seed(seed))
+    control = torch.rand(14, channels, 8, 6, generator=torch.Generator().manual_seed(seed + 50))
+    labels = torch.arange(5) % 2, torch.arange(14) % 2
+    mean = torch.full_like(train[0], 0.5)
+    part = torch.linspace(0.1, 0.5, 5)[:, None, None, None]
+    images = (1 - part) * 0.3 * draw(seed + 3, *train.shape) + part * (train - mean)
+    dealt, found = under_test.line_ups(images, train, control, labels, mean)
+    x, y, z, mu = numbers(images, train, control, mean)
+    for counts, real, own, together in (
+        (found.train, y, labels[0], dealt.train),
+        (found.control, z, labels[1], dealt.control),
+    ):
+        fillers = [
+            z[dealt.fillers[turn % 5][int(own[place])]]
+            for turn, places in enumerate(together)
+            for place in places
+        ]
+        stated = oracle.line_ups(x, real, [list(each) for each in together], fillers, mu)
+        assert counts.count == len(stated)
+        assert counts.ncc == sum(ncc for ncc, _ in stated)
+        assert counts.edges == sum(edges for _, edges in stated)
+        assert counts.both == sum(ncc and edges for ncc, edges in stated)
+
+
 # --- the confidence -----------------------------------------------------------------------------
 
 
@@ -167,8 +203,7 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
     found = under_test.gallery(theta, images, labels, lam, restarts)
     log_odds = np.log(trust / (1 - trust))
     assert log_odds.std() > 1
-    each = found.of_each.double().numpy()
-    np.testing.assert_allclose(each, trust, rtol=5e-3, atol=1e-7)
+    np.testing.assert_allclose(found.trust.double(), trust, rtol=5e-3, atol=1e-7)
     pictures, y = numbers(images, labels)
     assert found.candidate.tolist() == oracle.distinct(pictures, y, trust)
     assert len(found) < len(images)
@@ -176,6 +211,13 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
         found.candidate.tolist(), pictures, y, restarts
     )
     np.testing.assert_array_equal(found.confidence, found.of_each[found.candidate])
+    kind = f"binary margin, {'grey' if channels == 1 else 'colour'}"
+    table = TABLE[kind]["alone" if restarts == 1 else "pooled"]
+    exact = under_test.log_odds_of(theta, images, labels, lam, restarts)
+    gallery = exact[found.candidate.numpy()].tolist()
+    highest = [oracle.most(table, t, gallery) for t in exact.tolist()]
+    held = np.minimum(found.trust.double().numpy(), highest)
+    np.testing.assert_allclose(found.of_each, held, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ import torch
 from torch import Tensor
 
 from engine.data.inputs import InputSpec
+from engine.evidence.confidence import log_odds
 from engine.evidence.gallery import Gallery, make_gallery, signs_of_truth
+from engine.evidence.lineup import LineUp
+from engine.evidence.lining_up import Deal, deal, line_up
 from engine.evidence.scoring import Matches, score
 from engine.evidence.similarity import ncc_features
 from engine.network.network import Network
@@ -212,11 +215,28 @@ def gallery(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: in
     return make_gallery(_network(theta, tuple(pictures.shape[1:])), pictures, y, lam, restarts)
 
 
+def log_odds_of(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int) -> Array:
+    """Of each candidate of a network of one output, by the clear directions."""
+    found = torch.from_numpy(signs(theta, pictures, y, lam, restarts))
+    return log_odds(found.float(), "binary margin", restarts).numpy()
+
+
 def _pairs(matches: Matches) -> list[Pair]:
     columns = zip(matches.candidate, matches.reference, matches.ssim, matches.ncc, strict=True)
     found = [Pair(int(i), int(j), float(s), float(n), matches.is_colour) for i, j, s, n in columns]
     assert [pair.is_good for pair in found] == matches.is_good.tolist()
     return found
+
+
+def line_ups(
+    pictures: Tensor, train: Tensor, control: Tensor, labels: tuple[Tensor, Tensor], mean: Tensor
+) -> tuple[Deal, LineUp]:
+    """Who stands with whom, and how often a partner was first."""
+    dealt = deal(*(each.numpy() for each in labels))
+    found = line_up(pictures, (train, labels[0]), (control, labels[1]), mean, len(train))
+    assert dealt is not None
+    assert found is not None
+    return dealt, found
 
 
 def scores(

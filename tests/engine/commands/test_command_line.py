@@ -74,6 +74,32 @@ def test_inspect_says_what_the_weights_tell(capsys):
     assert found["mean_image"] is True
 
 
+def test_inspect_writes_a_first_look_and_says_where_there_is_none(capsys, tmp_path, untrained):
+    path = tmp_path / "look.png"
+    digits = sample_network().with_name("mnist_ten_digits.safetensors")
+    status, out, _ = call(capsys, "inspect", digits, "--look", path, "--json")
+    look = json.loads(out)["look"]
+    assert status == 0
+    assert (look["file"], look["images"], len(look["recurrences"])) == (str(path), 24, 24)
+    assert min(look["recurrences"]) > 2 * look["by_chance"] + 5
+    with Image.open(path) as picture:
+        assert picture.mode == "L"
+        assert picture.width == 438  # Five tiles of 28 with gaps of 1 around each, three times.
+
+    status, _, err = call(capsys, "inspect", digits, "--look", path)
+    assert status == 2
+    assert "would be replaced" in err
+    status, _, err = call(capsys, "inspect", digits, "--look", tmp_path / "look.jpg")
+    assert status == 2
+    assert "--look" in err
+
+    none = tmp_path / "none.png"
+    status, out, _ = call(capsys, "inspect", untrained, "--look", none, "--text")
+    assert status == 0
+    assert "nothing stands out" in out
+    assert not none.exists()
+
+
 def test_reconstruct_score_and_export(capsys, tmp_path, model, references):
     folder = tmp_path / "out"
     train, control = references

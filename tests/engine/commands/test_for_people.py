@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import re
@@ -12,10 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.base.resources import images_beside, sample_network
 from engine.commands import command_line
+from engine.evidence.lineup import lineup_of
 from engine.exports import results, results_read
 from tests.conftest import ROOT
 from tests.engine.commands.test_command_line import (  # noqa: F401 - fixtures
@@ -128,6 +131,15 @@ def test_all_others_end_in_lines_too(monkeypatch, tmp_path, out, model, referenc
     assert f"{unseen} of 5 images of the control" in lines[0]
     assert lines[1:] == [f"Written into {out / results.REPORT}"]
 
+    more = tmp_path / "more.npz"
+    images = np.random.default_rng(3).integers(0, 256, (12, 1, 4, 4), dtype=np.uint8)
+    np.savez(more, images=images, labels=np.zeros(12, np.uint8))
+    wider = ("--images", references[0], "--control", more, "--overwrite")
+    _, lines = on_a_terminal(monkeypatch, "score", out, *wider)
+    found = lineup_of(results.read_report(out)["evidence"])
+    assert (found.fillers, found.train.count, found.control.count) == (9, 5, 10)
+    assert lines[0].endswith(f"they are recovered. {found.words}")
+
     film, table, page = tmp_path / "a.gif", tmp_path / "a.csv", tmp_path / "a.html"
     _, lines = on_a_terminal(
         monkeypatch, "export", out, "--gif", film, "--losses", table, "--quiet"
@@ -141,8 +153,22 @@ def test_all_others_end_in_lines_too(monkeypatch, tmp_path, out, model, referenc
     asked = tmp_path / "asked.csv"
     _, lines = on_a_terminal(monkeypatch, "membership", model, *scored, "--csv", asked)
     assert lines[0] == "small.pth: 5 images, 5 images as control"
-    assert re.match(r"margin +\d+ % found at 1 % false positives \(\d+ % to \d+ %\)", lines[1])
-    assert lines[3].startswith("similarity  not asked")
+    assert re.match(
+        r"margin +[\d.]+ % found at 1 % false positives \([\d.]+ % to [\d.]+ %\), area", lines[1]
+    )
+    assert lines[2] == "calibrated  –, it needs a control of sixteen images or more"
+    assert lines[4] == "similarity  –, it needs a run of this network"
+    exposed = lines.index("Most exposed, by multiplier:")
+    rows = [line.split() for line in lines[exposed + 2 : -1]]
+    with asked.open(encoding="utf-8") as file:
+        by_rank = {row["rank"]: row for row in csv.DictReader(file) if row["rank"]}
+    assert len(rows) == len([row for row in by_rank.values() if float(row["multiplier"]) > 0])
+    for rank, (number, label, multiplier, above) in enumerate(rows, 1):
+        row = by_rank[str(rank)]
+        assert int(number) == int(row["index"]) + 1
+        assert int(label) == int(row["label"])
+        assert float(multiplier) == pytest.approx(float(row["multiplier"]), rel=1e-2)
+        assert above == row["control_above"]
     assert lines[-1] == f"Table: {asked}"
 
     _, lines = on_a_terminal(monkeypatch, "inspect", model)

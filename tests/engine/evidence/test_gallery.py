@@ -12,7 +12,13 @@ from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import load_images
 from engine.evidence import confidence, groups
 from engine.evidence.confidence import case_of
-from engine.evidence.gallery import CUT_SHORT, make_gallery, signs_of_truth
+from engine.evidence.gallery import (
+    CUT_SHORT,
+    NOT_FITTED,
+    UNEXPLAINED,
+    make_gallery,
+    signs_of_truth,
+)
 from engine.evidence.scoring import score
 from engine.evidence.similarity import ncc_features
 from engine.network.checkpoints import load_network
@@ -169,6 +175,8 @@ def test_candidates_of_any_classes_are_put_in_order(case, restarts):
     session = session_of_case(case, restarts)
     found = session.gallery()
     is_fitted = case == "one output"
+    why = {"one output": "", "ten outputs, biases everywhere": UNEXPLAINED}.get(case, NOT_FITTED)
+    assert found.why_unknown == why
     assert found.has_confidence == is_fitted
     assert (found.confidence is None) == (found.above(0.9) is None) == (not is_fitted)
     assert len(set(found.candidate.tolist())) == len(found)
@@ -176,7 +184,7 @@ def test_candidates_of_any_classes_are_put_in_order(case, restarts):
     drawn = gallery_mosaic(session.images(), found, None)
     assert drawn.is_gallery
     assert (drawn.confidence is not None) == is_fitted
-    assert ("no confidence was fitted" in drawn.caption) != is_fitted
+    assert drawn.caption.endswith(why or " of them above 0.9")
 
 
 @pytest.mark.parametrize(
@@ -187,6 +195,8 @@ def test_candidates_of_any_classes_are_put_in_order(case, restarts):
         ("one output", "decay", None),
         ("one output, biases everywhere", "margin", None),
         ("two outputs", "margin", None),
+        ("ten outputs, biases everywhere", "decay", "ten classes decay"),
+        ("ten outputs, biases everywhere", "margin", None),
     ],
 )
 def test_a_confidence_is_known_only_for_what_it_was_fitted_to(case, training, expected):

@@ -31,6 +31,21 @@ def test_all_sums_over_weights_are_those_of_the_whole_array(case):
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_parts_are_the_whole(case, monkeypatch):
+    network = network_of(case)
+    x, cotangents, multipliers = draw(7, 64), draw(7, network.output_count), draw(7)
+    whole, beats = Gradients.of(network, x, cotangents), []
+    expected = whole.gram(), whole.squared_norms(), whole.combined(multipliers).tensors
+    monkeypatch.setattr("engine.evidence.gradients._ROWS", 3)
+    parts = Gradients.in_parts(network, x, cotangents, lambda: beats.append(1))
+    assert len(beats) == 3
+    found = parts.gram(), parts.squared_norms(), parts.combined(multipliers).tensors
+    torch.testing.assert_close(found, expected)
+    few = Gradients.of(network, x[:2], cotangents[:2])
+    torch.testing.assert_close(few.products(whole), expected[0][:2])
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_what_the_loss_leaves_is_its_derivative(case):
     network = network_of(case)
     labels = labels_for(network, 12)

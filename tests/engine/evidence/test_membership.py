@@ -14,8 +14,9 @@ from engine.base.errors import UnusableInput
 from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images, save_images
 from engine.data.inputs import Preprocessing
+from engine.evidence.exposure import own_multipliers
 from engine.evidence.gradients import own_directions
-from engine.evidence.membership import ask, common_mean, nearest_similarity, own_multipliers
+from engine.evidence.membership import ask, common_mean, nearest_similarity
 from engine.evidence.stationarity_check import check_stationarity
 from engine.network.checkpoints import load_network, save_network
 from engine.training.recipe import Recipe
@@ -110,7 +111,8 @@ def test_the_multiplier_of_an_image_alone_is_that_of_least_squares(make_network)
 
 def test_more_images_than_can_be_solved_for_together_are_taken_one_by_one(trained, monkeypatch):
     network, train, control = trained
-    monkeypatch.setattr("engine.evidence.membership.MOST_IMAGES", 20)
+    monkeypatch.setattr("engine.evidence.exposure.MOST_IMAGES", 20)
+    monkeypatch.setattr("engine.evidence.exposure.MOST_TOGETHER", 22)
     found = ask(network, train, control)
     assert not found.is_joint
     assert found.as_dict()["multipliers"] == "of each image alone"
@@ -210,6 +212,15 @@ def test_membership_of_the_sample_is_measured_against_its_control(capsys, tmp_pa
     np.testing.assert_allclose(written, expected, rtol=1e-8)
     assert {row["similarity"] for row in rows} == {""}
     assert {row["label"] for row in rows} == {"-1", "+1"}
+    multipliers = [float(row["multiplier"]) for row in rows]
+    for row, mine in zip(rows[:100], multipliers, strict=False):
+        assert int(row["rank"]) == 1 + sum(other > mine for other in multipliers[:100])
+        assert int(row["control_above"]) == sum(other >= mine for other in multipliers[100:])
+    assert {row["rank"] for row in rows[100:]} == {row["control_above"] for row in rows[100:]}
+    assert [row["calibrated"] for row in rows[100:]].count("") == 50
+    assert told["most_exposed"][0]["multiplier"] == pytest.approx(max(multipliers[:100]), rel=1e-5)
+    assert told["scores"]["multiplier"]["tpr_at_0.1_percent_fpr"] is None
+    assert len(told["scores"]["multiplier"]["values"]) == 100
 
 
 def test_a_run_adds_similarity_from_its_folder_or_its_session(capsys, tmp_path, trained):

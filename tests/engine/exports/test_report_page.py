@@ -20,9 +20,13 @@ from PIL import Image
 
 from engine.base.colours import COLOURS, layer
 from engine.base.errors import UnusableInput
+from engine.base.plain_text import percent
 from engine.commands.command_line import main
+from engine.data.datasets import LabelledImages, load_images, save_images
 from engine.data.inputs import Preprocessing
 from engine.data.normalisation import parse_constants
+from engine.evidence.lineup import lineup_of
+from engine.evidence.membership import ask
 from engine.evidence.references import References
 from engine.exports import charts, results, results_read
 from engine.exports.report_page import command, report_page
@@ -82,6 +86,23 @@ def test_everything_is_in_the_one_file_and_nothing_runs(session, references):
     for forbidden in ("<script", "<link", "http://", "https://", "url(", "javascript:"):
         assert forbidden not in page.lower()
     assert all('alt="' in tag for tag in re.findall(r"<img [^>]+>", page))
+
+
+def test_a_line_up_stands_in_the_table_in_words_and_in_the_session(session, tmp_path):
+    train, control = (torch.rand(n, 3, 4, 4) for n in (6, 12))
+    sets = [LabelledImages(each, torch.zeros(len(each)), "some") for each in (train, control)]
+    network = session.network
+    asked = References(train, control, network.mean, sets[0].labels, network, tuple(sets))
+    report = results.write_results(session, tmp_path, asked)
+    lineup = lineup_of(report["evidence"])
+    assert (lineup.fillers, lineup.train.count) == (9, 6)
+    words = words_of((tmp_path / results.PAGE).read_text())
+    assert lineup.words in words
+    for by in ("NCC", "edges", "both"):
+        assert f"first of 10 by {by}" in words
+    kept = load_session(tmp_path / results.SESSION)
+    assert kept.evidence["lineup"] == report["evidence"]["lineup"]
+    assert kept.kept_score.lineup == lineup
 
 
 def test_names_from_files_are_only_text(session):
@@ -237,6 +258,34 @@ def test_the_command_writes_page_and_pdf(session, references, tmp_path, capsys):
     assert main(call) == 2
     assert main(["report", str(tmp_path / "nowhere")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_membership_is_in_the_report_where_somebody_asked(session, tmp_path, capsys):
+    results.write_results(session, tmp_path / "run", None)
+    files = [tmp_path / "images.npz", tmp_path / "control.npz"]
+    for seed, file in enumerate(files):
+        images = torch.rand(40, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
+        save_images(LabelledImages(images, torch.arange(40) % 2, file.stem), file)
+    given = [f"--{file.stem}={file}" for file in files]
+    page = tmp_path / "a.html"
+    call = ["report", str(tmp_path / "run"), "--html", str(page), "--overwrite"]
+    assert main([*call, *given]) == 0
+    assert "<h2>Membership</h2>" not in page.read_text()
+    assert main([*call, *given, "--membership"]) == 0
+    sets = [load_images(file) for file in files]
+    found = ask(session.network, *sets, session.images()).as_dict()
+    words = re.sub(r"\s+", " ", words_of(page.read_text()))
+    for name, score in found["scores"].items():
+        rate, (low, high) = score["tpr_at_1_percent_fpr"], score["interval"]
+        said = f"{percent(rate, 1)} ({percent(low, 1)} to {percent(high, 1)}) –"
+        assert f"{name} {score['area']:.2f} {said}" in words
+    first = found["most_exposed"][0]
+    row = f"number {first['index'] + 1} {first['label']} {first['multiplier']:.3g}"
+    assert f"{row} {first['control_above']}" in words
+    capsys.readouterr()
+    for missing in ([], given[:1]):
+        assert main([*call, *missing, "--membership"]) == 2
+        assert "needs images in question and a control" in capsys.readouterr().err
 
 
 def test_a_session_carries_its_score_into_a_report(session, references, tmp_path, capsys):

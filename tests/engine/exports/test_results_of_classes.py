@@ -16,6 +16,7 @@ from engine.comparison.comparison import compare
 from engine.comparison.text import as_dict, facts, table
 from engine.data.datasets import LabelledImages
 from engine.evidence.diagnostics import check_weights
+from engine.evidence.nulls import nulls_for
 from engine.evidence.references import References
 from engine.exports import results
 from engine.exports.report_page import report_page
@@ -92,10 +93,29 @@ def test_the_page_names_classes_and_gives_no_confidence_that_nobody_fitted(sessi
     assert f"Classes {classes.count}, told apart by {classes.outputs} output" in words
     assert classes.numbered(classes.labels[-1]) in words
     assert "divided by 0.5" in words
-    assert ("no confidence was fitted" in words) != is_fitted(session)
+    why = session.gallery().why_unknown
+    assert (bool(why) and why in words) != is_fitted(session)
     assert ("is above 0.9 for" in words) == is_fitted(session)
     assert ("An estimate that was fitted to other networks" in words) == is_fitted(session)
     assert not re.search(r"advanced settings: [^.]*training", words)
+
+
+def test_a_report_says_what_confidences_were_held_to(session):
+    report = results.make_report(session, None)
+    nulls, entries = session.gallery().nulls, report["gallery"]["images"]
+    words = words_of(report_page(session, report))
+    if nulls is None:
+        assert report["gallery"]["nulls"] is None
+        assert {entry["p_value"] for entry in entries} == {None}
+        assert "null image" not in words
+        return
+    table = nulls_for("binary margin, grey", 1)
+    assert report["gallery"]["nulls"] == {"images": table.images, "networks": 4}
+    logits = session.gallery().trust[session.gallery().candidate].double().logit()
+    expected = table.p_value(logits).tolist()
+    assert [entry["p_value"] for entry in entries] == pytest.approx(expected)
+    assert f"held to {table.images:,} null images" in words
+    assert f"with p = {expected[0]:.2g}" in words
 
 
 def test_a_training_that_somebody_chose_is_said_as_such():

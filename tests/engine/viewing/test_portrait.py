@@ -43,6 +43,7 @@ def test_its_numbers_are_those_of_the_session(make_network):
         assert found.strength == float(session.multipliers[candidate])
         assert found.parts is None
         assert found.confidence == float(gallery.of_each[candidate])
+        assert found.p_value == gallery.nulls.p_value(candidate)
         network = session.network.to("cpu", torch.float32)
         output = float(network.forward(image.reshape(1, -1))[0])
         assert float(found.outputs[0]) == pytest.approx(output)
@@ -55,6 +56,7 @@ def test_its_numbers_are_those_of_the_session(make_network):
 
 def test_the_confidence_is_not_known_before_the_gallery_is(session):
     assert portray(session, 0).confidence is None
+    assert portray(session, 0).p_value is None
 
 
 def test_the_output_is_what_the_neurons_it_fires_add_up_to(session):

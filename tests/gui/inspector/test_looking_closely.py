@@ -91,7 +91,8 @@ def test_arrow_keys_walk_the_gallery_and_the_inspector_follows(qtbot, ended):
         assert ended.mosaic.tile == tile
     assert ended.beside.currentIndex() == 1
     confidence = ended.workspace.session.gallery().of_each[order[-1]]
-    assert inspector.value("Confidence").startswith(f"{confidence:.2f}")
+    chance = ended.workspace.session.gallery().p_value_of(order[-1])
+    assert inspector.value("Confidence").startswith(f"{confidence:.2f}, p = {chance:.2g} (")
     assert "image " in inspector.value("Match")
 
 
@@ -430,6 +431,9 @@ def test_scores_stand_beside_the_control_and_without_images_words_say_what_may_b
         outputs[pairs.evidence.train.reference[np.argsort(-pairs.evidence.train.measure)]],
         rtol=1e-4,
     )
+    found = pairs.evidence.lineup
+    assert (found.fillers, found.train.count) == (6, 8)
+    assert ended.scores.lineup.text() == found.words
     ended.adoption.remove_references()
     assert not ended.scores.histogram.isVisibleTo(ended.scores)
     assert "not evidence" in ended.scores.words.text()

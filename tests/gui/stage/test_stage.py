@@ -57,6 +57,14 @@ def test_nothing_stands_still_while_a_step_takes_two_and_a_half_times_as_long():
     assert len(set(shown)) == len(shown) == 6
 
 
+def test_two_states_that_happen_to_come_together_do_not_make_the_next_one_a_jump():
+    blend = Blend()
+    for number, now in enumerate((0.0, 0.1, 0.2, 0.3, 0.32)):
+        blend.take(picture(number, (1,), 200 * (number % 2)), now)
+    shown = [blend.tiles(0.32 + 0.02 * each).tobytes() for each in range(5)]
+    assert len(set(shown)) == 5
+
+
 def test_what_is_asked_of_a_moment_before_the_state_came_is_where_it_begins():
     blend = Blend()
     blend.take(picture(10, (1,), 100), 0.0)
@@ -328,6 +336,7 @@ def test_the_stage_below_a_presentation_rests_until_it_is_seen_again(qtbot, wind
     until(qtbot, lambda: has_gallery(window))
     settle(qtbot, window)
     shown, stage = window.views.presentation, window.stage
+    until(qtbot, lambda: stage.shown_step == stage.picture.step)
     window.header.present_button.click()
     until(qtbot, shown.isVisible)
     steps = []

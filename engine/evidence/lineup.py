@@ -1,0 +1,178 @@
+"""What line-ups came to: how often a partner was picked out among unseen images (decision 34)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.base.json_text import Count, held_to
+from engine.base.plain_text import percent
+
+_CLEAR = 2
+"""Standard errors by which a difference of two shares is more than chance."""
+
+
+class Firsts(msgspec.Struct, frozen=True):
+    """How often the partner was the most alike of its line-up.
+
+    Attributes:
+        count: line-ups.
+        ncc: in how many it was first by NCC.
+        edges: by the NCC of edges, alike.
+        both: by either of the two.
+    """
+
+    count: Count
+    ncc: Count
+    edges: Count
+    both: Count
+
+    def __post_init__(self) -> None:
+        if self.both > min(self.ncc, self.edges) or max(self.ncc, self.edges) > self.count:
+            raise ValueError("more firsts than line-ups")
+
+    def share(self, by: str = "both") -> float:
+        """The share of firsts by `ncc`, `edges` or `both`, from 0 to 1."""
+        return float(getattr(self, by) / self.count)
+
+
+class LineUp(msgspec.Struct, frozen=True):
+    """Training images in line-ups, beside images of the control that stood in for them.
+
+    Attributes:
+        fillers: images of the control beside the partner in each.
+        of_class: whether they are of the partner's class; else of any.
+        train: where the partner is a training image.
+        control: where it is one of the control, matched in the same way.
+        best_train: of pairs with training images, as many of the best as were recovered.
+        best_control: the same share of the pairs with the control, the best ones.
+    """
+
+    fillers: Count
+    of_class: bool
+    train: Firsts
+    control: Firsts
+    best_train: Firsts
+    best_control: Firsts
+
+    def __post_init__(self) -> None:
+        if not (self.fillers and self.train.count and self.control.count):
+            raise ValueError("a line-up of nobody")
+
+    @property
+    def chance(self) -> float:
+        """How often a partner that nobody chose would be first, from 0 to 1."""
+        return 1 / (self.fillers + 1)
+
+    @property
+    def difference(self) -> float:
+        """By how much the share first by both is larger than the control's: the headline."""
+        return self.train.share() - self.control.share()
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether that is more than twice its standard error."""
+        each = self.train, self.control
+        variances = (max(s.share() * (1 - s.share()), 1 / s.count) / s.count for s in each)
+        return self.difference > _CLEAR * math.sqrt(sum(variances))
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """What was counted, of training images, of the control: for tables."""
+        found = [
+            (f"first of {self.fillers + 1} {words}", _of(self.train, by), _of(self.control, by))
+            for words, by in (("by NCC", "ncc"), ("by edges", "edges"), ("by both", "both"))
+        ]
+        if self.best_train.count:
+            best = _of(self.best_train, "both"), _of(self.best_control, "both")
+            found.append(("by both, of the best pairs", *best))
+        return found
+
+    @property
+    def words(self) -> str:
+        """The same in sentences."""
+        of_class = " of its class" if self.of_class else " of any class"
+        said = (
+            f"In a line-up with {self.fillers} unseen images{of_class} the training image is the "
+            f"most like its reconstruction, by NCC and by edges, in {_of(self.train, 'both')} "
+            f"({percent(self.train.share())}); images of the control that stand in for training "
+            f"images are in {_of(self.control, 'both')} ({percent(self.control.share())}), and "
+            f"chance alone gives {percent(self.chance, 1)}."
+        )
+        if self.is_clear:
+            return said
+        return f"{said} That is no clear difference, so the line-up shows nothing."
+
+
+def lineup_of(evidence: Mapping[str, Any] | None) -> LineUp | None:
+    """The line-up of a score as a report or a session holds it; None where there is none.
+
+    Raises:
+        ValueError: what is there is no line-up.
+    """
+    found = None if evidence is None else evidence.get("lineup")
+    return None if found is None else held_to(found, LineUp)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Line-ups one by one.
+
+    Attributes:
+        ncc: whether the partner was first by NCC, shape (p,).
+        edges: whether it was by edges, alike.
+        measure: of the pair by the rule for matches, shape (p,).
+    """
+
+    ncc: NDArray[np.bool_]
+    edges: NDArray[np.bool_]
+    measure: NDArray[np.float64]
+
+    @staticmethod
+    def joined(parts: Sequence[Trials]) -> Trials:
+        """All of them as one."""
+        return Trials(
+            np.concatenate([part.ncc for part in parts]),
+            np.concatenate([part.edges for part in parts]),
+            np.concatenate([part.measure for part in parts]),
+        )
+
+    def firsts(self, best: int | None = None) -> Firsts:
+        """How often the partner was first; with `best`, among so many of the best pairs."""
+        chosen = np.argsort(-self.measure, kind="stable")[:best]
+        ncc, edges = self.ncc[chosen], self.edges[chosen]
+        return Firsts(len(chosen), int(ncc.sum()), int(edges.sum()), int((ncc & edges).sum()))
+
+
+def counted_up(
+    train: Trials, control: Trials, fillers: int, of_class: bool, recovered: int
+) -> LineUp:
+    """What line-ups came to.
+
+    Args:
+        train: those of training images.
+        control: those of images of the control.
+        fillers: beside the partner in each.
+        of_class: whether those are of the partner's class.
+        recovered: how many training images are.
+    """
+    best = min(recovered, len(train.ncc))
+    beside = round(best * len(control.ncc) / max(1, len(train.ncc)))
+    return LineUp(
+        fillers,
+        of_class,
+        train.firsts(),
+        control.firsts(),
+        train.firsts(best),
+        control.firsts(max(1, beside) if best else 0),
+    )
+
+
+def _of(firsts: Firsts, by: str) -> str:
+    return f"{getattr(firsts, by):,} of {firsts.count:,}"
