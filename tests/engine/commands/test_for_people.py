@@ -136,7 +136,7 @@ def test_all_others_end_in_lines_too(monkeypatch, tmp_path, out, model, referenc
     np.savez(more, images=images, labels=np.zeros(12, np.uint8))
     wider = ("--images", references[0], "--control", more, "--overwrite")
     _, lines = on_a_terminal(monkeypatch, "score", out, *wider)
-    found = lineup_of(results.read_report(out)["evidence"])
+    found = lineup_of(results_read.read_report(out)["evidence"])
     assert (found.fillers, found.train.count, found.control.count) == (9, 5, 10)
     assert lines[0].endswith(f"they are recovered. {found.words}")
 

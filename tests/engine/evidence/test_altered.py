@@ -126,7 +126,7 @@ def test_a_healthy_network_keeps_its_confidence(healthy, digits):
     session, recovered = attacked(healthy, digits)
     assert recovered >= 5
     assert session.gallery().why_unknown == ""
-    assert session.gallery().above(0.9) >= 1
+    assert session.gallery().above(0.5) >= 1
 
 
 def shuffled(weight: Tensor) -> Tensor:

@@ -115,7 +115,7 @@ def test_a_report_says_what_confidences_were_held_to(session):
     expected = table.p_value(logits).tolist()
     assert [entry["p_value"] for entry in entries] == pytest.approx(expected)
     assert f"held to {table.images:,} null images" in words
-    assert f"with p = {expected[0]:.2g}" in words
+    assert f"with a p-value of {expected[0]:.2g}" in words
 
 
 def test_a_training_that_somebody_chose_is_said_as_such():
