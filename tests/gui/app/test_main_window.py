@@ -170,11 +170,13 @@ def test_the_input_shape_can_be_corrected(qtbot, window, checkpoint):
     edit.selectAll()
     qtbot.keyClicks(edit, "1x3x8")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
-    assert window.workspace.network.input_shape == (1, 3, 8)
+    until(qtbot, lambda: window.workspace.network.input_shape == (1, 3, 8))
+    settle(qtbot, window)
     edit.selectAll()
     qtbot.keyClicks(edit, "1x9x9")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
-    assert "24" in window.strip.text
+    until(qtbot, lambda: "24" in window.strip.text)
+    settle(qtbot, window)
     assert window.workspace.network.input_shape == (1, 3, 8)
 
 

@@ -37,8 +37,10 @@ def some_images(count, seed, name="some"):
 
 
 @pytest.fixture
-def ended(qtbot, window, checkpoint):
+def ended(qtbot, window, checkpoint, monkeypatch):
     """The window with a run that has ended, scored against images and a control."""
+    # Twelve neurons are explained too badly for confidences, which are looked at here.
+    monkeypatch.setattr("engine.session.session._UNEXPLAINED", 1.0)
     open_and_wait(qtbot, window, checkpoint())
     window.workspace = replace(
         window.workspace, train=some_images(8, 0), control=some_images(8, 1, "control")
