@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from engine.base.progress import Progress
 from engine.data.pixels import Pixels
 from engine.evidence.first_look import FirstLook, first_look
 from engine.network.network import Network
+from engine.runtime.devices import give_back_freed_memory
 from gui.run.context import AppContext
 from gui.toolkit import theme
 from gui.toolkit.images import image_of
@@ -84,6 +88,13 @@ class _Grid(QWidget):
         painter.end()
 
 
+def _looked_at(network: Network, report: Progress) -> FirstLook:
+    try:
+        return first_look(network, report)
+    finally:
+        give_back_freed_memory()  # Else it grows from network to network.
+
+
 class Looking(QObject):
     """Looks at a network on a thread, and tells while nothing else is to be shown of it."""
 
@@ -107,7 +118,7 @@ class Looking(QObject):
 
         self._task = self._context.background.start(
             "",
-            lambda report: first_look(network, report),
+            partial(_looked_at, network),
             tell,
             lambda: (
                 workspace().network is network
