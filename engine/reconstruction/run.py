@@ -37,6 +37,7 @@ from engine.stationarity.spectrum import spectrum_of
 
 T = TypeVar("T")
 
+_EVALUATIONS_AHEAD, _SECONDS_AHEAD = 3, 0.5
 SNAPSHOT_INTERVAL = 1 / 30
 """Seconds of computing between two snapshots; a single longer step makes it longer."""
 
@@ -167,9 +168,12 @@ class Reconstruction:
 
     def _begin(self) -> Snapshot:
         self._make_plan()
-        # The first evaluation takes several times as long as others. Here it comes before there is
-        # a picture; as part of the first step it would make the noise stand still.
-        self._search.evaluate(0)
+        # The first evaluations take several times as long as others. Here they come before there
+        # is a picture; as part of the first steps they would make the noise stand still.
+        began = time.monotonic()
+        for step in range(_EVALUATIONS_AHEAD):
+            if time.monotonic() - began < _SECONDS_AHEAD:
+                self._search.evaluate(step)
         return self._snapshot()
 
     def _go_on(self) -> Snapshot | None:
