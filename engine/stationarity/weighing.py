@@ -58,7 +58,7 @@ class AlongAxes:
             weight: W_l, shape (n_l, n_{l−1}).
             power: p; ½ makes the square of what is left of a neuron count by its size.
         """
-        squares = weight.detach().double().square().sum(1)
+        squares = weight.detach().cpu().double().square().sum(1)
         # Weights that are all zero leave nothing to weigh by.
         least = max(float(squares.median()) * _QUIET**2, 1e-300)
         shares = (squares + least).pow(-power)
