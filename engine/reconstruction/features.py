@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.network.network import Network
-from engine.network.passage import Passage, passage
+from engine.network.features import features_of, first_full, way_to_features
 from engine.reconstruction.terms import Pull
 from engine.runtime.lazy import torch
 from engine.stationarity.closed_form import joined
@@ -47,7 +46,7 @@ class FeatureSpace:
         self._basis = feature_basis(target)
         self._weight = weight * size
         empty = torch.zeros(1, self._network.input_dimension).to(self._basis)
-        self._empty = features(self._network, empty).outputs
+        self._empty = features_of(self._network, empty)
         self._least = _LEAST_SHARE * self._empty.square().sum()
 
     def at(
@@ -60,7 +59,7 @@ class FeatureSpace:
 
     def _pulled(self, x: Tensor) -> Tensor:
         """½ ∂/∂x of each image's share outside."""
-        there = features(self._network, x)
+        there = way_to_features(self._network, x)
         away = there.outputs - self._empty
         distance = away.square().sum(1, keepdim=True) + self._least
         outside = left_over(there.outputs, self._basis)
@@ -71,23 +70,16 @@ class FeatureSpace:
         return bar.flatten(1)
 
 
-def features(network: Network, x: Tensor) -> Passage:
-    """What the first full layer reads of flat network inputs: `outputs`, shape (m, n)."""
-    assert network.structure is not None
-    return passage(network, x, until=network.structure.first_full)
-
-
 def left_over(h: Tensor, basis: Tensor) -> Tensor:
     """What rows are less their part in the span of a basis, shape (m, n)."""
-    return torch.addmm(h, h @ basis.T, basis, alpha=-1)
+    found: Tensor = torch.addmm(h, h @ basis.T, basis, alpha=-1)
+    return found
 
 
 def feature_basis(target: Target) -> Tensor:
-    """The clear right singular vectors of the first full layer's weights, shape (k, n)."""
-    network = target.network
-    assert network.structure is not None
-    layer = network.structure.first_full
+    """The clear right singular vectors of the head's first weights, shape (k, n)."""
+    layer = first_full(target.network)
     weight = target.explained.weights[layer]
     _, values, basis = torch.linalg.svd(weight.detach().cpu().double(), full_matrices=False)
-    clear = spectrum_in(network, values.numpy(), layer).clear
+    clear = spectrum_in(target.network, values.numpy(), layer).clear
     return basis[:clear].to(weight)
