@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.network.activation import Activation
 from engine.network.structure import Activated, Convolution, Full, Pair, Pooling, Structure
 
+
 @dataclass(frozen=True)
 class Layer:
     """A layer with weights.
@@ -57,7 +58,9 @@ class Architecture:
         """Of each layer, whether batch normalisation stands behind it."""
         behind = (*self.words[1:], None)
         pairs = zip(self.words, behind, strict=True)
-        return tuple(isinstance(after, Normalised) for word, after in pairs if isinstance(word, Layer))
+        return tuple(
+            isinstance(after, Normalised) for word, after in pairs if isinstance(word, Layer)
+        )
 
     @property
     def is_plain(self) -> bool:

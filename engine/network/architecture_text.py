@@ -1,4 +1,4 @@
-"""Architectures as one line of text: `conv stride 2 padding 2, relu, flatten, linear, relu, linear`.
+"""Architectures as one line of text: `conv stride 2 padding 2, relu, flatten, linear, …`.
 
 Steps stand between commas, in the order of the forward pass. Kernel sizes and channels come from
 the weights; where they are said (`conv 5x5 16`, `linear 128`) they are checked against them.
@@ -106,8 +106,10 @@ class _Parser:
 
     def _activate(self, name: str, said: Sequence[str]) -> None:
         if said:
-            raise UnusableInput(f"“{said[0]}” behind “{name}” is not understood; write {name} alone.")
-        bare, _, slope = name.lower().partition(":")
+            raise UnusableInput(
+                f"“{said[0]}” behind “{name}” is not understood; write {name} alone."
+            )
+        slope = name.lower().partition(":")[2]
         if ":" in name and not _SLOPE.fullmatch(slope):
             raise UnusableInput(f"“{name}” needs a slope, such as leaky_relu:0.1.")
         found = parse_activation(name.lower())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.base.errors import UnusableInput
 from engine.data.inputs import InputShape, shape_in_words
-from engine.network.architecture import Architecture, GlobalPooling, Layer, Normalised, Word
-from engine.network.structure import Activated, Convolution, Pair, Pooling, Step, Structure
+from engine.network.architecture import Architecture, GlobalPooling, Layer, Normalised
+from engine.network.structure import Convolution, Pooling, Step, Structure, shapes_along, times
+from engine.runtime.lazy import torch
 
 _MOST_SIDE = 512
+_MOST_NAMED = 12
 _USUAL_SIDES = {1: (28, 32, 64, 96, 224, 8, 16), 3: (32, 64, 96, 224, 28, 128, 48, 16, 8)}
 """Of square images, by channels, the most usual first."""
 
@@ -39,7 +40,7 @@ class Shaped:
     @property
     def words(self) -> str:
         """`“conv1” (16×1×5×5)`."""
-        return f"“{self.name}” ({'×'.join(map(str, self.shape))})"
+        return f"“{self.name}” ({times(self.shape)})"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def fit(
     Raises:
         UnusableInput: it does not fit; the message says which layer gives which size.
     """
-    _check_layers(architecture, layers)
+    check_layers(architecture, layers)
     if shape is not None:
         return Fitted(Structure(_steps(architecture, layers, shape)), shape)
     channels = _channels(architecture, layers)
@@ -100,13 +101,13 @@ def usual_shapes(channels: int) -> Iterable[InputShape]:
     return ((channels, side, side) for side in _USUAL_SIDES.get(channels, ()))
 
 
-def _check_layers(architecture: Architecture, layers: Sequence[Shaped]) -> None:
+def check_layers(architecture: Architecture, layers: Sequence[Shaped]) -> None:
     """Holds the kinds of layers, and what is said of their sizes, against the weights."""
     said = architecture.layers
     if len(said) != len(layers):
         raise UnusableInput(
             f"The architecture has {len(said)} layers with weights, and the file {len(layers)}: "
-            f"{', '.join(layer.words for layer in layers[:12])}."
+            f"{', '.join(layer.words for layer in layers[:_MOST_NAMED])}."
         )
     for word, layer, normalised in zip(said, layers, architecture.normalised, strict=True):
         is_convolution = isinstance(word.step, Convolution)
@@ -124,7 +125,7 @@ def _check_layers(architecture: Architecture, layers: Sequence[Shaped]) -> None:
         if word.kernel not in (None, layer.shape[2:]):
             raise UnusableInput(
                 f"{layer.words} has a kernel of {layer.shape[2]}×{layer.shape[3]}, and the "
-                f"architecture says {word.kernel[0]}×{word.kernel[1]}."  # type: ignore[index]
+                f"architecture says {word.kernel[0]}×{word.kernel[1]}."
             )
         if normalised and not layer.is_normalised:
             raise UnusableInput(
@@ -148,7 +149,8 @@ def _channels(architecture: Architecture, layers: Sequence[Shaped]) -> int:
     channels = layer.shape[1] * first.groups
     if channels not in _USUAL_SIDES:
         raise UnusableInput(
-            f"{layer.words} reads images of {channels} channels; Afterimage shows images of 1 or 3."
+            f"{layer.words} reads images of {channels} channels, and Afterimage shows images of 1 "
+            "or 3."
         )
     return channels
 
@@ -180,79 +182,20 @@ def _steps(
     Raises:
         UnusableInput: a layer reads another size than it is given.
     """
-    rest, at = iter(layers), _At(shape, f"{shape_in_words(shape)} images")
+    weights = [torch.empty(layer.shape, device="meta") for layer in layers]
     steps: list[Step] = []
-    for word in architecture.words:
-        if isinstance(word, Normalised):
-            continue
-        step = _resolved(word, at)
-        layer = next(rest) if isinstance(word, Layer) else None
-        at = at.after(step, layer, shape)
-        steps.append(step)
+    try:
+        for word in architecture.words:
+            if isinstance(word, GlobalPooling):
+                height, width = shapes_along(steps, weights, shape)[-1][1:]
+                steps.append(Pooling("average", (height, width), (height, width)))
+            elif not isinstance(word, Normalised):
+                steps.append(word.step if isinstance(word, Layer) else word)
+        shapes_along(steps, weights, shape)
+    except UnusableInput as error:
+        names = ", ".join(layer.words for layer in layers[:_MOST_NAMED])
+        raise UnusableInput(
+            f"With images of {shape_in_words(shape)} it does not fit: {error} The layers are "
+            f"{names}{' …' if len(layers) > _MOST_NAMED else ''}."
+        ) from error
     return tuple(steps)
-
-
-def _resolved(word: Word, at: _At) -> Step:
-    if isinstance(word, Layer):
-        return word.step
-    if isinstance(word, GlobalPooling):
-        kernel = at.sizes[1:]
-        return Pooling("average", (kernel[0], kernel[1]), (kernel[0], kernel[1]))
-    assert not isinstance(word, Normalised)
-    return word
-
-
-@dataclass(frozen=True)
-class _At:
-    """What comes out of a step: (c, h, w), or (n, 1, 1) once it is flat; and what gives it."""
-
-    sizes: tuple[int, int, int]
-    of: str
-
-    def after(self, step: Step, layer: Shaped | None, shape: InputShape) -> _At:
-        """What comes out of the next one."""
-        if isinstance(step, Activated):
-            return self
-        if isinstance(step, Pooling):
-            return _At((self.sizes[0], *self._slid(step, step.kernel, (1, 1), shape)), self.of)
-        assert layer is not None
-        if isinstance(step, Convolution):
-            return self._convolved(step, layer, shape)
-        numbers = math.prod(self.sizes)
-        if layer.shape[1] != numbers:
-            given = "×".join(map(str, self.sizes)) + f" = {numbers:,}"
-            raise UnusableInput(
-                f"{layer.words} reads {layer.shape[1]:,} numbers, and with images of "
-                f"{shape_in_words(shape)} {self.of} gives "
-                f"{given if self.sizes[1:] != (1, 1) else f'{numbers:,}'}."
-            )
-        return _At((layer.shape[0], 1, 1), layer.words)
-
-    def _convolved(self, step: Convolution, layer: Shaped, shape: InputShape) -> _At:
-        outputs, inputs, height, width = layer.shape
-        if outputs % step.groups or inputs * step.groups != self.sizes[0]:
-            groups = f" in {step.groups} groups" if step.groups > 1 else ""
-            raise UnusableInput(
-                f"{layer.words} reads {inputs * step.groups} channels{groups}, and {self.of} gives "
-                f"{self.sizes[0]}."
-            )
-        slid = self._slid(step, (height, width), step.dilation, shape)
-        return _At((outputs, *slid), layer.words)
-
-    def _slid(
-        self, step: Convolution | Pooling, kernel: Pair, dilation: Pair, shape: InputShape
-    ) -> Pair:
-        """How often a kernel fits, downwards and across."""
-        rows, columns = (
-            (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, p, d, k, s in zip(
-                self.sizes[1:], step.padding, dilation, kernel, step.stride, strict=True
-            )
-        )
-        if min(rows, columns) < 1:
-            what = "pooling" if isinstance(step, Pooling) else "a convolution"
-            raise UnusableInput(
-                f"With images of {shape_in_words(shape)} {what} of {kernel[0]}×{kernel[1]} is larger "
-                f"than what {self.of} gives ({self.sizes[1]}×{self.sizes[2]})."
-            )
-        return rows, columns
