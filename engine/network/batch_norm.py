@@ -162,9 +162,11 @@ def _layer_before(
     """The layer that a normalisation stands behind, by their names and sizes."""
     parent, _, own = norm.rpartition(".")
     siblings = [name for name in layers if name.rpartition(".")[0] == parent]
-    if own.isdecimal() and len(own) < 10:
-        return _in_sequence(norm, siblings, file_name)
     length = tensors[norm + _MEAN].numel()
+    if own.isdecimal() and len(own) < 10 and siblings:
+        return _in_sequence(norm, siblings, file_name)
+    if not siblings:  # A list of its own beside one of layers: `bns.0`, `convs.0`.
+        siblings = [name for name in layers if name.rpartition(".")[2] == own]
     fitting = [name for name in siblings if len(tensors[f"{name}.weight"]) == length]
     same = [name for name in fitting if name.rpartition(".")[2] in own]
     numbered = [n for n in fitting if _numbers(n.rpartition(".")[2]) == _numbers(own)]

@@ -50,7 +50,7 @@ class Fitted:
     Attributes:
         structure: of the network.
         shape: (c, h, w) of an image.
-        is_only: whether no other square image fits; False where the shape was a choice.
+        is_only: whether it was said, or is the only usual one; else it was a choice.
     """
 
     structure: Structure
@@ -76,15 +76,15 @@ def fit(
     if shape is not None:
         return Fitted(Structure(_steps(architecture, layers, shape)), shape)
     channels = _channels(architecture, layers)
-    sides = _fitting_sides(architecture, layers, channels)
-    if not sides:
-        tried = (channels, *(_USUAL_SIDES[channels][:1] * 2))
-        _steps(architecture, layers, (tried[0], tried[1], tried[2]))
-    return Fitted(
-        Structure(_steps(architecture, layers, (channels, sides[0], sides[0]))),
-        (channels, sides[0], sides[0]),
-        len(sides) == 1,
-    )
+    for sides in (_USUAL_SIDES[channels], range(1, _MOST_SIDE + 1)):
+        square = ((channels, side, side) for side in sides)
+        found = [each for each in square if fits(architecture, layers, each)]
+        if found:
+            structure = Structure(_steps(architecture, layers, found[0]))
+            is_usual = found[0][1] in _USUAL_SIDES[channels]
+            return Fitted(structure, found[0], is_usual and len(found) == 1)
+    side = _USUAL_SIDES[channels][0]
+    return fit(architecture, layers, (channels, side, side))  # Which says what does not fit.
 
 
 def fits(architecture: Architecture, layers: Sequence[Shaped], shape: InputShape) -> bool:
@@ -153,22 +153,6 @@ def _channels(architecture: Architecture, layers: Sequence[Shaped]) -> int:
             "or 3."
         )
     return channels
-
-
-def _fitting_sides(
-    architecture: Architecture, layers: Sequence[Shaped], channels: int
-) -> list[int]:
-    """Sides of square images that fit, the most usual first, then the smallest."""
-    sides = dict.fromkeys((*_USUAL_SIDES[channels], *range(1, _MOST_SIDE + 1)))
-    return [side for side in sides if _is_fitting(architecture, layers, (channels, side, side))]
-
-
-def _is_fitting(architecture: Architecture, layers: Sequence[Shaped], shape: InputShape) -> bool:
-    try:
-        _steps(architecture, layers, shape)
-    except UnusableInput:
-        return False
-    return True
 
 
 # --- sizes on the way through ------------------------------------------------------------------

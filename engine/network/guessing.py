@@ -9,7 +9,7 @@ gaps between the numbers of its layers count those without weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -45,24 +45,24 @@ def may_have_shortcuts(layers: Sequence[Shaped]) -> bool:
     return any(_RESIDUAL.search(layer.name) for layer in layers)
 
 
-def gaps_between(layers: Sequence[Shaped], behind: Mapping[str, str]) -> list[int | None]:
+def gaps_between(layers: Sequence[Shaped]) -> list[int | None]:
     """How many steps without weights stand behind each layer but the last.
 
     Args:
         layers: of a file, in the order of the forward pass.
-        behind: the batch normalisation behind some, by their names.
 
     Returns:
-        None where names do not count them.
+        None where names do not count them: in a list of layers alone there are no gaps.
     """
-    found: list[int | None] = []
+    found: list[tuple[str, int] | None] = []
     for one, following in pairwise(layers):
         (parent, own), (other, its) = _place(one.name), _place(following.name)
         if own is None or its is None or parent != other:
             found.append(None)
         else:
-            found.append(its - own - 1 - (one.name in behind))
-    return found
+            found.append((parent, its - own - 1 - one.is_normalised))
+    lists = {gap[0] for gap in found if gap is not None and gap[1] < 1}
+    return [None if gap is None or gap[0] in lists else gap[1] for gap in found]
 
 
 def spare_steps(architecture: Architecture, gaps: Sequence[int | None]) -> int | None:
