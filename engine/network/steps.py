@@ -26,3 +26,68 @@ def pooled(step: Pooling, h: Tensor) -> Tensor:
     """The largest, or the mean, of each patch: (m, c, h, w) → (m, c, h', w')."""
     way = torch.nn.functional.max_pool2d if step.kind == "max" else torch.nn.functional.avg_pool2d
     return way(h, step.kernel, step.stride, step.padding)
+
+
+def convolution_by_input(step: Convolution, delta: Tensor, weight: Tensor, h: Tensor) -> Tensor:
+    """∂⟨δ, W ∗ h⟩/∂h, in the shape of h."""
+    found, _, _ = _backward(step, delta, weight, h, (True, False, False))
+    return found
+
+
+def convolution_by_weight(step: Convolution, delta: Tensor, weight: Tensor, h: Tensor) -> Tensor:
+    """∂⟨δ, W ∗ h⟩/∂W, summed over the images, in the shape of W."""
+    _, found, _ = _backward(step, delta, weight, h, (False, True, False))
+    return found
+
+
+def _backward(
+    step: Convolution, delta: Tensor, weight: Tensor, h: Tensor, asked: tuple[bool, bool, bool]
+) -> tuple[Tensor, Tensor, Tensor]:
+    found: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
+        delta,
+        h,
+        weight,
+        None,
+        step.stride,
+        step.padding,
+        step.dilation,
+        False,
+        (0, 0),
+        step.groups,
+        asked,
+    )
+    return found
+
+
+def pooled_where(step: Pooling, h: Tensor) -> tuple[Tensor, Tensor | None]:
+    """What pooling gives, and of the largest where in its channel each came from."""
+    if step.kind == "average":
+        return pooled(step, h), None
+    largest: tuple[Tensor, Tensor] = torch.nn.functional.max_pool2d_with_indices(
+        h, step.kernel, step.stride, step.padding
+    )
+    return largest
+
+
+def pooled_alike(step: Pooling, change: Tensor, where: Tensor | None) -> Tensor:
+    """What pooling makes of a small change of what it read: (m, c, h, w) → (m, c, h', w').
+
+    Args:
+        step: how it pools.
+        change: of what it read.
+        where: as `pooled_where` said.
+    """
+    if where is None:
+        return pooled(step, change)
+    return change.flatten(2).gather(2, where.flatten(2)).reshape(where.shape)
+
+
+def pooling_by_input(step: Pooling, delta: Tensor, where: Tensor | None, h: Tensor) -> Tensor:
+    """The transpose of `pooled_alike`, in the shape of h, which pooling read."""
+    if where is None:
+        found: Tensor = torch.ops.aten.avg_pool2d_backward(
+            delta, h, step.kernel, step.stride, step.padding, False, True, None
+        )
+        return found
+    found = torch.zeros_like(h).flatten(2)
+    return found.scatter_add_(2, where.flatten(2), delta.flatten(2)).reshape(h.shape)
