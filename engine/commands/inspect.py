@@ -178,8 +178,9 @@ def _structure_lines(structure: dict[str, str] | None) -> list[str]:
     """How convolutions follow each other, and who says so."""
     if structure is None:
         return []
-    about = f" ({structure['about']}; set it with --architecture)"
-    return [f"architecture  {structure['text']}{about if structure['about'] else ''}"]
+    is_assumed = structure["said_by"] in ("known", "shapes")
+    way = "; set it with --architecture" if is_assumed else ""
+    return [f"architecture  {structure['text']} ({structure['about']}{way})"]
 
 
 def _reading_lines(found: dict[str, Any]) -> list[str]:
