@@ -139,6 +139,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
         *([f"layout        {found['layout_described']}"] if found["layout_described"] else []),
+        *_structure_lines(found["structure"]),
         f"tells apart   {found['told_apart']}",
         f"activation    {_said(found['activation'], 'name')}",
         f"preprocessing {_said(found['preprocessing'], 'words')}",
@@ -171,6 +172,15 @@ def inspection_text(found: dict[str, Any]) -> str:
                 f"loss says; per layer {_listed(left['relative_per_layer'])}"
             )
     return "\n".join(lines)
+
+
+def _structure_lines(structure: dict[str, str] | None) -> list[str]:
+    """How convolutions follow each other, and who says so."""
+    if structure is None:
+        return []
+    is_assumed = structure["said_by"] in ("known", "shapes")
+    way = "; set it with --architecture" if is_assumed else ""
+    return [f"architecture  {structure['text']} ({structure['about']}{way})"]
 
 
 def _reading_lines(found: dict[str, Any]) -> list[str]:
@@ -206,7 +216,7 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
         f"images say    {found['preprocessing']['about']}",
         f"              {found['activation']['about']}",
     ]
-    for about in (found["layout"], found["order"]):
+    for about in (found["layout"], found["order"], found["architecture"]):
         if about is not None:
             lines.append(f"              {about['about']}")
     return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines

@@ -24,7 +24,9 @@ from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
 from engine.network.checkpoints import load_network
 from engine.network.fine_tuned import with_base
+from engine.network.known_architectures import KNOWN
 from engine.network.network import Network
+from engine.network.restructured import text_of
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 
@@ -56,7 +58,7 @@ def add_base(parser: argparse.ArgumentParser) -> None:
     )
 
 
-READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
+READING = ("shape", "architecture", "layout", "activation", "preprocessing", "mean_of", "order")
 """Names of the options that say how a network is to be read."""
 
 
@@ -67,6 +69,13 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--shape",
         type=_shape,
         help="input shape like 1x28x28; a number like 30, or “vector”, for rows of a table",
+    )
+    group.add_argument(
+        "--architecture",
+        metavar="TEXT",
+        help="steps of a convolutional network, whose weights show no strides and no pooling: "
+        "“conv stride 2 padding 2, relu, flatten, linear, relu, linear”; or a known one: "
+        f"{', '.join(known.name for known in KNOWN)}",
     )
     group.add_argument(
         "--layout",
@@ -112,7 +121,7 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     Raises:
         UnusableInput: network or images cannot be used, or the options do not fit together.
     """
-    network = _as_said(options, load_network(model, options.shape))
+    network = _as_said(options, load_network(model, options.shape, options.architecture))
     base = getattr(options, "base", None)
     if base is not None:
         if is_same_file(Path(base), Path(model)):
@@ -120,7 +129,9 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
                 f"{base} was given twice, as the network and as its base.",
                 "Give the network that it was fine-tuned from as the base.",
             )
-        network = with_base(network, _as_said(options, load_network(base)))
+        shape = None if network.structure is None else network.input_shape
+        start = load_network(base, shape, text_of(network) or None)
+        network = with_base(network, _as_said(options, start))
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 NETWORKS = "networks-that-can-be-attacked"
 """The heading of the guide that says which networks the method reaches."""
 REACHED = (
-    "Afterimage attacks chains of fully connected layers with ReLU or leaky ReLU; other networks "
-    "are not attacked so far."
+    "Afterimage attacks chains of fully connected layers with ReLU or leaky ReLU, and of "
+    "convolutions before them as PyTorch stores them; other networks are not attacked so far."
 )
 _BY_NAME = (
     (
@@ -27,6 +27,22 @@ _BY_NAME = (
     (re.compile(r"lora_[AB]"), "an adapter of another network", "is a change to its weights"),
 )
 _COUNTERS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def refuse_other_networks(tensors: Mapping[str, Tensor], file_name: str) -> None:
+    """Refuses a network that is of another kind by the names of its tensors.
+
+    Args:
+        tensors: of a state dict, by name.
+        file_name: for messages.
+
+    Raises:
+        UnusableInput: the message names the layer.
+    """
+    for pattern, network, why in _BY_NAME:
+        for name in tensors:
+            if pattern.search(name):
+                raise _refusal(f"{file_name} is {network}: “{name}” {why}.")
 
 
 def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
@@ -41,15 +57,12 @@ def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
     Raises:
         UnusableInput: the message names the layer.
     """
-    for pattern, network, why in _BY_NAME:
-        for name in tensors:
-            if pattern.search(name):
-                raise _refusal(f"{file_name} is {network}: “{name}” {why}.")
+    refuse_other_networks(tensors, file_name)
     for name, tensor in tensors.items():
         if tensor.dim() in (3, 4, 5):
             raise _refusal(
-                f"{file_name} is a convolutional network: “{name}” is a convolution "
-                f"({_shape(tensor)})."
+                f"{file_name} is a convolutional network of a kind that is not read: “{name}” is a "
+                f"convolution ({_shape(tensor)})."
             )
     for name in tensors:
         if name.endswith(_COUNTERS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from engine.base.errors import UnusableInput
@@ -97,19 +98,13 @@ class Structure:
                 f"The architecture has {len(self.layers)} layers with weights, and the network "
                 f"{len(weights)}."
             )
-        left, found, number = list(weights), [], 0
-        for before, step in zip((None, *self.steps), self.steps, strict=False):
-            if isinstance(step, Full) and isinstance(before, Full):
+        for before, step in pairwise(self.steps):
+            if isinstance(before, Full) and isinstance(step, Full):
                 raise UnusableInput(
-                    f"Layers {number} and {number + 1} follow each other without an activation."
+                    "Two fully connected layers of an architecture follow each other without an "
+                    "activation between them."
                 )
-            if isinstance(step, Pooling):
-                shape = _pooled(step, shape)
-            elif not isinstance(step, Activated):
-                number += 1
-                shape = _through(step, left.pop(0), shape, number)
-            found.append(shape)
-        return found
+        return shapes_along(self.steps, weights, shape)
 
     def in_words(self, weights: Sequence[Tensor], shape: Shape) -> str:
         """For people: `1×28×28 – conv 5×5 16 stride 2 padding 2 – full 256 – full 10`."""
@@ -122,6 +117,28 @@ class Structure:
             elif isinstance(step, Full):
                 words.append(f"full {len(left.pop(0))}")
         return " – ".join(words)
+
+
+def shapes_along(steps: Sequence[Step], weights: Sequence[Tensor], shape: Shape) -> list[Shape]:
+    """What an image is after each of some steps, from the first on.
+
+    Args:
+        steps: the first ones of a network.
+        weights: of its layers, at least of those among these steps.
+        shape: of an image, (c, h, w).
+
+    Raises:
+        UnusableInput: a step cannot read what the one before it gives.
+    """
+    left, found, number = list(weights), [], 0
+    for step in steps:
+        if isinstance(step, Pooling):
+            shape = _pooled(step, shape)
+        elif not isinstance(step, Activated):
+            number += 1
+            shape = _through(step, left.pop(0), shape, number)
+        found.append(shape)
+    return found
 
 
 def times(shape: Sequence[int]) -> str:

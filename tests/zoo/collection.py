@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.zoo.changed_weights import FORMS, PRECISIONS
 from tests.zoo.containers import CONTAINERS
+from tests.zoo.convolutions import CONVOLUTIONS
 from tests.zoo.designs import DESIGNS
 from tests.zoo.elsewhere import ELSEWHERE
 from tests.zoo.items import Item, Shelf
@@ -14,6 +15,7 @@ from tests.zoo.trainers import TRAINERS, WRAPPED
 
 SHELVES: tuple[Shelf, ...] = (
     DESIGNS,
+    CONVOLUTIONS,
     CONTAINERS,
     SAFETENSORS,
     TRAINERS,
