@@ -32,7 +32,7 @@ _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
 _AMONG_FEATURES = 100.0, 3.0
 """Pull to known features, and smoothness, with convolutions (decision 38)."""
-_FILLED = 0.9
+_FILLED = 0.8
 """Of the rows of a layer: as many directions leave none for what no image has."""
 _RATE, _RATE_PIXELS = 0.3, 0.08
 _SMOOTHNESS = 4.0, 2.0
