@@ -120,7 +120,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "mean_image": network.inputs.is_preprocessing_said,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
         "row_space": {
-            "rank": health.spectrum.rank,
+            "rank": health.spectrum.rank if network.structure is None else None,
             "input_dimension": network.input_dimension,
             "noise_floor": health.spectrum.floor,
         },
@@ -145,8 +145,8 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"preprocessing {_said(found['preprocessing'], 'words')}",
         *_reading_lines(found),
         f"homogeneous   {found['homogeneous']}",
-        f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
-        f"layer stand above its noise floor ({space['noise_floor']:.3g})",
+        f"spectrum      {health['rank']} of {health['dimension']} directions of the "
+        f"{health['layer']} stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {nouns.of(about_images(health['remembered']))} left a trace",
         *_norm_lines(found),
         f"training      {health['training']}",
@@ -197,7 +197,7 @@ def _norm_lines(found: dict[str, Any]) -> list[str]:
     if base is not None:
         return [f"base          {base['about']}", f"change norms  {norms}"]
     return [
-        f"from training {percent(health['signal'], 1)} of the first layer",
+        f"from training {percent(health['signal'], 1)} of the {health['layer']}",
         f"layer norms   {norms} (in balance at stationarity: {health['balance']:.2f} of 1)",
     ]
 

@@ -46,7 +46,7 @@ from engine.session.image_sets import ImageSets
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.stationarity.cases import NAMES
-from engine.stationarity.spectrum import spectrum_of
+from engine.stationarity.spectrum import images_spectrum
 
 ABOUT = "run the attack, write everything to a folder"
 
@@ -172,7 +172,7 @@ def _prepared(
             f"{network.origin.name} does not say what it reads; assumed: "
             f"{shape_in_words(network.input_shape)}. --shape sets it."
         )
-    if sees_no_chance(spectrum_of(network)):
+    if sees_no_chance(images_spectrum(network)):
         tell(check_weights(network).outlook)
     references = load_references(options, network)
     sets = _sets(references, ImageSets(), options.keep_images)

@@ -173,9 +173,9 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         *_layout(session),
         ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
-            "Row space",
-            f"{health['rank_per_layer'][0]} of {space['input_dimension']} directions of the first "
-            "layer stand above its noise",
+            "Row space" if health["layer"] == FIRST else "Spectrum",
+            f"{health['rank']} of {health['dimension']} directions of the {health['layer']} stand "
+            "above its noise",
         ),
         ("Remembered", f"{nouns.of(about_images(health['remembered']))}, by the weights alone"),
         ("Layer norms", ", ".join(f"{norm:.3g}" for norm in health["norm_per_layer"])),

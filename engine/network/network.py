@@ -80,7 +80,7 @@ class Network:
         reading: how its file became these layers.
         base: what it was fine-tuned from, where that is known.
         structure: how its layers follow each other; None where all are fully connected, with φ
-            between them.
+            between them, also where that is what was given.
 
     Raises:
         UnusableInput: its weights, or the shape of its images, do not fit the structure.
@@ -99,6 +99,8 @@ class Network:
     def __post_init__(self) -> None:
         if self.structure is not None:
             self.structure.shapes(self.weights, self.input_shape)
+            if self.structure.is_all_full:
+                object.__setattr__(self, "structure", None)
 
     @cached_property
     def explained(self) -> Parameters:

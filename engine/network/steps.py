@@ -30,6 +30,12 @@ def pooled(step: Pooling, h: Tensor) -> Tensor:
 
 def convolution_by_input(step: Convolution, delta: Tensor, weight: Tensor, h: Tensor) -> Tensor:
     """∂⟨δ, W ∗ h⟩/∂h, in the shape of h."""
+    if h.shape[1] == 1 and h.device.type == "cpu":
+        # Of a single channel PyTorch's own way is ten times slower than one product of matrices.
+        patches = weight.flatten(1).T @ delta.flatten(2)
+        return torch.nn.functional.fold(
+            patches, h.shape[2:], weight.shape[2:], step.dilation, step.padding, step.stride
+        )
     found, _, _ = _backward(step, delta, weight, h, (True, False, False))
     return found
 
@@ -91,3 +97,14 @@ def pooling_by_input(step: Pooling, delta: Tensor, where: Tensor | None, h: Tens
         return found
     found = torch.zeros_like(h).flatten(2)
     return found.scatter_add_(2, where.flatten(2), delta.flatten(2)).reshape(h.shape)
+
+
+def convolution_by_each(step: Convolution, delta: Tensor, weight: Tensor, h: Tensor) -> Tensor:
+    """∂⟨δ_i, W ∗ h_i⟩/∂W of each image, shape (m, numbers of W): Σ over places of δ patchᵀ."""
+    count, groups = len(h), step.groups
+    patches = torch.nn.functional.unfold(
+        h, weight.shape[2:], step.dilation, step.padding, step.stride
+    )
+    patches = patches.reshape(count * groups, -1, patches.shape[-1])
+    deltas = delta.reshape(count * groups, -1, patches.shape[-1])
+    return (deltas @ patches.transpose(1, 2)).reshape(count, -1)

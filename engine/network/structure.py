@@ -71,9 +71,9 @@ class Structure:
         return tuple(step for step in self.steps if isinstance(step, Convolution | Full))
 
     @property
-    def begins_with_convolution(self) -> bool:
-        """Whether the first layer is one, so that there is no row space of W_1."""
-        return isinstance(self.layers[0], Convolution)
+    def is_all_full(self) -> bool:
+        """Whether it is what a network without a structure is: full layers with φ between them."""
+        return all(isinstance(step, Full | Activated) for step in self.steps)
 
     @property
     def first_full(self) -> int:
@@ -124,7 +124,11 @@ def shapes_along(steps: Sequence[Step], weights: Sequence[Tensor], shape: Shape)
         UnusableInput: a step cannot read what the one before it gives.
     """
     left, found, number = list(weights), [], 0
-    for step in steps:
+    for before, step in zip((None, *steps), steps, strict=False):
+        if isinstance(step, Full) and isinstance(before, Full):
+            raise UnusableInput(
+                f"Layers {number} and {number + 1} follow each other without an activation."
+            )
         if isinstance(step, Pooling):
             shape = _pooled(step, shape)
         elif not isinstance(step, Activated):
@@ -156,7 +160,8 @@ def _through(step: Convolution | Full, weight: Tensor, shape: Shape, number: int
         return (weight.shape[0],)
     if weight.dim() != 4:
         raise UnusableInput(
-            f"Layer {number} is a convolution here, but its weights are {times(weight.shape)}."
+            f"Layer {number} is a convolution here, but its weights have shape "
+            f"{times(weight.shape)}."
         )
     outputs, channels, *kernel = weight.shape
     if len(shape) != 3 or shape[0] != channels * step.groups or outputs % step.groups:

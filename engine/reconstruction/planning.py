@@ -29,6 +29,9 @@ _CANDIDATES_PER_IMAGE = (4, 12), (4, 8)
 match an unseen image by chance; more searches find more instead (decision 10)."""
 _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
+_AMONG_FEATURES = 100.0, 1.0
+"""Pull to known features, and smoothness, with convolutions (decision 38)."""
+_RATE, _RATE_PIXELS = 0.3, 0.03
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10). Features have no neighbours."""
@@ -62,8 +65,10 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     """The settings, with what is left to us filled in, but for the number of candidates.
 
     Raises:
-        UnusableInput: it was fine-tuned, it is said, but no base is known.
+        UnusableInput: it was fine-tuned, it is said, but no base is known; or a setting asks for
+            what such a network does not have.
     """
+    settings = _of_its_layers(settings, network)
     if settings.training == "tuned" and network.base is None:
         raise UnusableInput(
             f"“{NAMES['tuned']}” was chosen for {network.origin.name}, of which no base is known.",
@@ -85,7 +90,36 @@ def filled_in(settings: Settings, network: Network) -> Settings:
         settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
         usual = 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]
+        usual = _AMONG_FEATURES[1] if settings.feature_weight else usual
         settings = replace(settings, smoothness=usual)
+    return settings
+
+
+def _of_its_layers(settings: Settings, network: Network) -> Settings:
+    """With convolutions the search is among pixels, and led by features; else by the row space."""
+    has_features = network.structure is not None
+    if settings.feature_weight < 0:
+        settings = replace(settings, feature_weight=_AMONG_FEATURES[0] if has_features else 0.0)
+    if not has_features and settings.feature_weight:
+        raise UnusableInput(
+            f"{network.origin.name} has no convolutions, whose features candidates could be pulled "
+            "to.",
+            "Leave that pull at −1, or at 0.",
+        )
+    if has_features and settings.space == "row":
+        if settings.rank:
+            raise UnusableInput(
+                f"{network.origin.name} begins with a convolution, and has no row space of images "
+                "that could have a rank.",
+                "Leave the rank at 0.",
+            )
+        settings = replace(
+            settings, space="pixel", scale_power=0.0, whitening=0.0, neuron_weighing=0.0
+        )
+    if not settings.candidate_rate:
+        is_row = settings.space == "row"
+        rate = _RATE if is_row else _RATE_PIXELS * network.inputs.stretch
+        settings = replace(settings, candidate_rate=rate)
     return settings
 
 

@@ -145,7 +145,7 @@ class Settings:
         "Smoothness",
         "A weak pull to images whose neighbouring pixels are alike. More of it makes more images "
         "look good, and more unseen images, too. −1 chooses: 4 for one search, 2 where several are "
-        "pooled, 0 for rows of a table. 0 leaves it out, as published.",
+        "pooled, 1 with convolutions, 0 for rows of a table. 0 leaves it out, as published.",
         -1.0,
         1000.0,
     )
@@ -157,6 +157,15 @@ class Settings:
         0.0,
         1e5,
     )
+    feature_weight: float = option(
+        -1.0,
+        "Pull to known features",
+        "With convolutions, how strongly candidates are pulled to where the first fully connected "
+        "layer says that what it was trained on lies. −1 chooses: 100 with convolutions, and "
+        "nothing without. 0 leaves it out.",
+        -1.0,
+        1e5,
+    )
     initial_scale: float = option(
         0.0,
         "Initial noise",
@@ -166,7 +175,12 @@ class Settings:
         100,
     )
     candidate_rate: float = option(
-        0.3, "Step of the images", "The optimiser's learning rate for the candidates.", 0, 10
+        0.0,
+        "Step of the images",
+        "The optimiser's learning rate for the candidates. 0 chooses: 0.3 in the row space, 0.03 "
+        "among pixels.",
+        0,
+        10,
     )
     multiplier_rate: float = option(
         0.02, "Step of the multipliers", "The optimiser's learning rate for the multipliers.", 0, 10
@@ -277,6 +291,7 @@ _BEFORE_THEY_EXISTED = {
     "multiplier_growth": 0.0,
     "smoothness": 0.0,
     "range_weight": 0.0,
+    "feature_weight": 0.0,
 }
 """What runs did that were saved before these settings came."""
 
@@ -367,6 +382,7 @@ def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> S
         multiplier_growth=0.0,
         smoothness=0.0,
         range_weight=0.0,
+        feature_weight=0.0,
         margin_weight=0.0,
         initial_scale=numbers.initial_scale,
         candidate_rate=numbers.candidate_rate,

@@ -123,15 +123,15 @@ class ModelPanel(QWidget):
         self.architecture.show_network(network)
         self.base.show_network(network)
         self.row_space.setText(
-            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
+            f"{health.spectrum.rank} of {health.dimension:,} dimensions; "
             f"{health.about_remembered} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise"
         )
         of = (
-            "the first layer above the noise floor of its random initialisation"
+            f"the {health.layer} above the noise floor of its random initialisation"
             if network.base is None
-            else "what fine-tuning changed of the first layer above rounding"
+            else f"what fine-tuning changed of the {health.layer} above rounding"
         )
         self.row_space.setToolTip(
             f"Singular values of {of}: an estimate, from the weights alone, of how many "

@@ -94,7 +94,7 @@ class HealthView(QWidget):
         spectrum = health.spectrum
         directions, crowded = len(spectrum.values), round(CROWDED * len(spectrum.values))
         self._rows["Random start"].say(
-            f"{percent(health.signs.start)} of the first layer",
+            f"{percent(health.signs.start)} of the {health.layer}",
             f"up to {percent(1 - LARGELY)} a good chance, to {percent(1 - MOSTLY)} a fair one, "
             "where we measured",
         )
@@ -105,7 +105,7 @@ class HealthView(QWidget):
         self._rows["Training"].say(health.training, _of_training(health))
         self._form.setRowVisible(self._rows["Random start"], health.tuning is None)
         self._rows["Spectrum"].say(
-            f"{spectrum.rank} of {directions:,} directions of the first layer above the noise "
+            f"{spectrum.rank} of {directions:,} directions of the {health.layer} above the noise "
             f"floor ({spectrum.floor:.2g}), however faint",
             "with none there is no chance; one image can take several",
         )

@@ -297,8 +297,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the last layer is whitened, too",
-            "range(1, target.network.depth - 1)",
-            "range(1, target.network.depth)",
+            "range(first, target.network.depth - 1)",
+            "range(first, target.network.depth)",
         ),
         (
             "the scale power is not the setting's",
