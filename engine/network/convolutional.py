@@ -51,7 +51,7 @@ class NeedsArchitecture(UnusableInput):
         candidates: Sequence[str],
         shape: InputShape | None,
     ) -> None:
-        instead = "Say its architecture: --architecture TEXT, or in the window."
+        instead = "Say its architecture (on the command line with --architecture TEXT)."
         super().__init__(why, instead, NETWORKS)
         self.layers, self.candidates, self.shape = tuple(layers), tuple(candidates), shape
         self.path: Path | None = None

@@ -132,8 +132,8 @@ class ArchitectureDialog(QDialog):
         """
         architecture, _ = said_architecture(self.text.toPlainText())
         found = fit(architecture, self._asked.layers, self._asked.shape)
-        also = "" if found.is_only else ", as others are; the input shape can be changed"
-        return f"Fits, with images of {shape_in_words(found.shape)}{also}."
+        assumed = "" if found.is_only else " (assumed; the input shape can be changed)"
+        return f"Fits, with images of {shape_in_words(found.shape)}{assumed}."
 
     def accept(self) -> None:
         """Tells what was chosen."""

@@ -60,6 +60,7 @@ class ArchitectureView(QWidget):
             shaped_layers(network),
             text_of(network),
             list(map(written, others)),
+            network.input_shape if network.inputs.is_known else None,
         )
         dialog = ArchitectureDialog(asked, self.window())
         dialog.chosen.connect(self.chosen)
