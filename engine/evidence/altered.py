@@ -28,9 +28,9 @@ _ROWS = 64
 
 
 def is_altered(weight: Tensor) -> bool:
-    """Whether a matrix (n, k) looks pruned or rounded; a glance at 64 of its rows."""
+    """Whether a matrix (n, k), or kernels (n, …), look pruned or rounded; a glance at 64 rows."""
     every = max(1, len(weight) // _ROWS)
-    rows = weight.flatten(1).detach()[::every]
+    rows = weight.detach()[::every].flatten(1)
     rows = rows[(rows != 0).any(1)][:, (rows != 0).any(0)]
     if not rows.numel():
         return False

@@ -19,7 +19,7 @@ from engine.data.inputs import (
 from engine.network.architecture import architecture_of
 from engine.network.architecture_text import written
 from engine.network.contents import Contents
-from engine.network.convolutional import Said
+from engine.network.convolutional import NeedsArchitecture, Said
 from engine.network.interpreted import Interpreted, Shapes, interpret, stated_activation
 from engine.network.kernels import as_weights
 from engine.network.kinds import checkpoint_of
@@ -67,12 +67,13 @@ def load_network(
     activation, activation_said_by = said_activation(metadata, name)
     said_shape = metadata.get("input_shape")
     stored = _parse_stored_shape(pixels_first(said_shape) or said_shape)
-    found = interpret(
-        as_weights(contents.tensors),
-        _said_architecture(architecture, metadata),
-        Shapes(input_shape, stored, shape_of_mean(metadata.get("mean"))),
-        name,
-    )
+    shapes = Shapes(input_shape, stored, shape_of_mean(metadata.get("mean")))
+    said = _said_architecture(architecture, metadata)
+    try:
+        found = interpret(as_weights(contents.tensors), said, shapes, name)
+    except NeedsArchitecture as error:
+        error.path = path
+        raise
     stated = stated_activation(found.said, activation, activation_said_by, name)
     outputs = len(found.parameters.weights[-1])
     network = Network(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
@@ -40,6 +41,7 @@ class NeedsArchitecture(UnusableInput):
         layers: of the file, in the order of the forward pass.
         candidates: usual architectures that fit, as text, the most usual first.
         shape: (c, h, w) of the images where somebody said it.
+        path: of the file, once it is known.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class NeedsArchitecture(UnusableInput):
         candidates: Sequence[str],
         shape: InputShape | None,
     ) -> None:
-        instead = "Say its architecture: --architecture TEXT, or in the window."
+        instead = "Say its architecture (on the command line with --architecture TEXT)."
         super().__init__(why, instead, NETWORKS)
         self.layers, self.candidates, self.shape = tuple(layers), tuple(candidates), shape
+        self.path: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
 from engine.data.inputs import InputShape, shape_in_words
-from engine.network.architecture import Architecture, GlobalPooling, Layer, Normalised
-from engine.network.structure import Convolution, Pooling, Step, Structure, shapes_along, times
+from engine.network.architecture import Architecture, GlobalPooling, Layer, Normalised, Word
+from engine.network.structure import (
+    Convolution,
+    Full,
+    Pooling,
+    Shape,
+    Step,
+    Structure,
+    shapes_along,
+    times,
+)
 from engine.runtime.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _MOST_SIDE = 512
 _MOST_NAMED = 12
@@ -76,13 +92,12 @@ def fit(
     if shape is not None:
         return Fitted(Structure(_steps(architecture, layers, shape)), shape)
     channels = _channels(architecture, layers)
-    for sides in (_USUAL_SIDES[channels], range(1, _MOST_SIDE + 1)):
-        square = ((channels, side, side) for side in sides)
-        found = [each for each in square if fits(architecture, layers, each)]
-        if found:
-            structure = Structure(_steps(architecture, layers, found[0]))
-            is_usual = found[0][1] in _USUAL_SIDES[channels]
-            return Fitted(structure, found[0], is_usual and len(found) == 1)
+    usual = [each for each in usual_shapes(channels) if fits(architecture, layers, each)]
+    if usual:
+        return replace(fit(architecture, layers, usual[0]), is_only=len(usual) == 1)
+    side = _smallest_side(architecture, layers, channels)
+    if side is not None and fits(architecture, layers, (channels, side, side)):
+        return replace(fit(architecture, layers, (channels, side, side)), is_only=False)
     side = _USUAL_SIDES[channels][0]
     return fit(architecture, layers, (channels, side, side))  # Which says what does not fit.
 
@@ -155,7 +170,40 @@ def _channels(architecture: Architecture, layers: Sequence[Shaped]) -> int:
     return channels
 
 
+def _smallest_side(
+    architecture: Architecture, layers: Sequence[Shaped], channels: int
+) -> int | None:
+    """The smallest side of a square image that gives the first full layer as much as it reads.
+
+    A larger image never gives less. Whether it gives too much is not looked at.
+    """
+    wanted = next(layer.shape[1] for layer in layers if not layer.is_convolution)
+    words = list(takewhile(lambda word: word != Layer(Full()), _bare(architecture)))
+    weights = _weights(layers)
+
+    def is_enough(side: int) -> bool:
+        try:
+            _, shapes = _along(words, weights, (channels, side, side))
+        except UnusableInput:
+            return False
+        return math.prod(shapes[-1]) >= wanted
+
+    side = bisect_left(range(1, _MOST_SIDE + 1), True, key=is_enough) + 1
+    return side if side <= _MOST_SIDE else None
+
+
 # --- sizes on the way through ------------------------------------------------------------------
+
+
+def _bare(architecture: Architecture) -> list[Word]:
+    """The words without what is said of sizes, and without batch normalisation."""
+    words = [Layer(word.step) if isinstance(word, Layer) else word for word in architecture.words]
+    return [word for word in words if not isinstance(word, Normalised)]
+
+
+def _weights(layers: Sequence[Shaped]) -> list[Tensor]:
+    """Weights of these shapes that hold nothing."""
+    return [torch.empty(layer.shape, device="meta") for layer in layers]
 
 
 def _steps(
@@ -166,20 +214,25 @@ def _steps(
     Raises:
         UnusableInput: a layer reads another size than it is given.
     """
-    weights = [torch.empty(layer.shape, device="meta") for layer in layers]
-    steps: list[Step] = []
     try:
-        for word in architecture.words:
-            if isinstance(word, GlobalPooling):
-                height, width = shapes_along(steps, weights, shape)[-1][1:]
-                steps.append(Pooling("average", (height, width), (height, width)))
-            elif not isinstance(word, Normalised):
-                steps.append(word.step if isinstance(word, Layer) else word)
-        shapes_along(steps, weights, shape)
+        return tuple(_along(_bare(architecture), _weights(layers), shape)[0])
     except UnusableInput as error:
         names = ", ".join(layer.words for layer in layers[:_MOST_NAMED])
         raise UnusableInput(
             f"With images of {shape_in_words(shape)} it does not fit: {error} The layers are "
             f"{names}{' …' if len(layers) > _MOST_NAMED else ''}."
         ) from error
-    return tuple(steps)
+
+
+def _along(
+    words: Sequence[Word], weights: Sequence[Tensor], shape: InputShape
+) -> tuple[list[Step], list[Shape]]:
+    """The steps of some words, and what an image is after each."""
+    steps: list[Step] = []
+    for word in words:
+        if isinstance(word, GlobalPooling):
+            height, width = shapes_along(steps, weights, shape)[-1][1:]
+            steps.append(Pooling("average", (height, width), (height, width)))
+        elif not isinstance(word, Normalised):
+            steps.append(word.step if isinstance(word, Layer) else word)
+    return steps, shapes_along(steps, weights, shape)

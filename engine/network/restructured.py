@@ -50,6 +50,22 @@ def with_text(network: Network, text: str, shape: InputShape | None = None) -> N
     return with_architecture(network, architecture, "user", known_as, shape)
 
 
+def with_shape(network: Network, shape: InputShape) -> Network:
+    """The same network reading its input as another shape; through convolutions of another size.
+
+    Raises:
+        ValueError: there is no structure, and the shape does not hold D numbers.
+        UnusableInput: there is one, which images of that shape do not fit.
+    """
+    if network.structure is None:
+        return network.with_input_shape(shape)
+    architecture, reading = architecture_of(network.structure, None), network.reading
+    changed = with_architecture(
+        network, architecture, reading.structured_by, reading.known_as, shape
+    )
+    return replace(changed, inputs=replace(changed.inputs, is_known=True))
+
+
 def with_architecture(
     network: Network,
     architecture: Architecture,

@@ -131,7 +131,11 @@ def shapes_along(steps: Sequence[Step], weights: Sequence[Tensor], shape: Shape)
         UnusableInput: a step cannot read what the one before it gives.
     """
     left, found, number = list(weights), [], 0
-    for step in steps:
+    for before, step in zip((None, *steps), steps, strict=False):
+        if isinstance(step, Full) and isinstance(before, Full):
+            raise UnusableInput(
+                f"Layers {number} and {number + 1} follow each other without an activation."
+            )
         if isinstance(step, Pooling):
             shape = _pooled(step, shape)
         elif not isinstance(step, Activated):

@@ -123,7 +123,10 @@ class Parts(QMainWindow):
         self.history = SettingsHistory(panel)
         self.help_windows = HelpWindows(self, self.background, panel.device.names)
         self.refusals = Refusals(
-            self.strip, self.opener.open_first_sample, self.help_windows.show_page
+            self.strip,
+            self.opener.open_first_sample,
+            self.help_windows.show_page,
+            self.opener.open_as,
         )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
         self.queue = QueueRunner(*at_work)
