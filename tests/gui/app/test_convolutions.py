@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PySide6.QtWidgets import QLabel
 
 from engine.data.inputs import InputSpec
 from engine.network.checkpoints import save_network
@@ -47,8 +48,10 @@ def test_from_the_file_to_the_gallery_and_back_from_a_session(
     open_and_wait(qtbot, window, convolutional, images)
     network = window.workspace.network
     assert network.structure.layers == (Convolution(padding=(1, 1)), Full(), Full())
-    assert "of 48 dimensions; about 3 images" in window.model_panel.row_space.text()
+    assert "of 48 dimensions of features; about 3 images" in window.model_panel.row_space.text()
     assert "first fully connected layer" in window.health.value("Spectrum")
+    titles = [label.text() for label in window.health.findChildren(QLabel)]
+    assert "Singular values of layer 2" in titles
     run_to_end(qtbot, window, 20)
     until(qtbot, lambda: has_gallery(window))
     settle(qtbot, window)
