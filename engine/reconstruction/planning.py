@@ -30,7 +30,7 @@ _CANDIDATES_PER_IMAGE = (4, 12), (4, 8)
 match an unseen image by chance; more searches find more instead (decision 10)."""
 _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
-_AMONG_FEATURES = 100.0, 3.0
+_AMONG_FEATURES = 30.0, 3.0
 """Pull to known features, and smoothness, with convolutions (decision 38)."""
 _FILLED = 0.8
 """Of the rows of a layer: as many directions leave none for what no image has."""

@@ -161,7 +161,7 @@ class Settings:
         -1.0,
         "Pull to known features",
         "With convolutions, how strongly candidates are pulled to where the first fully connected "
-        "layer says that what it was trained on lies. −1 chooses: 100, or 0 where there are no "
+        "layer says that what it was trained on lies. −1 chooses: 30, or 0 where there are no "
         "convolutions, or that layer is filled by more images than it has neurons. 0 leaves it "
         "out.",
         -1.0,

@@ -98,7 +98,7 @@ def test_a_search_adds_the_pull_to_what_the_weights_ask_for():
 def test_with_convolutions_what_is_left_to_us_is_among_pixels():
     chosen = planning.filled_in(Settings(), trained_on(images(3)))
     assert (chosen.space, chosen.whitening, chosen.scale_power) == ("pixel", 0.0, 0.0)
-    assert (chosen.feature_weight, chosen.smoothness, chosen.candidate_rate) == (100.0, 3.0, 0.08)
+    assert (chosen.feature_weight, chosen.smoothness, chosen.candidate_rate) == (30.0, 3.0, 0.08)
     as_published = planning.filled_in(paper(1, 3), small())
     assert (as_published.feature_weight, as_published.candidate_rate) == (0.0, 1.362e-3)
 

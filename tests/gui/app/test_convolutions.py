@@ -57,7 +57,7 @@ def test_from_the_file_to_the_gallery_and_back_from_a_session(
     settle(qtbot, window)
     session = window.workspace.session
     assert session.settings.space == "pixel"
-    assert session.settings.feature_weight == 100
+    assert session.settings.feature_weight == 30
     assert session.known_gallery.confidence is None
     assert len(session.known_gallery) > 0
     path = tmp_path / "run.afterimage"
