@@ -16,6 +16,7 @@ from engine.base.version import COMMAND
 from engine.data.inputs import shape_in_words, who_said
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
+from engine.evidence.diagnostics import FIRST
 from engine.evidence.lineup import lineup_of
 from engine.evidence.outlook import about_images
 from engine.exports.charts import histograms, log_curves
@@ -161,7 +162,7 @@ def _words_of(session: Session, entry: dict[str, Any]) -> str:
 
 def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     """What is said of it below its file and its SHA-256."""
-    model, health, space = report["model"], report["health"], report["row_space"]
+    model, health = report["model"], report["health"]
     nouns = nouns_of(model["input_shape"])
     return [
         ("Layers", model["architecture"]),

@@ -24,9 +24,15 @@ def first_full(network: Network) -> int:
     return 0 if network.structure is None else network.structure.first_full
 
 
-def way_to_features(network: Network, x: Tensor) -> Passage:
-    """The way of flat network inputs to features, which are its `outputs`, shape (m, n)."""
-    return passage(network, x, until=first_full(network))
+def way_to_features(network: Network, x: Tensor, alpha: float | None = None) -> Passage:
+    """The way of flat network inputs to features, which are its `outputs`, shape (m, n).
+
+    Args:
+        network: with a structure.
+        x: shape (m, D).
+        alpha: sharpness of soft gates on the way back; hard ones where left out.
+    """
+    return passage(network, x, alpha, first_full(network))
 
 
 def features_of(network: Network, x: Tensor) -> Tensor:

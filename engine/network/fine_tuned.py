@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import listed
+from engine.network.features import first_full
 from engine.network.network import Base, Network
 from engine.network.parameters import Parameters
 
@@ -65,7 +66,7 @@ def with_base(network: Network, base: Network) -> Network:
             "explain.",
             "Give the network that this one was fine-tuned from.",
         )
-    if frozen[0]:
+    if frozen[first_full(tuned)]:
         raise UnusableInput(
             f"The first layer of {name} is that of {of}: it was frozen, and what fine-tuning "
             "changed of the first layer is what images are made of.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from engine.base.errors import UnusableInput
@@ -97,6 +98,12 @@ class Structure:
                 f"The architecture has {len(self.layers)} layers with weights, and the network "
                 f"{len(weights)}."
             )
+        for before, step in pairwise(self.steps):
+            if isinstance(before, Full) and isinstance(step, Full):
+                raise UnusableInput(
+                    "Two fully connected layers of an architecture follow each other without an "
+                    "activation between them."
+                )
         return shapes_along(self.steps, weights, shape)
 
     def in_words(self, weights: Sequence[Tensor], shape: Shape) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.network.features import features_of, first_full, way_to_features
-from engine.reconstruction.terms import Pull
 from engine.runtime.lazy import torch
 from engine.stationarity.closed_form import joined
 from engine.stationarity.spectrum import spectrum_in
@@ -32,9 +31,6 @@ class FeatureSpace:
     row space itself and tells nothing. The term scales with θ as the stationarity loss does.
     """
 
-    name = "feature space"
-    is_constraint = False
-
     def __init__(self, target: Target, weight: float, size: float) -> None:
         """
         Args:
@@ -49,22 +45,25 @@ class FeatureSpace:
         self._empty = features_of(self._network, empty)
         self._least = _LEAST_SHARE * self._empty.square().sum()
 
-    def at(
-        self, unknowns: Tensor, multipliers: Tensor, labels: Tensor, step: int, chunk: int | None
-    ) -> Pull:
-        """See `Term.at`."""
-        count = len(unknowns)
-        parts = [self._pulled(part) for part in torch.split(unknowns, chunk or count)]
-        return Pull(unknowns=joined(parts).mul_(2 * self._weight / count))
+    def pull(self, x: Tensor, alpha: float, chunk: int | None = None) -> Tensor:
+        """Its derivative by network inputs, shape (m, D), through soft gates.
 
-    def _pulled(self, x: Tensor) -> Tensor:
+        Args:
+            x: flat network inputs, shape (m, D).
+            alpha: gate sharpness.
+            chunk: how many candidates to work on at a time; all of them where None.
+        """
+        parts = [self._pulled(part, alpha) for part in torch.split(x, chunk or len(x))]
+        return joined(parts).mul_(2 * self._weight / len(x))
+
+    def _pulled(self, x: Tensor, alpha: float) -> Tensor:
         """½ ∂/∂x of each image's share outside."""
-        there = way_to_features(self._network, x)
+        there = way_to_features(self._network, x, alpha)
         away = there.outputs - self._empty
         distance = away.square().sum(1, keepdim=True) + self._least
         outside = left_over(there.outputs, self._basis)
         share = outside.square().sum(1, keepdim=True) / distance
-        bar = outside.addcmul_(away, share, value=-1).div_(distance)
+        bar: Tensor = outside.addcmul_(away, share, value=-1).div_(distance)
         for link in reversed(there.links):
             bar = link.back(bar)
         return bar.flatten(1)
@@ -82,4 +81,5 @@ def feature_basis(target: Target) -> Tensor:
     weight = target.explained.weights[layer]
     _, values, basis = torch.linalg.svd(weight.detach().cpu().double(), full_matrices=False)
     clear = spectrum_in(target.network, values.numpy(), layer).clear
-    return basis[:clear].to(weight)
+    leading: Tensor = basis[:clear].to(weight)
+    return leading

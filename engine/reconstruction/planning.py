@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import NAMES, choose_training
 from engine.stationarity.fine_tuning import SMALL_STEPS, way_of
-from engine.stationarity.spectrum import Spectrum
+from engine.stationarity.spectrum import Spectrum, images_spectrum
 
 if TYPE_CHECKING:
     import torch
@@ -29,9 +30,11 @@ _CANDIDATES_PER_IMAGE = (4, 12), (4, 8)
 match an unseen image by chance; more searches find more instead (decision 10)."""
 _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
-_AMONG_FEATURES = 100.0, 1.0
+_AMONG_FEATURES = 100.0, 3.0
 """Pull to known features, and smoothness, with convolutions (decision 38)."""
-_RATE, _RATE_PIXELS = 0.3, 0.03
+_FILLED = 0.8
+"""Of the rows of a layer: as many directions leave none for what no image has."""
+_RATE, _RATE_PIXELS = 0.3, 0.08
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10). Features have no neighbours."""
@@ -90,23 +93,24 @@ def filled_in(settings: Settings, network: Network) -> Settings:
         settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
         usual = 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]
-        usual = _AMONG_FEATURES[1] if settings.feature_weight else usual
+        usual = usual if network.structure is None else _AMONG_FEATURES[1]
         settings = replace(settings, smoothness=usual)
     return settings
 
 
 def _of_its_layers(settings: Settings, network: Network) -> Settings:
     """With convolutions the search is among pixels, and led by features; else by the row space."""
-    has_features = network.structure is not None
+    is_convolutional = network.structure is not None
     if settings.feature_weight < 0:
-        settings = replace(settings, feature_weight=_AMONG_FEATURES[0] if has_features else 0.0)
-    if not has_features and settings.feature_weight:
+        weight = _AMONG_FEATURES[0] if is_convolutional and tells_features(network) else 0.0
+        settings = replace(settings, feature_weight=weight)
+    if not is_convolutional and settings.feature_weight:
         raise UnusableInput(
             f"{network.origin.name} has no convolutions, whose features candidates could be pulled "
             "to.",
             "Leave that pull at −1, or at 0.",
         )
-    if has_features and settings.space == "row":
+    if is_convolutional and settings.space == "row":
         if settings.rank:
             raise UnusableInput(
                 f"{network.origin.name} begins with a convolution, and has no row space of images "
@@ -121,6 +125,18 @@ def _of_its_layers(settings: Settings, network: Network) -> Settings:
         rate = _RATE if is_row else _RATE_PIXELS * network.inputs.stretch
         settings = replace(settings, candidate_rate=rate)
     return settings
+
+
+def tells_features(network: Network) -> bool:
+    """Whether the first fully connected layer says which features it was trained on.
+
+    Its rows span those of all images where there are more rows than images. Where there are fewer,
+    as in a last layer, each row is a sum over images, and none of them lies in their span.
+    """
+    if first_full(network) == network.depth - 1:
+        return False
+    spectrum = images_spectrum(network)
+    return spectrum.clear < _FILLED * len(spectrum.values)
 
 
 def fitted(settings: Settings, noise: Noise) -> Settings:

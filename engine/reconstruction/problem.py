@@ -110,7 +110,11 @@ class Problem:
         self._stationarity: Stationarity = way(
             seen, self.kind, margin, self._weighings(target, settings)
         )
-        self._terms = self._chosen_terms(settings, seen)
+        self._terms = self._chosen_terms(settings)
+        self._features: FeatureSpace | None = None
+        if settings.feature_weight > 0:
+            size = float(self.squared_norms[first_full(seen.network)])
+            self._features = FeatureSpace(seen, settings.feature_weight, size)
 
     def _weighings(self, target: Target, settings: Settings) -> list[Weighing | None]:
         """Of each layer; the last one's has as few directions as there are classes."""
@@ -130,7 +134,7 @@ class Problem:
                 )
         return weighings
 
-    def _chosen_terms(self, settings: Settings, seen: Target) -> tuple[Term, ...]:
+    def _chosen_terms(self, settings: Settings) -> tuple[Term, ...]:
         terms: list[Term] = []
         if settings.smoothness:
             terms.append(
@@ -145,9 +149,6 @@ class Problem:
             lower, upper = (self._like_norms(end) for end in self.inputs.bounds)
             first = float(self.squared_norms[0])
             terms.append(Box(self.coordinates, (lower, upper), settings.range_weight, first))
-        if settings.feature_weight > 0:
-            size = float(self.squared_norms[first_full(seen.network)])
-            terms.append(FeatureSpace(seen, settings.feature_weight, size))
         return (*terms, MultiplierFloor(self.kind, settings.minimum_multiplier))
 
     def _like_norms(self, bound: Tensor | float) -> Tensor | float:
@@ -188,7 +189,10 @@ class Problem:
         """
         seen = self.coordinates.to_input(unknowns)
         found = self._stationarity.evaluate(seen, multipliers, labels, alpha, chunk)
-        by_unknowns = self.coordinates.pull_back(found.candidate_gradient)
+        by_input = found.candidate_gradient
+        if self._features is not None:
+            by_input = by_input + self._features.pull(seen, alpha, chunk)
+        by_unknowns = self.coordinates.pull_back(by_input)
         by_multipliers = found.multiplier_gradient
         penalties: dict[str, Tensor | None] = {}
         for term in self._terms:

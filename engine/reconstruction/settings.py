@@ -145,7 +145,7 @@ class Settings:
         "Smoothness",
         "A weak pull to images whose neighbouring pixels are alike. More of it makes more images "
         "look good, and more unseen images, too. −1 chooses: 4 for one search, 2 where several are "
-        "pooled, 1 with convolutions, 0 for rows of a table. 0 leaves it out, as published.",
+        "pooled, 3 with convolutions, 0 for rows of a table. 0 leaves it out, as published.",
         -1.0,
         1000.0,
     )
@@ -161,8 +161,9 @@ class Settings:
         -1.0,
         "Pull to known features",
         "With convolutions, how strongly candidates are pulled to where the first fully connected "
-        "layer says that what it was trained on lies. −1 chooses: 100 with convolutions, and "
-        "nothing without. 0 leaves it out.",
+        "layer says that what it was trained on lies. −1 chooses: 100, or 0 where there are no "
+        "convolutions, or that layer is filled by more images than it has neurons. 0 leaves it "
+        "out.",
         -1.0,
         1e5,
     )
@@ -177,7 +178,7 @@ class Settings:
     candidate_rate: float = option(
         0.0,
         "Step of the images",
-        "The optimiser's learning rate for the candidates. 0 chooses: 0.3 in the row space, 0.03 "
+        "The optimiser's learning rate for the candidates. 0 chooses: 0.3 in the row space, 0.08 "
         "among pixels.",
         0,
         10,
