@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.normalisation import of_channels
 from engine.runtime.lazy import torch
 
 _LARGEST_IN_UNITS = 1.5
@@ -62,7 +63,8 @@ class Scaling:
             return None
         means = _of_channels(mean)
         if means is not None:
-            return {"mean": means, "std": stds}
+            of_images = of_channels(means, stds, (max(len(means), len(stds)), 2, 2), "file")
+            return None if of_images is None else {"mean": means, "std": stds}
         is_of_units = float(np.abs(mean).max()) <= _LARGEST_IN_UNITS and max(stds) <= 1
         return {"mean": torch.from_numpy(mean), "std": stds} if is_of_units else None
 

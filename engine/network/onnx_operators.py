@@ -85,8 +85,9 @@ class Builder:
         if weight is None or weight.ndim != 2 or node.attribute("transA", 0):
             raise refusal(self.file_name, f"has {node.called} that is no fully connected layer")
         weight = weight if node.attribute("transB", 0) else weight.T
-        alpha, beta = node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
-        self._add(node, Full(), weight * alpha, None if bias is None else bias * beta)
+        if (node.attribute("alpha", 1.0), node.attribute("beta", 1.0)) != (1.0, 1.0):
+            raise refusal(self.file_name, f"has {node.called} that scales what it computes")
+        self._add(node, Full(), weight, bias)
 
     def _matmul(self, node: Node) -> None:
         weight = None if node.inputs[0] in node.constants else node.constant(1)

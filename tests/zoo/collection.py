@@ -8,6 +8,7 @@ from tests.zoo.convolutions import CONVOLUTIONS
 from tests.zoo.designs import DESIGNS
 from tests.zoo.elsewhere import ELSEWHERE
 from tests.zoo.items import Item, Shelf
+from tests.zoo.onnx_files import ONNX
 from tests.zoo.other_files import FILES
 from tests.zoo.other_networks import OTHERS
 from tests.zoo.safetensors_files import SAFETENSORS
@@ -23,6 +24,7 @@ SHELVES: tuple[Shelf, ...] = (
     PRECISIONS,
     FORMS,
     ELSEWHERE,
+    ONNX,
     OTHERS,
     FILES,
 )

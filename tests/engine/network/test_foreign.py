@@ -148,13 +148,6 @@ def test_the_weights_of_keras_open_as_they_are_advised_to_be_saved(tmp_path, sta
     torch.testing.assert_close(network.forward(x), expected + state["2.bias"])
 
 
-def test_the_tensors_of_onnx_open_as_they_are_advised_to_be_saved(tmp_path, state):
-    """Beside the weights a graph holds whole numbers, such as shapes."""
-    arrays = {name: tensor.numpy() for name, tensor in state.items()}
-    np.savez(tmp_path / "model.npz", **arrays, **{"/Constant_output_0": np.array([1, -1])})
-    assert load_network(tmp_path / "model.npz").layer_sizes == (36, 8, 1)
-
-
 def test_weights_of_several_files_open_once_they_are_merged(tmp_path, state):
     for number, (name, tensor) in enumerate(state.items()):
         safetensors.torch.save_file({name: tensor}, tmp_path / f"model-{number}.safetensors")

@@ -39,5 +39,8 @@ def test_no_file_says_of_itself_in_the_guide():
 
 
 def test_refusals_name_the_files_that_are_read():
-    assert READ == "Networks come as PyTorch (.pth .pt .th .ckpt), .safetensors or .npz files."
+    assert (
+        READ
+        == "Networks come as PyTorch (.pth .pt .th .ckpt), .safetensors, .npz or ONNX (.onnx) files."
+    )
     assert tuple(ending for each in NETWORK_FILES for ending in each.endings) == SUFFIXES
