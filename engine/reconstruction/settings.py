@@ -62,8 +62,8 @@ class Settings:
         0,
         "Candidates",
         "How many images are searched for at once. 0 chooses: twelve for each image that the "
-        "network seems to remember, fewer where a time limit asks for it. More find more, and "
-        "take longer.",
+        "network seems to remember, four with convolutions, fewer where a time limit asks for it. "
+        "More find more, and take longer.",
         0,
         MAX_CANDIDATES,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from engine.reconstruction import planning
 from engine.reconstruction.features import FeatureSpace, feature_basis
 from engine.reconstruction.problem import Problem
 from engine.reconstruction.settings import Settings, paper
+from engine.stationarity.spectrum import Spectrum
 from engine.stationarity.target import Target
 from tests.engine.convolutions import drawn, plain_forward, small, soft
 
@@ -118,6 +120,14 @@ def test_a_layer_that_is_filled_or_the_last_tells_no_features():
     one = replace(network, parameters=theta, structure=replace(network.structure, steps=steps))
     assert not planning.tells_features(one)
     assert planning.filled_in(Settings(feature_weight=7.0), one).feature_weight == 7
+
+
+def test_four_candidates_an_image_where_features_lead():
+    spectrum = Spectrum(np.geomspace(1.0, 0.01, 75), 0.001, 75)
+    assert spectrum.remembered == 75
+    led, alone = Settings(feature_weight=30.0), Settings(feature_weight=0.0)
+    assert planning.candidate_limits(led, spectrum) == (250, 300)
+    assert planning.candidate_limits(alone, spectrum) == (300, 900)
 
 
 def test_what_a_network_does_not_have_is_refused(make_network):
