@@ -174,7 +174,7 @@ def candidate_limits(settings: Settings, spectrum: Spectrum) -> tuple[int, int]:
         spectrum: of W_1: how many images the network seems to remember.
     """
     fewest, most = _CANDIDATES_PER_IMAGE[settings.restarts > 1]
-    if settings.feature_weight:
+    if settings.feature_weight > 0:
         fewest, most = _CANDIDATES_LED
     images = spectrum.remembered * (_HIDDEN_IMAGES if spectrum.is_start_there else 1)
     return _in_round_numbers(fewest * images), _in_round_numbers(most * images)
