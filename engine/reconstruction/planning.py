@@ -28,9 +28,11 @@ _MOST_CANDIDATES = 3000
 _CANDIDATES_PER_IMAGE = (4, 12), (4, 8)
 """Fewest and most, of one search and of each of several. The more there are in a pool, the more
 match an unseen image by chance; more searches find more instead (decision 10)."""
+_CANDIDATES_LED = 3, 4
+"""The same where features lead: more come to the same images, and more by chance (decision 38)."""
 _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
-_AMONG_FEATURES = 100.0, 3.0
+_AMONG_FEATURES = 30.0, 3.0
 """Pull to known features, and smoothness, with convolutions (decision 38)."""
 _FILLED = 0.8
 """Of the rows of a layer: as many directions leave none for what no image has."""
@@ -172,6 +174,8 @@ def candidate_limits(settings: Settings, spectrum: Spectrum) -> tuple[int, int]:
         spectrum: of W_1: how many images the network seems to remember.
     """
     fewest, most = _CANDIDATES_PER_IMAGE[settings.restarts > 1]
+    if settings.feature_weight > 0:
+        fewest, most = _CANDIDATES_LED
     images = spectrum.remembered * (_HIDDEN_IMAGES if spectrum.is_start_there else 1)
     return _in_round_numbers(fewest * images), _in_round_numbers(most * images)
 

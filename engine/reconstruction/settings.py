@@ -62,8 +62,8 @@ class Settings:
         0,
         "Candidates",
         "How many images are searched for at once. 0 chooses: twelve for each image that the "
-        "network seems to remember, fewer where a time limit asks for it. More find more, and "
-        "take longer.",
+        "network seems to remember, four with convolutions, fewer where a time limit asks for it. "
+        "More find more, and take longer.",
         0,
         MAX_CANDIDATES,
     )
@@ -161,7 +161,7 @@ class Settings:
         -1.0,
         "Pull to known features",
         "With convolutions, how strongly candidates are pulled to where the first fully connected "
-        "layer says that what it was trained on lies. −1 chooses: 100, or 0 where there are no "
+        "layer says that what it was trained on lies. −1 chooses: 30, or 0 where there are no "
         "convolutions, or that layer is filled by more images than it has neurons. 0 leaves it "
         "out.",
         -1.0,
@@ -237,6 +237,14 @@ class Settings:
         -1,
         100,
     )
+    margin_after: float = option(
+        0.1,
+        "That pull begins after",
+        "The share of the steps before it. At first hardly a candidate has its own label, and "
+        "what all would be pulled to is no margin yet.",
+        0,
+        1,
+    )
 
     def __post_init__(self) -> None:
         check_options(self, _CHOICES)
@@ -293,6 +301,7 @@ _BEFORE_THEY_EXISTED = {
     "smoothness": 0.0,
     "range_weight": 0.0,
     "feature_weight": 0.0,
+    "margin_after": 0.0,
 }
 """What runs did that were saved before these settings came."""
 
@@ -385,6 +394,7 @@ def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> S
         range_weight=0.0,
         feature_weight=0.0,
         margin_weight=0.0,
+        margin_after=0.0,
         initial_scale=numbers.initial_scale,
         candidate_rate=numbers.candidate_rate,
         multiplier_rate=numbers.multiplier_rate,

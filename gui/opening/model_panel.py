@@ -123,7 +123,7 @@ class ModelPanel(QWidget):
         self.architecture.show_network(network)
         self.base.show_network(network)
         self.row_space.setText(
-            f"{health.spectrum.rank} of {health.dimension:,} dimensions; "
+            f"{health.spectrum.rank} of {health.dimension:,} dimensions{_of_what(network)}; "
             f"{health.about_remembered} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise"
@@ -291,3 +291,8 @@ def _table(rows: Sequence[tuple[str, QWidget]]) -> QGridLayout:
         grid.addWidget(name, row, 0)
         grid.addWidget(value, row, 1)
     return grid
+
+
+def _of_what(network: Network) -> str:
+    """Whose row space it is, where it is not that of images."""
+    return "" if network.structure is None else " of features"

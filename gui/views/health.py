@@ -16,6 +16,7 @@ from engine.evidence.diagnostics import (
 )
 from engine.evidence.outlook import CROWDED, Chance
 from engine.evidence.stationarity_check import CARRIES, DecayReading, TrueStationarity
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.stationarity.cases import BALANCED
 from gui.toolkit import theme
@@ -117,6 +118,7 @@ class HealthView(QWidget):
             f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}",
             "a run's residual is read against it; says nothing of the chance",
         )
+        self._spectrum.set_title(f"Singular values of layer {first_full(network) + 1}")
         self._spectrum.show_spectrum(spectrum.values, spectrum.floor, spectrum.rank)
         self.show_stationarity(None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from engine.reconstruction import planning
 from engine.reconstruction.features import FeatureSpace, feature_basis
 from engine.reconstruction.problem import Problem
 from engine.reconstruction.settings import Settings, paper
+from engine.stationarity.spectrum import Spectrum
 from engine.stationarity.target import Target
 from tests.engine.convolutions import drawn, plain_forward, small, soft
 
@@ -98,7 +100,7 @@ def test_a_search_adds_the_pull_to_what_the_weights_ask_for():
 def test_with_convolutions_what_is_left_to_us_is_among_pixels():
     chosen = planning.filled_in(Settings(), trained_on(images(3)))
     assert (chosen.space, chosen.whitening, chosen.scale_power) == ("pixel", 0.0, 0.0)
-    assert (chosen.feature_weight, chosen.smoothness, chosen.candidate_rate) == (100.0, 3.0, 0.08)
+    assert (chosen.feature_weight, chosen.smoothness, chosen.candidate_rate) == (30.0, 3.0, 0.08)
     as_published = planning.filled_in(paper(1, 3), small())
     assert (as_published.feature_weight, as_published.candidate_rate) == (0.0, 1.362e-3)
 
@@ -118,6 +120,14 @@ def test_a_layer_that_is_filled_or_the_last_tells_no_features():
     one = replace(network, parameters=theta, structure=replace(network.structure, steps=steps))
     assert not planning.tells_features(one)
     assert planning.filled_in(Settings(feature_weight=7.0), one).feature_weight == 7
+
+
+def test_four_candidates_an_image_where_features_lead():
+    spectrum = Spectrum(np.geomspace(1.0, 0.01, 75), 0.001, 75)
+    assert spectrum.remembered == 75
+    led, alone = Settings(feature_weight=30.0), Settings(feature_weight=0.0)
+    assert planning.candidate_limits(led, spectrum) == (250, 300)
+    assert planning.candidate_limits(alone, spectrum) == (300, 900)
 
 
 def test_what_a_network_does_not_have_is_refused(make_network):

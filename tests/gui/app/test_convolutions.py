@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PySide6.QtWidgets import QLabel
 
 from engine.data.inputs import InputSpec
 from engine.network.checkpoints import save_network
@@ -47,14 +48,16 @@ def test_from_the_file_to_the_gallery_and_back_from_a_session(
     open_and_wait(qtbot, window, convolutional, images)
     network = window.workspace.network
     assert network.structure.layers == (Convolution(padding=(1, 1)), Full(), Full())
-    assert "of 48 dimensions; about 3 images" in window.model_panel.row_space.text()
+    assert "of 48 dimensions of features; about 3 images" in window.model_panel.row_space.text()
     assert "first fully connected layer" in window.health.value("Spectrum")
+    titles = [label.text() for label in window.health.findChildren(QLabel)]
+    assert "Singular values of layer 2" in titles
     run_to_end(qtbot, window, 20)
     until(qtbot, lambda: has_gallery(window))
     settle(qtbot, window)
     session = window.workspace.session
     assert session.settings.space == "pixel"
-    assert session.settings.feature_weight == 100
+    assert session.settings.feature_weight == 30
     assert session.known_gallery.confidence is None
     assert len(session.known_gallery) > 0
     path = tmp_path / "run.afterimage"
