@@ -87,7 +87,7 @@ def load_network(
         structure=found.structure,
     )
     if found.structure is not None:
-        return network
+        return network.with_layout("chw", "file")  # A kernel has its channels first.
     return network.with_layout(*said_layout(said_shape, found.shape, contents.tensors))
 
 
