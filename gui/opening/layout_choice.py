@@ -10,7 +10,7 @@ from gui.opening.said_choice import SaidChoice
 
 
 class LayoutChoice(SaidChoice):
-    """The data of a choice is a `Layout`; with one channel, or before a convolution, there is none to make."""
+    """The data of a choice is a `Layout`; none with one channel, or before a convolution."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
