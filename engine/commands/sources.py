@@ -22,11 +22,10 @@ from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
-from engine.network.checkpoints import load_network
+from engine.network.checkpoints import load_base, load_network
 from engine.network.fine_tuned import with_base
 from engine.network.known_architectures import KNOWN
 from engine.network.network import Network
-from engine.network.restructured import text_of
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 
@@ -129,9 +128,7 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
                 f"{base} was given twice, as the network and as its base.",
                 "Give the network that it was fine-tuned from as the base.",
             )
-        shape = None if network.structure is None else network.input_shape
-        start = load_network(base, shape, text_of(network) or None)
-        network = with_base(network, _as_said(options, start))
+        network = with_base(network, _as_said(options, load_base(base, network)))
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)

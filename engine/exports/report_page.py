@@ -166,6 +166,7 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     nouns = nouns_of(model["input_shape"])
     return [
         ("Layers", model["architecture"]),
+        *_architecture(model["structure"]),
         *_reading(session.network.reading),
         *_base(model["base"]),
         ("Activation", _with_who_said(model["activation"], "name")),
@@ -189,6 +190,13 @@ def _layout(session: Session) -> list[tuple[str, str]]:
     """Of images of several channels alone: those of one have none."""
     described = session.network.inputs.layout_described
     return [("Layout", described)] if described else []
+
+
+def _architecture(structure: dict[str, str] | None) -> list[tuple[str, str]]:
+    """How convolutions follow each other, and who says so."""
+    if structure is None:
+        return []
+    return [("Architecture", f"{structure['text']} ({structure['about']})")]
 
 
 def _reading(reading: Reading) -> list[tuple[str, str]]:

@@ -44,16 +44,8 @@ _SAID = {
 """What may follow the name of a step, each with a number or two."""
 _MAY_BE_ZERO = ("padding",)
 WORDS = (
-    "conv",
-    "linear",
-    "relu",
-    "leaky_relu:0.1",
-    "maxpool 2",
-    "avgpool 2",
-    "globalavgpool",
-    "batchnorm",
-    "flatten",
-    "dropout",
+    *("conv", "linear", "relu", "leaky_relu:0.1", "maxpool 2", "avgpool 2", "globalavgpool"),
+    *("batchnorm", "flatten", "dropout"),
 )
 """What an architecture is written with."""
 

@@ -56,7 +56,8 @@ def fold_all(
             where it learned them.
         file_name: for messages.
         is_said: of each layer, in the order of the numbers in their names, convolutions first,
-            whether somebody says that normalisation stands behind it; else names tell.
+            whether somebody says that normalisation stands behind it. Which stands where is told by
+            names, and by the numbers in them where nothing else tells.
 
     Raises:
         UnusableInput: it is not known which layer one belongs to, or it stands behind none.
@@ -65,11 +66,14 @@ def fold_all(
     if not norms:
         return Folded(dict(tensors), {}, ())
     layers = weighted(tensors)
-    told = None if is_said is None else _as_said(norms, layers, is_said, file_name)
+    if is_said is None:
+        told = {norm: _layer_before(norm, layers, tensors, file_name) for norm in norms}
+    else:
+        told = _as_said(norms, layers, is_said, file_name)
+        told = _by_names(norms, layers, tensors, set(told.values())) or told
     behind: dict[str, str] = {}
-    for norm in norms:
+    for norm, layer in told.items():
         length = tensors[norm + _MEAN].numel()
-        layer = _layer_before(norm, layers, tensors, file_name) if told is None else told[norm]
         if layer in behind or tensors[f"{layer}.weight"].shape[0] != length:
             raise _unclear(norm, file_name)
         behind[layer] = norm
@@ -154,6 +158,20 @@ def _as_said(
             f"the architecture {len(before)} times."
         )
     return dict(zip(ordered, before, strict=True))
+
+
+def _by_names(
+    norms: Sequence[str],
+    layers: Sequence[str],
+    tensors: Mapping[str, Tensor],
+    said: set[str],
+) -> dict[str, str]:
+    """The layer of each by names, where these are the ones that are said; else nothing."""
+    try:
+        found = {norm: _layer_before(norm, layers, tensors, "") for norm in norms}
+    except UnusableInput:
+        return {}
+    return found if set(found.values()) == said else {}
 
 
 def _layer_before(

@@ -87,8 +87,19 @@ def load_network(
         structure=found.structure,
     )
     if found.structure is not None:
-        return network
+        return network.with_layout("chw", "file")  # A kernel has its channels first.
     return network.with_layout(*said_layout(said_shape, found.shape, contents.tensors))
+
+
+def load_base(path: str | Path, network: Network) -> Network:
+    """Reads what a network was fine-tuned from; its convolutions stand in the same architecture.
+
+    Raises:
+        UnusableInput: as `load_network`.
+    """
+    if network.structure is None:
+        return load_network(path)
+    return load_network(path, network.input_shape, _stored_architecture(network))
 
 
 def save_network(

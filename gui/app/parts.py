@@ -126,7 +126,7 @@ class Parts(QMainWindow):
             self.strip,
             self.opener.open_first_sample,
             self.help_windows.show_page,
-            self.opener.open_as,
+            self.opener.open,
         )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
         self.queue = QueueRunner(*at_work)

@@ -101,10 +101,6 @@ class Opener(QObject):
         """What the network is called that is being opened; empty while none is."""
         return self._opening
 
-    def open_as(self, path: Path, architecture: str) -> None:
-        """Opens a network in the architecture that a person says."""
-        self.open([path], architecture)
-
     def open(self, paths: Sequence[Path], architecture: str | None = None) -> None:
         """Opens a network, a session or images; asks first if a run would be stopped."""
         is_network = any(is_model(path) for path in paths)

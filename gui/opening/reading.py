@@ -17,7 +17,7 @@ from engine.evidence.diagnostics import check_weights
 from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import true_stationarity
-from engine.network.checkpoints import load_network
+from engine.network.checkpoints import load_base, load_network
 from engine.network.fine_tuned import with_base
 from engine.network.kinds import READ, is_network_file, is_network_folder, kind_of
 from engine.network.network import Network
@@ -199,11 +199,11 @@ def open_fine_tuned(
     Raises:
         UnusableInput: either cannot be used, or the base is none of that network.
     """
-    start = load_network(base)
     opened = open_paths([path, *images], None, data_root)
     if opened.network is None:
         raise next(each.error for each in opened.told if each.error is not None)
-    return examine(replace(opened, network=with_base(opened.network, start)))
+    tuned = with_base(opened.network, load_base(base, opened.network))
+    return examine(replace(opened, network=tuned))
 
 
 def examine(opened: Opened) -> Opened:

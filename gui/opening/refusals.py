@@ -25,7 +25,7 @@ class Refusals(QObject):
         messages: MessageStrip,
         open_sample: Callable[[], None],
         show_guide: Callable[[str], None],
-        open_as: Callable[[Path, str], None],
+        open_as: Callable[[list[Path], str], None],
     ) -> None:
         """
         Args:
@@ -56,7 +56,7 @@ class Refusals(QObject):
         assert path is not None
         asked = AskedFor(path.name, error.layers, "", error.candidates, error.shape)
         dialog = ArchitectureDialog(asked, self._messages.window())
-        dialog.chosen.connect(partial(self._open_as, path))
+        dialog.chosen.connect(partial(self._open_as, [path]))
         dialog.open()
 
     @Slot(object)

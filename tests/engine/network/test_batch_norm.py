@@ -82,7 +82,9 @@ def test_names_tell_which_layer_it_stands_behind_wherever_it_lies_in_the_file(no
         **{norms[1]: nn.BatchNorm2d(4), norms[0]: nn.BatchNorm2d(4)},
         **{layers[0]: nn.Conv2d(1, 4, 3), layers[1]: nn.Conv2d(4, 4, 3), "out": nn.Linear(4, 2)},
     )
-    assert fold_all(state, "a.pth").behind == dict(zip(layers, norms, strict=True))
+    expected = dict(zip(layers, norms, strict=True))
+    assert fold_all(state, "a.pth").behind == expected
+    assert fold_all(state, "a.pth", (True, True, False)).behind == expected
 
 
 def test_a_list_of_normalisations_beside_one_of_layers():

@@ -106,6 +106,7 @@ def test_blocks_with_batch_normalisation_in_a_safetensors_file(tmp_path):
     network = load_network(tmp_path / "a.safetensors")
     assert network.reading.layers[:4] == tuple(f"features.{place}" for place in (0, 4, 8, 12))
     assert network.input_shape == (3, 32, 32)
+    assert (network.inputs.layout, network.inputs.layout_said_by) == ("chw", "file")
     assert_computes(network, net)
 
 
