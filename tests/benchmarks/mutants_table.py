@@ -325,8 +325,8 @@ MUTANTS: list[Mutant] = [
         "reconstruction/noise",
         (
             "gates ask the first hidden layer alone",
-            "for z in there.z[1:]",
-            "for z in there.z[1:2]",
+            "for each in z]",
+            "for each in z[:1]]",
         ),
         (
             "gates ask the mean of all layers",
