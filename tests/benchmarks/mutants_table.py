@@ -322,6 +322,28 @@ MUTANTS: list[Mutant] = [
         ),
     ),
     *_of(
+        "stationarity/layered",
+        (
+            "nothing flows through gates of convolutions",
+            "through_gate = activation",
+            "_ = activation",
+        ),
+        (
+            "a bias of a convolution hears one place",
+            "delta.sum((0, 2, 3))",
+            "delta.sum(0)[:, 0, 0]",
+        ),
+    ),
+    *_of(
+        "reconstruction/features",
+        (
+            "features count from nothing",
+            "away = there.outputs - self._empty",
+            "away = there.outputs",
+        ),
+        ("half the pull to features", "mul_(2 * self._weight", "mul_(self._weight"),
+    ),
+    *_of(
         "reconstruction/noise",
         (
             "gates ask the first hidden layer alone",
@@ -578,6 +600,9 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "reconstruction/planning",
+        ("images take larger steps by default", "_RATE_PIXELS = 0.3,", "_RATE_PIXELS = 0.6,"),
+        ("with convolutions, too", "0.3, 0.08", "0.3, 0.16"),
+        ("a filled layer tells features", "_FILLED = 0.8", "_FILLED = 1.1"),
         ("fewer candidates for each rank", "(4, 12), (4, 8)", "(4, 10), (4, 8)"),
         ("pools take as many as one search", "(4, 12), (4, 8)", "(4, 12), (4, 12)"),
         ("candidates forget what a start hides", "_HIDDEN_IMAGES = 2", "_HIDDEN_IMAGES = 1"),
@@ -628,9 +653,5 @@ MUTANTS: list[Mutant] = [
             "_USABLE_SHARE_OF_LIMIT = 0.85",
             "_USABLE_SHARE_OF_LIMIT = 1.0",
         ),
-    ),
-    *_of(
-        "reconstruction/settings",
-        ("images take larger steps by default", '        0.3, "Step of', '        0.5, "Step of'),
     ),
 ]
