@@ -19,6 +19,12 @@ def recipe_from(base: Network, recipe: Recipe) -> Recipe:
     Raises:
         UnusableInput: such layers cannot be trained here.
     """
+    if base.structure is not None:
+        raise UnusableInput(
+            f"{base.origin.name} has convolutions, and a network that is trained here has fully "
+            "connected layers alone.",
+            "Give a base of such layers.",
+        )
     if base.activation.slope:
         raise UnusableInput(
             f"{base.origin.name} has {base.activation.name} between its layers, and a network that "
