@@ -14,6 +14,7 @@ from engine.base.colours import Meaning, layer
 from engine.base.plain_text import counted, percent
 from engine.base.version import COMMAND
 from engine.data.inputs import shape_in_words, who_said
+from engine.data.normalisation import EMBEDDINGS
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
 from engine.evidence.lineup import lineup_of
@@ -120,7 +121,7 @@ def _found_at(score: dict[str, Any], rate: str, interval: str) -> str:
 
 def _histograms(pairs: Pairs, nouns: Nouns) -> Picture:
     found = pairs.evidence
-    name = "SSIM" if found.train.is_colour else "NCC"
+    name = found.train.measure_name
     samples, mark = [found.train.measure], None
     names: dict[str, Meaning] = {f"training {nouns.several}": "training"}
     if found.control is not None:
@@ -286,7 +287,10 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
     if activation["said_by"] in _BY_HAND:
         slope = activation["slope"]
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"
-    if preprocessing["said_by"] in _BY_HAND:
+    written = {name: word for word, name in EMBEDDINGS.items()}
+    if preprocessing["said_by"] in _BY_HAND and preprocessing["embedding"]:
+        options["preprocessing"] = written[preprocessing["embedding"]]
+    elif preprocessing["said_by"] in _BY_HAND:
         mean, std = preprocessing["mean"], preprocessing["std"]
         if mean in ("image", "row"):
             which = "mean" if mean == "image" or std is None else "mean/std"

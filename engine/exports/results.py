@@ -175,6 +175,7 @@ def export_npz(
         session.gallery(progress, references),
         session.network.mean,
         session.network.inputs.feature_std,
+        session.network.inputs.preprocessing.embedding,
     )
 
 
@@ -246,6 +247,8 @@ def export_pt(
         contents["mean"] = network.mean.float()
     if network.inputs.feature_std is not None:
         contents["std"] = network.inputs.feature_std.float()
+    if network.inputs.is_embedding:
+        contents["about"]["embedding"] = network.inputs.preprocessing.embedding
     write_pt(path, contents)
 
 

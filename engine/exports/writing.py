@@ -55,6 +55,7 @@ def write_npz(
     gallery: Gallery,
     mean: Tensor | None,
     std: Tensor | None = None,
+    embedding: str = "",
 ) -> None:
     """The reconstructions as numbers (docs/results.md).
 
@@ -68,6 +69,7 @@ def write_npz(
         mean: μ, shape (c, h, w), or None, which leaves the array out.
         std: of each feature of vectors, shape (1, 1, d), or None, likewise: a row of the table is
             std · image + mean.
+        embedding: what embeddings are (`Preprocessing.embedding`); empty leaves the array out.
 
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
@@ -83,6 +85,8 @@ def write_npz(
     for name, tensor in (("mean", mean), ("std", std)):
         if tensor is not None:
             arrays[name] = tensor.float().cpu().numpy()
+    if embedding:
+        arrays["embedding"] = np.array(embedding)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 

@@ -318,7 +318,7 @@ def describe_match(portrait: Portrait) -> str:
         verdict = ": recovered" if match.is_recovered else ": not recovered"
     nouns = nouns_of(match.image.shape)
     ssim = "" if nouns is ROWS else f"SSIM {match.ssim:.2f}, "
-    return f"{nouns.one} {match.reference}, {ssim}NCC {match.ncc:.2f}{verdict}"
+    return f"{nouns.one} {match.reference}, {ssim}{match.measure} {match.ncc:.2f}{verdict}"
 
 
 def describe_membership(match: Match, found: Membership | None) -> str:
