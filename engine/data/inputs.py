@@ -332,8 +332,9 @@ class InputSpec:
 
 def at_unit_length(vectors: Tensor) -> Tensor:
     """Vectors (n, …) scaled so that each has the length 1; a zero stays one."""
-    lengths = vectors.flatten(1).norm(dim=1).clamp_min(_TINY)
-    return vectors / lengths.reshape(-1, *[1] * (vectors.dim() - 1))
+    lengths: Tensor = vectors.flatten(1).norm(dim=1).clamp_min(_TINY)
+    scaled: Tensor = vectors / lengths.reshape(-1, *[1] * (vectors.dim() - 1))
+    return scaled
 
 
 def infer_input_shape(dimension: int) -> InputShape:
