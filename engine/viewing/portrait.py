@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.data.inputs import is_vector
+from engine.data.neighbours import Neighbours
 from engine.data.pixels import Pixels, display_pixels, shown_range, unit_pixels
 from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, Matches, as_directions, match, on_one_scale
@@ -16,6 +17,7 @@ from engine.network.classes import Classes
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session
+from engine.viewing.near import Near, near
 from engine.viewing.watched import WatchedDrift
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class Portrait:
         fired: the activations h_l of each hidden layer, float32, shapes (n_l,).
         mean: μ, shape (c, h, w), where it is known; vectors are shown without.
         match: with the training images, where there are any.
+        near: the nearest of the neighbours, where there are any.
     """
 
     candidate: int
@@ -97,6 +100,7 @@ class Portrait:
     fired: tuple[Tensor, ...]
     mean: Tensor | None
     match: Match | None
+    near: tuple[Near, ...] = ()
 
     @property
     def has_noise(self) -> bool:
@@ -187,6 +191,7 @@ def portray(
     candidate: int,
     references: References | None = None,
     evidence: Evidence | None = None,
+    neighbours: Neighbours | None = None,
 ) -> Portrait:
     """Gathers everything about one candidate; takes some milliseconds.
 
@@ -195,6 +200,7 @@ def portray(
         candidate: its number, counted through all restarts.
         references: training images to match it with.
         evidence: the score of all candidates of the session, where it is at hand.
+        neighbours: embeddings to show it by.
     """
     drift, watched = session.drift, WatchedDrift(session, torch.tensor([candidate]))
     frames = torch.cat([drift.images(index, watched.chosen) for index in range(len(drift))])
@@ -232,6 +238,7 @@ def portray(
         fired=tuple(h[0] for h in there.h[1:]),
         mean=mean,
         match=found,
+        near=() if neighbours is None else near(image, neighbours, network),
     )
 
 

@@ -141,9 +141,10 @@ class Examiner(QObject):
         references = self._workspace().references
         # A run that is on hands out sessions that nobody scores.
         evidence = None if references is None else session.known_score(references)
+        neighbours = self._workspace().neighbours
         self._background.start(
             "Looking closely …",
-            lambda _: portray(session, candidate, references, evidence),
+            lambda _: portray(session, candidate, references, evidence, neighbours),
             partial(self._show_portrait, train),
             lambda: self._chosen == candidate,
         )
