@@ -112,7 +112,7 @@ def _read_arrays(folder: Path) -> tuple[Tensor, Tensor | None, Tensor | None, Em
                 for name in ("mean", "std")
             )
             said = str(file["embedding"]) if "embedding" in file.files else ""
-            embedding: Embedding = msgspec.convert(said, Embedding)  # type: ignore[call-overload]
+            embedding: Embedding = msgspec.convert(said, Embedding)
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.

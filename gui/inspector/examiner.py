@@ -105,8 +105,7 @@ class Examiner(QObject):
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
         self._curves.show_cursors(())
-        if self._chosen is not None:
-            self.inspect(self._chosen)
+        self.look_again()
 
     def forget_session(self) -> None:
         """What is looked at is over; the present comes next."""
@@ -133,6 +132,12 @@ class Examiner(QObject):
             self._controller.request_session()
         elif session is not None:
             self._portray(session, candidate)
+
+    @Slot()
+    def look_again(self) -> None:
+        """Shows the candidate that is looked at once more: something else is known of it."""
+        if self._chosen is not None:
+            self.inspect(self._chosen)
 
     def _portray(self, session: Session, candidate: int) -> None:
         if not 0 <= candidate < len(session.labels):
