@@ -123,7 +123,7 @@ def test_an_embedding_is_not_its_own_neighbour_where_real_ones_are_compared():
 
 
 def test_agreement_is_counted_for_training_embeddings_and_for_the_control(network, references):
-    noise = 0.001 * torch.randn(30, *SHAPE, generator=torch.Generator().manual_seed(5))
+    noise = 1e-5 * torch.randn(30, *SHAPE, generator=torch.Generator().manual_seed(5))
     candidates = torch.cat([references.train + noise, cone(60, 6)])
     near = catalogue(torch.cat([cone(80, 8).flatten(1), references.train[:3].flatten(1)]))
     evidence = references.score(candidates)

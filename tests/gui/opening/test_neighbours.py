@@ -84,7 +84,7 @@ def test_the_inspector_shows_the_nearest_with_their_cosines(qtbot, window, files
     settle(qtbot, window)
     assert window.workspace.session is not None
     window.examiner.inspect(2)
-    until(qtbot, lambda: inspector.portrait is not None and inspector.portrait.near)
+    until(qtbot, lambda: inspector.portrait is not None and bool(inspector.portrait.near))
     with np.load(files / "near.npz") as near:
         among, pictures = near["embeddings"], near["images"]
     candidate = window.workspace.session.image(2)[0, 0].double().numpy()
