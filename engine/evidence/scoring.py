@@ -205,12 +205,10 @@ def score(
         references, mu = on_one_scale(rows, rows), torch.zeros_like(mu)
     features = ncc_features(candidates) if features is None else features
 
-    def matched(images: Tensor) -> Matches:
-        return match(candidates, images, mu, one_to_one, features, by_cosine)
-
+    how = one_to_one, features, by_cosine
     return Evidence(
-        train=matched(references),
-        control=None if control is None else matched(control),
+        train=match(candidates, references, mu, *how),
+        control=None if control is None else match(candidates, control, mu, *how),
         rule=rule_in_words(candidates.shape[1:], one_to_one, by_cosine),
     )
 
