@@ -14,6 +14,7 @@ from engine.data.neighbours import load_neighbours
 from engine.evidence.adapters import certificate_of
 from engine.exports.results import make_report
 from engine.exports.results_read import read_reconstructions, read_report
+from engine.network.adapter import load_adapter
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
 from engine.session.run_cards import read_cards
