@@ -72,7 +72,8 @@ class Neighbourhood:
         gallery: of the distinct reconstructions, in the gallery's order.
         train: of the training embeddings; None without.
         control: of those of the control, alike.
-        train_pairs: of all pairs with training embeddings; None without.
+        train_pairs: of all pairs with training embeddings, by the neighbours that are neither
+            training embeddings nor the control's; None without.
         control_pairs: of those with the control, alike.
         given: how many of the neighbours are training embeddings themselves.
     """
@@ -166,22 +167,28 @@ def neighbourhood(
     train = nearest(references.train, among, but_copies=True)
     unseen = references.control
     control = None if unseen is None else nearest(unseen, among, but_copies=True)
-    is_given = cosine_features(among) @ cosine_features(references.train).T > _COPY
-    return Neighbourhood(
-        neighbours,
-        shown,
-        train,
-        control,
-        _agreement(evidence.train, images, references.train, among),
-        None
-        if evidence.control is None or unseen is None
-        else _agreement(evidence.control, images, unseen, among),
-        int(is_given.any(1).sum()),
-    )
+    given = _are_among(among, references.train)
+    others = among[~(given if unseen is None else given | _are_among(among, unseen))]
+    pairs = _agreement(evidence.train, images, references.train, others)
+    beside = None
+    if evidence.control is not None and unseen is not None:
+        beside = _agreement(evidence.control, images, unseen, others)
+    return Neighbourhood(neighbours, shown, train, control, pairs, beside, int(given.sum()))
 
 
-def _agreement(matches: Matches, images: Tensor, real: Tensor, among: Tensor) -> Agreement:
-    """Of each pair; the embedding itself counts as its own first neighbour where it was given."""
+def _are_among(among: Tensor, real: Tensor) -> Tensor:
+    """Which neighbours are one of some real embeddings, shape (n,)."""
+    return (cosine_features(among) @ cosine_features(real).T > _COPY).any(1)
+
+
+def _agreement(matches: Matches, images: Tensor, real: Tensor, among: Tensor) -> Agreement | None:
+    """Of each pair, by neighbours that are none of the real embeddings; None where there are none.
+
+    A real embedding among them would be its own first neighbour, and that of the candidate that was
+    chosen for being like it.
+    """
+    if not len(among):
+        return None
     ones = nearest(images[torch.from_numpy(matches.candidate)], among, 1).place
     others = nearest(real[torch.from_numpy(matches.reference)], among, 1).place
     return Agreement(len(ones), int((ones == others).sum()))

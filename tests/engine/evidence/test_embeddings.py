@@ -142,6 +142,23 @@ def test_agreement_is_counted_for_training_embeddings_and_for_the_control(networ
     assert told["median_cosine"]["control"] == round(found.control.median, 4)
 
 
+def test_real_embeddings_among_the_neighbours_do_not_agree_with_themselves(network, references):
+    """Candidates that are matched with the control for being like it would lead to it."""
+    candidates, evidence = cone(100, 6), references.score(cone(100, 6))
+    real = [references.train.flatten(1), references.control.flatten(1)]
+    alone = catalogue(cone(80, 8).flatten(1))
+    joined = catalogue(torch.cat([cone(80, 8).flatten(1), *real]))
+    gallery = torch.arange(3)
+    one, other = (
+        neighbourhood(near, network, candidates, gallery, references, evidence)
+        for near in (alone, joined)
+    )
+    assert (one.train_pairs, one.control_pairs) == (other.train_pairs, other.control_pairs)
+    nothing = neighbourhood(catalogue(real[1]), network, candidates, gallery, references, evidence)
+    assert nothing.train_pairs is None
+    assert nothing.as_dict()["same_first_neighbour"]["control"] is None
+
+
 def test_without_references_nothing_is_said_of_real_embeddings(network):
     near = catalogue(cone(80, 8).flatten(1))
     found = neighbourhood(near, network, cone(4, 9), torch.arange(4))
