@@ -144,6 +144,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     reconstruction, references, sets = _prepared(options, model)
+    neighbours = load_neighbours_of(options, reconstruction.network)
     last, status = _drive(
         reconstruction,
         sets,
@@ -153,7 +154,6 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     )
     session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    neighbours = load_neighbours_of(options, session.network)
     written = results.write_results(session, folder, references, neighbours)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}

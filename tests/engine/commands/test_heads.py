@@ -191,11 +191,12 @@ def test_who_gives_neighbours_says_that_the_network_reads_no_image(capsys, folde
 def test_neighbours_of_another_backbone_are_refused_in_one_line(capsys, folder):
     np.save(folder / "other.npy", np.ones((3, 9)))
     arguments = ("reconstruct", folder / "head.pth", "--out", folder / "no")
-    near = ("--neighbours", folder / "other.npy")
+    near = ("--neighbours", folder / "other.npy", "--preprocessing", "unit")
     assert command_line.main([str(a) for a in (*arguments, *near)]) == 2
     told = capsys.readouterr().err.strip()
     assert "have 9 numbers, but the network reads 40" in told
     assert "\n" not in told
+    assert not (folder / "no" / "session.afterimage").exists()
 
 
 def test_a_network_on_images_has_no_neighbours(capsys, folder):
