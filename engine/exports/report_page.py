@@ -204,7 +204,7 @@ def _base(base: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     changed = ", ".join(each["words"] for each in base["changes"])
     return [
-        ("Base", f"{base['file']}, SHA-256 {base['sha256']}"),
+        ("Base", f"{base['file']}, SHA-256 {base['sha256'] or 'unknown'}"),
         ("Changed", f"{changed} of each layer. {base['about']}"),
     ]
 

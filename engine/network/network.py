@@ -40,7 +40,7 @@ class Origin:
     @property
     def said(self) -> str:
         """`base.pth, SHA-256 9f86…`, what a checkpoint says of another."""
-        return f"{self.name}, SHA-256 {self.sha256}"
+        return f"{self.name}, SHA-256 {self.sha256}" if self.sha256 else self.name
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from engine.data.inputs import InputShape, InputSpec, Preprocessing, is_vector
 from engine.evidence.preprocessing import feature_statistics
 from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.classes import Classes
+from engine.network.fine_tuned import with_base
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.device_errors import device_errors
@@ -60,6 +61,7 @@ class Training:
         recipe: how the network is made.
         is_over: whether the recipe's end was reached.
         is_out_of_time: whether that was the limit of time, so that it is in the middle of its way.
+        base: what it fine-tunes, where it does.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class Training:
         self._check_residual(len(train))
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)
         self._images, self._test_images = train, test
-        self._base = base
+        self.base = base
         self._inputs = _inputs_of(train) if base is None else base.inputs
         channels, height, width = train.images.shape[1:]
         self._inputs = replace(self._inputs, shape=(channels, height, width))
@@ -143,6 +145,15 @@ class Training:
         return Network(theta, self._inputs, activation_said_by="file")
 
     @property
+    def tuned(self) -> Network:
+        """The network as it stands, with its base once anything of that has changed."""
+        network = self.network
+        if self.base is not None:
+            with suppress(UnusableInput):
+                return with_base(network, self.base)
+        return network
+
+    @property
     def state(self) -> TrainingState:
         """Where the training stands."""
         return TrainingState(self._descent.step, self._seconds, self._descent.rate)
@@ -173,7 +184,7 @@ class Training:
             "on": self._recovery.computed_on,
             "version": VERSION,
         }
-        base = {} if self._base is None else {"fine_tuned_from": self._base.origin.said}
+        base = {} if self.base is None else {"fine_tuned_from": self.base.origin.said}
         return {
             **base,
             "label_names": json.dumps(list(label_names)),
@@ -191,13 +202,13 @@ class Training:
         return len(self._images) <= MOST_IMAGES
 
     def stationarity(self) -> TrueStationarity:
-        """How stationary the network is with its images.
+        """How stationary the network is with its images, or what was changed of its base.
 
         Raises:
             UnusableInput: there are too many images to tell.
         """
         return self._answered(
-            lambda: check_stationarity(self.network, self._descent.x, self._descent.y)
+            lambda: check_stationarity(self.tuned, self._descent.x, self._descent.y)
         )
 
     def iterate(self) -> Generator[TrainingSnapshot]:
