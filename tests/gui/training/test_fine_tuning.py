@@ -101,6 +101,20 @@ def test_what_was_trained_opens_with_its_base(qtbot, window, page, base):
     assert window.health.value("Training").startswith("fine-tuned from base.safetensors")
 
 
+def test_its_membership_is_that_of_the_change(qtbot, window, page, base):
+    set_up(qtbot, window, page, base)
+    train(qtbot, window, page)
+    click(qtbot, page.attack_button)
+    until(qtbot, lambda: window.workspace.network is not None)
+    settle(qtbot, window)
+    window.lower_tabs.setCurrentWidget(window.membership)
+    click(qtbot, window.membership.ask_button)
+    until(qtbot, lambda: window.membership.found is not None)
+    found = window.membership.found.multiplier
+    assert found.images.min() > found.control.max()
+    assert "What fine-tuning changed of base.safetensors is explained" in window.membership.text
+
+
 def test_the_open_network_is_taken_and_another_base_begins_anew(qtbot, window, page, base):
     window.files.open([base])
     settle(qtbot, window)
