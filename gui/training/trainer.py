@@ -16,7 +16,7 @@ from engine.data.datasets import TrainingData
 from engine.network.network import Network, Origin
 from engine.runtime.lazy import torch
 from engine.training.recipe import Recipe
-from engine.training.trained import images_in_the_way, keep, save_with_data
+from engine.training.trained import details_of, images_in_the_way, keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import look_at
 from gui.run.activity import Activity
@@ -211,6 +211,6 @@ class Trainer(QObject):
 
 def _named(training: Training, data: TrainingData) -> Network:
     """The network with a name, the names of its classes, what made it, and its base."""
-    details = training.details(data.label_names, data.description)
-    origin = Origin(f"{data.classes} (trained here)", "", MappingProxyType(details))
+    details = MappingProxyType(details_of(training, data))
+    origin = Origin(f"{data.classes} (trained here)", "", details)
     return replace(training.tuned, origin=origin, class_names=data.label_names)

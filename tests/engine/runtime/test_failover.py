@@ -13,12 +13,13 @@ import torch
 
 from engine.base.errors import OutOfMemory
 from engine.commands import command_line
-from engine.data.datasets import LabelledImages
+from engine.data.datasets import LabelledImages, TrainingData
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
 from engine.training.recipe import Recipe
+from engine.training.trained import details_of
 from engine.training.training import Training
 from tests import pretend_gpu
 from tests.engine.reconstruction.test_run import numbers_of
@@ -293,7 +294,8 @@ def test_a_lost_gpu_leaves_the_network_that_a_cpu_would_have_made(
     assert training.state.step == whole.state.step == len(last.curves)
     for one, other in zip(training.network.weights, whole.network.weights, strict=True):
         assert torch.equal(one, other)
-    assert "then cpu" in training.details(("a", "b"), "noise")["recipe"]
+    data = TrainingData(images, None, None, ("a", "b"), "noise")
+    assert "then cpu" in details_of(training, data)["recipe"]
 
 
 def test_a_training_can_be_had_from_a_lost_gpu(images, gpu, monkeypatch):
