@@ -40,6 +40,7 @@ _OF_A_SEARCH = (
     "neuron_weighing",
     "training",
     "margin_weight",
+    "margin_after",
     "smoothness",
     "range_weight",
     "minimum_multiplier",
@@ -109,7 +110,8 @@ def step_numbers(
     settings = replace(_settings(physics), gradient=gradient)
     problem = Problem(_network(theta, physics.shape), settings, torch.device(_DEVICE))
     there = (each.to(_DEVICE) for each in (unknowns, lam, y))
-    found = problem.evaluate(*there, alpha, step, at_once)
+    pulls = step >= physics.margin_after * physics.steps
+    found = problem.evaluate(*there, alpha, step, at_once, pulls)
     penalties = (found.penalties[name] for name in ("box", "multiplier floor"))
     return StepNumbers(
         found.per_layer.cpu(),
