@@ -54,6 +54,11 @@ ABOUT = "run the attack, write everything to a folder"
 
 _GIVEN = ("training", "candidates", "steps", "restarts", "seconds", "seed", "device")
 """Settings that can be given by name."""
+_OF_A_RUN = (
+    *("preset", "training", "candidates", "steps", "restarts", "seed", "base", "base_head"),
+    *READING,
+)
+"""What decides a run, and cannot be changed in its middle."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -209,8 +214,7 @@ def _read(options: argparse.Namespace, model: str) -> Network:
 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
-    """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", "base", *READING):
+    for name in _OF_A_RUN:
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise UnusableInput(f"A session goes on with its own settings; leave --{option} out.")

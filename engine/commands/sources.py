@@ -30,7 +30,7 @@ from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
 from engine.network.checkpoints import load_network
-from engine.network.fine_tuned import with_base
+from engine.network.fine_tuned import HEADS, with_base
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
@@ -54,12 +54,18 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
 
 
 def add_base(parser: argparse.ArgumentParser) -> None:
-    """`--base`, what the network was fine-tuned from."""
+    """`--base`, what it was fine-tuned from, and `--base-head`, how its last layer began."""
     parser.add_argument(
         "--base",
         metavar="MODEL0",
         help="the public network that this one was fine-tuned from: what fine-tuning changed is "
         "explained, in place of the weights",
+    )
+    parser.add_argument(
+        "--base-head",
+        choices=HEADS,
+        help="whether the last layer began as the base's, or as a new one, which is left out; "
+        "known is assumed where the base has as many classes, for the two cannot be told apart",
     )
 
 
@@ -151,14 +157,20 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     if shape is None and neighbours is not None:
         shape = ANY_VECTOR  # Who gives neighbours says that the network reads embeddings.
     network = _as_said(options, load_network(model, shape))
-    base = getattr(options, "base", None)
+    base, head = getattr(options, "base", None), getattr(options, "base_head", None)
+    if base is None and head is not None:
+        raise UnusableInput(
+            "--base-head says how the last layer of a fine-tuned network began, and no base was "
+            "given.",
+            "Give --base as well, or leave it out.",
+        )
     if base is not None:
         if is_same_file(Path(base), Path(model)):
             raise UnusableInput(
                 f"{base} was given twice, as the network and as its base.",
                 "Give the network that it was fine-tuned from as the base.",
             )
-        network = with_base(network, _as_said(options, load_network(base)))
+        network = with_base(network, _as_said(options, load_network(base)), head)
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)

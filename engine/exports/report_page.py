@@ -215,7 +215,7 @@ def _base(base: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     changed = ", ".join(each["words"] for each in base["changes"])
     return [
-        ("Base", f"{base['file']}, SHA-256 {base['sha256']}"),
+        ("Base", f"{base['file']}, SHA-256 {base['sha256'] or 'unknown'}"),
         ("Changed", f"{changed} of each layer. {base['about']}"),
     ]
 
@@ -282,7 +282,9 @@ def command(report: dict[str, Any]) -> str:
     file = shlex.quote(report["model"]["file"])
     read = "".join(f" --{name} {value}" for name, value in _read_as(report["model"]).items())
     base = report["model"]["base"]
-    read += "" if base is None else f" --base {shlex.quote(base['file'])}"
+    if base is not None:
+        read += f" --base {shlex.quote(base['file'])}"
+        read += " --base-head new" if base["head"] == "new" else ""
     return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}{read}"
 
 

@@ -58,6 +58,7 @@ def base_facts(network: Network) -> dict[str, Any] | None:
         "file": base.origin.name,
         "sha256": base.origin.sha256,
         "about": about_base(network),
+        "head": "new" if base.has_other_head else "known",
         "changes": [
             {
                 "relative": None if change.relative is None else round(change.relative, 6),
