@@ -21,8 +21,10 @@ from engine.commands.sources import (
     add_control,
     add_data_root,
     add_images,
+    add_neighbours,
     add_reading,
     check_control,
+    load_neighbours_of,
     load_references,
     read_network,
 )
@@ -52,6 +54,11 @@ ABOUT = "run the attack, write everything to a folder"
 
 _GIVEN = ("training", "candidates", "steps", "restarts", "seconds", "seed", "device")
 """Settings that can be given by name."""
+_OF_A_RUN = (
+    *("preset", "training", "candidates", "steps", "restarts", "seed", "base", "base_head"),
+    *READING,
+)
+"""What decides a run, and cannot be changed in its middle."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_overwrite(parser, "the run that DIR holds; its files are removed first")
     _add_settings(parser)
     add_base(parser)
+    add_neighbours(parser)
     add_reading(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -141,6 +149,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     reconstruction, references, sets = _prepared(options, model)
+    neighbours = load_neighbours_of(options, reconstruction.network)
     last, status = _drive(
         reconstruction,
         sets,
@@ -150,7 +159,7 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     )
     session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    written = results.write_results(session, folder, references)
+    written = results.write_results(session, folder, references, neighbours)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 
@@ -205,8 +214,7 @@ def _read(options: argparse.Namespace, model: str) -> Network:
 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
-    """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", "base", *READING):
+    for name in _OF_A_RUN:
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise UnusableInput(f"A session goes on with its own settings; leave --{option} out.")

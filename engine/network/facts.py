@@ -71,6 +71,7 @@ def base_facts(network: Network) -> dict[str, Any] | None:
         "file": base.origin.name,
         "sha256": base.origin.sha256,
         "about": about_base(network),
+        "head": "new" if base.has_other_head else "known",
         "changes": [
             {
                 "relative": None if change.relative is None else round(change.relative, 6),
@@ -100,6 +101,7 @@ def preprocessing_facts(preprocessing: Preprocessing) -> dict[str, Any]:
         "words": preprocessing.words,
         "mean": _numbers(means) if means is not None else _image_or_nothing(preprocessing),
         "std": None if std is None else _numbers(std),
+        "embedding": preprocessing.embedding or None,
         "said_by": preprocessing.said_by,
     }
 

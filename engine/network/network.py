@@ -43,7 +43,7 @@ class Origin:
     @property
     def said(self) -> str:
         """`base.pth, SHA-256 9f86…`, what a checkpoint says of another."""
-        return f"{self.name}, SHA-256 {self.sha256}"
+        return f"{self.name}, SHA-256 {self.sha256}" if self.sha256 else self.name
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,18 @@ class Base:
     """Where a fine-tuned network started (`network/fine_tuned`).
 
     Attributes:
-        parameters: θ_0, in the shapes of θ. Of another head it is θ's own, which tells nothing.
+        parameters: θ_0, in the shapes of θ. Of a new head it is θ's own, which tells nothing.
         origin: the file that it came from.
-        has_other_head: whether its last layer tells other classes apart, so that the start of the
-            fine-tuned one is not known.
+        has_other_head: whether the fine-tuned network began with a new last layer, whose start is
+            not known. It did where the base's tells other classes apart; else somebody said so.
+        unused_head: the base's last layer, where it would fit and somebody said that it was not
+            what fine-tuning began with.
     """
 
     parameters: Parameters
     origin: Origin
     has_other_head: bool = False
+    unused_head: Parameters | None = None
 
 
 @dataclass(frozen=True)

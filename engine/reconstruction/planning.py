@@ -15,7 +15,7 @@ from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import NAMES, choose_training
-from engine.stationarity.fine_tuning import SMALL_STEPS, way_of
+from engine.stationarity.fine_tuning import gradients_at
 from engine.stationarity.spectrum import Spectrum, images_spectrum
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     if settings.training == "auto":
         settings = replace(settings, training=choose_training(network).training)
     if settings.training == "tuned" and settings.gradients_at < 0:
-        way = way_of(network)
-        at = SMALL_STEPS if way is None else way.taken_at
-        settings = replace(settings, gradients_at=at)
+        settings = replace(settings, gradients_at=gradients_at(network))
     if settings.hidden_whitening < 0:
         is_towards_margin = settings.training not in ("decay", "tuned", "free")
         is_as_published = is_towards_margin and network.output_count == 1

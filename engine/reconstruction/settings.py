@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.base.errors import UnusableInput
 from engine.base.json_text import held_to
 from engine.base.options import check_options, choice, option
+from engine.reconstruction.published import published
 from engine.stationarity.cases import NAMES, TrainingKind
 
 PresetName = Literal["fast", "paper"]
@@ -336,25 +337,6 @@ def fast(training: TrainingKind = "auto") -> Settings:
     return replace(chosen, training=training)
 
 
-@dataclass(frozen=True)
-class _Published:
-    """The numbers that the published search for settings came to."""
-
-    initial_scale: float
-    candidate_rate: float
-    multiplier_rate: float
-    minimum_multiplier: float
-    alpha: float
-
-
-_MNIST = _Published(1.7e-3, 0.282, 1e-4, 0.415, 19.2)
-_CIFAR = _Published(8.9e-4, 0.555, 1e-4, 0.498, 19.1)
-_MULTICLASS = _Published(6.228e-5, 1.362e-3, 0.479, 0.203, 39.5)
-"""The second of the two published runs: the first falls apart on networks of ours within 30 steps,
-also as an independent writing of the published code (decision 22)."""
-_REGRESSION = _Published(0.01975, 0.952, 1e-4, 0.0, 90.3)
-
-
 def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> Settings:
     """The published procedure and numbers.
 
@@ -370,12 +352,7 @@ def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> S
     """
     if training == "auto":
         training = "margin" if outputs == 1 else "runner-up"
-    if training == "free":
-        numbers = _REGRESSION
-    elif outputs > 1:
-        numbers = _MULTICLASS
-    else:
-        numbers = _MNIST if channels == 1 else _CIFAR
+    numbers = published(channels, outputs, training)
     return Settings(
         preset="paper",
         training=training,

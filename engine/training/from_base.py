@@ -16,6 +16,8 @@ _Biases = Literal["first", "all", "none"]
 def recipe_from(base: Network, recipe: Recipe) -> Recipe:
     """The recipe with the layers of a base in place of its own.
 
+    Two classes keep the two outputs of a base that has them.
+
     Raises:
         UnusableInput: such layers cannot be trained here.
     """
@@ -31,7 +33,10 @@ def recipe_from(base: Network, recipe: Recipe) -> Recipe:
             "is trained here has ReLUs.",
             "Give a base with ReLUs.",
         )
-    return replace(recipe, hidden=base.layer_sizes[1:-1], biases=_biases_of(base))
+    outputs = recipe.outputs
+    if outputs == "auto" and base.output_count == 2:
+        outputs = "classes"
+    return replace(recipe, hidden=base.layer_sizes[1:-1], biases=_biases_of(base), outputs=outputs)
 
 
 def _biases_of(base: Network) -> _Biases:

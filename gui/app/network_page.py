@@ -89,6 +89,7 @@ class NetworkPage(QWidget):
         references.removed.connect(adoption.remove_references)
         model.reading_edited.connect(opener.read_anew)
         model.base.wanted.connect(opener.base.choose)
+        model.base.head.chosen.connect(opener.base.choose_head)
         model.base.removed.connect(opener.base.remove)
         adoption.network_taken.connect(model.show_network)
         adoption.assumptions_found.connect(model.show_assumptions)
@@ -105,6 +106,7 @@ class NetworkPage(QWidget):
             self.model_panel.clear()
             self.settings_panel.show_found(None)
         self.references_panel.show_references(workspace.train, workspace.control)
+        self.references_panel.show_neighbours(workspace.neighbours)
         self.model_panel.show_train(workspace.train)
         self.views.show_workspace()
 

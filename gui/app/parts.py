@@ -96,7 +96,12 @@ class Parts(QMainWindow):
         self.caption, self.examiner = page.views.caption, page.views.examiner
         self.stage, self.header = page.views.stage, page.views.header
         self.lower_tabs, self.beside = page.views.lower_tabs, page.views.beside
-        self.training = TrainingPage(devices, self.background, self.copies.begin_training)
+        self.training = TrainingPage(
+            devices,
+            self.background,
+            self.copies.begin_training,
+            lambda: self.context.workspace().network,
+        )
         whole, self.stack = whole_window(self.strip, page, self.training)
         self.setCentralWidget(whole)
         self.log_panel = LogPanel(self)

@@ -400,18 +400,18 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the multipliers' step does not know how large they start",
-            "max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))",
-            "max(_USUAL_SIZE, float(self.multipliers.abs().mean()))",
+            "clamp_min(self._problem.kind.initial_size)",
+            "clamp_min(_USUAL_SIZE)",
         ),
         (
             "the multipliers' step shrinks with them",
-            "max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))",
-            "float(self.multipliers.abs().mean())",
+            "self.multipliers.abs().mean().clamp_min(self._problem.kind.initial_size)",
+            "self.multipliers.abs().mean()",
         ),
         (
             "multipliers of either sign cancel in the size of their step",
-            "float(self.multipliers.abs().mean())",
-            "float(self.multipliers.mean())",
+            "self.multipliers.abs().mean()",
+            "self.multipliers.mean()",
         ),
         (
             "the published step grows, too",
@@ -420,14 +420,23 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the multipliers' rate does not decay",
-            "self._optimizer.step()",
-            'group["lr"] = rate; self._optimizer.step()',
+            "optimizer.move(gradient, rate * decay)",
+            "optimizer.move(gradient, rate * decay if isinstance(rate, float) else rate)",
         ),
-        ("less momentum", "_MOMENTUM = 0.9", "_MOMENTUM = 0.8"),
         (
             "the constraint leaves the multipliers out",
             "whole = torch.stack(seen).sum()",
             "whole = seen[0]",
+        ),
+    ),
+    *_of(
+        "reconstruction/optimizers",
+        ("less momentum", "_MOMENTUM = 0.9", "_MOMENTUM = 0.8"),
+        ("the first steps of Adam are small", "rate / (1 - _FIRST**self._steps)", "rate * 1.0"),
+        (
+            "a rate on the device loses the size of gradients",
+            "self._mean / size * step",
+            "self._mean * step",
         ),
     ),
     *_of(
@@ -584,8 +593,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the control is centred by its own mean",
-            "match(candidates, control, mu, one_to_one, features)",
-            "match(candidates, control, control.mean(0), one_to_one, features)",
+            "match(candidates, control, mu, *how)",
+            "match(candidates, control, control.mean(0), *how)",
         ),
     ),
     *_of(
