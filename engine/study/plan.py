@@ -181,9 +181,7 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
     if len(cells) > MOST_RUNS:
         raise UnusableInput(f"The study has more than {MOST_RUNS:,} runs.", "Vary less at once.")
     about = _text(said, "about") if "about" in said else ""
-    return Plan(
-        _text(said, "name") if "name" in said else name, about, root, cells, text, folder
-    )
+    return Plan(_text(said, "name") if "name" in said else name, about, root, cells, text, folder)
 
 
 def _cells(said: Mapping[str, Any]) -> Iterator[Cell]:

@@ -250,8 +250,10 @@ class _Making:
                 self._networks[address] = self._file(address, NETWORKS)
             except (UnusableInput, OSError) as error:
                 why = getattr(error, "strerror", None) or str(error)
-                self._networks[address] = why if isinstance(error, UnusableInput) else (
-                    f"{Path(address).name} cannot be read: {why}."
+                self._networks[address] = (
+                    why
+                    if isinstance(error, UnusableInput)
+                    else (f"{Path(address).name} cannot be read: {why}.")
                 )
         return self._networks[address]
 
