@@ -16,7 +16,17 @@ from typing import Any, Protocol
 from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain, visible
 from engine.base.version import COMMAND, VERSION
-from engine.commands import compare, export, inspect, membership, reconstruct, report, score, train
+from engine.commands import (
+    compare,
+    export,
+    inspect,
+    membership,
+    reconstruct,
+    report,
+    score,
+    study,
+    train,
+)
 from engine.commands.interruption import Interrupted, Interruption
 from engine.commands.names import COMMANDS
 from engine.commands.report import WritePdf
@@ -51,6 +61,7 @@ _COMMANDS: dict[str, Command] = {
     "compare": compare,
     "report": report,
     "export": export,
+    "study": study,
 }
 
 

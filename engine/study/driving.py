@@ -15,20 +15,24 @@ import hashlib
 import tempfile
 import time
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from engine.base.plain_text import counted
 from engine.study.pool import Ended, Workers
 from engine.study.store import NETWORKS, RUNNING, Store
 from engine.study.study import File, Run, Study, TrainingRun, network_key
-from engine.study.table import LASTING, Result, Row, Table
+from engine.study.table import LASTING, Final, Result, Row, Table
 from engine.study.work import Task, Trained
 
 MOST_RESTARTS = 3
 """How often what a worker died of is begun again."""
+
+_REMEMBERED = 50
+"""Tasks that the time that remains is worked out from."""
 
 _WAIT = 0.1
 """Seconds between two looks at whether anybody wants the work to end."""
@@ -53,22 +57,20 @@ class Progress:
     news: tuple[Row, ...] = ()
 
 
-@dataclass
 class _Times:
-    """How long tasks of one kind took."""
+    """How long tasks of one kind took of late; the first of a process takes longer."""
 
-    seconds: float = 0.0
-    count: int = 0
+    def __init__(self) -> None:
+        self._newest: deque[float] = deque(maxlen=_REMEMBERED)
 
     def add(self, seconds: float) -> None:
-        self.seconds += seconds
-        self.count += 1
+        self._newest.append(seconds)
 
     def of(self, tasks: int) -> float | None:
-        """How long so many take in a row."""
+        """How long so many take in a row; None where none has ended."""
         if not tasks:
             return 0.0
-        return self.seconds / self.count * tasks if self.count else None
+        return median(self._newest) * tasks if self._newest else None
 
 
 @dataclass
@@ -106,11 +108,7 @@ class Driver:
         self._news: list[Row] = []
         self._of_runs, self._of_trainings = _Times(), _Times()
         self._files = _Files(study, store)
-
-    @property
-    def missing(self) -> int:
-        """How many runs have not ended."""
-        return sum(row.state not in LASTING for row in self.table.rows)
+        self._open = {row.id for row in self.table.rows if row.state not in LASTING}
 
     def iterate(self) -> Generator[Progress]:
         """Works until all runs have ended; yields ten times a second, and whenever one does.
@@ -210,11 +208,10 @@ class Driver:
             self._news.append(self.table.mark(work.id, False))
             self._ready.append(work)
 
-    def _give_up(self, work: Run | TrainingRun, state: str, reason: str) -> None:
+    def _give_up(self, work: Run | TrainingRun, state: Final, reason: str) -> None:
         runs = [work] if isinstance(work, Run) else self._waiting.pop(work.id, [])
         for run in runs:
-            kind = "lost" if state == "lost" else "failed" if state == "failed" else "refused"
-            self._end(Result(id=run.id, state=kind, reason=reason))
+            self._end(Result(id=run.id, state=state, reason=reason))
 
     def _trained(self, done: Trained) -> None:
         """Runs whose network is there can begin; the others never can."""
@@ -225,8 +222,8 @@ class Driver:
         except OSError as error:
             self._give_up(training, "lost", f"Its network cannot be written: {error.strerror}.")
             return
-        waiting, without = self._waiting.pop(done.id, []), []
-        for run in waiting:
+        without: list[Run] = []
+        for run in self._waiting.pop(done.id, []):
             is_there = self._files.take_over(done.id, int(run.network.rpartition("-")[2]))
             (self._ready if is_there else without).append(run)
         self._waiting[done.id] = without
@@ -241,6 +238,7 @@ class Driver:
         if attempts > 1 and result.state in LASTING:
             values = {name: getattr(result, name) for name in result.__struct_fields__}
             result = Result(**{**values, "attempts": attempts})
+        self._open.discard(result.id)
         self._news.append(self.table.put(result))
         try:
             self._store.put(result)
@@ -249,7 +247,7 @@ class Driver:
 
     def _progress(self) -> Progress:
         news, self._news = tuple(self._news), []
-        missing = self.missing
+        missing = len(self._open)
         ended = len(self.table) - missing
         return Progress(ended, len(self.table), len(self._begun), self._remaining(missing), news)
 

@@ -29,26 +29,11 @@ from engine.base.json_text import held_to
 from engine.base.plain_text import listed
 from engine.data.datasets import Selection
 from engine.reconstruction.settings import PRESETS, Settings, fast, settings_from_dict
+from engine.study.measures import MEASURES
 from engine.training.recipe import RECIPES, Recipe, parse_widths
 
 Value = str | int | float | bool
 """What a variable of a run may be."""
-
-MEASURED = (
-    "recovered",
-    "good",
-    "control_good",
-    "images",
-    "control_images",
-    "above",
-    "precision",
-    "exposure",
-    "steps",
-    "seconds",
-    "state",
-    "reason",
-)
-"""Columns of a study's table that no variable may be called like."""
 
 MOST_RUNS = 100_000
 _LARGEST = 1 << 20
@@ -188,11 +173,14 @@ def _cells(said: Mapping[str, Any]) -> Iterator[Cell]:
     """Every combination of what stands in lists; the seed changes quickest."""
     seeds = _seeds(said.get("seeds", [0]))
     of_settings = said.get("settings", {})
-    of_network = said.get("training", said.get("checkpoints", {}))
-    build = _made if "training" in said else _given
-    for network_said, network_names in _combinations(of_network, build is _given):
-        networks = list(build(network_said, of_network))
-        for settings_said, setting_names in _combinations(of_settings, False):
+    if "training" in said:
+        of_network = _combinations(said["training"])
+    else:
+        of_network = iter([(said["checkpoints"], ())])
+    for network_said, network_names in of_network:
+        networks: list[tuple[Given | Made, dict[str, Value]]]
+        networks = list((_made if "training" in said else _given)(network_said))
+        for settings_said, setting_names in _combinations(of_settings):
             _check_settings(settings_said)
             shared = {_told("training", name): network_said[name] for name in network_names}
             shared |= {_told("settings", name): settings_said[name] for name in setting_names}
@@ -205,7 +193,7 @@ def _cells(said: Mapping[str, Any]) -> Iterator[Cell]:
 def _told(table: str, name: str) -> str:
     """What a variable is called: by its table's name, too, where another column has the same."""
     taken = {each.name for each in fields(Recipe)} if table == "settings" else set()
-    return f"{table}.{name}" if name in taken or name in MEASURED else name
+    return f"{table}.{name}" if name in taken or name in MEASURES else name
 
 
 def _with_seed(network: Given | Made, seed: int) -> Given | Made:
@@ -214,12 +202,9 @@ def _with_seed(network: Given | Made, seed: int) -> Given | Made:
     return replace(network, recipe=replace(network.recipe, seed=seed))
 
 
-def _combinations(
-    said: Mapping[str, Any], are_files: bool
-) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+def _combinations(said: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """Each combination of a table's lists, and which of its names are varied in it."""
-    apart = ("files", "epochs")
-    lists = {k: v for k, v in said.items() if isinstance(v, list) and k not in apart}
+    lists = {k: v for k, v in said.items() if isinstance(v, list) and k != "epochs"}
     for name, values in lists.items():
         if not values:
             raise UnusableInput(f"“{name}” is an empty list.", "Name at least one value.")
@@ -232,13 +217,11 @@ def _combinations(
             raise UnusableInput(f"“{name}” holds a value twice.", "Name each once.")
     names = tuple(lists)
     fixed = {k: v for k, v in said.items() if k not in lists}
-    for values in itertools.product(*lists.values()):
-        yield {**fixed, **dict(zip(names, values, strict=True))}, names
+    for chosen in itertools.product(*lists.values()):
+        yield {**fixed, **dict(zip(names, chosen, strict=True))}, names
 
 
-def _given(
-    said: Mapping[str, Any], _whole: Mapping[str, Any]
-) -> Iterator[tuple[Given, dict[str, Value]]]:
+def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
     _check_names(said, _OF_CHECKPOINTS, "[checkpoints]")
     files = said.get("files", [])
     files = [files] if isinstance(files, str) else files
@@ -246,22 +229,21 @@ def _given(
         raise UnusableInput(
             "[checkpoints] names no files.", 'Write files = ["release/*.safetensors"].'
         )
-    images, control = (_text(said, k) if k in said else None for k in ("images", "control"))
+    images = _text(said, "images") if "images" in said else None
+    control = _text(said, "control") if "control" in said else None
     if control is not None and images is None:
         raise UnusableInput("A control needs images: it is compared with training images.")
     for each in files:
         yield Given(each, images, control), {"checkpoint": each}
 
 
-def _made(
-    said: Mapping[str, Any], _whole: Mapping[str, Any]
-) -> Iterator[tuple[Made, dict[str, Value]]]:
+def _made(said: Mapping[str, Any]) -> Iterator[tuple[Made, dict[str, Value]]]:
     of_recipe = [each.name for each in fields(Recipe) if each.name not in _NOT_IN_RECIPE]
     _check_names(said, (*_OF_DATA, "recipe", *of_recipe), "[training]")
     if "dataset" not in said:
         raise UnusableInput("[training] names no images.", 'Write dataset = "mnist", or a folder.')
     along = said.get("epochs", 0)
-    epochs = along if isinstance(along, list) else [along]
+    epochs: list[Any] = along if isinstance(along, list) else [along]
     if not epochs or any(type(each) is not int or each < 0 for each in epochs):
         raise UnusableInput("“epochs” is no list of whole numbers.", "Write epochs = [50, 100].")
     if len(epochs) > 1 and (min(epochs) < 1 or len(set(epochs)) < len(epochs)):

@@ -241,7 +241,7 @@ class _Making:
         path = str(self.plan.folder / address)
         if not any(each in address for each in _WILD):
             return [path]
-        return [each for each in sorted(glob(path, recursive=True)) if not _is_of_images(each)]
+        return [each for each in _in_order(path) if not _is_of_images(each)]
 
     def _checkpoint(self, address: str) -> File | str:
         """A checkpoint; or why it cannot be read."""
@@ -347,6 +347,10 @@ def _search(cell: Cell) -> tuple[dict[str, Any], int]:
 
 def _pixels(file: File | None) -> str:
     return "" if file is None else file.pixels or file.sha256
+
+
+def _in_order(pattern: str) -> list[str]:
+    return sorted(glob(pattern, recursive=True))  # noqa: PTH207  (patterns may be absolute)
 
 
 def _is_of_images(address: str) -> bool:

@@ -17,11 +17,15 @@ import msgspec
 from engine.base.json_text import Count, Measure
 from engine.base.version import VERSION
 from engine.exports.writing import in_a_cell
+from engine.study.measures import MEASURES
 from engine.study.plan import Value
 
 State = Literal["missing", "running", "done", "refused", "failed", "lost"]
 """Not begun; under way; ended; what cannot be used; failed for a reason that a second try would
 find again; failed for one that it need not find again (a worker that died, a full disk)."""
+
+Final = Literal["done", "refused", "failed", "lost"]
+"""Those in which a run has ended."""
 
 LASTING: tuple[State, ...] = ("done", "refused", "failed")
 """States that no second start of a study tries again."""
@@ -50,7 +54,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     id: str
-    state: Literal["done", "refused", "failed", "lost"]
+    state: Final
     reason: str = ""
     recovered: Count | None = None
     good: Count | None = None
@@ -64,23 +68,6 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: Measure | None = None
     attempts: Count = 1
     version: str = VERSION
-
-
-MEASURES: Mapping[str, str] = {
-    "recovered": "Recovered",
-    "good": "Good",
-    "control_good": "Good in the control",
-    "images": "Training images",
-    "control_images": "Images of the control",
-    "above": "With a confidence above 0.9",
-    "precision": "Precision above 0.9",
-    "exposure": "Exposed at 1 % false positives",
-    "steps": "Steps",
-    "seconds": "Seconds",
-    "state": "State",
-    "reason": "Reason",
-}
-"""The columns of a table beside the variables of its runs, and what they are called for people."""
 
 
 @dataclass(frozen=True)
