@@ -17,6 +17,7 @@ A list is varied: the study is every combination of what stands in its lists.
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -162,17 +163,28 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
     root = data_root
     if root is None and "data_root" in said:
         root = folder / _text(said, "data_root")
-    cells = tuple(itertools.islice(_cells(said), MOST_RUNS + 1))
-    if len(cells) > MOST_RUNS:
-        raise UnusableInput(f"The study has more than {MOST_RUNS:,} runs.", "Vary less at once.")
+    _check_count(said)
+    cells = tuple(_cells(said))
     about = _text(said, "about") if "about" in said else ""
     return Plan(_text(said, "name") if "name" in said else name, about, root, cells, text, folder)
+
+
+def _check_count(said: Mapping[str, Any]) -> None:
+    tables = (said, *(said.get(name, {}) for name in ("training", "checkpoints", "settings")))
+    lists = [value for table in tables for value in table.values() if isinstance(value, list)]
+    count = math.prod(max(1, len(values)) for values in lists)
+    if count > MOST_RUNS:
+        raise UnusableInput(
+            f"The study has {count:,} runs, and {MOST_RUNS:,} are the most.", "Vary less at once."
+        )
 
 
 def _cells(said: Mapping[str, Any]) -> Iterator[Cell]:
     """Every combination of what stands in lists; the seed changes quickest."""
     seeds = _seeds(said.get("seeds", [0]))
-    of_settings = said.get("settings", {})
+    searches = list(_combinations(said.get("settings", {})))
+    for settings_said, _ in searches:
+        _check_settings(settings_said)
     if "training" in said:
         of_network = _combinations(said["training"])
     else:
@@ -180,8 +192,7 @@ def _cells(said: Mapping[str, Any]) -> Iterator[Cell]:
     for network_said, network_names in of_network:
         networks: list[tuple[Given | Made, dict[str, Value]]]
         networks = list((_made if "training" in said else _given)(network_said))
-        for settings_said, setting_names in _combinations(of_settings):
-            _check_settings(settings_said)
+        for settings_said, setting_names in searches:
             shared = {_told("training", name): network_said[name] for name in network_names}
             shared |= {_told("settings", name): settings_said[name] for name in setting_names}
             for network, its_own in networks:
@@ -225,7 +236,8 @@ def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
     _check_names(said, _OF_CHECKPOINTS, "[checkpoints]")
     files = said.get("files", [])
     files = [files] if isinstance(files, str) else files
-    if not files or not all(isinstance(each, str) and each for each in files):
+    named = isinstance(files, list) and all(isinstance(each, str) and each for each in files)
+    if not files or not named:
         raise UnusableInput(
             "[checkpoints] names no files.", 'Write files = ["release/*.safetensors"].'
         )

@@ -181,7 +181,7 @@ class _Making:
         epochs = {made.at_epoch, *(() if before is None else before.epochs)}
         self.trainings[id_] = TrainingRun(
             id_,
-            asdict(made.recipe),
+            made.recipe,
             data.train.sha256,
             data.classes,
             data.about,

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.base.json_text import Count
 from engine.study.plan import Value
+from engine.training.recipe import Recipe
 
 
 class File(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ class TrainingRun(msgspec.Struct, frozen=True):
 
     Attributes:
         id: of what makes it: images, recipe and seed.
-        recipe: how, as `Recipe` has it.
+        recipe: how, its seed with it.
         train: SHA-256 of the file of its images.
         classes: what their classes are called.
         about: of the images, in a sentence.
@@ -41,7 +42,7 @@ class TrainingRun(msgspec.Struct, frozen=True):
     """
 
     id: str
-    recipe: dict[str, Any]
+    recipe: Recipe
     train: str
     classes: tuple[str, ...]
     about: str

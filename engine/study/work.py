@@ -34,7 +34,6 @@ from engine.session.session import Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.study.study import Run, TrainingRun
 from engine.study.table import Result
-from engine.training.recipe import Recipe
 from engine.training.trained import keep
 from engine.training.training import Training
 
@@ -149,10 +148,9 @@ def _at_hand(sha256: str, found: Path | bytes, name: str, folder: Path) -> Path:
 def _train(run: TrainingRun, files: Mapping[str, Path], folder: Path) -> Trained:
     """Trains, and takes the network after each of some epochs."""
     images = load_images(files[run.train])
-    recipe = held_to(run.recipe, Recipe)
-    training = Training(images, recipe)
+    training = Training(images, run.recipe)
     data = TrainingData(images, None, None, run.classes, run.about)
-    each = recipe.batches(len(images))
+    each = run.recipe.batches(len(images))
     places = {epoch * each: epoch for epoch in run.epochs if epoch}
     networks: dict[int, bytes] = {}
     failure: Result | None = None
