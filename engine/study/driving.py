@@ -111,19 +111,19 @@ class Driver:
         self._open = {row.id for row in self.table.rows if row.state not in LASTING}
 
     def iterate(self) -> Generator[Progress]:
-        """Works until all runs have ended; yields ten times a second, and whenever one does.
+        """Works until all runs have ended; yields whenever one does, and ten times a second.
 
         Raises:
             OSError: results cannot be written, also not in the end.
         """
         try:
             self._line_up()
-            yield self._progress()
             while self._begun or ((self._ready or self._untrained) and not self._unwritten):
                 self._begin_what_fits()
+                yield self._progress()
                 for ended in self._workers.wait(_WAIT):
                     self._take(ended)
-                yield self._progress()
+            yield self._progress()
         finally:
             self._workers.stop()
             for id_ in self._begun:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.base.errors import AfterimageError, RunFailed, UnusableInput
 from engine.base.files import sha256_of
@@ -36,6 +39,9 @@ from engine.study.study import Run, TrainingRun
 from engine.study.table import Result
 from engine.training.trained import keep
 from engine.training.training import Training
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SURE = 0.9
 """The confidence above which precision is told."""
@@ -275,11 +281,6 @@ def _scored(
     evidence = session.score(references)
     gallery = session.gallery(references=references)
     is_recovered = score_gallery(gallery, evidence, references).is_recovered
-    confidence = gallery.confidence
-    if confidence is not None and is_recovered is not None:
-        sure = (confidence > SURE).numpy()
-        if sure.any():
-            found["precision"] = round(float(is_recovered[sure].mean()), 4)
     if evidence.control is not None:
         found["control_good"] = evidence.control.good
         found["control_images"] = len(evidence.control.reference)
@@ -290,9 +291,26 @@ def _scored(
         good=evidence.train.good,
         images=len(train),
         above=gallery.above(SURE),
+        precision=precision_of(gallery.confidence, is_recovered),
         exposure=_exposure(session.network, train, control),
         **found,
     )
+
+
+def precision_of(confidence: Tensor | None, is_recovered: NDArray[np.bool_] | None) -> float | None:
+    """Which share of the images with a confidence above `SURE` is recovered.
+
+    Args:
+        confidence: of each image, shape (g,), NaN where it is not known; None if it nowhere is.
+        is_recovered: of each image, shape (g,); None without a control.
+
+    Returns:
+        From 0 to 1; None where there are no such images, or nobody can tell.
+    """
+    if confidence is None or is_recovered is None:
+        return None
+    sure = (confidence > SURE).numpy()
+    return round(float(is_recovered[sure].mean()), 4) if sure.any() else None
 
 
 def _exposure(

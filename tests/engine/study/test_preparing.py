@@ -8,8 +8,8 @@ import pytest
 
 from engine.base.errors import UnusableInput
 from engine.network.checkpoints import save_network
-from engine.study.plan import plan_of
 from engine.study.places import RemoteFolder
+from engine.study.plan import plan_of
 from engine.study.preparing import prepare
 from engine.study.store import Store
 from tests.engine.study.studies import SEARCH, TRAINING, TWO_BY_TWO, ready, write_images

@@ -41,7 +41,7 @@ def test_a_place_gives_back_what_was_written(place):
     place.remove("results/a.json")
     place.remove("results/a.json")
     assert sorted(place.names("results")) == ["b.json"]
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError):
         place.read("results/a.json")
 
 
