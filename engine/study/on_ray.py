@@ -7,6 +7,8 @@ its usage statistics and its dashboard are off.
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +21,8 @@ from engine.study.work import Done, Task, perform
 
 LOCAL = "local"
 """In place of an address: a cluster of this machine, which ends with the study."""
+
+_ANSWER_SECONDS = 5.0
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -42,8 +46,10 @@ class RayCluster:
         Raises:
             UnusableInput: Ray is not installed, or there is no cluster at that address.
         """
-        self._ray = _ray()
         self._is_local = address == LOCAL
+        if self._is_local:
+            _lock_the_door()
+        self._ray = _ray()
         self._connect(address, count)
         resources: dict[str, float] = self._ray.cluster_resources()
         gpus = 0 if device == "cpu" else int(resources.get("GPU", 0))
@@ -93,15 +99,32 @@ class RayCluster:
             settings |= {
                 "num_cpus": count or processors(),
                 "include_dashboard": False,
-                "_node_ip_address": "127.0.0.1",
             }
         try:
+            _knock_at(address)
             self._ray.init(address=address, **settings)
         except Exception as error:  # Each kind of address has errors of its own.
             raise UnusableInput(
                 f"No Ray cluster can be reached at {address}: {str(error).splitlines()[0]}",
                 f"Start one there, or say {LOCAL}.",
             ) from error
+
+
+def _knock_at(address: str) -> None:
+    """Ray waits for minutes where nobody is.
+
+    Raises:
+        OSError: nobody answers at such an address.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), _ANSWER_SECONDS).close()
+
+
+def _lock_the_door() -> None:
+    """Ray listens on the network, also when it is alone: nobody without the token is heard."""
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def _ray() -> Any:
