@@ -21,7 +21,7 @@ from engine.study.driving import Driver
 from engine.study.lock import Lock
 from engine.study.page import headline, lines_of, study_page
 from engine.study.places import is_address
-from engine.study.plan import read_plan
+from engine.study.plan import Plan, read_plan
 from engine.study.pool import Processes, Workers, fitting_processes
 from engine.study.preparing import prepare
 from engine.study.store import CSV, PAGE, Store
@@ -74,8 +74,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.only_table:
         table = store.table(store.read())
         return {**_summary(store, table), "rows": as_records(table)}
+    plan = None if _goes_on(options.study) else _plan(options)
     with Lock(store):
-        study = store.read() if _goes_on(options.study) else _prepared(options, store)
+        study = store.read() if plan is None else _prepared(plan, store, options.quiet)
         driver = Driver(study, store, _workers(options, study))
         with options.interruption.during_run():
             _drive(driver, options.interruption, options.quiet)
@@ -116,13 +117,16 @@ def _folder(options: argparse.Namespace) -> str:
     return options.out or Path(options.study).stem
 
 
-def _prepared(options: argparse.Namespace, store: Store) -> Study:
-    """The study of a file, made ready in its folder."""
+def _plan(options: argparse.Namespace) -> Plan:
     path = Path(options.study)
     if options.study in STUDIES and not path.exists():
         path = ready_made_study(options.study)
-    plan = read_plan(path, options.data_root)
-    with closing(bar_of(options.quiet, total=1.0, desc="reading")) as bar:
+    return read_plan(path, options.data_root)
+
+
+def _prepared(plan: Plan, store: Store, quiet: bool) -> Study:
+    """A study made ready in its folder."""
+    with closing(bar_of(quiet, total=1.0, desc="reading")) as bar:
         return prepare(plan, store, partial(show_share, bar))
 
 

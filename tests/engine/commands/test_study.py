@@ -134,7 +134,7 @@ def test_what_is_no_study_leaves_its_folder_alone(capsys, tmp_path):
     path = tmp_path / "bad.toml"
     path.write_text("widths = 3")
     call(capsys, path, "--out", tmp_path / "out", "--quiet")
-    assert not (tmp_path / "out" / "study.json").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise on Windows")
