@@ -149,12 +149,13 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
     """
     try:
         said = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # Numbers of thousands of digits are the former.
         raise UnusableInput(f"The study {name} is no TOML: {error}.") from error
     _check_names(said, _TOP, "a study")
     for key in ("training", "checkpoints", "settings"):
         if key in said and not isinstance(said[key], dict):
             raise UnusableInput(f"“{key}” is no table of the study.", f"Write it as [{key}].")
+        _check_values(said.get(key, {}))
     if ("training" in said) == ("checkpoints" in said):
         raise UnusableInput(
             "A study says either how its networks are trained or which checkpoints they are.",
@@ -320,6 +321,13 @@ def _text(said: Mapping[str, Any], name: str) -> str:
     if not isinstance(said[name], str) or not said[name]:
         raise UnusableInput(f"“{name}” is no text.", f'Write it like {name} = "…".')
     return str(said[name])
+
+
+def _check_values(said: Mapping[str, Any]) -> None:
+    """Tables within tables, and dates, say nothing here."""
+    for name, value in said.items():
+        if not isinstance(value, str | int | float | bool | list):
+            raise UnusableInput(f"“{name}” is no text, number or list.", "Write one value, or [ ].")
 
 
 def _check_names(said: Mapping[str, Any], known: Any, where: str) -> None:

@@ -64,8 +64,8 @@ def processors() -> int:
 def fitting_processes(tasks: int, device: str = "auto") -> int:
     """How many processes help most, by default: one a processor, each with one thread.
 
-    A run's products are small: two threads of one run did less than two runs with a thread each
-    (decision 41). A GPU is one device, and its runs come after each other.
+    Threads of one run wait for each other at every step, runs beside each other never; `make bench
+    BENCH=study` measures it. A GPU is one device, and its runs come after each other.
 
     Args:
         tasks: how many there are to do.

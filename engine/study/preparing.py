@@ -248,7 +248,7 @@ class _Making:
         if address not in self._networks:
             try:
                 self._networks[address] = self._file(address, NETWORKS)
-            except (UnusableInput, OSError) as error:
+            except (UnusableInput, OSError, ValueError) as error:  # A null in a name is the last.
                 why = getattr(error, "strerror", None) or str(error)
                 self._networks[address] = (
                     why
