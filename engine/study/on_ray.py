@@ -22,6 +22,9 @@ from engine.study.work import Done, Task, perform
 LOCAL = "local"
 """In place of an address: a cluster of this machine, which ends with the study."""
 
+_KEPT = 100
+"""Files that stay with Ray for tasks to come: thousands of networks would fill its memory."""
+
 _ANSWER_SECONDS = 5.0
 
 _QUIET = {
@@ -61,12 +64,14 @@ class RayCluster:
     def begin(self, task: Task, files: Mapping[str, Path]) -> None:
         """Has a task done; a file that no task has asked for yet is handed to Ray."""
         for key, path in files.items():
-            if key not in self._objects:
-                self._objects[key] = self._ray.put(path.read_bytes())
+            # What was asked for last stands last.
+            self._objects[key] = self._objects.pop(key, None) or self._ray.put(path.read_bytes())
         # Elsewhere there is no folder of this machine to keep a copy in.
         sent = task if self._is_local else replace(task, copy=None)
         contents = [self._objects[key] for key in files]
         self._begun[self._work.remote(sent, list(files), *contents)] = task.work.id
+        for key in list(self._objects)[:-_KEPT]:  # Ray keeps it as long as a task needs it.
+            del self._objects[key]
 
     def wait(self, seconds: float) -> list[Ended]:
         """What has ended, after so many seconds at most."""

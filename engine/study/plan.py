@@ -17,33 +17,37 @@ A list is varied: the study is every combination of what stands in its lists.
 from __future__ import annotations
 
 import itertools
-import math
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
 from engine.base.file_checks import check_file
-from engine.base.json_text import held_to
-from engine.base.plain_text import listed
 from engine.data.datasets import Selection
-from engine.reconstruction.settings import PRESETS, Settings, fast, settings_from_dict
 from engine.study.measures import MEASURES
-from engine.training.recipe import RECIPES, Recipe, parse_widths
+from engine.study.said import (
+    check_count,
+    check_names,
+    check_settings,
+    check_values,
+    recipe_of,
+    seeds_of,
+    selection_of,
+    text_of,
+)
+from engine.training.recipe import Recipe
 
 Value = str | int | float | bool
 """What a variable of a run may be."""
 
-MOST_RUNS = 100_000
 _LARGEST = 1 << 20
 
 _TOP = ("name", "about", "data_root", "seeds", "training", "checkpoints", "settings")
 _OF_DATA = ("dataset", "classes", "per_class", "draw")
 _OF_CHECKPOINTS = ("files", "images", "control")
 _NOT_IN_RECIPE = ("seed",)
-_NOT_IN_SETTINGS = ("seed",)
 
 
 @dataclass(frozen=True)
@@ -151,11 +155,11 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
         said = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # Numbers of thousands of digits are the former.
         raise UnusableInput(f"The study {name} is no TOML: {error}.") from error
-    _check_names(said, _TOP, "a study")
+    check_names(said, _TOP, "a study")
     for key in ("training", "checkpoints", "settings"):
         if key in said and not isinstance(said[key], dict):
             raise UnusableInput(f"“{key}” is no table of the study.", f"Write it as [{key}].")
-        _check_values(said.get(key, {}))
+        check_values(said.get(key, {}))
     if ("training" in said) == ("checkpoints" in said):
         raise UnusableInput(
             "A study says either how its networks are trained or which checkpoints they are.",
@@ -163,29 +167,19 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
         )
     root = data_root
     if root is None and "data_root" in said:
-        root = folder / _text(said, "data_root")
-    _check_count(said)
+        root = folder / text_of(said, "data_root")
+    check_count(said)
     cells = tuple(_cells(said))
-    about = _text(said, "about") if "about" in said else ""
-    return Plan(_text(said, "name") if "name" in said else name, about, root, cells, text, folder)
-
-
-def _check_count(said: Mapping[str, Any]) -> None:
-    tables = (said, *(said.get(name, {}) for name in ("training", "checkpoints", "settings")))
-    lists = [value for table in tables for value in table.values() if isinstance(value, list)]
-    count = math.prod(max(1, len(values)) for values in lists)
-    if count > MOST_RUNS:
-        raise UnusableInput(
-            f"The study has {count:,} runs, and {MOST_RUNS:,} are the most.", "Vary less at once."
-        )
+    about = text_of(said, "about") if "about" in said else ""
+    return Plan(text_of(said, "name") if "name" in said else name, about, root, cells, text, folder)
 
 
 def _cells(said: Mapping[str, Any]) -> Iterator[Cell]:
     """Every combination of what stands in lists; the seed changes quickest."""
-    seeds = _seeds(said.get("seeds", [0]))
+    seeds = seeds_of(said.get("seeds", [0]))
     searches = list(_combinations(said.get("settings", {})))
     for settings_said, _ in searches:
-        _check_settings(settings_said)
+        check_settings(settings_said)
     if "training" in said:
         of_network = _combinations(said["training"])
     else:
@@ -234,7 +228,7 @@ def _combinations(said: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], tup
 
 
 def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
-    _check_names(said, _OF_CHECKPOINTS, "[checkpoints]")
+    check_names(said, _OF_CHECKPOINTS, "[checkpoints]")
     files = said.get("files", [])
     files = [files] if isinstance(files, str) else files
     named = isinstance(files, list) and all(isinstance(each, str) and each for each in files)
@@ -242,8 +236,8 @@ def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
         raise UnusableInput(
             "[checkpoints] names no files.", 'Write files = ["release/*.safetensors"].'
         )
-    images = _text(said, "images") if "images" in said else None
-    control = _text(said, "control") if "control" in said else None
+    images = text_of(said, "images") if "images" in said else None
+    control = text_of(said, "control") if "control" in said else None
     if control is not None and images is None:
         raise UnusableInput("A control needs images: it is compared with training images.")
     for each in files:
@@ -252,7 +246,7 @@ def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
 
 def _made(said: Mapping[str, Any]) -> Iterator[tuple[Made, dict[str, Value]]]:
     of_recipe = [each.name for each in fields(Recipe) if each.name not in _NOT_IN_RECIPE]
-    _check_names(said, (*_OF_DATA, "recipe", *of_recipe), "[training]")
+    check_names(said, (*_OF_DATA, "recipe", *of_recipe), "[training]")
     if "dataset" not in said:
         raise UnusableInput("[training] names no images.", 'Write dataset = "mnist", or a folder.')
     along = said.get("epochs", 0)
@@ -261,79 +255,9 @@ def _made(said: Mapping[str, Any]) -> Iterator[tuple[Made, dict[str, Value]]]:
         raise UnusableInput("“epochs” is no list of whole numbers.", "Write epochs = [50, 100].")
     if len(epochs) > 1 and (min(epochs) < 1 or len(set(epochs)) < len(epochs)):
         raise UnusableInput("“epochs” names checkpoints along one training: each once, from 1 on.")
-    recipe = _recipe({**said, "epochs": max(epochs)}, of_recipe)
-    selection = _selection(said)
+    recipe = recipe_of({**said, "epochs": max(epochs)}, of_recipe)
+    selection = selection_of(said)
     for each in epochs:
         at = each if isinstance(along, list) else 0
         shown: dict[str, Value] = {"epochs": each} if isinstance(along, list) else {}
-        yield Made(_text(said, "dataset"), selection, recipe, at), shown
-
-
-def _selection(said: Mapping[str, Any]) -> Selection:
-    given = {
-        "rule": said.get("classes", ""),
-        "per_class": said.get("per_class", 50),
-        "seed": said.get("draw"),
-    }
-    try:
-        return held_to(given, Selection)
-    except ValueError as error:
-        raise UnusableInput(f"[training] cannot be read: {error}.") from error
-
-
-def _recipe(said: Mapping[str, Any], names: list[str]) -> Recipe:
-    named = said.get("recipe", "margin")
-    known = [name for name in RECIPES if name != "fine-tune"]
-    if named not in known:
-        raise UnusableInput(
-            f"There is no recipe “{named}” for a study.", f"Choose {listed(known, 'or')}."
-        )
-    given = {name: said[name] for name in names if name in said}
-    if isinstance(given.get("hidden"), str | int):
-        given["hidden"] = parse_widths(str(given["hidden"]))
-    try:
-        return held_to({**asdict(RECIPES[named]), **given}, Recipe)
-    except ValueError as error:
-        raise UnusableInput(f"[training] cannot be read: {error}.") from error
-
-
-def _check_settings(said: Mapping[str, Any]) -> None:
-    known = [each.name for each in fields(Settings) if each.name not in _NOT_IN_SETTINGS]
-    _check_names(said, known, "[settings]")
-    if said.get("preset", "fast") not in PRESETS:
-        raise UnusableInput(
-            f"There is no preset “{said['preset']}”.", f"Choose {listed(PRESETS, 'or')}."
-        )
-    if said.get("preset", "fast") == "fast":  # That of the paper depends on the network.
-        settings_from_dict({**fast(said.get("training", "auto")).as_dict(), **said})
-
-
-def _seeds(said: Any) -> list[int]:
-    seeds = said if isinstance(said, list) else [said]
-    if not seeds or any(type(each) is not int or not 0 <= each < 2**31 for each in seeds):
-        raise UnusableInput("“seeds” is no list of whole numbers from 0.", "Write seeds = [0, 1].")
-    if len(set(seeds)) < len(seeds):
-        raise UnusableInput("“seeds” holds a seed twice.", "Name each once.")
-    return seeds
-
-
-def _text(said: Mapping[str, Any], name: str) -> str:
-    if not isinstance(said[name], str) or not said[name]:
-        raise UnusableInput(f"“{name}” is no text.", f'Write it like {name} = "…".')
-    return str(said[name])
-
-
-def _check_values(said: Mapping[str, Any]) -> None:
-    """Tables within tables, and dates, say nothing here."""
-    for name, value in said.items():
-        if not isinstance(value, str | int | float | bool | list):
-            raise UnusableInput(f"“{name}” is no text, number or list.", "Write one value, or [ ].")
-
-
-def _check_names(said: Mapping[str, Any], known: Any, where: str) -> None:
-    unknown = [name for name in said if name not in known]
-    if unknown:
-        raise UnusableInput(
-            f"{where[0].upper()}{where[1:]} knows nothing called “{unknown[0]}”.",
-            f"It may have {listed(list(known), 'or')}.",
-        )
+        yield Made(text_of(said, "dataset"), selection, recipe, at), shown

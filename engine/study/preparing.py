@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
-from engine.base.files import sha256_of
 from engine.base.progress import Progress, unheard
 from engine.base.resources import images_beside
-from engine.data.datasets import (
-    LabelledImages,
-    Selection,
-    load_images,
-    save_images,
-    training_data,
-)
+from engine.data.datasets import Selection, load_images, training_data
 from engine.data.inputs import InputShape
 from engine.data.roles import Role
 from engine.network.checkpoints import load_network
 from engine.study import places
+from engine.study.gathering import ID_DIGITS, Gathering
 from engine.study.plan import Cell, Given, Made, Plan
 from engine.study.store import IMAGES, NETWORKS, Store
 from engine.study.study import File, Run, Study, TrainingRun, network_key
 from engine.training.recipe import Recipe
-
-_ID = 20
-"""Hexadecimal digits of an id."""
 
 _WILD = "*?["
 
@@ -53,7 +43,7 @@ def prepare(plan: Plan, store: Store, progress: Progress = unheard) -> Study:
         OSError: the folder cannot be written to.
         Cancelled: `progress` said so.
     """
-    made = _Making(plan, store, _known(store))
+    made = _Making(plan, Gathering(plan.folder, store))
     seen: dict[str, int] = {}
     runs = []
     cells = _named([one for cell in plan.cells for one in made.each(cell)])
@@ -65,15 +55,6 @@ def prepare(plan: Plan, store: Store, progress: Progress = unheard) -> Study:
     )
     store.write(study, plan.text)
     return study
-
-
-def _known(store: Store) -> dict[str, File]:
-    """What was fetched before, by its address."""
-    try:
-        study = store.read()
-    except UnusableInput:
-        return {}
-    return {file.source: file for file in study.files if file.source}
 
 
 def _named(cells: list[Cell]) -> list[Cell]:
@@ -106,7 +87,7 @@ def _with_own_id(run: Run, seen: dict[str, int]) -> Run:
 
 
 def _id(of: Any) -> str:
-    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:_ID]
+    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
 
 
 @dataclass(frozen=True)
@@ -124,9 +105,7 @@ class _Making:
     """Makes the runs of a plan, and reads each thing once."""
 
     plan: Plan
-    store: Store
-    known: Mapping[str, File]
-    files: dict[str, File] = field(default_factory=dict)
+    _gathered: Gathering
     trainings: dict[str, TrainingRun] = field(default_factory=dict)
     _data: dict[tuple[str, Selection], _Data] = field(default_factory=dict)
     _images: dict[tuple[str, InputShape | None, Role], File] = field(default_factory=dict)
@@ -136,7 +115,7 @@ class _Making:
     @property
     def unique_files(self) -> tuple[File, ...]:
         """All that are needed, each once."""
-        return tuple({file.sha256: file for file in self.files.values()}.values())
+        return tuple({file.sha256: file for file in self._gathered.files.values()}.values())
 
     def each(self, cell: Cell) -> Iterator[Cell]:
         """One cell for each checkpoint that it names."""
@@ -192,11 +171,11 @@ class _Making:
     def _data_of(self, dataset: str, selection: Selection) -> _Data:
         key = (dataset, selection)
         if key not in self._data:
-            source = self._source(dataset)
+            source = self._gathered.source(dataset)
             found = training_data(source, selection, self.plan.data_root)
-            control = None if found.control is None else self._kept(found.control)
+            control = None if found.control is None else self._gathered.kept(found.control)
             self._data[key] = _Data(
-                self._kept(found.train), control, found.label_names, found.description
+                self._gathered.kept(found.train), control, found.label_names, found.description
             )
         return self._data[key]
 
@@ -247,7 +226,7 @@ class _Making:
         """A checkpoint; or why it cannot be read."""
         if address not in self._networks:
             try:
-                self._networks[address] = self._file(address, NETWORKS)
+                self._networks[address] = self._gathered.file(address, NETWORKS)
             except (UnusableInput, OSError, ValueError) as error:  # A null in a name is the last.
                 why = getattr(error, "strerror", None) or str(error)
                 self._networks[address] = (
@@ -275,69 +254,21 @@ class _Making:
         return train, None if control is None else self._images_of(control, file, "control")
 
     def _images_of(self, source: str, checkpoint: File, role: Role) -> File:
-        where = self._source(source)
+        where = self._gathered.source(source)
         if where.endswith(".npz"):
             try:
-                return self._file(where, IMAGES)
+                return self._gathered.file(where, IMAGES)
             except OSError as error:
                 raise UnusableInput(
                     f"{Path(where).name} cannot be read: {error.strerror or error}."
                 ) from error
-        shape = load_network(self._path(checkpoint)).input_shape
+        shape = load_network(self._gathered.path(checkpoint)).input_shape
         key = (where, shape, role)
         if key not in self._images:
-            self._images[key] = self._kept(load_images(where, shape, self.plan.data_root, role))
+            self._images[key] = self._gathered.kept(
+                load_images(where, shape, self.plan.data_root, role)
+            )
         return self._images[key]
-
-    # --- files ------------------------------------------------------------------------------
-
-    def _source(self, source: str) -> str:
-        """A path from where the plan lies, where there is such a one; else a name as it is."""
-        path = self.plan.folder / source
-        return str(path) if not places.is_address(source) and path.exists() else source
-
-    def _file(self, address: str, folder: str) -> File:
-        """A file of this machine as it lies there; one of elsewhere is fetched, once."""
-        if address in self.files:
-            return self.files[address]
-        if not places.is_address(address):
-            path = Path(address)
-            file = File(path.name, sha256_of(path), str(path.resolve()))
-        else:
-            before = self.known.get(address)
-            is_kept = before is not None and self.store.place.has(before.place)
-            file = before if before is not None and is_kept else self._fetched(address, folder)
-        self.files[address] = file
-        return file
-
-    def _fetched(self, address: str, folder: str) -> File:
-        content = places.fetch(address)
-        name = address.rpartition("/")[2]
-        sha256 = hashlib.sha256(content).hexdigest()
-        place = f"{folder}/{sha256[:_ID]}{Path(name).suffix}"
-        self.store.place.write(place, content)
-        return File(name, sha256, place, address)
-
-    def _kept(self, images: LabelledImages) -> File:
-        """Images as the study's folder holds them."""
-        pixels = _sha256_of_pixels(images)
-        place = f"{IMAGES}/{pixels[:_ID]}.npz"
-        if place not in self.files:
-            if not self.store.place.has(place):
-                self.store.place.write(place, _as_npz(images))
-            content = self.store.place.read(place)
-            sha256 = hashlib.sha256(content).hexdigest()
-            self.files[place] = File(f"{pixels[:8]}.npz", sha256, place, pixels=pixels)
-        return self.files[place]
-
-    def _path(self, file: File) -> Path:
-        """A file on this machine."""
-        if Path(file.place).is_absolute() or self.store.place.folder is not None:
-            return (self.store.place.folder or Path()) / file.place
-        raise UnusableInput(
-            f"{file.name} reads images of a shape that is not known before it is fetched.",
-            "Give its images as an .npz.",
-        )
 
 
 def _search(cell: Cell) -> tuple[dict[str, Any], int]:
@@ -355,17 +286,3 @@ def _in_order(pattern: str) -> list[str]:
 
 def _is_of_images(address: str) -> bool:
     return address.endswith("_images.npz")
-
-
-def _sha256_of_pixels(images: LabelledImages) -> str:
-    digest = hashlib.sha256(repr(tuple(images.images.shape)).encode())
-    digest.update(images.images.numpy().tobytes())
-    digest.update(images.labels.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _as_npz(images: LabelledImages) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "images.npz"
-        save_images(images, path)
-        return path.read_bytes()

@@ -12,20 +12,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from engine.base.errors import AfterimageError, RunFailed, UnusableInput
 from engine.base.files import sha256_of
 from engine.base.json_text import held_to
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
-from engine.data.datasets import LabelledImages, TrainingData, load_images
-from engine.evidence.gallery_scores import score_gallery
-from engine.evidence.membership import ask
-from engine.evidence.references import References
+from engine.data.datasets import TrainingData, load_images
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
@@ -35,16 +29,11 @@ from engine.session.autosave import Autosave
 from engine.session.driver import drive
 from engine.session.session import Session, session_of
 from engine.session.session_file import load_session, save_session
+from engine.study.measuring import scored
 from engine.study.study import Run, TrainingRun
 from engine.study.table import Result
 from engine.training.trained import keep
 from engine.training.training import Training
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-SURE = 0.9
-"""The confidence above which precision is told."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +183,7 @@ def _attack(run: Run, task: Task, files: Mapping[str, Path]) -> Result:
     shape = network.input_shape
     train = load_images(files[run.train], shape, role="train") if run.train else None
     control = load_images(files[run.control], shape, role="control") if run.control else None
-    return _scored(run.id, session, train, control)
+    return scored(run.id, session, train, control)
 
 
 def settings_of(run: Run, network: Network) -> Settings:
@@ -264,63 +253,3 @@ class _Watcher:
     def goes_on(self, snapshot: Snapshot) -> bool:
         """Nobody interrupts it; who ends the study ends this process."""
         return True
-
-
-def _scored(
-    id_: str, session: Session, train: LabelledImages | None, control: LabelledImages | None
-) -> Result:
-    """What a run came to, by the rule that all others are scored by."""
-    found: dict[str, Any] = {
-        "steps": session.state.step,
-        "seconds": round(session.state.seconds, 3),
-        "reason": session.note,
-    }
-    if train is None:
-        return Result(id=id_, state="done", above=session.gallery().above(SURE), **found)
-    references = References.of(session.network, train, control)
-    evidence = session.score(references)
-    gallery = session.gallery(references=references)
-    is_recovered = score_gallery(gallery, evidence, references).is_recovered
-    if evidence.control is not None:
-        found["control_good"] = evidence.control.good
-        found["control_images"] = len(evidence.control.reference)
-    return Result(
-        id=id_,
-        state="done",
-        recovered=evidence.recovered,
-        good=evidence.train.good,
-        images=len(train),
-        above=gallery.above(SURE),
-        precision=precision_of(gallery.confidence, is_recovered),
-        exposure=_exposure(session.network, train, control),
-        **found,
-    )
-
-
-def precision_of(confidence: Tensor | None, is_recovered: NDArray[np.bool_] | None) -> float | None:
-    """Which share of the images with a confidence above `SURE` is recovered.
-
-    Args:
-        confidence: of each image, shape (g,), NaN where it is not known; None if it nowhere is.
-        is_recovered: of each image, shape (g,); None without a control.
-
-    Returns:
-        From 0 to 1; None where there are no such images, or nobody can tell.
-    """
-    if confidence is None or is_recovered is None:
-        return None
-    sure = (confidence > SURE).numpy()
-    return round(float(is_recovered[sure].mean()), 4) if sure.any() else None
-
-
-def _exposure(
-    network: Network, train: LabelledImages, control: LabelledImages | None
-) -> float | None:
-    """Which share of the images their multipliers give away; None where nobody can tell."""
-    if control is None:
-        return None
-    try:
-        few = ask(network, train, control).multiplier.few
-    except UnusableInput:
-        return None
-    return None if few is None else round(few.rate, 4)

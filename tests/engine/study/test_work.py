@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.evidence.membership import ask
 from engine.evidence.references import References
 from engine.network.checkpoints import load_network, save_network
 from engine.reconstruction.run import Reconstruction
@@ -18,8 +19,9 @@ from engine.reconstruction.settings import fast
 from engine.session import session_file
 from engine.session.session import session_of
 from engine.study import work
+from engine.study.measuring import precision_of
 from engine.study.study import Run
-from engine.study.work import Task, Trained, perform, precision_of, settings_of
+from engine.study.work import Task, Trained, perform, settings_of
 from tests.engine.study.studies import TRAINING, TWO_BY_TWO, ready, with_settings
 
 
@@ -79,7 +81,7 @@ def test_a_run_comes_to_what_the_command_line_comes_to(study, tmp_path):
     assert (result.recovered, result.good) == (evidence.recovered, evidence.train.good)
     assert result.control_good == evidence.control.good
     assert (result.images, result.control_images) == (6, 6)
-    few = work.ask(read, train, control).multiplier.few
+    few = ask(read, train, control).multiplier.few
     assert result.exposure == pytest.approx(few.rate, abs=1e-4)
 
 
@@ -93,7 +95,7 @@ def test_the_images_enter_no_run(study, monkeypatch):
         ends.append((session.images(), train is not None))
         return work.Result(id=id_, state="done")
 
-    monkeypatch.setattr(work, "_scored", scored)
+    monkeypatch.setattr(work, "scored", scored)
     for train in (made.runs[0].train, ""):
         values = {n: getattr(made.runs[0], n) for n in Run.__struct_fields__}
         run = Run(**{**values, "train": train, "control": ""})
