@@ -104,9 +104,9 @@ class Problem:
             last = squared_norm(seen.explained.weights[-1])
             margin = MarginPull(self.kind, network.classes, settings.margin_weight * float(last))
         way = ClosedForm if settings.gradient == "closed form" else DoubleBackward
-        self._stationarity: Stationarity = way(
-            seen, self.kind, margin, self._weighings(target, settings)
-        )
+        weighings = self._weighings(target, settings)
+        self._stationarity: Stationarity = way(seen, self.kind, margin, weighings)
+        self._without_margin: Stationarity = way(seen, self.kind, None, weighings)
         self._terms = self._chosen_terms(settings)
 
     def _weighings(self, target: Target, settings: Settings) -> list[Weighing | None]:
@@ -166,6 +166,7 @@ class Problem:
         alpha: float,
         step: int,
         chunk: int | None = None,
+        pulls_to_margin: bool = True,
     ) -> Step:
         """Losses and gradients.
 
@@ -178,9 +179,11 @@ class Problem:
             alpha: gate sharpness.
             step: steps taken before this one.
             chunk: how many candidates to work on at a time; all of them where not given.
+            pulls_to_margin: whether the settings' pull to one margin has begun.
         """
         seen = self.coordinates.to_input(unknowns)
-        found = self._stationarity.evaluate(seen, multipliers, labels, alpha, chunk)
+        way = self._stationarity if pulls_to_margin else self._without_margin
+        found = way.evaluate(seen, multipliers, labels, alpha, chunk)
         by_unknowns = self.coordinates.pull_back(found.candidate_gradient)
         by_multipliers = found.multiplier_gradient
         penalties: dict[str, Tensor | None] = {}

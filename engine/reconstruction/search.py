@@ -151,7 +151,13 @@ class Search:
         s = self._settings
         alpha = s.alpha_start * (s.alpha_end / s.alpha_start) ** (step / self.plan.steps)
         result = self._problem.evaluate(
-            self.unknowns, self.multipliers, self.labels, alpha, step, self._recovery.at_once
+            self.unknowns,
+            self.multipliers,
+            self.labels,
+            alpha,
+            step,
+            self._recovery.at_once,
+            pulls_to_margin=step >= s.margin_after * self.plan.steps,
         )
         row = [*result.per_layer, _constraint(result)]
         return row, result.unknowns_gradient, result.multiplier_gradient, alpha

@@ -222,6 +222,14 @@ class Settings:
         -1,
         100,
     )
+    margin_after: float = option(
+        0.1,
+        "That pull begins after",
+        "The share of the steps before it. At first hardly a candidate has its own label, and "
+        "what all would be pulled to is no margin yet.",
+        0,
+        1,
+    )
 
     def __post_init__(self) -> None:
         check_options(self, _CHOICES)
@@ -277,6 +285,7 @@ _BEFORE_THEY_EXISTED = {
     "multiplier_growth": 0.0,
     "smoothness": 0.0,
     "range_weight": 0.0,
+    "margin_after": 0.0,
 }
 """What runs did that were saved before these settings came."""
 
@@ -368,6 +377,7 @@ def paper(channels: int, outputs: int = 1, training: TrainingKind = "auto") -> S
         smoothness=0.0,
         range_weight=0.0,
         margin_weight=0.0,
+        margin_after=0.0,
         initial_scale=numbers.initial_scale,
         candidate_rate=numbers.candidate_rate,
         multiplier_rate=numbers.multiplier_rate,

@@ -276,6 +276,11 @@ MUTANTS: list[Mutant] = [
         "reconstruction/problem",
         ("no pull to one margin", "if settings.margin_weight:", "if False:"),
         (
+            "the pull to one margin never waits",
+            "self._stationarity if pulls_to_margin else self._without_margin",
+            "self._stationarity",
+        ),
+        (
             "the margin's pull scales with another layer",
             "squared_norm(seen.explained.weights[-1])",
             "squared_norm(seen.explained.weights[0])",

@@ -174,6 +174,7 @@ class Physics:
     neuron_weighing: float = 0.5
     training: str = "margin"
     margin_weight: float = 0.2
+    margin_after: float = 0.1
     smoothness: float = 4.0
     range_weight: float = 100.0
     minimum_multiplier: float = 0.1
@@ -385,7 +386,7 @@ def step_numbers(
         (minimised_of_layer(theta, physics, layer, left) for layer, left in enumerate(parts)),
         torch.zeros(()),
     )
-    if physics.margin_weight:
+    if physics.margin_weight and step >= physics.margin_after * physics.steps:
         pull = one_margin(theta, physics.training, x, lam, y, alpha)
         minimised = minimised + physics.margin_weight * pull
     images = x.reshape(-1, *physics.shape)

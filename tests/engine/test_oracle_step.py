@@ -34,6 +34,7 @@ a_physics = st.fixed_dictionaries(
         "neuron_weighing": st.sampled_from([0.0, 0.5, 1.0]),
         "training": st.sampled_from(["margin", "pairwise", "runner-up", "decay", "free"]),
         "margin_weight": st.sampled_from([0.0, 0.2, 7.0]),
+        "margin_after": st.sampled_from([0.0, 0.01, 0.1]),
         "smoothness": st.sampled_from([0.0, 4.0]),
         "range_weight": st.sampled_from([0.0, 100.0]),
         "minimum_multiplier": st.floats(0, 1),
@@ -157,15 +158,24 @@ def test_double_backward_states_the_same(network, numbers, at, in_parts, in_row_
 )
 def test_the_pull_to_one_margin_waits_until_there_is_one(wrong, expected):
     """From all candidates on their own side to none; of two in twenty there is no margin yet."""
+    assert is_pulled(wrong, step=50) == expected
+
+
+@pytest.mark.parametrize(("step", "expected"), [(0, False), (49, False), (50, True), (499, True)])
+def test_the_pull_to_one_margin_waits_for_a_tenth_of_the_steps(step, expected):
+    assert is_pulled(0.0, step) == expected
+
+
+def is_pulled(wrong: float, step: int) -> bool:
+    """Whether the margin's weight makes a difference to a share of candidates on wrong sides."""
     theta = make_theta((1, 3, 4), [20, 10], 1.0, seed=3)
     physics = Physics((1, 3, 4))
     x, lam, y = make_moment(theta, physics, 20, wrong, 1.0, seed=7)
-    pulled = under_test.step_numbers(theta, physics, x, lam.abs(), y, 50.0, 1)
-    assert_alike(pulled, oracle.step_numbers(theta, physics, x, lam.abs(), y, 50.0, 1))
+    pulled = under_test.step_numbers(theta, physics, x, lam.abs(), y, 50.0, step)
+    assert_alike(pulled, oracle.step_numbers(theta, physics, x, lam.abs(), y, 50.0, step))
     free = replace(physics, margin_weight=0.0)
-    plain = under_test.step_numbers(theta, free, x, lam.abs(), y, 50.0, 1)
-    is_pulled = not torch.equal(pulled.unknowns_gradient, plain.unknowns_gradient)
-    assert is_pulled == expected
+    plain = under_test.step_numbers(theta, free, x, lam.abs(), y, 50.0, step)
+    return not torch.equal(pulled.unknowns_gradient, plain.unknowns_gradient)
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 4), (3, 50, 50), (3, 70, 60)])

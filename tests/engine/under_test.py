@@ -38,6 +38,7 @@ _OF_A_SEARCH = (
     "neuron_weighing",
     "training",
     "margin_weight",
+    "margin_after",
     "smoothness",
     "range_weight",
     "minimum_multiplier",
@@ -106,7 +107,8 @@ def step_numbers(
     """Losses and gradients at some unknowns; by either gradient, all or a few at once."""
     settings = replace(_settings(physics), gradient=gradient)
     problem = Problem(_network(theta, physics.shape), settings, torch.device("cpu"))
-    found = problem.evaluate(unknowns, lam, y, alpha, step, at_once)
+    pulls = step >= physics.margin_after * physics.steps
+    found = problem.evaluate(unknowns, lam, y, alpha, step, at_once, pulls)
     return StepNumbers(
         found.per_layer,
         found.penalties["box"],

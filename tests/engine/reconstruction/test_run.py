@@ -441,11 +441,11 @@ def test_settings_out_of_range_are_refused_by_name():
 
 def test_settings_saved_before_whitening_and_smoothness_came_mean_runs_without_them():
     earlier = fast().as_dict()
-    for name in ("whitening", "smoothness", "neuron_weighing", "range_weight"):
+    for name in ("whitening", "smoothness", "neuron_weighing", "range_weight", "margin_after"):
         del earlier[name]
     read = settings_from_dict(earlier)
     assert read.whitening == read.smoothness == 0
-    assert read.neuron_weighing == read.range_weight == 0
+    assert read.neuron_weighing == read.range_weight == read.margin_after == 0
     assert settings_from_dict(fast().as_dict()) == fast()
 
 
