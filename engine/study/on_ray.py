@@ -109,8 +109,14 @@ class RayCluster:
             _knock_at(address)
             self._ray.init(address=address, **settings)
         except Exception as error:  # Each kind of address has errors of its own.
+            why = str(error).splitlines()[0]
+            if self._is_local:
+                raise UnusableInput(
+                    f"Ray does not start here: {why}",
+                    "Leave --ray out: processes of this machine do the same work.",
+                ) from error
             raise UnusableInput(
-                f"No Ray cluster can be reached at {address}: {str(error).splitlines()[0]}",
+                f"No Ray cluster can be reached at {address}: {why}.",
                 f"Start one there, or say {LOCAL}.",
             ) from error
 
