@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable
@@ -83,7 +84,10 @@ class LocalFolder:
 
     def read(self, name: str) -> bytes:
         """What is in a file."""
-        return (self._folder / name).read_bytes()
+        path = self._folder / name
+        if not path.is_file():  # A pipe would be waited for.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        return path.read_bytes()
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file, whole or not at all."""

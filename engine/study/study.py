@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from engine.base.json_text import Count
 from engine.study.plan import Value
 from engine.training.recipe import Recipe
+
+Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-z]{1,64}\Z")]
+"""Files are called by it: a stranger's study may name none outside its folder."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -41,7 +44,7 @@ class TrainingRun(msgspec.Struct, frozen=True):
         epochs: after how many epochs it is looked at; 0 is its end.
     """
 
-    id: str
+    id: Id
     recipe: Recipe
     train: str
     classes: tuple[str, ...]
@@ -63,7 +66,7 @@ class Run(msgspec.Struct, frozen=True):
         refused: why it cannot be begun, in a sentence; empty where it can.
     """
 
-    id: str
+    id: Id
     variables: dict[str, Value]
     network: str
     settings: dict[str, Any]

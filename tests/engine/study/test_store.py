@@ -83,6 +83,22 @@ def test_a_folder_without_a_study_says_so(tmp_path):
         store.read()
 
 
+@pytest.mark.parametrize("id_", ["../../x", "a/b", "", "A", "a" * 65])
+def test_a_strangers_study_names_no_file_outside_its_folder(tmp_path, id_):
+    study, store = ready(TWO_BY_TWO, tmp_path, tmp_path / "out")
+    text = (tmp_path / "out" / "study.json").read_text().replace(study.runs[0].id, id_)
+    (tmp_path / "out" / "study.json").write_text(text)
+    with pytest.raises(UnusableInput, match="is damaged"):
+        store.read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes a pipe of POSIX")
+def test_a_pipe_in_the_place_of_a_result_is_not_waited_for(tmp_path):
+    (tmp_path / "results").mkdir()
+    os.mkfifo(tmp_path / "results" / "a.json")
+    assert Store(tmp_path).result("a") is None
+
+
 def test_an_address_whose_package_is_missing_is_refused_in_a_sentence(monkeypatch):
     with pytest.raises(UnusableInput, match="nosuch"):
         place_of("nosuch://bucket/study")
