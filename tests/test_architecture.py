@@ -31,6 +31,7 @@ FLOORS = {
         "viewing",
         "exports",
         "comparison",
+        "study",
         "commands",
     ),
     "gui": (

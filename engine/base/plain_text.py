@@ -69,6 +69,14 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 5 min`: about how long something takes."""
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def of_logarithm(logarithm: float) -> str:
     """The number of a decadic logarithm: `0.693`, `1.26e-11`; also one below all floats."""
     if not math.isfinite(logarithm) or abs(logarithm) < 4:

@@ -31,6 +31,15 @@ SAMPLES = {
 """Names of the samples, and what they are called in the window; `make run` opens the first."""
 
 
+STUDIES = ("epochs", "weight-decay", "images", "width")
+"""Names of the ready-made studies."""
+
+
+def ready_made_study(name: str) -> Path:
+    """The file of a ready-made study."""
+    return resource_folder() / "studies" / f"{name}.toml"
+
+
 def sample_network(name: str = "mnist_odd_even") -> Path:
     """A sample's checkpoint; its images lie beside it."""
     return resource_folder() / "samples" / f"{name}.safetensors"

@@ -25,6 +25,7 @@ from engine.commands import (
     reconstruct,
     report,
     score,
+    study,
     train,
 )
 from engine.commands.interruption import Interrupted, Interruption
@@ -62,6 +63,7 @@ _COMMANDS: dict[str, Command] = {
     "compare": compare,
     "report": report,
     "export": export,
+    "study": study,
 }
 
 

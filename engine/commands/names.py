@@ -10,6 +10,7 @@ COMMANDS = (
     "compare",
     "report",
     "export",
+    "study",
 )
 
 OVERWRITE = "--overwrite"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,26 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 30, 36
 _SCALE = 3
 """Qt draws an SVG at the size that it names: three times that of the page stays crisp in print."""
 _MOST_POINTS = 600
+_MOST_LETTERS = 72
+"""That have room below a chart."""
+
+_ASIDE = 0.06
+"""How far series stand beside each other, as a share of the way between two places."""
+
 _DASHES = "4 3"
 _TEXT, _QUIET, _RULE = "#1f1d1a", "#6f6a63", "#cbc5bb"
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers of one kind: their mean, the least and the largest."""
+
+    low: float
+    mean: float
+    high: float
+
+
+Series = Mapping[str, tuple[Meaning, Sequence[Range | None]]]
 
 
 @dataclass
@@ -68,6 +87,22 @@ class _Frame:
             self.parts.append(
                 f'<polyline points="{points}" fill="none" stroke="{colour}" '
                 f'stroke-width="1.5"{dashed}/>'
+            )
+
+    def ranges(self, ranges: Sequence[Range | None], aside: float, colour: str) -> None:
+        """A line through means, with a bar and a dot at each; a gap where nothing is known."""
+        x: Values = np.arange(len(ranges)) + np.float64(aside)
+        means = np.array([math.nan if each is None else each.mean for each in ranges])
+        self.path(x, means, colour)
+        for place, each in zip(x, ranges, strict=True):
+            if each is None:
+                continue
+            across = self.across(float(place))
+            self.line(across, self.up(each.low), across, self.up(each.high), colour)
+            for end in (each.low, each.high) if each.low < each.high else ():
+                self.line(across - 4, self.up(end), across + 4, self.up(end), colour)
+            self.parts.append(
+                f'<circle cx="{across:.1f}" cy="{self.up(each.mean):.1f}" r="3" fill="{colour}"/>'
             )
 
     def axes(self, x_ticks: Sequence[float], y_ticks: Sequence[tuple[float, str]]) -> None:
@@ -152,6 +187,35 @@ def histograms(
         frame.text(place + 4, _TOP + 12, mark[1], "start", _TEXT)
     frame.legend(curves)
     return frame.svg(x_name)
+
+
+def ranges_over(places: Sequence[str], series: Series, x_name: str, top: float | None) -> str:
+    """Means with bars from the least to the largest, at places that lie evenly beside each other.
+
+    Args:
+        places: what each is called; any text.
+        series: by name (plain text without markup), what its colour means, and its range at each
+            place, None where nobody knows.
+        x_name: what the places are; any text.
+        top: the largest number that there can be; None takes the largest that there is.
+
+    Returns:
+        An SVG document.
+    """
+    known = [each for _, ranges in series.values() for each in ranges if each is not None]
+    high = top if top is not None else max([1.0, *(each.high for each in known)])
+    frame = _Frame((-0.5, len(places) - 0.5), (0.0, 1.05 * high))
+    ticks = _round_ticks(0.0, high, whole=high > 1)
+    frame.axes((), [(tick, f"{tick:,.6g}") for tick in ticks])
+    every = max(1, math.ceil(len(places) * max(map(len, places), default=1) / _MOST_LETTERS))
+    for place in range(0, len(places), every):
+        words = escape(places[place])
+        frame.text(frame.across(place), HEIGHT - _BOTTOM + 16, words, "middle")
+    for number, (meaning, ranges) in enumerate(series.values()):
+        aside = (number - (len(series) - 1) / 2) * _ASIDE
+        frame.ranges(ranges, aside, COLOURS[meaning].light)
+    frame.legend({name: meaning for name, (meaning, _) in series.items()})
+    return frame.svg(escape(x_name))
 
 
 def _thinned(x: Values, y: Values) -> tuple[Values, Values]:

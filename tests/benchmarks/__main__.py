@@ -17,6 +17,7 @@
     photos  the fast schedule on 500 photographs to 1e-10
     recipe  good images of networks made by the default recipe, and plainly (takes half an hour)
     half    good images of the photographs' sample, and of the same network with 32 bits
+    study   runs of a study in two processes over one; reading and writing ten thousand results
 
 Only where they are named, because they take long:
 
@@ -56,6 +57,7 @@ from engine.reconstruction.settings import fast, paper
 from tests.benchmarks import attack, endurance, hostile, mutants, training
 from tests.benchmarks.stage import bench_stage
 from tests.benchmarks.start import bench_start
+from tests.benchmarks.study import bench_study
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "checkpoints"
 COLOUR = "cifar10_vehicles_animals"
@@ -246,6 +248,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "photos": training.bench_photos,
     "recipe": training.bench_recipe,
     "half": training.bench_half,
+    "study": bench_study,
 }
 LONG: dict[str, Callable[[], dict[str, Any]]] = {
     "cycles": endurance.bench_cycles,

@@ -20,6 +20,8 @@ from engine.reconstruction.run import Reconstruction
 from engine.session.run_cards import read_cards
 from engine.session.session import Session
 from engine.session.waiting_list import read_waiting_list
+from engine.study.plan import read_plan
+from engine.study.store import Store
 from engine.training.trained import load_start, recipe_of
 from gui.opening.reading import open_paths
 
@@ -80,6 +82,11 @@ def _read_reconstructions(path: Path) -> None:
     read_reconstructions(path.parent)
 
 
+def _read_study(path: Path) -> None:
+    store = Store(path.parent)
+    store.table(store.read())
+
+
 READERS: dict[str, Reader] = {
     "model": _read_model,
     "images": load_images,
@@ -91,4 +98,6 @@ READERS: dict[str, Reader] = {
     "adapter": _read_adapter,
     "waiting": read_waiting_list,
     "cards": read_cards,
+    "plan": read_plan,
+    "study": _read_study,
 }

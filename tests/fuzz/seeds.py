@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import safetensors.torch
 import torch
@@ -32,6 +33,8 @@ from engine.session.run_cards import RunCard, write_cards
 from engine.session.session import Session, session_of
 from engine.session.session_file import save_session
 from engine.session.waiting_list import WaitingList, write_waiting_list
+from engine.study.study import File, Run, Study, TrainingRun
+from engine.study.table import Result
 from engine.training.recipe import Recipe
 from tests.engine.network.foreign_files import FOREIGN
 from tests.engine.network.onnx_models import striding
@@ -74,6 +77,7 @@ def make_seeds() -> list[Seed]:
             *_results(Path(folder)),
             _waiting_list(Path(folder)),
             _cards(Path(folder)),
+            *_studies(),
         ]
 
 
@@ -376,3 +380,19 @@ def _waiting_list(folder: Path) -> Seed:
     sets = ImageSets(ImageSet("images.npz", 5, origin))
     write_waiting_list(WaitingList(checkpoints, Path("/results"), fast(), sets), path)
     return Seed("waiting", path.name, path.read_bytes())
+
+
+def _studies() -> Iterator[Seed]:
+    """Plans of both kinds, and a study that was made ready, with a result."""
+    search = "[settings]\nsteps = [5, 10]\ncandidates = 20\n"
+    made = 'seeds = [0, 1]\n[training]\ndataset = "mnist"\nhidden = ["5", "6-7"]\nepochs = [1, 2]\n'
+    yield Seed("plan", "made.toml", (made + search).encode())
+    given = 'name = "Release"\n[checkpoints]\nfiles = ["a*.pth"]\nimages = "b.npz"\n'
+    yield Seed("plan", "given.toml", (given + search).encode())
+    training = TrainingRun("t", Recipe(), "0" * 64, ("a", "b"), "Images.", (1, 2))
+    runs = tuple(Run(f"r{n}", {"epochs": n}, f"t-{n}", {"steps": 5}, 0) for n in (1, 2))
+    files = (File("a.npz", "0" * 64, "images/a.npz"),)
+    study = Study("A study", "What of it?", runs, (training,), files)
+    result = Result(id="r1", state="done", recovered=3, images=9, precision=0.5)
+    beside = {"results/r1.json": msgspec.json.encode(result)}
+    yield Seed("study", "study.json", msgspec.json.encode(study), beside)

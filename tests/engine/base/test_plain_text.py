@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engine.base.plain_text import of_logarithm
+from engine.base.plain_text import duration, of_logarithm
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,11 @@ from engine.base.plain_text import of_logarithm
 )
 def test_a_logarithm_is_told_as_its_number(logarithm, words):
     assert of_logarithm(logarithm) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (40, "40 s"), (90, "2 min"), (3600, "60 min"), (11_000, "3 h 4 min")],
+)
+def test_a_duration_is_told_in_few_words(seconds, words):
+    assert duration(seconds) == words
