@@ -102,7 +102,9 @@ def apply_palette(application: QApplication) -> None:
     ground = palette.color(QPalette.ColorRole.Window)
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Base, ground)
     application.setPalette(palette)
-    application.setStyleSheet(style_sheet(palette))
+    sheet = style_sheet(palette)
+    if application.styleSheet() != sheet:  # One set anew polishes every widget.
+        application.setStyleSheet(sheet)
 
 
 def colour(meaning: Meaning, dark: bool | None = None) -> QColor:

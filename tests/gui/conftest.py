@@ -17,15 +17,20 @@ PATIENCE = 60_000
 """Milliseconds that a test waits, at most, on a machine that is busy with other things."""
 
 
+@pytest.fixture(scope="session")
+def _styled(qapp):
+    """Once, as an application does it: a style that changes frees what widgets still draw with."""
+    qapp.setStyle("Fusion")
+
+
 @pytest.fixture(autouse=True)
-def _isolated(tmp_path, monkeypatch, qapp):
+def _isolated(tmp_path, monkeypatch, qapp, _styled):
     """Settings and kept runs go to a folder of the test's."""
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
         QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))
     monkeypatch.setattr("gui.app.parts.user_state_path", lambda *_: tmp_path / "state")
     application.configure(QApplication)
-    qapp.setStyle("Fusion")
     theme.apply_palette(qapp)
 
 
