@@ -43,6 +43,7 @@ from gui.toolkit.focus import DockTabs
 from gui.toolkit.log_panel import LogPanel
 from gui.toolkit.message_strip import MessageStrip
 from gui.toolkit.saved_notice import SavedNotice
+from gui.study.controller import StudyController
 from gui.training.page import TrainingPage
 
 
@@ -126,6 +127,7 @@ class Parts(QMainWindow):
             self.strip, self.opener.open_first_sample, self.help_windows.show_page
         )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
+        self.study = StudyController(context)
         self.queue = QueueRunner(*at_work)
         outlooks = QueueOutlooks(self.queue.list, self.background, self)
         self.queue_panel = QueuePanel(self.queue, self)
@@ -134,5 +136,10 @@ class Parts(QMainWindow):
         docks = (self.log_panel, self.queue_panel)
         DockTabs(self, docks)
         self.giving_way = GivingWay(self, self.arrangement, self.stage, self.views.strip, docks)
-        ends = (self.assessment.cancel_gallery, self.comparison.cancel, outlooks.end)
-        self.closing = Closing(context, self.runner, self.queue, self.training, ends)
+        ends = (
+            self.assessment.cancel_gallery,
+            self.comparison.cancel,
+            outlooks.end,
+            self.study.end,
+        )
+        self.closing = Closing(context, self.runner, self.queue, self.training, self.study, ends)
