@@ -36,6 +36,7 @@ from gui.state.recent import RecentFiles
 from gui.state.run_copies import RunCopies
 from gui.state.undo import SettingsHistory
 from gui.state.workspace import CurrentWorkspace
+from gui.study.controller import StudyController
 from gui.toolkit import stored
 from gui.toolkit.background import Background
 from gui.toolkit.elided import ElidingStatusBar
@@ -43,7 +44,6 @@ from gui.toolkit.focus import DockTabs
 from gui.toolkit.log_panel import LogPanel
 from gui.toolkit.message_strip import MessageStrip
 from gui.toolkit.saved_notice import SavedNotice
-from gui.study.controller import StudyController
 from gui.training.page import TrainingPage
 
 

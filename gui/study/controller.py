@@ -15,7 +15,7 @@ from gui.study.draft import Draft, read_draft
 from gui.study.files import PLANS, StudyFiles
 from gui.study.newest import Newest
 from gui.study.outlook import outlook
-from gui.study.plot import drawn
+from gui.study.plot import Drawn, drawn
 from gui.study.window import StudyWindow
 from gui.study.work import Followed, News, Shown, StudyWork
 from gui.toolkit import dialogs
@@ -326,7 +326,7 @@ class StudyController(QObject):
             self._plots.ask(lambda: drawn(shown.table, over))
 
     @Slot(object)
-    def _show_drawn(self, found: object) -> None:
+    def _show_drawn(self, found: Drawn) -> None:
         self.window.plots.show_drawn(found)
 
     def _show_state(self) -> None:

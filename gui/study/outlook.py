@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from engine.reconstruction.settings import Settings
 from engine.base.plain_text import counted, duration, listed
+from engine.reconstruction.settings import Settings
 from engine.study.places import is_address
 from engine.study.plan import Given, Made, Plan, Value
 from engine.study.pool import fitting_processes
@@ -35,8 +35,8 @@ def outlook(plan: Plan, processes: int) -> str:
     before = f", after {counted(trainings, 'trainings')}" if trainings else ""
     if seconds is None:
         return (
-            f"{runs} of {_steps(plan)} {at_work}{before}. How long they take is said once the first "
-            "have ended."
+            f"{runs} of {_steps(plan)} {at_work}{before}. How long they take is said once the "
+            "first have ended."
         )
     whole = duration(math.ceil(count / seats) * seconds)
     also = " The trainings come on top of it." if trainings else ""

@@ -162,8 +162,9 @@ class RangesPlot(Plot):
         """Draws one measure; returns its largest value."""
         known = found.ranges.get(measure, ())
         numbers = [(math.nan,) * 3 if r is None else (r.low, r.mean, r.high) for r in known]
-        low, mean, high = np.array(numbers, dtype=float).reshape(-1, 3).T
-        x = np.arange(len(mean)) + _ASIDE * (index - (len(self._measures) - 1) / 2)
+        low, mean, high = np.array(numbers, dtype=np.float64).reshape(-1, 3).T
+        aside = _ASIDE * (index - (len(self._measures) - 1) / 2)
+        x = np.arange(len(mean), dtype=np.float64) + np.float64(aside)
         self.show_curve(index, x, mean)
         seen = np.isfinite(mean)
         x, low, mean, high = x[seen], low[seen], mean[seen], high[seen]

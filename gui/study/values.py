@@ -168,4 +168,4 @@ def _in_order(values: list[Value]) -> list[Value]:
     """Each once, numbers by their size."""
     once = list(dict.fromkeys(values))
     numbers = [value for value in once if isinstance(value, int | float)]
-    return list(sorted(numbers)) if len(numbers) == len(once) else once
+    return sorted(numbers) if len(numbers) == len(once) else once

@@ -21,7 +21,6 @@ from engine.study.store import STUDY, Store
 from engine.study.study import Study
 from engine.study.table import LASTING, Row, Table
 
-
 NO_RESULT = "without a result yet"
 """Of a run that another process may be at."""
 
