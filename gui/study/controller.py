@@ -11,10 +11,10 @@ from engine.study.driving import Progress
 from engine.study.plan import Plan
 from engine.study.store import STUDY
 from gui.run.context import AppContext
-from gui.study.draft import Draft, read_draft
-from gui.study.files import PLANS, StudyFiles
+from gui.study.draft import Draft
+from gui.study.files import StudyFiles
 from gui.study.newest import Newest
-from gui.study.outlook import outlook
+from gui.study.planning import Planning
 from gui.study.plot import Drawn, drawn
 from gui.study.window import StudyWindow
 from gui.study.work import Followed, News, Shown, StudyWork
@@ -45,12 +45,9 @@ class StudyController(QObject):
         self.shown: Shown | None = None
         self._folder: Path | None = None
         self._missing = 0
+        self._is_over = False
         self._drawing = Throttle(_DRAWN_SECONDS)
-        self._outlooks, self._looks, self._plots = (
-            Newest(context.background, self) for _ in range(3)
-        )
-        self._outlooks.answered.connect(self._show_outlook)
-        self._outlooks.refused.connect(self._show_outlook)
+        self._looks, self._plots = (Newest(context.background, self) for _ in range(2))
         self._looks.answered.connect(self._on_looked)
         self._looks.refused.connect(self._on_lost)
         self._plots.answered.connect(self._show_drawn)
@@ -66,8 +63,7 @@ class StudyController(QObject):
         """The window; made when it is first asked for."""
         if self._window is None:
             self._window = window = StudyWindow(self._context.window)
-            window.form.edited.connect(self._ask_outlook)
-            window.form.open_wanted.connect(self._choose_plan)
+            self._planning = Planning(window.form, self._context.background, self.files, self)
             window.form.save_wanted.connect(self.files.choose_target)
             window.form.complained.connect(window.strip.show_error)
             window.dropped.connect(self.open)
@@ -80,7 +76,6 @@ class StudyController(QObject):
             window.csv_button.clicked.connect(self.files.choose_csv)
             window.page_button.clicked.connect(self.files.choose_page)
             self._show_state()
-            self._ask_outlook()
         return self._window
 
     @Slot()
@@ -103,40 +98,22 @@ class StudyController(QObject):
     def end(self) -> None:
         """The main window is about to close: ends the work, and closes this one."""
         self._follow_timer.stop()
-        for each in (self._outlooks, self._looks, self._plots):
+        self._is_over = True
+        for each in (self._looks, self._plots):
             each.cancel()
         if self._work is not None:
             self._work.stop()
         if self._window is not None:
+            self._planning.end()
             self._window.hide()
-
-    # --- planning ---------------------------------------------------------------------------
 
     @Slot(object)
     def open(self, path: Path) -> None:
         """Opens a study's plan, or shows the study in a folder."""
         if path.is_dir():
             self.follow(path)
-            return
-        self.files.in_background(
-            f"Opening {path.name} …",
-            lambda: read_draft(path),
-            lambda draft: self.window.form.open_draft(draft, path.name),
-        )
-
-    @Slot()
-    def _ask_outlook(self) -> None:
-        form = self.window.form
-        draft, processes = form.draft, form.processes.value()
-        self._outlooks.ask(lambda: outlook(draft.plan(), processes))
-
-    @Slot(object)
-    def _show_outlook(self, sentence: str) -> None:
-        self.window.form.outlook.setText(sentence)
-
-    @Slot()
-    def _choose_plan(self) -> None:
-        dialogs.choose_file(self.window, "Plan of a study", PLANS, self.open, "models")
+        else:
+            self._planning.open(path)
 
     # --- making a study ---------------------------------------------------------------------
 
@@ -183,7 +160,7 @@ class StudyController(QObject):
         )
 
     def _begin(self, folder: Path, plan: Plan | None, processes: int) -> None:
-        if self._work is not None:
+        if self._work is not None or self._is_over:
             return
         self._work = work = StudyWork(folder, plan, processes)
         self._task = self._context.background.start(

@@ -82,9 +82,10 @@ class StudyPlots(QWidget):
         self.setMinimumHeight(180)
 
     def offer(self, varied: Sequence[str]) -> None:
-        """Offers the variables of another study; the first that is no seed is drawn over."""
+        """Offers the variables of another study; without any there is no plot."""
         self.over.blockSignals(True)
         self.over.clear()
+        self.setVisible(bool(varied))
         for name in varied:
             self.over.addItem(plain(name), name)
         self.over.blockSignals(False)

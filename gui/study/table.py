@@ -17,6 +17,8 @@ from gui.toolkit.widgets import verbatim
 
 Index = QModelIndex | QPersistentModelIndex
 
+_STATE_WIDTH = 190
+
 _AT_FAULT = ("refused", "failed", "lost")
 _TOOLTIPS = dict(
     zip(
@@ -147,19 +149,25 @@ class RunsView(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + theme.SPACING)
         rows.hide()
         header = self.horizontalHeader()
-        header.setStretchLastSection(True)
+        header.setSectionsMovable(False)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(6 * theme.MARGIN)
         model.modelReset.connect(self._fit_headings)
 
     def _fit_headings(self) -> None:
-        """Columns are as wide as what they are called, and as what stands in a usual cell."""
-        model, metrics = self.model(), self.fontMetrics()
+        """Columns are as wide as what they are called, and as what stands in a usual cell.
+
+        How a run stands is seen beside what it is, before the numbers.
+        """
+        model, metrics, header = self.model(), self.fontMetrics(), self.horizontalHeader()
         for column in range(model.columnCount()):
             words = str(model.headerData(column, Qt.Orientation.Horizontal))
             first = str(model.index(0, column).data()) if model.rowCount() else ""
             width = max(metrics.horizontalAdvance(each) for each in (words, first[:32]))
             self.setColumnWidth(column, width + 2 * theme.MARGIN)
+        state = model.columnCount() - 1
+        self.setColumnWidth(state, _STATE_WIDTH)
+        header.moveSection(header.visualIndex(state), model.columnCount() - len(HEADINGS))
 
 
 def _stretches(places: Sequence[int]) -> list[tuple[int, int]]:

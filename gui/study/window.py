@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSplitter,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -80,6 +81,7 @@ class StudyWindow(QDialog):
     def _right(self) -> QWidget:
         top = QHBoxLayout()
         top.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, 0)
+        top.setSpacing(theme.SPACING)
         top.addWidget(self.name, 1)
         for button in (self.folder_button, self.csv_button, self.page_button):
             top.addWidget(button)
@@ -88,8 +90,14 @@ class StudyWindow(QDialog):
         halves.addWidget(self.table)
         halves.setChildrenCollapsible(False)
         halves.setSizes([320, 360])
+        nothing = theme.secondary("Start the plan, or show the folder of a study that is there.")
+        nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedLayout()
+        for page in (nothing, halves):
+            self._pages.addWidget(page)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.SPACING)
+        bottom.setSpacing(theme.SPACING)
         bottom.addWidget(self.state, 1)
         for widget in (self.progress, self.stop_button, self.go_on_button, self.start_button):
             bottom.addWidget(widget)
@@ -98,7 +106,7 @@ class StudyWindow(QDialog):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addLayout(top)
-        rows.addWidget(halves, 1)
+        rows.addLayout(self._pages, 1)
         rows.addWidget(line())
         rows.addLayout(bottom)
         return panel
@@ -112,6 +120,7 @@ class StudyWindow(QDialog):
             has_table: whether there is one to take away.
             goes_on: whether runs of it are missing.
         """
+        self._pages.setCurrentIndex(int(has_table))
         self.progress.setVisible(is_driven)
         self.stop_button.setVisible(is_driven)
         self.stop_button.setEnabled(not is_stopping)
