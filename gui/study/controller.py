@@ -13,17 +13,18 @@ from engine.study.store import STUDY
 from gui.run.context import AppContext
 from gui.study.draft import Draft
 from gui.study.files import StudyFiles
+from gui.study.follower import Follower
 from gui.study.newest import Newest
 from gui.study.planning import Planning
 from gui.study.plot import Drawn, drawn
 from gui.study.window import StudyWindow
-from gui.study.work import Followed, News, Shown, StudyWork
+from gui.study.work import News, Shown, StudyWork
 from gui.toolkit import dialogs
 from gui.toolkit.background import always
 from gui.toolkit.task import Task
 from gui.toolkit.throttle import Throttle
 
-_LOOK_MS, _FOLLOW_MS = 100, 1000
+_LOOK_MS = 100
 _DRAWN_SECONDS = 1.0
 
 
@@ -41,20 +42,18 @@ class StudyController(QObject):
         self._window: StudyWindow | None = None
         self._work: StudyWork | None = None
         self._task: Task | None = None
-        self._followed: Followed | None = None
         self.shown: Shown | None = None
         self._folder: Path | None = None
         self._missing = 0
         self._is_over = False
         self._drawing = Throttle(_DRAWN_SECONDS)
-        self._looks, self._plots = (Newest(context.background, self) for _ in range(2))
-        self._looks.answered.connect(self._on_looked)
-        self._looks.refused.connect(self._on_lost)
+        self._follower = Follower(context.background, self)
+        self._follower.looked.connect(self._on_looked)
+        self._follower.lost.connect(self._on_lost)
+        self._plots = Newest(context.background, self)
         self._plots.answered.connect(self._show_drawn)
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._take_news)
-        self._follow_timer = QTimer(self, interval=_FOLLOW_MS)
-        self._follow_timer.timeout.connect(self._look)
 
     # --- the window -------------------------------------------------------------------------
 
@@ -67,7 +66,7 @@ class StudyController(QObject):
             window.form.save_wanted.connect(self.files.choose_target)
             window.form.complained.connect(window.strip.show_error)
             window.dropped.connect(self.open)
-            window.seen.connect(self._on_seen)
+            window.seen.connect(self._follower.show_seen)
             window.plots.chosen.connect(self._draw)
             window.start_button.clicked.connect(self._start_planned)
             window.stop_button.clicked.connect(self.stop)
@@ -97,10 +96,9 @@ class StudyController(QObject):
 
     def end(self) -> None:
         """The main window is about to close: ends the work, and closes this one."""
-        self._follow_timer.stop()
         self._is_over = True
-        for each in (self._looks, self._plots):
-            each.cancel()
+        self._follower.leave()
+        self._plots.cancel()
         if self._work is not None:
             self._work.stop()
         if self._window is not None:
@@ -150,7 +148,7 @@ class StudyController(QObject):
         """Makes a study in a folder; without a plan, what is missing of the one that lies there."""
         if self._work is not None:
             return
-        self._followed = None
+        self._follower.leave()
         self._folder = folder
         processes = self.window.form.processes.value()
         self.files.in_background(
@@ -218,55 +216,39 @@ class StudyController(QObject):
 
     @Slot(str)
     def _on_failed(self, sentence: str) -> None:
-        """Why; a study that another process works on is shown as it stands."""
+        """Says why; a study that another process works on is followed then."""
         self._take_news()
         self.window.state.say("")
         self.window.strip.show_error(sentence)
-        if self._work is not None and not self._work.has_begun:
-            self._followed = Followed(self._work.folder)
 
     @Slot()
     def _on_finished(self) -> None:
         self._timer.stop()
         work, self._work, self._task = self._work, None, None
-        if work is not None and work.has_begun:
+        if work is None:
+            return
+        if work.has_begun:
             self._missing = work.missing
-        elif work is not None and work.is_stopping:
+        elif work.is_stopping:
             self.window.state.say("Stopped before the first run.")
+        elif (work.folder / STUDY).is_file():
+            self.follow(work.folder)
         self._show_state()
-        self._look_on()
 
     # --- following one that lies there ------------------------------------------------------
 
     def follow(self, folder: Path) -> None:
         """Shows the study in a folder, and what comes to it; reads only."""
-        if self._work is not None:
-            return
-        self._followed = Followed(folder)
-        self._folder = folder
-        self._look_on()
-
-    def _look_on(self) -> None:
-        if self._followed is not None:
-            self._look()
-            if self.window.isVisible():
-                self._follow_timer.start()
+        if self._work is None:
+            self._folder = folder
+            self._follower.follow(folder)
 
     @Slot()
     def _choose_folder(self) -> None:
         dialogs.choose_folder(self.window, "Folder of a study", self.follow, "results")
 
-    @Slot()
-    def _look(self) -> None:
-        if self._followed is not None and self._work is None and not self._looks.is_busy:
-            followed = self._followed
-            self._looks.ask(lambda: (followed, followed.look()))
-
     @Slot(object)
-    def _on_looked(self, found: tuple[Followed, News]) -> None:
-        followed, news = found
-        if followed is not self._followed:
-            return
+    def _on_looked(self, news: News) -> None:
         self._take(news)
         if news.shown is not None or news.rows:
             self._missing = news.missing
@@ -275,17 +257,7 @@ class StudyController(QObject):
 
     @Slot(str)
     def _on_lost(self, sentence: str) -> None:
-        self._follow_timer.stop()
-        self._followed = None
         self.window.strip.show_error(sentence)
-
-    @Slot(bool)
-    def _on_seen(self, is_seen: bool) -> None:
-        """Nothing is read for a window that nobody sees."""
-        if is_seen and self._followed is not None:
-            self._follow_timer.start()
-        elif not is_seen:
-            self._follow_timer.stop()
 
     # --- showing ----------------------------------------------------------------------------
 

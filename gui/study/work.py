@@ -129,14 +129,16 @@ class StudyWork:
             with self._lock:
                 self._shown = Shown.of(study, driver.table, True)
                 self.has_begun = True
-            with closing(driver.iterate()) as work:
-                for progress in work:
-                    self._note(progress.news, progress)
-                    report(progress.ended / max(1, progress.total))
-                    if self.is_stopping:
-                        break
-            self._note(driver.table.rows)  # Those that were given up are under way no more.
-            self.missing = _missing(driver.table)
+            try:
+                with closing(driver.iterate()) as work:
+                    for progress in work:
+                        self._note(progress.news, progress)
+                        report(progress.ended / max(1, progress.total))
+                        if self.is_stopping:
+                            break
+            finally:
+                self._note(driver.table.rows)  # Those that were given up are under way no more.
+                self.missing = _missing(driver.table)
             write_results(study, driver.table, store)
         return headline(driver.table)
 

@@ -22,6 +22,7 @@ from gui.study.draft import FILES, read_draft
 from gui.study.work import NO_RESULT
 from tests.engine.study.studies import TWO_BY_TWO, ready, write_images
 from tests.gui.conftest import settle, until
+from tests.gui.wording import accessible_name, controls, cut_off, shared_letters, where
 
 LONG = TWO_BY_TWO.replace("steps = 4", "steps = 1000000")
 
@@ -281,3 +282,10 @@ def test_table_and_report_are_the_engines_own(qtbot, window, study, tmp_path):
     assert [int(row["images"]) for row in rows] == [row.result.images for row in driver.table.rows]
     assert HEADINGS[0] in (tmp_path / "taken.html").read_text(encoding="utf-8")
     assert study.window.strip.text.startswith("The report was written to")
+
+
+def test_controls_have_names_and_explanations_and_letters_of_their_own(window, study):
+    shown = study.window
+    assert [where(each) for each in controls(shown) if not accessible_name(each)] == []
+    assert shared_letters(shown) == {}
+    assert cut_off(shown) == []
