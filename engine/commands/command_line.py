@@ -17,6 +17,7 @@ from engine.base.errors import AfterimageError, UnusableInput
 from engine.base.plain_text import plain, visible
 from engine.base.version import COMMAND, VERSION
 from engine.commands import (
+    adapter,
     compare,
     export,
     inspect,
@@ -58,6 +59,7 @@ _COMMANDS: dict[str, Command] = {
     "train": train,
     "score": score,
     "membership": membership,
+    "adapter": adapter,
     "compare": compare,
     "report": report,
     "export": export,

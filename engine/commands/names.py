@@ -6,6 +6,7 @@ COMMANDS = (
     "train",
     "score",
     "membership",
+    "adapter",
     "compare",
     "report",
     "export",

@@ -21,8 +21,10 @@ from engine.commands.sources import (
     add_control,
     add_data_root,
     add_images,
+    add_neighbours,
     add_reading,
     check_control,
+    load_neighbours_of,
     load_references,
     read_network,
 )
@@ -79,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_overwrite(parser, "the run that DIR holds; its files are removed first")
     _add_settings(parser)
     add_base(parser)
+    add_neighbours(parser)
     add_reading(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -141,6 +144,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     reconstruction, references, sets = _prepared(options, model)
+    neighbours = load_neighbours_of(options, reconstruction.network)
     last, status = _drive(
         reconstruction,
         sets,
@@ -150,7 +154,7 @@ def _run_one(options: argparse.Namespace, model: str, folder: Path) -> dict[str,
     )
     session = session_of(reconstruction, reconstruction.computed_on, last.note).with_sets(sets)
     save_session(session, folder / results.SESSION)  # First of all: the rest can be made of it.
-    written = results.write_results(session, folder, references)
+    written = results.write_results(session, folder, references, neighbours)
     gallery = {name: value for name, value in written["gallery"].items() if name != "images"}
     return {**written, "gallery": gallery, "out": str(folder), "status": status}
 

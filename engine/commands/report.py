@@ -12,7 +12,9 @@ from engine.commands.sources import (
     add_control,
     add_data_root,
     add_images,
+    add_neighbours,
     check_control,
+    load_neighbours_of,
     load_references,
     load_run,
     scored_before,
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_images(parser, "training images, to show the pairs")
     add_control(parser)
     add_data_root(parser)
+    add_neighbours(parser)
     parser.add_argument(
         "--membership",
         action="store_true",
@@ -68,10 +71,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     references = load_references(options, session.network)
     verdict = verdict_of(session, references)
     membership = _membership(options, session, references)
-    report = results.make_report(session, verdict, membership)
+    neighbours = load_neighbours_of(options, session.network)
+    nearby = results.nearby(session, verdict, neighbours)
+    report = results.make_report(session, verdict, membership, nearby)
     if report["evidence"] is None and not is_file:
         report["evidence"] = scored_before(folder, session)
-    page = report_page(session, report, verdict)
+    page = report_page(session, report, verdict, nearby)
     if "html" in targets:
         results.write_page(page, targets["html"])
     if "pdf" in targets:

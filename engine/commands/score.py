@@ -53,13 +53,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     train, control = load_pair(options, shape)
     assert train is not None
     real = [None if each is None else each.images for each in (train, control)]
+    by_cosine = False
     if is_vector(shape):  # Rows as the network reads them, as their candidates are.
         inputs = results_read.read_inputs(folder)
         real = [None if each is None else inputs.less_mean(each) for each in real]
-        mean = torch.zeros(shape)
+        mean, by_cosine = torch.zeros(shape), inputs.is_embedding
     images, unseen = real
     assert images is not None
-    references = References(images, unseen, mean, train.labels, sets=(train, control))
+    sets = (train, control)
+    references = References(images, unseen, mean, train.labels, sets=sets, by_cosine=by_cosine)
     found = references.score(candidates, one_to_one=not options.many_to_one).as_dict()
     path = folder / results.REPORT
     if not path.exists():

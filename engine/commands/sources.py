@@ -12,9 +12,16 @@ from engine.base.errors import UnusableInput
 from engine.commands.targets import is_same_file
 from engine.commands.terminal import tell
 from engine.data.datasets import LabelledImages, load_images
-from engine.data.inputs import InputShape, Preprocessing, parse_shape
+from engine.data.inputs import (
+    ANY_VECTOR,
+    InputShape,
+    Preprocessing,
+    parse_shape,
+    shape_in_words,
+)
 from engine.data.layout import LAYOUTS
-from engine.data.normalisation import parse_constants
+from engine.data.neighbours import Neighbours, load_neighbours
+from engine.data.normalisation import of_embeddings, parse_constants
 from engine.data.roles import Role
 from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.preprocessing import feature_statistics, mean_image
@@ -56,6 +63,34 @@ def add_base(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_neighbours(parser: argparse.ArgumentParser) -> None:
+    """`--neighbours`, what reconstructed embeddings are shown by."""
+    parser.add_argument(
+        "--neighbours",
+        type=Path,
+        metavar="FILE",
+        help="embeddings of images at hand, by the backbone of a head: each reconstruction is "
+        "shown by those nearest to it",
+    )
+
+
+def load_neighbours_of(options: argparse.Namespace, network: Network) -> Neighbours | None:
+    """What `--neighbours` names, for a network on embeddings.
+
+    Raises:
+        UnusableInput: it cannot be read, or the network reads images.
+    """
+    if options.neighbours is None:
+        return None
+    if not network.inputs.is_vector:
+        raise UnusableInput(
+            f"{options.neighbours.name} holds embeddings, but {network.origin.name} reads images "
+            f"of {shape_in_words(network.input_shape)}.",
+            "Leave --neighbours out, or say --shape vector where it is a head on embeddings.",
+        )
+    return load_neighbours(options.neighbours, network.input_dimension)
+
+
 READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
 """Names of the options that say how a network is to be read."""
 
@@ -85,7 +120,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help="none; mean (a mean image, of --mean-of); a name such as mnist, cifar10 or imagenet; "
         "or MEAN/STD, one number or one a channel: 0.1307/0.3081; of rows of a table one a "
-        "feature, or mean/std (of --mean-of)",
+        "feature, or mean/std (of --mean-of); of embeddings embedding, or unit (at unit length)",
     )
     group.add_argument(
         "--mean-of",
@@ -112,7 +147,10 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     Raises:
         UnusableInput: network or images cannot be used, or the options do not fit together.
     """
-    network = _as_said(options, load_network(model, options.shape))
+    shape, neighbours = options.shape, getattr(options, "neighbours", None)
+    if shape is None and neighbours is not None:
+        shape = ANY_VECTOR  # Who gives neighbours says that the network reads embeddings.
+    network = _as_said(options, load_network(model, shape))
     base = getattr(options, "base", None)
     if base is not None:
         if is_same_file(Path(base), Path(model)):
@@ -126,12 +164,21 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
         _check_mean_of(options, network)
         said = options.preprocessing or "mean"
     if said is None:
-        return network
+        return network if neighbours is None else _by_neighbours(network, options)
     wanted = said.strip().lower()
     if wanted == "mean" or (wanted == "mean/std" and network.inputs.is_vector):
         made = feature_statistics if wanted == "mean/std" else mean_image
         return network.with_preprocessing(_made_of(options, network, images, made))
     return network.with_preprocessing(parse_constants(said, network.input_shape))
+
+
+def _by_neighbours(network: Network, options: argparse.Namespace) -> Network:
+    """With inputs that are embeddings as the neighbours are, where nobody says anything else."""
+    found = load_neighbours_of(options, network)
+    if found is None or network.inputs.is_preprocessing_said:
+        return network
+    way = of_embeddings(found.kind, network.input_shape, "references")
+    return network.with_preprocessing(way)
 
 
 def _as_said(options: argparse.Namespace, network: Network) -> Network:

@@ -157,7 +157,7 @@ def _match(side: Side, place: int) -> str:
         return f"{UNKNOWN} without training images"
     if found.reference[place] == NONE:
         return "none; others are more alike"
-    measure = "SSIM" if found.evidence.train.is_colour else "NCC"
+    measure = found.evidence.train.measure_name
     if found.is_recovered is None:
         verdict = "no control, so no claim"
     else:

@@ -32,6 +32,7 @@ ANY_VECTOR: InputShape = (1, 1, 0)
 
 _LEAST_SIDE, _LEAST_USUAL_SIDE = 4, 8
 """Of what is taken for a square image where nobody says, and of what hardly is anything else."""
+_TINY = 1e-12
 _VECTOR_STRETCH = 4.0
 """Standardised features have a deviation of 1; pixels, which settings are meant for, of 1/4."""
 
@@ -45,6 +46,15 @@ def is_vector(shape: Sequence[int]) -> bool:
     """Whether (c, h, w) is the shape of a vector."""
     return tuple(shape[:2]) == (1, 1)
 
+
+Embedding = Literal["", "raw", "unit"]
+"""What vectors are to a head on a frozen backbone: nothing of the kind; embeddings as they are;
+embeddings that were scaled to unit length."""
+
+_EMBEDDING_WORDS: dict[Embedding, str] = {
+    "raw": "embeddings as they are",
+    "unit": "embeddings at unit length",
+}
 
 Says = Literal["nobody", "file", "user", "references"]
 """Who said what a network's preprocessing was, or its activation."""
@@ -74,18 +84,22 @@ class Preprocessing:
         said_by: who said so.
         is_laid_out: whether a mean image from a file had rows and columns there, which say where
             its pixels belong; a flat one lies as the first layer reads images.
+        embedding: whether vectors are embeddings, which go by their direction (decision 40).
     """
 
     mean: Tensor | None = None
     std: Tensor | None = None
     said_by: Says = "nobody"
     is_laid_out: bool = False
+    embedding: Embedding = ""
 
     @property
     def words(self) -> str:
         """For people: `less the mean image, divided by 0.308`."""
         if self.mean is None:
             return "not known"
+        if self.embedding:
+            return _EMBEDDING_WORDS[self.embedding]
         constants = self.channel_means
         if constants is None:
             words = (
@@ -122,6 +136,8 @@ class Preprocessing:
     def in_shape(self, shape: InputShape) -> Preprocessing:
         """The same for the same numbers in another shape; std only fits as many channels."""
         if self.said_by == "nobody":
+            return Preprocessing()
+        if self.embedding and not is_vector(shape):
             return Preprocessing()
         mean = None if self.mean is None else self.mean.reshape(shape)
         return replace(self, mean=mean, std=std_in_shape(self.std, shape))
@@ -208,6 +224,11 @@ class InputSpec:
         is_assumed = self.is_vector and self.preprocessing.said_by == "nobody"
         return self.mean is not None and not is_assumed
 
+    @property
+    def is_embedding(self) -> bool:
+        """Whether these are embeddings, which are compared by their direction."""
+        return self.is_vector and bool(self.preprocessing.embedding)
+
     def of_images(self, images: Tensor, mean: Tensor | None = None) -> Tensor:
         """What the network reads of images in [0, 1]: (n, c, h, w) → (n, D).
 
@@ -224,6 +245,8 @@ class InputSpec:
             images: shape (n, c, h, w).
             mean: stands for the preprocessing's own where that is not known.
         """
+        if self.preprocessing.embedding == "unit":
+            return at_unit_length(images)
         subtracted, std = mean if self.mean is None else self.mean, self.preprocessing.std
         centred = images if subtracted is None else images - subtracted.to(images)
         return centred / std.to(images) if self.is_vector and std is not None else centred
@@ -275,9 +298,11 @@ class InputSpec:
         """How much further apart two images are for the network: 1/std, a mean of the channels.
 
         Of vectors, which are about standardised when they are read, as for pixels with a std of ¼.
+        At unit length a feature is 1/√D in the mean square.
         """
         if self.is_vector:
-            return _VECTOR_STRETCH
+            is_unit = self.preprocessing.embedding == "unit"
+            return _VECTOR_STRETCH / (math.sqrt(self.dimension) if is_unit else 1)
         std = self.preprocessing.std
         return 1.0 if std is None else float((1 / std).mean())
 
@@ -303,6 +328,13 @@ class InputSpec:
         return replace(
             self, shape=shape, preprocessing=self.preprocessing.in_shape(shape), is_known=True
         )
+
+
+def at_unit_length(vectors: Tensor) -> Tensor:
+    """Vectors (n, …) scaled so that each has the length 1; a zero stays one."""
+    lengths: Tensor = vectors.flatten(1).norm(dim=1).clamp_min(_TINY)
+    scaled: Tensor = vectors / lengths.reshape(-1, *[1] * (vectors.dim() - 1))
+    return scaled
 
 
 def infer_input_shape(dimension: int) -> InputShape:

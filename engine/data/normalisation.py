@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain
-from engine.data.inputs import InputShape, Preprocessing, Says, is_vector, std_in_shape
+from engine.data.inputs import (
+    Embedding,
+    InputShape,
+    Preprocessing,
+    Says,
+    is_vector,
+    std_in_shape,
+)
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -32,8 +39,11 @@ _HOW = (
     "each, or one a channel: 0.1307/0.3081 or 0.49,0.48,0.45/0.25,0.24,0.26."
 )
 _HOW_OF_FEATURES = (
-    "write none, mean (each feature's mean), or MEAN/STD with a number each, or one a feature."
+    "write none, mean (each feature's mean), or MEAN/STD with a number each, or one a feature; of "
+    "embeddings embedding, or unit (scaled to unit length)."
 )
+EMBEDDINGS: dict[str, Embedding] = {"embedding": "raw", "unit": "unit"}
+"""As people write that vectors are embeddings."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,11 @@ WELL_KNOWN = {
 def untouched(shape: InputShape, said_by: Says) -> Preprocessing:
     """Nothing is done to an image."""
     return Preprocessing(torch.zeros(shape), said_by=said_by)
+
+
+def of_embeddings(embedding: Embedding, shape: InputShape, said_by: Says) -> Preprocessing:
+    """Vectors of a shape are embeddings; nothing else is done to them."""
+    return Preprocessing(torch.zeros(shape), said_by=said_by, embedding=embedding)
 
 
 def of_channels(
@@ -129,7 +144,8 @@ def parse_constants(text: str, shape: InputShape) -> Preprocessing:
     """What somebody writes of a preprocessing that needs no images.
 
     Args:
-        text: `none`, a name of `WELL_KNOWN`, or `MEAN/STD`: `0.1307/0.3081`.
+        text: `none`, a name of `WELL_KNOWN`, or `MEAN/STD`: `0.1307/0.3081`; of vectors a name of
+            `EMBEDDINGS`, too.
         shape: (c, h, w) of an image.
 
     Raises:
@@ -138,6 +154,8 @@ def parse_constants(text: str, shape: InputShape) -> Preprocessing:
     word = text.strip().lower()
     if word == "none":
         return untouched(shape, "user")
+    if word in EMBEDDINGS and is_vector(shape):
+        return of_embeddings(EMBEDDINGS[word], shape, "user")
     if word in WELL_KNOWN and not is_vector(shape):
         known = WELL_KNOWN[word]
         mean, std = known.mean, known.std
@@ -167,7 +185,7 @@ def _mean_and_std(text: str, how: str) -> tuple[Numbers, Numbers]:
 def as_constants(preprocessing: Preprocessing) -> str:
     """`0.1307/0.3081`, as `parse_constants` reads it; empty where each pixel has its own mean."""
     mean, std = preprocessing.channel_means, preprocessing.std
-    if mean is None:
+    if mean is None or preprocessing.embedding:
         return ""
     stds = torch.ones(1) if std is None else std.flatten()
     return "/".join(",".join(f"{n:.6g}" for n in numbers.tolist()) for numbers in (mean, stds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 from engine.base.json_text import Count, held_to
 from engine.base.plain_text import percent
 
+Of = Literal["images", "embeddings"]
+_BY: dict[Of, tuple[str, str]] = {
+    "images": ("by NCC", "by edges"),
+    "embeddings": ("by cosine", "by NCC of standardised features"),
+}
+"""The two similarities, as they are called."""
 _CLEAR = 2
 """Standard errors by which a difference of two shares is more than chance."""
 
@@ -52,6 +58,8 @@ class LineUp(msgspec.Struct, frozen=True):
         control: where it is one of the control, matched in the same way.
         best_train: of pairs with training images, as many of the best as were recovered.
         best_control: the same share of the pairs with the control, the best ones.
+        of: what stands in them. Of embeddings `ncc` counts the firsts by cosine, and `edges` those
+            by the NCC of standardised features.
     """
 
     fillers: Count
@@ -60,6 +68,7 @@ class LineUp(msgspec.Struct, frozen=True):
     control: Firsts
     best_train: Firsts
     best_control: Firsts
+    of: Of = "images"
 
     def __post_init__(self) -> None:
         if not (self.fillers and self.train.count and self.control.count):
@@ -85,9 +94,10 @@ class LineUp(msgspec.Struct, frozen=True):
     @property
     def rows(self) -> list[tuple[str, str, str]]:
         """What was counted, of training images, of the control: for tables."""
+        ways = zip((*_BY[self.of], "by both"), ("ncc", "edges", "both"), strict=True)
         found = [
             (f"first of {self.fillers + 1} {words}", _of(self.train, by), _of(self.control, by))
-            for words, by in (("by NCC", "ncc"), ("by edges", "edges"), ("by both", "both"))
+            for words, by in ways
         ]
         if self.best_train.count:
             best = _of(self.best_train, "both"), _of(self.best_control, "both")
@@ -98,12 +108,13 @@ class LineUp(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """The same in sentences."""
         of_class = " of its class" if self.of_class else " of any class"
+        one, several = ("image", "images") if self.of == "images" else ("embedding", "embeddings")
         said = (
-            f"In a line-up with {self.fillers} unseen images{of_class} the training image is the "
-            f"most like its reconstruction, by NCC and by edges, in {_of(self.train, 'both')} "
-            f"({percent(self.train.share())}); images of the control that stand in for training "
-            f"images are in {_of(self.control, 'both')} ({percent(self.control.share())}), and "
-            f"chance alone gives {percent(self.chance, 1)}."
+            f"In a line-up with {self.fillers} unseen {several}{of_class} the training {one} is "
+            f"the most like its reconstruction, {' and '.join(_BY[self.of])}, in "
+            f"{_of(self.train, 'both')} ({percent(self.train.share())}); {several} of the control "
+            f"that stand in for training {several} are in {_of(self.control, 'both')} "
+            f"({percent(self.control.share())}), and chance alone gives {percent(self.chance, 1)}."
         )
         if self.is_clear:
             return said
@@ -151,7 +162,7 @@ class Trials:
 
 
 def counted_up(
-    train: Trials, control: Trials, fillers: int, of_class: bool, recovered: int
+    train: Trials, control: Trials, fillers: int, of_class: bool, recovered: int, of: Of = "images"
 ) -> LineUp:
     """What line-ups came to.
 
@@ -161,6 +172,7 @@ def counted_up(
         fillers: beside the partner in each.
         of_class: whether those are of the partner's class.
         recovered: how many training images are.
+        of: what stands in them.
     """
     best = min(recovered, len(train.ncc))
     beside = round(best * len(control.ncc) / max(1, len(train.ncc)))
@@ -171,6 +183,7 @@ def counted_up(
         control.firsts(),
         train.firsts(best),
         control.firsts(max(1, beside) if best else 0),
+        of,
     )
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evidence.lineup import LineUp, Trials, counted_up
-from engine.evidence.scoring import match
-from engine.evidence.similarity import edge_features, ncc_features
+from engine.evidence.scoring import as_directions, match, on_one_scale
+from engine.evidence.similarity import cosine_features, edge_features, ncc_features
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def line_up(
     control: tuple[Tensor, Tensor],
     mean: Tensor,
     recovered: int,
+    by_cosine: bool = False,
 ) -> LineUp | None:
     """Lines up every training image, and images of the control, with images of the control.
 
@@ -75,6 +76,8 @@ def line_up(
         control: images that the network never saw, alike.
         mean: μ, shape (c, h, w).
         recovered: how many training images are, by the rule for matches.
+        by_cosine: of embeddings: by cosine and by the NCC of standardised features, in place of
+            NCC and edges.
 
     Returns:
         What it came to; None where the control has too few images.
@@ -82,13 +85,20 @@ def line_up(
     dealt = deal(train[1].long().numpy(), control[1].long().numpy())
     if dealt is None:
         return None
-    court = _Court(candidates, control[0], mean, dealt.fillers)
+    shown, unseen = train[0], control[0]
+    if by_cosine:
+        candidates, unseen, shown = (
+            as_directions(each, train[0]) for each in (candidates, unseen, shown)
+        )
+        mean = torch.zeros_like(mean)
+    court = _Court(candidates, unseen, mean, dealt.fillers, shown if by_cosine else None)
     return counted_up(
-        court.tried(train[0], dealt.train_labels, dealt.train),
-        court.tried(control[0], dealt.control_labels, dealt.control),
+        court.tried(shown, dealt.train_labels, dealt.train),
+        court.tried(unseen, dealt.control_labels, dealt.control),
         dealt.count,
         dealt.of_class,
         recovered,
+        "embeddings" if by_cosine else "images",
     )
 
 
@@ -146,9 +156,19 @@ class _Court:
         unseen: Tensor,
         mean: Tensor,
         fillers: Sequence[dict[int, Places]],
+        directions: Tensor | None = None,
     ) -> None:
+        """
+        Args:
+            candidates: see `line_up`.
+            unseen: images of the control.
+            mean: μ.
+            fillers: see `Deal`.
+            directions: of the training embeddings, where these are some; else None.
+        """
         self._candidates, self._mean, self._fillers = candidates, mean, fillers
-        self._features, self._unseen = _both(candidates), _both(unseen - mean)
+        self._directions = directions
+        self._features, self._unseen = self._both(candidates), self._both(unseen - mean)
 
     def tried(self, images: Tensor, labels: Places, parts: Sequence[Places]) -> Trials:
         """Line-ups of images in [0, 1], each part of them matched by itself."""
@@ -164,8 +184,11 @@ class _Court:
         )
 
     def _tried(self, images: Tensor, labels: Places, fillers: dict[int, Places]) -> Trials:
-        found = match(self._candidates, images, self._mean, features=self._features[0])
-        partners, labels = _both(images - self._mean), labels[found.reference]
+        by_cosine = self._directions is not None
+        found = match(
+            self._candidates, images, self._mean, features=self._features[0], by_cosine=by_cosine
+        )
+        partners, labels = self._both(images - self._mean), labels[found.reference]
         is_first = np.zeros((2, len(labels)), bool)
         for label in np.unique(labels):
             chosen = np.flatnonzero(labels == label)
@@ -176,7 +199,9 @@ class _Court:
                 is_first[by, chosen] = (own > (ones @ others.T).amax(1)).numpy()
         return Trials(is_first[0], is_first[1], found.measure)
 
-
-def _both(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Features whose dot products are the two similarities."""
-    return ncc_features(images), edge_features(images)
+    def _both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features whose dot products are the two similarities."""
+        if self._directions is None:
+            return ncc_features(images), edge_features(images)
+        standardised = on_one_scale(images, self._directions)
+        return cosine_features(images), ncc_features(standardised)

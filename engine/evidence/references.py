@@ -45,6 +45,7 @@ class References:
         labels: class number of each training image, shape (n,); None where nobody said.
         network: what their outputs are those of.
         sets: the training and control images as they were read; None where nobody said.
+        by_cosine: whether they are embeddings, which are compared by their direction.
     """
 
     train: Tensor
@@ -53,6 +54,7 @@ class References:
     labels: Tensor | None = None
     network: Network | None = None
     sets: tuple[LabelledImages, LabelledImages | None] | None = None
+    by_cosine: bool = False
 
     @classmethod
     def of(
@@ -75,7 +77,8 @@ class References:
         if network.inputs.is_vector:
             shown, mean = network.inputs.less_mean(shown), torch.zeros(network.input_shape)
             unseen = None if unseen is None else network.inputs.less_mean(unseen)
-        return cls(shown, unseen, mean, train.labels, network, (train, control))
+        sets, by_cosine = (train, control), network.inputs.is_embedding
+        return cls(shown, unseen, mean, train.labels, network, sets, by_cosine)
 
     @property
     def left_out(self) -> int:
@@ -96,21 +99,26 @@ class References:
         Raises:
             UnusableInput: the images are of different sizes.
         """
-        found = score(candidates, self.train, self.control, self.mean, one_to_one)
+        real = self.train, self.control, self.mean
+        found = score(candidates, *real, one_to_one, self.by_cosine)
         lineup = self._line_up(candidates, found) if one_to_one and not in_passing else None
         return replace(found, left_out=self.left_out, lineup=lineup)
 
     def _line_up(self, candidates: Tensor, found: Evidence) -> LineUp | None:
-        """Of images alone: the edges of a table's row are none."""
+        """Of images and embeddings: the edges of a table's row are none."""
         control = None if self.sets is None else self.sets[1]
-        if control is None or self.control is None or is_vector(candidates.shape[1:]):
+        is_row = is_vector(candidates.shape[1:]) and not self.by_cosine
+        if control is None or self.control is None or is_row:
             return None
         labels = torch.zeros(len(self.train)) if self.labels is None else self.labels
         train, unseen = (self.train, labels), (self.control, control.labels)
-        return line_up(candidates, train, unseen, self.shown_mean, found.recovered or 0)
+        recovered = found.recovered or 0
+        return line_up(candidates, train, unseen, self.shown_mean, recovered, self.by_cosine)
 
     def are(self, others: References) -> bool:
         """Whether a score against others would be one against these: the very same images."""
+        if self.by_cosine != others.by_cosine:
+            return False
         is_alike = _is_same(self.train, others.train) and _is_same(self.control, others.control)
         if self.mean is None or others.mean is None:
             return is_alike and self.mean is others.mean

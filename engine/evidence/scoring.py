@@ -16,10 +16,16 @@ from numpy.typing import NDArray
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Words, held_to
-from engine.data.inputs import is_vector, shape_in_words
+from engine.data.inputs import at_unit_length, is_vector, shape_in_words
 from engine.data.nouns import nouns_of
 from engine.evidence.lineup import LineUp
-from engine.evidence.similarity import ncc_features, pairwise_ncc, stretched, structural_similarity
+from engine.evidence.similarity import (
+    cosine_features,
+    ncc_features,
+    pairwise_ncc,
+    stretched,
+    structural_similarity,
+)
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
 
 GOOD_SSIM = 0.4
 GOOD_NCC = 0.8
+GOOD_COSINE = 0.8
+"""Of embeddings, less the training embeddings' mean direction; decision 40 has the null's."""
 _LEAST_VARIED = 1e-6
 
 
@@ -41,6 +49,7 @@ class Matches:
         ncc: normalised cross-correlation at full resolution, shape (p,).
         is_colour: decides which of the two is the rule's measure; of vectors it is the NCC.
         reference_count: how many reference images there were, matched or not.
+        cosine: of embeddings, whose measure it is (`as_directions`), shape (p,); None of all else.
     """
 
     candidate: NDArray[np.int64]
@@ -49,20 +58,35 @@ class Matches:
     ncc: NDArray[np.float64]
     is_colour: bool
     reference_count: int
+    cosine: NDArray[np.float64] | None = None
 
     @property
     def measure(self) -> NDArray[np.float64]:
-        """SSIM for colour images, NCC for grey ones."""
-        return self.ssim if self.is_colour else self.ncc
+        """SSIM for colour images, NCC for grey ones, the cosine for embeddings."""
+        return self.ssim if self.is_colour else self.likeness
+
+    @property
+    def likeness(self) -> NDArray[np.float64]:
+        """What pairs were chosen by: the NCC, of embeddings the cosine."""
+        return self.ncc if self.cosine is None else self.cosine
+
+    @property
+    def measure_name(self) -> str:
+        """What the measure is called."""
+        if self.cosine is not None:
+            return "cosine"
+        return "SSIM" if self.is_colour else "NCC"
 
     @property
     def is_good(self) -> NDArray[np.bool_]:
-        """SSIM > 0.4 for colour images, NCC > 0.8 for grey ones."""
+        """SSIM > 0.4 for colour images, NCC > 0.8 for grey ones, cosine > 0.8 for embeddings."""
         return np.asarray(self.measure > self.good_above)
 
     @property
     def good_above(self) -> float:
         """What a good pair's measure is above."""
+        if self.cosine is not None:
+            return GOOD_COSINE
         return GOOD_SSIM if self.is_colour else GOOD_NCC
 
     @property
@@ -143,6 +167,7 @@ def score(
     control: Tensor | None = None,
     mean: Tensor | None = None,
     one_to_one: bool = True,
+    by_cosine: bool = False,
 ) -> Evidence:
     """Matches candidates with training images and, by the same rule, with a control set.
 
@@ -154,6 +179,7 @@ def score(
             The control is centred by the same μ, so that it goes through what the training
             images went through.
         one_to_one: False lets a candidate count for many images, as the paper scores.
+        by_cosine: of vectors that are embeddings, which are compared by their direction.
 
     Raises:
         UnusableInput: the images are of different sizes.
@@ -167,16 +193,38 @@ def score(
                 f"Give some of {shape_in_words(candidates.shape[1:])}.",
             )
     mu = references.mean(0) if mean is None else mean
-    if is_vector(candidates.shape[1:]):
+    features = None
+    if by_cosine:
+        sets = (candidates, references) if control is None else (candidates, references, control)
+        candidates, references, *unseen = (as_directions(each, references) for each in sets)
+        control, mu = unseen[0] if unseen else None, torch.zeros_like(mu)
+        features = cosine_features(candidates)
+    elif is_vector(candidates.shape[1:]):
         rows, candidates = references - mu, on_one_scale(candidates, references - mu)
         control = None if control is None else on_one_scale(control - mu, rows)
         references, mu = on_one_scale(rows, rows), torch.zeros_like(mu)
-    features = ncc_features(candidates)
+    features = ncc_features(candidates) if features is None else features
+
+    how = one_to_one, features, by_cosine
     return Evidence(
-        train=match(candidates, references, mu, one_to_one, features),
-        control=None if control is None else match(candidates, control, mu, one_to_one, features),
-        rule=rule_in_words(candidates.shape[1:], one_to_one),
+        train=match(candidates, references, mu, *how),
+        control=None if control is None else match(candidates, control, mu, *how),
+        rule=rule_in_words(candidates.shape[1:], one_to_one, by_cosine),
     )
+
+
+def as_directions(vectors: Tensor, rows: Tensor) -> Tensor:
+    """Embeddings as they are compared: at unit length, less the training rows' mean direction.
+
+    Embeddings lie in a narrow cone, in which any two have a large cosine; less its axis those that
+    have nothing to do with each other have one near zero. A single row has no cone.
+
+    Args:
+        vectors: shape (m, 1, 1, d).
+        rows: training embeddings, shape (n, 1, 1, d).
+    """
+    directions = at_unit_length(vectors)
+    return directions if len(rows) < 2 else directions - at_unit_length(rows).mean(0)
 
 
 def on_one_scale(vectors: Tensor, rows: Tensor) -> Tensor:
@@ -196,16 +244,20 @@ def on_one_scale(vectors: Tensor, rows: Tensor) -> Tensor:
     return (vectors - rows.mean(0)) / std.where(std > _LEAST_VARIED, torch.inf)
 
 
-def rule_in_words(shape: Sequence[int], one_to_one: bool = True) -> str:
+def rule_in_words(shape: Sequence[int], one_to_one: bool = True, by_cosine: bool = False) -> str:
     """`NCC > 0.8, one-to-one by NCC`.
 
     Args:
         shape: (c, h, w) of what is compared.
         one_to_one: see `match`.
+        by_cosine: alike.
     """
+    way = "one-to-one" if one_to_one else "many-to-one"
+    if by_cosine:
+        return f"cosine > {GOOD_COSINE} less the mean direction, {way} by cosine"
     measure = f"SSIM > {GOOD_SSIM}" if shape[0] == 3 else f"NCC > {GOOD_NCC}"
     measure += " over standardised features" if is_vector(shape) else ""
-    return f"{measure}, {'one-to-one' if one_to_one else 'many-to-one'} by NCC"
+    return f"{measure}, {way} by NCC"
 
 
 def match(
@@ -214,6 +266,7 @@ def match(
     mean: Tensor,
     one_to_one: bool = True,
     features: Tensor | None = None,
+    by_cosine: bool = False,
 ) -> Matches:
     """Pairs candidates with references and measures each pair.
 
@@ -223,11 +276,12 @@ def match(
         mean: μ, shape (c, h, w).
         one_to_one: the assignment of largest total similarity, min(m, n) pairs; else each
             reference takes its most similar candidate, n pairs.
-        features: `ncc_features(candidates)`, where they are at hand already.
+        features: of the candidates as below, where they are at hand already.
+        by_cosine: by `cosine_features`, of what `as_directions` gives; else by `ncc_features`.
     """
-    centred = references - mean
-    features = ncc_features(candidates) if features is None else features
-    similarity: NDArray[np.float32] = (features @ ncc_features(centred).T).numpy()
+    centred, features_of = references - mean, cosine_features if by_cosine else ncc_features
+    features = features_of(candidates) if features is None else features
+    similarity: NDArray[np.float32] = (features @ features_of(centred).T).numpy()
     if one_to_one:
         from scipy.optimize import linear_sum_assignment
 
@@ -243,6 +297,7 @@ def match(
         ncc=pairwise_ncc(candidates[chosen], centred[wanted]),
         is_colour=candidates.shape[1] == 3,
         reference_count=len(references),
+        cosine=similarity[rows, columns].astype(np.float64) if by_cosine else None,
     )
 
 
@@ -284,6 +339,7 @@ class ScoredSet(msgspec.Struct, frozen=True):
         rule: what a good match is, in words.
         ssim: of each pair, the best first.
         ncc: of each pair, the best first.
+        cosine: of each pair of embeddings, the best first; empty of all else.
         recovered: how many are good and above the control's best; None where that is not asked.
         above_control: how many match better than the control's best, alike.
         left_out: of a control, how many training images were left out of it.
@@ -297,6 +353,7 @@ class ScoredSet(msgspec.Struct, frozen=True):
     recovered: Count | None = None
     above_control: Count | None = None
     left_out: Count = 0
+    cosine: list[float] = []
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -323,6 +380,7 @@ def _summary(
     above_control: int | None = None,
     left_out: int = 0,
 ) -> dict[str, Any]:
+    cosine = () if matches.cosine is None else matches.cosine.tolist()
     return {
         "count": matches.reference_count,
         "good": matches.good,
@@ -332,4 +390,5 @@ def _summary(
         "ncc": sorted((round(v, 4) for v in matches.ncc.tolist()), reverse=True),
         "above_control": above_control,
         "left_out": left_out,
+        "cosine": sorted((round(v, 4) for v in cosine), reverse=True),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.inputs import at_unit_length
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def _normalised(images: Tensor) -> Tensor:
     channels = channels / channels.std(2, keepdim=True, correction=0).clamp_min(_TINY)
     flat = channels.flatten(1)
     return flat / math.sqrt(flat.shape[1])
+
+
+def cosine_features(vectors: Tensor) -> Tensor:
+    """Flat vectors whose dot product is the cosine of their angle, shape (n, d)."""
+    return at_unit_length(vectors.flatten(1))
 
 
 def edge_features(images: Tensor) -> Tensor:

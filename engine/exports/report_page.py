@@ -14,12 +14,15 @@ from engine.base.colours import Meaning, layer
 from engine.base.plain_text import counted, percent
 from engine.base.version import COMMAND
 from engine.data.inputs import shape_in_words, who_said
+from engine.data.normalisation import EMBEDDINGS
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
 from engine.evidence.lineup import lineup_of
+from engine.evidence.neighbourhood import Neighbourhood
 from engine.evidence.outlook import about_images
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
+from engine.exports.page_neighbours import neighbours_on_page
 from engine.exports.page_parts import Grid, Picture, Tile, as_chart, as_picture, in_rows, whole_page
 from engine.network.classes import Classes
 from engine.network.reading import Reading
@@ -45,7 +48,12 @@ _BY_HAND = ("user", "references")
 _GIVEN = ("preset", "training", "candidates", "steps", "restarts", "seed", "device")
 
 
-def report_page(session: Session, report: dict[str, Any], verdict: Verdict | None = None) -> str:
+def report_page(
+    session: Session,
+    report: dict[str, Any],
+    verdict: Verdict | None = None,
+    nearby: Neighbourhood | None = None,
+) -> str:
     """The whole page.
 
     Args:
@@ -53,6 +61,7 @@ def report_page(session: Session, report: dict[str, Any], verdict: Verdict | Non
         report: what `report.json` says of it (`results.make_report`).
         verdict: what the report was made of, for pictures and for histograms; where it has no
             pairs, the page has the numbers that the report holds, and no pictures of pairs.
+        nearby: what embeddings are near to; without it no neighbour is shown.
     """
     evidence, pairs = report["evidence"], None if verdict is None else verdict.pairs
     nouns = nouns_of(session.network.input_shape)
@@ -67,6 +76,7 @@ def report_page(session: Session, report: dict[str, Any], verdict: Verdict | Non
         matches=None if pairs is None else _matches(pairs, nouns),
         membership=_membership(report),
         gallery=_gallery(session, report),
+        neighbours=None if nearby is None else neighbours_on_page(nearby, report["gallery"]),
         confidence_unknown=report["gallery"]["confidence_unknown"],
         network=_network(session, report),
         run=_run(report),
@@ -86,9 +96,10 @@ def _scores(evidence: dict[str, Any], nouns: Nouns) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("", f"Training {nouns.several}", "Control")]
     for name, key in ((nouns.several, "count"), ("good", "good")):
         rows.append((name, str(train[key]), "–" if control is None else str(control[key])))
-    for name in ("ncc",) if nouns is ROWS else ("ssim", "ncc"):  # Rows have no windows.
+    measures = ("ncc",) if nouns is ROWS else ("ssim", "ncc")  # Rows have no windows.
+    for name in ("cosine",) if train.get("cosine") else measures:
         best = [f"{s[name][0]:.3f}" if s and s[name] else "–" for s in (train, control)]
-        rows.append((f"best {name.upper()}", *best))
+        rows.append((f"best {name if name == 'cosine' else name.upper()}", *best))
     lineup = lineup_of(evidence)
     return rows if lineup is None else [*rows, *lineup.rows]
 
@@ -120,7 +131,7 @@ def _found_at(score: dict[str, Any], rate: str, interval: str) -> str:
 
 def _histograms(pairs: Pairs, nouns: Nouns) -> Picture:
     found = pairs.evidence
-    name = "SSIM" if found.train.is_colour else "NCC"
+    name = found.train.measure_name
     samples, mark = [found.train.measure], None
     names: dict[str, Meaning] = {f"training {nouns.several}": "training"}
     if found.control is not None:
@@ -286,7 +297,10 @@ def _read_as(model: dict[str, Any]) -> dict[str, str]:
     if activation["said_by"] in _BY_HAND:
         slope = activation["slope"]
         options["activation"] = f"leaky_relu:{slope:.6g}" if slope else "relu"
-    if preprocessing["said_by"] in _BY_HAND:
+    written = {name: word for word, name in EMBEDDINGS.items()}
+    if preprocessing["said_by"] in _BY_HAND and preprocessing["embedding"]:
+        options["preprocessing"] = written[preprocessing["embedding"]]
+    elif preprocessing["said_by"] in _BY_HAND:
         mean, std = preprocessing["mean"], preprocessing["std"]
         if mean in ("image", "row"):
             which = "mean" if mean == "image" or std is None else "mean/std"

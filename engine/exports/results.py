@@ -17,9 +17,11 @@ from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.base.progress import Progress, portion, unheard
 from engine.base.version import VERSION
+from engine.data.neighbours import Neighbours
 from engine.data.tables import feature_names
 from engine.evidence.diagnostics import check_weights
 from engine.evidence.membership_scores import Membership
+from engine.evidence.neighbourhood import Neighbourhood, neighbourhood
 from engine.evidence.references import References
 from engine.exports.film_encoding import encode
 from engine.exports.film_options import FilmOptions
@@ -57,7 +59,10 @@ FILES = (SESSION, RECONSTRUCTIONS, TABLE, REPORT, PAGE, _LOSSES, _GRID, _DRIFT)
 
 
 def write_results(
-    session: Session, folder: Path, references: References | None = None
+    session: Session,
+    folder: Path,
+    references: References | None = None,
+    neighbours: Neighbours | None = None,
 ) -> dict[str, Any]:
     """Fills a folder with everything about a run, and returns its report.
 
@@ -65,6 +70,7 @@ def write_results(
         session: the run.
         folder: where to.
         references: what to score it against, where there are training images.
+        neighbours: what reconstructed embeddings are shown by, where there are some.
 
     Raises:
         UnusableInput: the images are of another size than the candidates.
@@ -80,12 +86,29 @@ def write_results(
     if session.network.inputs.is_vector:
         export_csv(session, folder / TABLE, references=references)
     write_csv(folder / _LOSSES, session.state.losses)
-    report = make_report(session, verdict)
+    near = nearby(session, verdict, neighbours)
+    report = make_report(session, verdict, nearby=near)
     write_report(report, folder)
-    write_page(report_page(session, report, verdict), folder / PAGE)
+    write_page(report_page(session, report, verdict, near), folder / PAGE)
     export_png(session, folder / _GRID, references=references)
     export_gif(session, folder / _DRIFT, references=references)
     return report
+
+
+def nearby(
+    session: Session, verdict: Verdict, neighbours: Neighbours | None
+) -> Neighbourhood | None:
+    """What the reconstructed embeddings of a run are near to; None where no neighbours are known.
+
+    Args:
+        session: the run.
+        verdict: what it comes to.
+        neighbours: among which to look.
+    """
+    if neighbours is None:
+        return None
+    gallery, real = verdict.gallery.candidate, (verdict.references, verdict.evidence)
+    return neighbourhood(neighbours, session.network, session.images(), gallery, *real)
 
 
 def run_files(folder: Path) -> tuple[str, ...]:
@@ -175,6 +198,7 @@ def export_npz(
         session.gallery(progress, references),
         session.network.mean,
         session.network.inputs.feature_std,
+        session.network.inputs.preprocessing.embedding,
     )
 
 
@@ -246,6 +270,8 @@ def export_pt(
         contents["mean"] = network.mean.float()
     if network.inputs.feature_std is not None:
         contents["std"] = network.inputs.feature_std.float()
+    if network.inputs.is_embedding:
+        contents["about"]["embedding"] = network.inputs.preprocessing.embedding
     write_pt(path, contents)
 
 
@@ -255,7 +281,10 @@ def export_losses(session: Session, path: Path, _progress: Progress = unheard) -
 
 
 def make_report(
-    session: Session, verdict: Verdict | None = None, membership: Membership | None = None
+    session: Session,
+    verdict: Verdict | None = None,
+    membership: Membership | None = None,
+    nearby: Neighbourhood | None = None,
 ) -> dict[str, Any]:
     """The report of a run (docs/results.md).
 
@@ -264,6 +293,7 @@ def make_report(
         verdict: what it comes to; without one, what it comes to without reference images, and the
             score that its file holds.
         membership: what was found out of its network's training images, where somebody asked.
+        nearby: what its embeddings are near to, where there are neighbours.
     """
     verdict = verdict or verdict_of(session, None)
     network, settings, state = session.network, session.settings, session.state
@@ -292,6 +322,7 @@ def make_report(
         },
         "evidence": session.evidence if verdict.evidence is None else verdict.evidence.as_dict(),
         "membership": None if membership is None else membership.as_dict(),
+        "neighbours": None if nearby is None else nearby.as_dict(),
         "restarts": session.restarts,
         "gallery": {
             "distinct": len(gallery),

@@ -12,7 +12,7 @@ from engine.base.errors import UnusableInput
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.base.plain_text import counted
-from engine.data.inputs import InputSpec, Preprocessing
+from engine.data.inputs import Embedding, InputSpec, Preprocessing
 from engine.exports.results import RECONSTRUCTIONS, REPORT, SESSION, newest_losses
 from engine.runtime.lazy import torch
 from engine.session.session import Session
@@ -81,7 +81,7 @@ def read_reconstructions(folder: Path) -> tuple[Tensor, Tensor | None]:
     Raises:
         UnusableInput: the folder holds no readable reconstructions.
     """
-    images, mean, _ = _read_arrays(folder)
+    images, mean, _, _ = _read_arrays(folder)
     return images, mean
 
 
@@ -91,16 +91,16 @@ def read_inputs(folder: Path) -> InputSpec:
     Raises:
         UnusableInput: the folder holds no readable reconstructions.
     """
-    images, mean, std = _read_arrays(folder)
+    images, mean, std, embedding = _read_arrays(folder)
     channels, height, width = images.shape[1:]
     shape = (channels, height, width)
     if any(each is not None and each.shape != shape for each in (mean, std)):
         raise UnusableInput(f"The parts of {folder / RECONSTRUCTIONS} do not belong together.")
-    return InputSpec(shape, Preprocessing(mean, std, "file"))
+    return InputSpec(shape, Preprocessing(mean, std, "file", embedding=embedding))
 
 
-def _read_arrays(folder: Path) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Candidates, mean and std."""
+def _read_arrays(folder: Path) -> tuple[Tensor, Tensor | None, Tensor | None, Embedding]:
+    """Candidates, mean, std, and what embeddings are."""
     path = folder / RECONSTRUCTIONS
     check_file(path)
     try:
@@ -111,6 +111,8 @@ def _read_arrays(folder: Path) -> tuple[Tensor, Tensor | None, Tensor | None]:
                 torch.from_numpy(file[name]).float() if name in file.files else None
                 for name in ("mean", "std")
             )
+            said = str(file["embedding"]) if "embedding" in file.files else ""
+            embedding: Embedding = msgspec.convert(said, Embedding)
     except UnusableInput:
         raise
     except Exception as error:  # Whatever a damaged file makes the reader raise.
@@ -124,4 +126,4 @@ def _read_arrays(folder: Path) -> tuple[Tensor, Tensor | None, Tensor | None]:
             "(m, c, h, w).",
             "Write it anew: export the folder's session with --npz.",
         )
-    return images, mean, std
+    return images, mean, std, embedding

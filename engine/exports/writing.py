@@ -55,6 +55,7 @@ def write_npz(
     gallery: Gallery,
     mean: Tensor | None,
     std: Tensor | None = None,
+    embedding: str = "",
 ) -> None:
     """The reconstructions as numbers (docs/results.md).
 
@@ -68,6 +69,7 @@ def write_npz(
         mean: μ, shape (c, h, w), or None, which leaves the array out.
         std: of each feature of vectors, shape (1, 1, d), or None, likewise: a row of the table is
             std · image + mean.
+        embedding: what embeddings are (`Preprocessing.embedding`); empty leaves the array out.
 
     Raises:
         OSError: the file cannot be written; what stood there before is untouched.
@@ -83,6 +85,8 @@ def write_npz(
     for name, tensor in (("mean", mean), ("std", std)):
         if tensor is not None:
             arrays[name] = tensor.float().cpu().numpy()
+    if embedding:
+        arrays["embedding"] = np.array(embedding)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
@@ -117,7 +121,8 @@ def write_scores(path: Path, evidence: Evidence) -> None:
     """The scores, one row a training image, then one row an image of the control.
 
     The columns: `set` is train or control, `reference` the number of the image in it,
-    `candidate` what matched it (by the rule of scoring), then its `ssim` and `ncc`, whether
+    `candidate` what matched it (by the rule of scoring), then its `ssim` and `ncc` (of embeddings
+    the NCC of their directions), of embeddings its `cosine` last of all, whether
     the match is `good` and whether the image is `recovered` (1 or 0). An image that matched nothing
     has no candidate; `recovered` is empty where there is no control to say so.
 
@@ -126,7 +131,8 @@ def write_scores(path: Path, evidence: Evidence) -> None:
     """
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["set", "reference", "candidate", "ssim", "ncc", "good", "recovered"])
+        columns = ["set", "reference", "candidate", "ssim", "ncc", "good", "recovered"]
+        writer.writerow(columns if evidence.train.cosine is None else [*columns, "cosine"])
         for name, matches, recovered in (
             ("train", evidence.train, evidence.is_recovered),
             ("control", evidence.control, None),
@@ -149,6 +155,7 @@ def write_scores(path: Path, evidence: Evidence) -> None:
                         f"{matches.ncc[pair]:.6f}",
                         int(matches.is_good[pair]),
                         "" if recovered is None else int(recovered[pair]),
+                        *(() if matches.cosine is None else (f"{matches.cosine[pair]:.6f}",)),
                     ]
                 )
 

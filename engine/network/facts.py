@@ -87,6 +87,7 @@ def preprocessing_facts(preprocessing: Preprocessing) -> dict[str, Any]:
         "words": preprocessing.words,
         "mean": _numbers(means) if means is not None else _image_or_nothing(preprocessing),
         "std": None if std is None else _numbers(std),
+        "embedding": preprocessing.embedding or None,
         "said_by": preprocessing.said_by,
     }
 

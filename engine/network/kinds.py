@@ -12,6 +12,7 @@ from engine.base.errors import UnusableInput, explained_on
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.plain_text import listed
 from engine.network.foreign import SHARDED, TENSORFLOW, foreign_archive, foreign_file
+from engine.network.other_layers import OF_ADAPTERS
 
 FILES = "files-that-open"
 """The heading of the guide that says which files are read, and how to get to one."""
@@ -154,7 +155,7 @@ def checkpoint_of(path: Path) -> Path:
     if any(_holds(path, name) for name in _ADAPTER):
         raise UnusableInput(
             f"{path.name} holds an adapter: changes to the weights of another network.",
-            "Merge it into that network where it was made, and save the weights.",
+            OF_ADAPTERS,
         )
     alone = list(islice(path.glob("*.safetensors"), 2))
     if len(alone) == 1:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
+from engine.base.version import COMMAND
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,14 +18,29 @@ REACHED = (
     "Afterimage attacks chains of fully connected layers with ReLU or leaky ReLU; other networks "
     "are not attacked so far."
 )
+OF_ADAPTERS = (
+    f"Merge it into that network where it was made, and save the weights; or ask {COMMAND} adapter "
+    "which records it was trained on."
+)
 _BY_NAME = (
     (
         re.compile(r"(?:^|[._])(?:attn|attention|self_attn|in_proj_\w+|[qkv]_proj|qkv)(?:[._]|$)"),
         "a transformer",
         "belongs to attention",
+        REACHED,
     ),
-    (re.compile(r"weight_(?:ih|hh)(?:_l\d|$)"), "a recurrent network", "belongs to a recurrence"),
-    (re.compile(r"lora_[AB]"), "an adapter of another network", "is a change to its weights"),
+    (
+        re.compile(r"weight_(?:ih|hh)(?:_l\d|$)"),
+        "a recurrent network",
+        "belongs to a recurrence",
+        REACHED,
+    ),
+)
+_ADAPTER = (
+    re.compile(r"lora_(?:[AB]|down|up)"),
+    "an adapter of another network",
+    "is a change to its weights",
+    OF_ADAPTERS,
 )
 _COUNTERS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -41,10 +57,10 @@ def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
     Raises:
         UnusableInput: the message names the layer.
     """
-    for pattern, network, why in _BY_NAME:
+    for pattern, network, why, instead in (_ADAPTER, *_BY_NAME):
         for name in tensors:
             if pattern.search(name):
-                raise _refusal(f"{file_name} is {network}: “{name}” {why}.")
+                raise _refusal(f"{file_name} is {network}: “{name}” {why}.", instead)
     for name, tensor in tensors.items():
         if tensor.dim() in (3, 4, 5):
             raise _refusal(
@@ -63,8 +79,8 @@ def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
             )
 
 
-def _refusal(why: str) -> UnusableInput:
-    return UnusableInput(why, REACHED, NETWORKS)
+def _refusal(why: str, instead: str = REACHED) -> UnusableInput:
+    return UnusableInput(why, instead, NETWORKS)
 
 
 def _shape(tensor: Tensor) -> str:

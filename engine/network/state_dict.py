@@ -82,9 +82,11 @@ def infer_layers(tensors: dict[str, Tensor], file_name: str) -> Layers:
         raise UnusableInput(f"{file_name} has more than {_MAX_LAYERS} layers; too deep to attack.")
     chain, turned = _order(matrices, file_name)
     if len(chain) < 2:
+        classes = min(chain[0].tensor.shape)
         raise UnusableInput(
-            f"{file_name} is a linear classifier; without a hidden layer there is nothing to "
-            "reconstruct from.",
+            f"{file_name} is a linear classifier. Its weights, W = Σ u xᵀ over all training inputs "
+            f"x, have rank {classes} at most: they tell that many mixtures of them, and no input "
+            "alone.",
             "A network with at least one hidden layer works.",
         )
     weights = tuple((m.tensor.T if turned else m.tensor).contiguous() for m in chain)

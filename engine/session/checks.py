@@ -44,12 +44,22 @@ def is_preprocessing_of(inputs: InputSpec) -> bool:
     """Whether mean and std are of the image's shape, and such as images can have."""
     mean, std = inputs.preprocessing.mean, inputs.preprocessing.std
     if mean is None or std is None:
-        return std is None and (mean is None or mean.shape == inputs.shape)
+        is_alone = std is None and (mean is None or mean.shape == inputs.shape)
+        return is_alone and _is_embedding_alone(inputs)
+    if inputs.preprocessing.embedding:
+        return False
     if inputs.is_vector:
         is_std = std.shape in ((1, 1, 1), inputs.shape) and float(std.min()) >= LEAST_FEATURE_STD
         return is_std and mean.shape == inputs.shape
     fits = mean.shape == inputs.shape and std.shape == (inputs.shape[0], 1, 1)
     return fits and float(std.min()) >= LEAST_STD and float(std.max()) <= 1
+
+
+def _is_embedding_alone(inputs: InputSpec) -> bool:
+    """Whether nothing is done to embeddings besides, and only vectors are said to be some."""
+    mean = inputs.preprocessing.mean
+    is_plain = inputs.is_vector and mean is not None and not bool(mean.any())
+    return not inputs.preprocessing.embedding or is_plain
 
 
 def check_together(session: Session) -> None:

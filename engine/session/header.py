@@ -9,7 +9,7 @@ import msgspec
 
 from engine.base.errors import UnusableInput
 from engine.base.json_text import Count, Measure, held_to, read_json
-from engine.data.inputs import Says
+from engine.data.inputs import Embedding, Says
 from engine.data.layout import Layout
 from engine.evidence.scoring import Scored
 from engine.network.network import Base
@@ -71,6 +71,7 @@ class Header(msgspec.Struct, frozen=True):
         activation_said_by: who said so.
         preprocessing_said_by: who said what was done to images.
         mean_is_laid_out: whether a mean image had rows and columns in the checkpoint.
+        embedding: whether vectors are embeddings.
         images: what it was scored against.
         layout: of the checkpoint; the weights here are C×H×W whatever it is.
         layout_said_by: who said so.
@@ -105,6 +106,7 @@ class Header(msgspec.Struct, frozen=True):
     mean_is_laid_out: bool = False
     reading: Reading = AS_IT_STANDS
     base: BaseSaid | None = None
+    embedding: Embedding = ""
 
     def __post_init__(self) -> None:
         for steps in (self.frame_steps, *self.restart_frame_steps):

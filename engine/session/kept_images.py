@@ -42,7 +42,8 @@ def image_tensors(sets: ImageSets, score: Evidence | None) -> dict[str, Tensor]:
             tensors[f"images.{role}.labels"] = found.images.labels.clone()
         matches = None if score is None else _of_role(score, role)
         if matches is not None:
-            columns = (matches.candidate, matches.reference, matches.ssim, matches.ncc)
+            columns = [matches.candidate, matches.reference, matches.ssim, matches.ncc]
+            columns += [] if matches.cosine is None else [matches.cosine]
             tensors[f"matches.{role}"] = torch.from_numpy(np.column_stack(columns).astype(float))
     return tensors
 
@@ -198,16 +199,17 @@ def _is_in_range(pixels: Tensor) -> bool:
 
 
 def _matches(rows: Tensor, candidates: int, count: int, is_colour: bool) -> Matches:
-    if rows.dtype != torch.float64 or rows.dim() != 2 or rows.shape[1] != 4:
-        raise ValueError("matches have four columns")
+    if rows.dtype != torch.float64 or rows.dim() != 2 or rows.shape[1] not in (4, 5):
+        raise ValueError("matches have four columns, of embeddings five")
     if not bool(torch.isfinite(rows).all()):
         raise ValueError("a match is no number")
     table = rows.numpy()
     ssim, ncc = table[:, 2].copy(), table[:, 3].copy()
-    if len(table) and max(np.abs(ssim).max(), np.abs(ncc).max()) > _LIKENESS:
+    cosine = table[:, 4].copy() if table.shape[1] == 5 else None
+    if len(table) and np.abs(table[:, 2:]).max() > _LIKENESS:
         raise ValueError("a likeness beyond 1")
     which, of = _places(table[:, 0], candidates), _places(table[:, 1], count)
-    return Matches(which, of, ssim, ncc, is_colour, count)
+    return Matches(which, of, ssim, ncc, is_colour, count, cosine)
 
 
 def _places(column: NDArray[np.float64], count: int) -> NDArray[np.int64]:

@@ -103,6 +103,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "activation_said_by": network.activation_said_by,
         "preprocessing_said_by": network.inputs.preprocessing.said_by,
         "mean_is_laid_out": network.inputs.preprocessing.is_laid_out,
+        "embedding": network.inputs.preprocessing.embedding,
         "layout": network.inputs.layout,
         "layout_said_by": network.inputs.layout_said_by,
         "images": msgspec.to_builtins(said_of(session.sets)),
@@ -187,6 +188,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
         None if std is None else _std(std, header.input_shape),
         header.preprocessing_said_by,
         header.mean_is_laid_out,
+        header.embedding,
     )
     file, sha256, details = header.origin
     return Network(

@@ -31,6 +31,6 @@ def _found(standing: Standing) -> str:
     count = train.reference_count
     if control is None:
         return f"{train.good:,} of {count:,} training images match well, without a control"
-    measure = "SSIM" if train.is_colour else "NCC"
+    measure = train.measure_name
     recovered = f"{pairs.recovered or 0:,} of {count:,} training images recovered"
     return f"{recovered}; control's best {measure} {control.best:.2f}"

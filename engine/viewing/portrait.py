@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.data.inputs import is_vector
+from engine.data.neighbours import Neighbours
 from engine.data.pixels import Pixels, display_pixels, shown_range, unit_pixels
 from engine.evidence.references import References
-from engine.evidence.scoring import Evidence, Matches, match, on_one_scale
-from engine.evidence.similarity import ncc_features
+from engine.evidence.scoring import Evidence, Matches, as_directions, match, on_one_scale
+from engine.evidence.similarity import cosine_features, ncc_features
 from engine.network.classes import Classes
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session
+from engine.viewing.near import Near, near
 from engine.viewing.watched import WatchedDrift
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ class Match:
         reference: which training image it is.
         image: in [0, 1], shape (c, h, w).
         ssim: structural similarity.
-        ncc: normalised cross-correlation.
+        ncc: normalised cross-correlation; of embeddings the cosine.
+        measure: what that is called: `NCC`, `cosine`.
         is_assigned: it is the candidate's partner by the one-to-one rule; else it is merely the
             most similar training image, which some other candidate may match better. None where
             the run has not been scored, so that nobody knows.
@@ -49,6 +52,7 @@ class Match:
     ncc: float
     is_assigned: bool | None
     is_recovered: bool | None
+    measure: str = "NCC"
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Portrait:
         fired: the activations h_l of each hidden layer, float32, shapes (n_l,).
         mean: μ, shape (c, h, w), where it is known; vectors are shown without.
         match: with the training images, where there are any.
+        near: the nearest of the neighbours, where there are any.
     """
 
     candidate: int
@@ -95,6 +100,7 @@ class Portrait:
     fired: tuple[Tensor, ...]
     mean: Tensor | None
     match: Match | None
+    near: tuple[Near, ...] = ()
 
     @property
     def has_noise(self) -> bool:
@@ -185,6 +191,7 @@ def portray(
     candidate: int,
     references: References | None = None,
     evidence: Evidence | None = None,
+    neighbours: Neighbours | None = None,
 ) -> Portrait:
     """Gathers everything about one candidate; takes some milliseconds.
 
@@ -193,6 +200,7 @@ def portray(
         candidate: its number, counted through all restarts.
         references: training images to match it with.
         evidence: the score of all candidates of the session, where it is at hand.
+        neighbours: embeddings to show it by.
     """
     drift, watched = session.drift, WatchedDrift(session, torch.tensor([candidate]))
     frames = torch.cat([drift.images(index, watched.chosen) for index in range(len(drift))])
@@ -230,6 +238,7 @@ def portray(
         fired=tuple(h[0] for h in there.h[1:]),
         mean=mean,
         match=found,
+        near=() if neighbours is None else near(image, neighbours, network),
     )
 
 
@@ -256,23 +265,33 @@ def _match(
             reference,
             references.train[reference],
             float(evidence.train.ssim[pair]),
-            float(evidence.train.ncc[pair]),
+            float(evidence.train.likeness[pair]),
             is_assigned=True,
             is_recovered=None if recovered is None else bool(recovered[pair]),
+            measure=_likeness_name(references),
         )
-    mean = references.shown_mean
+    mean, by_cosine = references.shown_mean, references.by_cosine
     centred = references.train - mean
-    ours, theirs = on_one_scale(image[None], centred), on_one_scale(centred, centred)
-    reference = int((ncc_features(theirs) @ ncc_features(ours)[0]).argmax())
-    alone = match(ours, theirs[reference][None] + mean, mean)
+    if by_cosine:
+        ours, theirs = (as_directions(each, centred) for each in (image[None], centred))
+    else:
+        ours, theirs = on_one_scale(image[None], centred), on_one_scale(centred, centred)
+    features = cosine_features if by_cosine else ncc_features
+    reference = int((features(theirs) @ features(ours)[0]).argmax())
+    alone = match(ours, theirs[reference][None] + mean, mean, by_cosine=by_cosine)
     return Match(
         reference,
         references.train[reference],
         float(alone.ssim[0]),
-        float(alone.ncc[0]),
+        float(alone.likeness[0]),
         is_assigned=None if evidence is None else False,
         is_recovered=None,
+        measure=_likeness_name(references),
     )
+
+
+def _likeness_name(references: References) -> str:
+    return "cosine" if references.by_cosine else "NCC"
 
 
 def _pair_of(matches: Matches, candidate: int) -> int | None:

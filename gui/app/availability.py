@@ -76,6 +76,9 @@ Rule = Callable[[Situation], bool]
 
 COMMANDS: Mapping[str, Rule] = {
     "Open Base": lambda now: now.has_network and not now.is_taken and not now.is_training_shown,
+    "Open Neighbours": lambda now: (
+        now.has_network and not now.is_taken and not now.is_training_shown
+    ),
     "Close Network": lambda now: now.has_network and not now.is_training_shown,
     "Save": lambda now: now.can_save_training if now.is_training_shown else now.has_run,
     "Copy Image": lambda now: now.has_portrait and not now.is_training_shown,

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Slot
 
 from engine.base.plain_text import plain
 from engine.data.datasets import holds_images
+from engine.data.neighbours import holds_neighbours
 from gui.app.pages import Pages
 from gui.opening.opener import Opener
 from gui.opening.reading import is_checkpoint, is_model
@@ -43,6 +44,8 @@ class FileCommands(QObject):
             others = [path for path in paths if path not in models]
             offer = self._offer_pair if len(models) == 2 else self._offer_queue
             offer(models, others)
+        elif len(paths) == 1 and holds_neighbours(paths[0]):
+            self._opener.neighbours.open(paths[0])
         elif self._pages.is_training_shown and len(paths) == 1 and holds_images(paths[0]):
             self._training.use_images(paths[0])
         else:

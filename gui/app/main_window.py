@@ -195,6 +195,8 @@ class MainWindow(Parts):
         self.views.described.connect(self.statusBar().showMessage)
         self.start_wish.said.connect(self.statusBar().showMessage)
         self.opener.refused.connect(self.refusals.show)
+        self.opener.neighbours.opened.connect(self.statusBar().showMessage)
+        self.opener.neighbours.opened.connect(self.examiner.look_again)
         self.adoption.told.connect(self.refusals.account)
         for complaint in (
             self.training.complained,

@@ -37,6 +37,7 @@ def file_menu(
         (
             Command("&Open…", opener.choose_model, _Key.Open),
             Command("Open B&ase…", opener.base.choose),
+            Command("Open Nei&ghbours…", opener.neighbours.choose),
             Submenu("Open &Recent", ()),
             Command("Queue Se&veral…", files.choose_several, "Ctrl+Shift+O"),
             Submenu("Open a Sam&ple", samples),

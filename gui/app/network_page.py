@@ -105,6 +105,7 @@ class NetworkPage(QWidget):
             self.model_panel.clear()
             self.settings_panel.show_found(None)
         self.references_panel.show_references(workspace.train, workspace.control)
+        self.references_panel.show_neighbours(workspace.neighbours)
         self.model_panel.show_train(workspace.train)
         self.views.show_workspace()
 

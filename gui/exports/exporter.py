@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain, some_of
 from engine.base.progress import Progress
+from engine.data.neighbours import Neighbours
 from engine.evidence.membership_scores import Membership
 from engine.evidence.references import References
 from engine.exports import results
@@ -171,11 +172,12 @@ class Exporter(QObject):
 
     def _write(self, session: Session, kind: str, path: Path, replaces: bool = False) -> None:
         references, membership = self._workspace().references, self._membership
+        neighbours = self._workspace().neighbours
 
         def work(report: Progress) -> Sequence[str]:
             there = () if replaces else _in_the_way(kind, path)
             if not there:
-                write(session, references, kind, path, report, membership)
+                write(session, references, kind, path, report, membership, neighbours)
             return there
 
         def done(there: Sequence[str]) -> None:
@@ -207,6 +209,7 @@ def write(
     path: Path,
     report: Progress,
     membership: Membership | None = None,
+    neighbours: Neighbours | None = None,
 ) -> None:
     """Writes one kind of export; called on a thread.
 
@@ -217,6 +220,7 @@ def write(
         path: of the file or folder.
         report: told the share that is done.
         membership: what a report says of it; None where nobody asked.
+        neighbours: what reports show reconstructed embeddings by, where there are some.
 
     Raises:
         UnusableInput: scores without references, or a name that ends as another format's.
@@ -231,14 +235,16 @@ def write(
     elif kind == "folder":
         if references is not None:
             session = session.scored_with(references, session.score(references))
-        results.write_results(_kept(session), path, references)
+        results.write_results(_kept(session), path, references, neighbours)
     elif kind == "scores":
         if references is None:
             raise UnusableInput("Scores need training images; open them first.")
         write_scores(path, session.score(references))
     elif kind in ("html", "pdf"):
         verdict = verdict_of(session, references, report)
-        page = report_page(session, results.make_report(session, verdict, membership), verdict)
+        nearby = results.nearby(session, verdict, neighbours)
+        made = results.make_report(session, verdict, membership, nearby)
+        page = report_page(session, made, verdict, nearby)
         if kind == "pdf":
             write_pdf(page, path)
         else:

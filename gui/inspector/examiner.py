@@ -105,8 +105,7 @@ class Examiner(QObject):
         self.timeline.pause()
         self.timeline.set_steps(_steps(session))
         self._curves.show_cursors(())
-        if self._chosen is not None:
-            self.inspect(self._chosen)
+        self.look_again()
 
     def forget_session(self) -> None:
         """What is looked at is over; the present comes next."""
@@ -134,6 +133,12 @@ class Examiner(QObject):
         elif session is not None:
             self._portray(session, candidate)
 
+    @Slot()
+    def look_again(self) -> None:
+        """Shows the candidate that is looked at once more: something else is known of it."""
+        if self._chosen is not None:
+            self.inspect(self._chosen)
+
     def _portray(self, session: Session, candidate: int) -> None:
         if not 0 <= candidate < len(session.labels):
             return
@@ -141,9 +146,10 @@ class Examiner(QObject):
         references = self._workspace().references
         # A run that is on hands out sessions that nobody scores.
         evidence = None if references is None else session.known_score(references)
+        neighbours = self._workspace().neighbours
         self._background.start(
             "Looking closely …",
-            lambda _: portray(session, candidate, references, evidence),
+            lambda _: portray(session, candidate, references, evidence, neighbours),
             partial(self._show_portrait, train),
             lambda: self._chosen == candidate,
         )

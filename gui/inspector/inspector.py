@@ -19,6 +19,7 @@ from engine.base.plain_text import percent
 from engine.data.nouns import ROWS, nouns_of
 from engine.evidence.membership_scores import Membership
 from engine.viewing.portrait import Contrast, Match, Portrait
+from gui.inspector.near_row import NearRow
 from gui.inspector.picture import Picture
 from gui.inspector.scrubber import Scrubber
 from gui.toolkit import theme
@@ -73,6 +74,8 @@ class Inspector(QWidget):
         column.addLayout(self._looks())
         column.addLayout(self._numbers())
         column.addWidget(self._comparison())
+        self.near = NearRow()
+        column.addWidget(self.near)
         column.addWidget(self._neurons())
         column.addStretch(1)
         layout = QVBoxLayout(self)
@@ -198,6 +201,7 @@ class Inspector(QWidget):
         self._values["Multiplier"].setText(describe_multiplier(portrait))
         self._values["Label"].setText(portrait.classes.numbered(portrait.label))
         self._show_match(portrait)
+        self.near.show_near(portrait.near)
         self.show_membership(None)
         self._show_neurons(portrait)
         self._show_frame()
@@ -318,7 +322,7 @@ def describe_match(portrait: Portrait) -> str:
         verdict = ": recovered" if match.is_recovered else ": not recovered"
     nouns = nouns_of(match.image.shape)
     ssim = "" if nouns is ROWS else f"SSIM {match.ssim:.2f}, "
-    return f"{nouns.one} {match.reference}, {ssim}NCC {match.ncc:.2f}{verdict}"
+    return f"{nouns.one} {match.reference}, {ssim}{match.measure} {match.ncc:.2f}{verdict}"
 
 
 def describe_membership(match: Match, found: Membership | None) -> str:

@@ -160,9 +160,11 @@ class Adoption(QObject):
                 context.copies.holds(session.state)
             self._settings.show_settings(session.settings)
             asked = self._settings.settings()
-        context.workspace.open(
-            Workspace(network, opened.train, opened.control, session, asked, opened.health)
-        )
+        now = context.workspace()
+        is_same = now.network is not None and now.network.origin == network.origin
+        neighbours = now.neighbours if is_same and network.inputs.is_vector else None
+        images, health = (opened.train, opened.control), opened.health
+        context.workspace.open(Workspace(network, *images, session, asked, health, neighbours))
         if session is not None:
             self._show_run(session)
 

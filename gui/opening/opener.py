@@ -19,6 +19,7 @@ from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX
 from gui.opening.base_opener import BaseOpener
+from gui.opening.neighbours_opener import NeighboursOpener
 from gui.opening.opened import Opened, Refusal, SharedImages
 from gui.opening.reading import (
     beside_open,
@@ -93,6 +94,8 @@ class Opener(QObject):
         self._controller, self._background = context.controller, context.background
         self._workspace = context.workspace
         self.base = BaseOpener(context.window, self.read_anew)
+        self.neighbours = NeighboursOpener(context, self.read_anew)
+        self.neighbours.refused.connect(self.refused)
         self._openings = 0
         self._opening = ""
 

@@ -18,7 +18,13 @@ from engine.base.errors import UnusableInput
 from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import InputShape, Preprocessing, is_vector
-from engine.data.normalisation import WELL_KNOWN, as_constants, parse_constants, untouched
+from engine.data.normalisation import (
+    WELL_KNOWN,
+    as_constants,
+    of_embeddings,
+    parse_constants,
+    untouched,
+)
 from engine.data.nouns import nouns_of
 from engine.evidence.assumptions import Assumptions
 from engine.evidence.preprocessing import feature_statistics, mean_image
@@ -56,8 +62,12 @@ class PreprocessingDialog(QDialog):
         )
         self.numbers = QRadioButton("&Constants: less a mean, divided by a std")
         self._group = QButtonGroup(self)
-        for button in (self.nothing, self.image, self.numbers):
+        self.unit = QRadioButton("&Embeddings, scaled to unit length")
+        self.embedding = QRadioButton("Embeddings, as the &backbone gave them")
+        for button in (self.nothing, self.image, self.numbers, self.unit, self.embedding):
             self._group.addButton(button)
+        for button in (self.unit, self.embedding):
+            button.setVisible(self._is_vector)
         self.constants = _constants_of(network.input_shape)
         self._complaint = QLabel()
         self._complaint.setWordWrap(True)
@@ -89,6 +99,9 @@ class PreprocessingDialog(QDialog):
             if self._is_vector
             else "<p>MEAN/STD, a number each or one a channel: 0.1307/0.3081. Or a name.</p>"
         )
+        by_direction = "Rows are the embeddings of a backbone, compared by their cosine."
+        self.unit.setToolTip(f"<p>{by_direction} Each is scaled to the length 1 first.</p>")
+        self.embedding.setToolTip(f"<p>{by_direction}</p>")
         self.constants.setAccessibleName("Mean and std")
         self.constants.editTextChanged.connect(self._choose_numbers)
 
@@ -100,7 +113,8 @@ class PreprocessingDialog(QDialog):
         asked.setTextFormat(Qt.TextFormat.PlainText)
         asked.setWordWrap(True)
         rows.addWidget(asked)
-        for widget in (self.nothing, self.image, self.numbers, self.constants):
+        ways = (self.nothing, self.image, self.numbers, self.constants, self.unit, self.embedding)
+        for widget in ways:
             rows.addWidget(widget)
         rows.addWidget(self._complaint)
         rows.addWidget(theme.secondary(_what_images_say(assumptions)))
@@ -121,7 +135,9 @@ class PreprocessingDialog(QDialog):
         constants = as_constants(now)
         if now.mean is None:
             return  # Nothing is chosen where nothing is known.
-        if now.words == "none":
+        if now.embedding:
+            (self.unit if now.embedding == "unit" else self.embedding).setChecked(True)
+        elif now.words == "none":
             self.nothing.setChecked(True)
         elif constants:
             self.constants.setEditText(constants)
@@ -147,6 +163,8 @@ class PreprocessingDialog(QDialog):
     def _found(self) -> Preprocessing:
         if self.nothing.isChecked():
             return untouched(self._shape, "user")
+        if self.unit.isChecked() or self.embedding.isChecked():
+            return of_embeddings("unit" if self.unit.isChecked() else "raw", self._shape, "user")
         if self.image.isChecked() and self._train is not None:
             return (feature_statistics if self._is_vector else mean_image)(self._train)
         if self.numbers.isChecked():

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.data.datasets import LabelledImages
+from engine.data.neighbours import Neighbours
 from gui.opening.about_images import details_of, number_of
 from gui.toolkit import theme
 from gui.toolkit.widgets import verbatim
@@ -22,6 +23,8 @@ class ReferencesPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._train, self._control = theme.value_label(), theme.value_label()
+        self._near, self._near_name = theme.value_label(), QLabel("Neighbours")
+        self._near_name.setToolTip("<p>Embeddings by which reconstructed ones are shown.</p>")
         self.choose_train = QPushButton("Choose…")
         self.choose_train.setAccessibleName("Choose training images")
         self.choose_train.setToolTip("Opens images that the network was trained on.")
@@ -47,6 +50,8 @@ class ReferencesPanel(QWidget):
             grid.addWidget(QLabel(name), row, 0)
             grid.addWidget(value, row, 1)
             grid.addWidget(button, row, 2)
+        grid.addWidget(self._near_name, len(rows), 0)
+        grid.addWidget(self._near, len(rows), 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(theme.heading("Reference images (optional)"))
@@ -63,6 +68,7 @@ class ReferencesPanel(QWidget):
             buttons.addWidget(button)
         layout.addLayout(buttons)
         self.show_references(None, None)
+        self.show_neighbours(None)
         self.set_available(False)
 
     def set_available(self, available: bool) -> None:
@@ -74,6 +80,19 @@ class ReferencesPanel(QWidget):
     def said(self) -> tuple[str, str]:
         """What is said of the training images, and of the control."""
         return self._train.text(), self._control.text()
+
+    def show_neighbours(self, found: Neighbours | None) -> None:
+        """Shows how many neighbours are open, where any are."""
+        for label in (self._near_name, self._near):
+            label.setVisible(found is not None)
+        if found is not None:
+            self._near.setText(f"{len(found):,}")
+            self._near.setToolTip(verbatim(found.name))
+
+    @property
+    def said_of_neighbours(self) -> str:
+        """What is said of the neighbours; empty where none are open."""
+        return self._near.text() if self._near.isVisibleTo(self) else ""
 
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""

@@ -62,7 +62,7 @@ class Known:
             return SeatInfo(None, "", False)
         pairs, index = self.standing.pairs, self.pair_of.get(candidate)
         if pairs is not None and self.originals is not None and index is not None:
-            name = "SSIM" if pairs.evidence.train.is_colour else "NCC"
+            name = pairs.evidence.train.measure_name
             words = f"{name} {pairs.measure[index]:.2f}"
             return SeatInfo(self.originals[index], words, is_marked)
         confidence = self.standing.confidence.get(candidate)

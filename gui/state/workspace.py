@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from engine.data.datasets import LabelledImages
+from engine.data.neighbours import Neighbours
 from engine.evidence.diagnostics import Health
 from engine.evidence.references import References
 from engine.network.network import Network
@@ -26,6 +27,7 @@ class Workspace:
         session: where the last run stands.
         asked: what the settings panel said when that run was started.
         health: what the network's weights alone tell of its chance.
+        neighbours: embeddings by which reconstructed ones are shown.
     """
 
     network: Network | None = None
@@ -34,6 +36,7 @@ class Workspace:
     session: Session | None = None
     asked: Settings | None = None
     health: Health | None = None
+    neighbours: Neighbours | None = None
 
     @property
     def references(self) -> References | None:

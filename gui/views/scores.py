@@ -133,7 +133,8 @@ class ScatterPlot(Plot):
 
 def title(pairs: Pairs) -> str:
     """What the histogram shows, in one line."""
-    words = "SSIM of matches" if pairs.evidence.train.is_colour else "NCC of matches"
+    name = pairs.evidence.train.measure_name
+    words = f"{name[0].upper()}{name[1:]} of matches"
     return words if pairs.step is None else f"{words}, as of step {pairs.step:,}"
 
 

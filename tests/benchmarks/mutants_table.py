@@ -562,8 +562,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the control is centred by its own mean",
-            "match(candidates, control, mu, one_to_one, features)",
-            "match(candidates, control, control.mean(0), one_to_one, features)",
+            "match(candidates, control, mu, *how)",
+            "match(candidates, control, control.mean(0), *how)",
         ),
     ),
     *_of(

@@ -10,8 +10,11 @@ import torch
 
 from engine.base.errors import UnusableInput
 from engine.data.datasets import load_images
+from engine.data.neighbours import load_neighbours
+from engine.evidence.adapters import certificate_of
 from engine.exports.results import make_report
 from engine.exports.results_read import read_reconstructions, read_report
+from engine.network.adapter import load_adapter
 from engine.reconstruction import run as reconstruction
 from engine.reconstruction.run import Reconstruction
 from engine.session.run_cards import read_cards
@@ -60,6 +63,17 @@ def _read_mnist(path: Path) -> None:
     load_images("mnist", root=path.parents[2])
 
 
+def _read_neighbours(path: Path) -> None:
+    found = load_neighbours(path, 6)
+    for place in range(len(found)):
+        found.picture(place)
+
+
+def _read_adapter(path: Path) -> None:
+    for module in load_adapter(path):
+        certificate_of(module)
+
+
 def _read_report(path: Path) -> None:
     read_report(path.parent)
 
@@ -80,6 +94,8 @@ READERS: dict[str, Reader] = {
     "mnist": _read_mnist,
     "report": _read_report,
     "reconstructions": _read_reconstructions,
+    "neighbours": _read_neighbours,
+    "adapter": _read_adapter,
     "waiting": read_waiting_list,
     "cards": read_cards,
     "plan": read_plan,

@@ -69,6 +69,8 @@ def make_seeds() -> list[Seed]:
             *_sessions(Path(folder)),
             *_image_arrays(),
             *_tables(),
+            *_neighbours(),
+            *_adapters(),
             *_image_files(),
             *_known_data(),
             *_results(Path(folder)),
@@ -263,6 +265,26 @@ def _tables() -> Iterator[Seed]:
     yield Seed("images", "semicolons.csv", text.replace(",", ";").replace(".", ",").encode())
     yield Seed("images", "rows.npy", stream.getvalue())
     yield Seed("images", "rows.npz", _arrays(rows=rows, labels=labels, names=list("abcdef")))
+
+
+def _neighbours() -> Iterator[Seed]:
+    """Embeddings, and what they are of."""
+    rows = _pixels(4, 6).astype(np.float32)
+    stream = io.BytesIO()
+    np.save(stream, rows)
+    names = {"near.txt": b"a\nb\nc\nd\n"}
+    yield Seed("neighbours", "near.npz", _arrays(embeddings=rows, images=_pixels(4, 5, 5, 3)))
+    yield Seed("neighbours", "named.npz", _arrays(embeddings=rows, names=["a.png", "b", "c", "d"]))
+    yield Seed("neighbours", "near.npy", stream.getvalue(), names)
+    tensors = {"embeddings": torch.from_numpy(rows).half()}
+    yield Seed("neighbours", "near.safetensors", safetensors.torch.save(tensors), names)
+
+
+def _adapters() -> Iterator[Seed]:
+    """Low-rank changes of layers, from both kinds of file."""
+    pair = {"fc.lora_A.weight": torch.rand(3, 5), "fc.lora_B.weight": torch.rand(6, 3)}
+    yield Seed("adapter", "adapter_model.safetensors", safetensors.torch.save(pair))
+    yield Seed("adapter", "adapter.pth", _saved(pair))
 
 
 def _image_files() -> Iterator[Seed]:
