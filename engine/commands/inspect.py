@@ -120,7 +120,7 @@ def inspection(network: Network, train: LabelledImages | None = None) -> dict[st
         "mean_image": network.inputs.is_preprocessing_said,
         "layer_norms": [round(layer.norm, 4) for layer in health.layers],
         "row_space": {
-            "rank": health.spectrum.rank,
+            "rank": health.spectrum.rank if network.structure is None else None,
             "input_dimension": network.input_dimension,
             "noise_floor": health.spectrum.floor,
         },
@@ -139,13 +139,14 @@ def inspection_text(found: dict[str, Any]) -> str:
         f"{found['file']}: {found['architecture']}, {found['parameters']:,} parameters",
         f"input         {shape}{guess}",
         *([f"layout        {found['layout_described']}"] if found["layout_described"] else []),
+        *_structure_lines(found["structure"]),
         f"tells apart   {found['told_apart']}",
         f"activation    {_said(found['activation'], 'name')}",
         f"preprocessing {_said(found['preprocessing'], 'words')}",
         *_reading_lines(found),
         f"homogeneous   {found['homogeneous']}",
-        f"spectrum      {space['rank']} of {space['input_dimension']} directions of the first "
-        f"layer stand above its noise floor ({space['noise_floor']:.3g})",
+        f"spectrum      {health['rank']} of {health['dimension']} directions of the "
+        f"{health['layer']} stand above its noise floor ({space['noise_floor']:.3g})",
         f"remembered    {nouns.of(about_images(health['remembered']))} left a trace",
         *_norm_lines(found),
         f"training      {health['training']}",
@@ -173,6 +174,15 @@ def inspection_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _structure_lines(structure: dict[str, str] | None) -> list[str]:
+    """How convolutions follow each other, and who says so."""
+    if structure is None:
+        return []
+    is_assumed = structure["said_by"] in ("known", "shapes")
+    way = "; set it with --architecture" if is_assumed else ""
+    return [f"architecture  {structure['text']} ({structure['about']}{way})"]
+
+
 def _reading_lines(found: dict[str, Any]) -> list[str]:
     """Where the order of layers was a choice, and tensors that are not layers as they stand."""
     about = found["order"]["about"]
@@ -187,7 +197,7 @@ def _norm_lines(found: dict[str, Any]) -> list[str]:
     if base is not None:
         return [f"base          {base['about']}", f"change norms  {norms}"]
     return [
-        f"from training {percent(health['signal'], 1)} of the first layer",
+        f"from training {percent(health['signal'], 1)} of the {health['layer']}",
         f"layer norms   {norms} (in balance at stationarity: {health['balance']:.2f} of 1)",
     ]
 
@@ -206,7 +216,7 @@ def _assumption_lines(found: dict[str, Any] | None) -> list[str]:
         f"images say    {found['preprocessing']['about']}",
         f"              {found['activation']['about']}",
     ]
-    for about in (found["layout"], found["order"]):
+    for about in (found["layout"], found["order"], found["architecture"]):
         if about is not None:
             lines.append(f"              {about['about']}")
     return [*lines, f"warning       {found['warning']}"] if found["warning"] else lines

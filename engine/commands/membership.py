@@ -14,6 +14,7 @@ from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.base.plain_text import counted, percent
 from engine.commands.sources import (
+    add_base,
     add_control,
     add_data_root,
     add_images,
@@ -26,6 +27,7 @@ from engine.commands.terminal import bar_of, show_share
 from engine.evidence.membership import ask
 from engine.evidence.membership_scores import NEEDS, SCORES, Membership, Values
 from engine.exports import results, results_read
+from engine.network.facts import base_facts
 from engine.network.network import Network
 from engine.session.session import SUFFIX
 from engine.session.session_file import load_session
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a folder of results, or a {SUFFIX} file, of this network",
     )
     add_data_root(parser)
+    add_base(parser)
     add_reading(parser)
     parser.add_argument(
         "--csv", type=Path, metavar="FILE", help="one row an image, with its rank by multiplier"
@@ -77,7 +80,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         write_csv(found, options.csv)
     origin = network.origin
     written = {} if options.csv is None else {"csv": str(options.csv)}
-    model = {"file": origin.name, "sha256": origin.sha256}
+    model = {"file": origin.name, "sha256": origin.sha256, "base": base_facts(network)}
     return {"model": model, **found.as_dict(with_values=True), **written}
 
 
@@ -89,9 +92,11 @@ def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     for name, score in summary["scores"].items():
         said += [] if control is None else [f"{name:10}  {_worth(name, score)}"]
     said += [summary["note"]] if summary["note"] else []
+    base = summary["model"]["base"]
+    said += [] if base is None else [base["about"]]
     if summary["unexplained"] is not None:
-        left = percent(summary["unexplained"])
-        said.append(f"All images together leave {left} of the weights' norm unexplained.")
+        left, of = percent(summary["unexplained"]), "the weights'" if base is None else "its"
+        said.append(f"All images together leave {left} of {of} norm unexplained.")
     said += _most_exposed(summary["most_exposed"])
     return [*said, f"Table: {summary['csv']}"] if "csv" in summary else said
 

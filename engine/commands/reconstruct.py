@@ -48,12 +48,17 @@ from engine.session.image_sets import ImageSets
 from engine.session.session import SUFFIX, Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.stationarity.cases import NAMES
-from engine.stationarity.spectrum import spectrum_of
+from engine.stationarity.spectrum import images_spectrum
 
 ABOUT = "run the attack, write everything to a folder"
 
 _GIVEN = ("training", "candidates", "steps", "restarts", "seconds", "seed", "device")
 """Settings that can be given by name."""
+_OF_A_RUN = (
+    *("preset", "training", "candidates", "steps", "restarts", "seed", "base", "base_head"),
+    *READING,
+)
+"""What decides a run, and cannot be changed in its middle."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +181,7 @@ def _prepared(
             f"{network.origin.name} does not say what it reads; assumed: "
             f"{shape_in_words(network.input_shape)}. --shape sets it."
         )
-    if sees_no_chance(spectrum_of(network)):
+    if sees_no_chance(images_spectrum(network)):
         tell(check_weights(network).outlook)
     references = load_references(options, network)
     sets = _sets(references, ImageSets(), options.keep_images)
@@ -209,8 +214,7 @@ def _read(options: argparse.Namespace, model: str) -> Network:
 
 
 def _refuse_changes(options: argparse.Namespace) -> None:
-    """What decides a run cannot be changed in its middle."""
-    for name in ("preset", "training", "candidates", "steps", "restarts", "seed", "base", *READING):
+    for name in _OF_A_RUN:
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise UnusableInput(f"A session goes on with its own settings; leave --{option} out.")

@@ -29,8 +29,9 @@ from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
-from engine.network.checkpoints import load_network
-from engine.network.fine_tuned import with_base
+from engine.network.checkpoints import load_base, load_network
+from engine.network.fine_tuned import HEADS, with_base
+from engine.network.known_architectures import KNOWN
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
@@ -54,12 +55,18 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
 
 
 def add_base(parser: argparse.ArgumentParser) -> None:
-    """`--base`, what the network was fine-tuned from."""
+    """`--base`, what it was fine-tuned from, and `--base-head`, how its last layer began."""
     parser.add_argument(
         "--base",
         metavar="MODEL0",
         help="the public network that this one was fine-tuned from: what fine-tuning changed is "
         "explained, in place of the weights",
+    )
+    parser.add_argument(
+        "--base-head",
+        choices=HEADS,
+        help="whether the last layer began as the base's, or as a new one, which is left out; "
+        "known is assumed where the base has as many classes, for the two cannot be told apart",
     )
 
 
@@ -91,7 +98,7 @@ def load_neighbours_of(options: argparse.Namespace, network: Network) -> Neighbo
     return load_neighbours(options.neighbours, network.input_dimension)
 
 
-READING = ("shape", "layout", "activation", "preprocessing", "mean_of", "order")
+READING = ("shape", "architecture", "layout", "activation", "preprocessing", "mean_of", "order")
 """Names of the options that say how a network is to be read."""
 
 
@@ -102,6 +109,13 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--shape",
         type=_shape,
         help="input shape like 1x28x28; a number like 30, or “vector”, for rows of a table",
+    )
+    group.add_argument(
+        "--architecture",
+        metavar="TEXT",
+        help="steps of a convolutional network, whose weights show no strides and no pooling: "
+        "“conv stride 2 padding 2, relu, flatten, linear, relu, linear”; or a known one: "
+        f"{', '.join(known.name for known in KNOWN)}",
     )
     group.add_argument(
         "--layout",
@@ -150,15 +164,21 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     shape, neighbours = options.shape, getattr(options, "neighbours", None)
     if shape is None and neighbours is not None:
         shape = ANY_VECTOR  # Who gives neighbours says that the network reads embeddings.
-    network = _as_said(options, load_network(model, shape))
-    base = getattr(options, "base", None)
+    network = _as_said(options, load_network(model, shape, options.architecture))
+    base, head = getattr(options, "base", None), getattr(options, "base_head", None)
+    if base is None and head is not None:
+        raise UnusableInput(
+            "--base-head says how the last layer of a fine-tuned network began, and no base was "
+            "given.",
+            "Give --base as well, or leave it out.",
+        )
     if base is not None:
         if is_same_file(Path(base), Path(model)):
             raise UnusableInput(
                 f"{base} was given twice, as the network and as its base.",
                 "Give the network that it was fine-tuned from as the base.",
             )
-        network = with_base(network, _as_said(options, load_network(base)))
+        network = with_base(network, _as_said(options, load_base(base, network)), head)
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)

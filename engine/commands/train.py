@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,15 +24,13 @@ from engine.commands.terminal import bar_of, show_share, tell
 from engine.data import catalogue
 from engine.data.datasets import Selection, TrainingData, training_data
 from engine.data.labels import parse_names
-from engine.evidence.diagnostics import check_weights
 from engine.evidence.outlook import about_images
 from engine.network.checkpoints import load_network
-from engine.network.fine_tuned import with_base
 from engine.network.network import Network
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
 from engine.training.from_base import recipe_from
-from engine.training.recipe import RECIPES
+from engine.training.recipe import FROM_A_BASE, RECIPES
 from engine.training.state import TrainingSnapshot
 from engine.training.trained import (
     check_target,
@@ -80,8 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         choices=tuple(RECIPES),
         help="margin, if not given, goes where the theory asks to; usual is how people train; "
-        "fine-tune takes a few steps of gradient descent from the network of --from; what follows "
-        "overrules it",
+        "fine-tune takes a few steps of gradient descent from the network of --from, "
+        "fine-tune-batches as many with momentum and mini-batches; what follows overrules it",
     )
     parser.add_argument(
         "--from",
@@ -168,9 +166,10 @@ def _base(options: argparse.Namespace) -> Network | None:
         UnusableInput: it cannot be used, or the options do not go together.
     """
     if options.start_from is None:
-        if options.recipe == "fine-tune":
+        if options.recipe in FROM_A_BASE:
             raise UnusableInput(
-                "The recipe fine-tune needs a network to begin with.", "Name it with --from."
+                f"The recipe {options.recipe} needs a network to begin with.",
+                "Name it with --from.",
             )
         return None
     for name in ("hidden", "biases", "start"):
@@ -289,9 +288,8 @@ def _summary(
     }
     if base is not None:
         found["base"] = base.origin.said
-        with suppress(UnusableInput):  # Where nothing was changed yet.
-            found["remembered"] = check_weights(with_base(training.network, base)).remembered
-        return found
+        if training.tuned.base is None:  # Nothing was changed yet.
+            return found
     seen = look_at(training)
     found["remembered"] = seen.health.remembered
     if seen.stationarity is not None:

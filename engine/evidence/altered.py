@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.network.batch_norm import FOLDED
 from engine.network.network import Network
 from engine.network.reading import listed
 from engine.network.reparametrised import MASKED, NORMED, PRUNED
@@ -27,9 +28,9 @@ _ROWS = 64
 
 
 def is_altered(weight: Tensor) -> bool:
-    """Whether a matrix (n, k) looks pruned or rounded; a glance at 64 of its rows."""
+    """Whether a matrix (n, k), or kernels (n, …), look pruned or rounded; a glance at 64 rows."""
     every = max(1, len(weight) // _ROWS)
-    rows = weight.detach()[::every]
+    rows = weight.detach()[::every].flatten(1)
     rows = rows[(rows != 0).any(1)][:, (rows != 0).any(0)]
     if not rows.numel():
         return False
@@ -43,7 +44,8 @@ def why_roughly(network: Network) -> str:
     """Why the stationarity equation holds only roughly for these weights; empty where nothing says.
 
     A network that was pruned lacks what its images explain of the weights that are gone. Of weight
-    norm and spectral norm other parameters were trained than the weights that come of them.
+    norm, spectral norm and batch normalisation other parameters were trained than the weights that
+    come of them.
     """
     reading = network.reading
     pruned = [each.name for each in reading.applied if each.what.startswith(f"{PRUNED}, ")]
@@ -53,6 +55,12 @@ def why_roughly(network: Network) -> str:
     normed = [each.name for each in reading.applied if each.what.startswith(NORMED)]
     if normed:
         return f"Weights were trained as parts of a norm ({listed(normed)}), so that {_ROUGHLY}"
+    through = [each.name for each in reading.applied if each.what.startswith(FOLDED)]
+    if through:
+        return (
+            f"Weights were trained through batch normalisation ({listed(through)}), which is "
+            f"folded into them, so that {_ROUGHLY}"
+        )
     if any(is_altered(weight) for weight in network.weights[:-1]):
         return f"Weights look pruned or rounded after training, so that {_ROUGHLY}"
     return ""

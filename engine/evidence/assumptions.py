@@ -12,12 +12,19 @@ from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing
 from engine.data.layout import LAYOUTS, Layout, layout_words
-from engine.evidence.order import MOST_ORDERS, find_order
+from engine.evidence.architecture import (
+    about_architecture,
+    better_architecture,
+    find_architecture,
+)
+from engine.evidence.order import about_order, better_order, find_order, order_as_read
 from engine.evidence.preprocessing import find_preprocessing
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.activation import Activation
+from engine.network.architecture import Architecture
 from engine.network.network import Network
 from engine.network.orders import Order
+from engine.network.restructured import with_architecture
 
 _USUAL = tuple(Activation(slope) for slope in (0.0, 0.01, 0.1, 0.2))
 _FITS = 0.99
@@ -40,6 +47,8 @@ class Assumptions:
         order: of the layers, as they are read and otherwise; None where their shapes or names leave
             no choice and the network fares well. Where another fits clearly better, preprocessing
             and activation were tried with that.
+        architecture: usual ones that fit the weights, each with the preprocessing that fits it
+            better; None of full layers alone, and where it was said and the network fares well.
         layout: the orders of a colour image, each with the preprocessing that fits it best; None
             for images of one channel, of which all orders are the same.
     """
@@ -52,6 +61,7 @@ class Assumptions:
     read_as: Trial[Activation]
     order: Trials[Order] | None = None
     layout: Trials[Layout] | None = None
+    architecture: Trials[Architecture] | None = None
 
     @property
     def right(self) -> float:
@@ -66,7 +76,8 @@ class Assumptions:
         return (
             f"As it is read, the network gets {percent(1 - self.right)} of its training images "
             "wrong. Something is assumed wrongly: the activation, the preprocessing, the layout of "
-            "colour images, the order of layers or classes, or these are not its images."
+            "colour images, the architecture, the order of layers or classes, or these are not its "
+            "images."
         )
 
     @property
@@ -77,6 +88,9 @@ class Assumptions:
             sentences.append(f"Another layout fits better: {self.better_layout.words}.")
         if self.better_order is not None:
             sentences.append(f"Another order of the layers fits better: {self.better_order.words}.")
+        if self.better_architecture is not None:
+            words = self.better_architecture.words
+            sentences.append(f"Another architecture fits better: {words}.")
         if not self.is_prepared:
             ties = " or ".join(trial.words for trial in self.preprocessing.ties)
             sentences.append(f"The preprocessing seems to be: {ties}.")
@@ -105,45 +119,46 @@ class Assumptions:
         if self.layout is None:
             return ""
         if self.layout.is_clear:
-            return f"{_fares(self.layout.best)}, clearly the best"
-        return " or ".join(_fares(trial) for trial in self.layout.ranked) + ", not told apart"
+            return f"{self.layout.best.fares}, clearly the best"
+        return " or ".join(trial.fares for trial in self.layout.ranked) + ", not told apart"
 
     @property
     def better_order(self) -> Trial[Order] | None:
         """One of the layers that fits clearly better than that which is assumed, if there is."""
-        if self.order is None:
-            return None
-        best = self.order.best
-        return best if best.is_clearly_better_than(_as_read(self.order)) else None
+        return better_order(self.order)
 
     @property
     def about_order(self) -> str:
-        """`fc1, fc3, fc2: 12 % right; fc1, fc2, fc3: 100 % right, which fits clearly better`."""
-        if self.order is None:
-            return ""
-        read, tried = _as_read(self.order), len(self.order.ranked)
-        more = " or more" if tried == MOST_ORDERS else ""
-        of = f" of {tried}{more} orders that fit the shapes"
-        if self.better_order is None:
-            return f"{_fares(read)}; none{of} fits clearly better"
-        return f"{_fares(read)}; {_fares(self.better_order)}, which fits clearly better{of}"
+        """What the images say of other orders; empty where none was tried."""
+        return about_order(self.order)
+
+    @property
+    def better_architecture(self) -> Trial[Architecture] | None:
+        """One that fits clearly better than that which is assumed, if there is."""
+        return better_architecture(self.as_read.way, self.architecture)
+
+    @property
+    def about_architecture(self) -> str:
+        """What the images say of other architectures; empty where none was tried."""
+        found = self.architecture
+        return "" if found is None else about_architecture(found, self.better_architecture)
 
     @property
     def about_activation(self) -> str:
         """`ReLU: 100 % right; no other slope that was tried fits clearly better`."""
         better = self.better_activation
         if better is None:
-            return f"{_fares(self.read_as)}; no other slope that was tried fits clearly better"
-        return f"{_fares(self.read_as)}; {_fares(better)}, which fits clearly better"
+            return f"{self.read_as.fares}; no other slope that was tried fits clearly better"
+        return f"{self.read_as.fares}; {better.fares}, which fits clearly better"
 
     @property
     def about_preprocessing(self) -> str:
         """`less the mean image of these images: 100 % right, clearly best`."""
         found = self.preprocessing
         if found.is_clear:
-            return f"{_fares(found.best)}, clearly the best"
+            return f"{found.best.fares}, clearly the best"
         others = ", ".join(trial.words for trial in found.ties[1:])
-        return f"{_fares(found.best)}; not told apart from: {others}"
+        return f"{found.best.fares}; not told apart from: {others}"
 
     def as_dict(self) -> dict[str, Any]:
         """For the command line."""
@@ -171,17 +186,15 @@ class Assumptions:
                 "better": None if order is None else order.words,
                 "tried": self.order.as_dicts()[:_SHOWN_ORDERS],
             },
+            "architecture": None
+            if self.architecture is None
+            else {
+                "about": self.about_architecture,
+                "tried": self.architecture.as_dicts()[:_SHOWN_ORDERS],
+            },
             "advice": self.advice,
             "warning": self.warning,
         }
-
-
-def _as_read(found: Trials[Order]) -> Trial[Order]:
-    return next(trial for trial in found.ranked if list(trial.way) == sorted(trial.way))
-
-
-def _fares(trial: Trial[Any]) -> str:
-    return f"{trial.words}: {percent(trial.right)} right"
 
 
 def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | None:
@@ -199,8 +212,12 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         return None
     as_read = Trial(network, "as it is read", *fares)
     order = _open_order(network, train)
-    if order is not None and order.best.is_clearly_better_than(_as_read(order)):
+    if order is not None and order.best.is_clearly_better_than(order_as_read(order)):
         network = network.with_order(order.best.way, network.reading.ordered_by)
+    architecture = _open_architecture(network, train, as_read.right)
+    better = better_architecture(network, architecture)
+    if better is not None:
+        network = with_architecture(network, better.way, "shapes")
     each_layout = {
         layout: found
         for layout in _layouts(network)
@@ -232,11 +249,22 @@ def check_assumptions(network: Network, train: LabelledImages) -> Assumptions | 
         trials[network.activation],
         order,
         layouts if len(each_layout) > 1 else None,
+        architecture,
     )
+
+
+def _open_architecture(
+    network: Network, train: LabelledImages, right: float
+) -> Trials[Architecture] | None:
+    """Other architectures, where it is assumed or at odds with the images."""
+    is_assumed = network.reading.structured_by in ("known", "shapes")
+    return find_architecture(network, train) if is_assumed or right < _FITS else None
 
 
 def _open_order(network: Network, train: LabelledImages) -> Trials[Order] | None:
     """Orders of the layers, where names leave a choice or are at odds with the images."""
+    if network.structure is not None:
+        return None
     mean = train.images.mean(0)
     each = (try_out(network.with_layout(way, "references"), train, mean) for way in LAYOUTS)
     right = max(fares[0] for fares in each if fares is not None)
@@ -247,7 +275,7 @@ def _open_order(network: Network, train: LabelledImages) -> Trials[Order] | None
 def _layouts(network: Network) -> tuple[Layout, ...]:
     """Those that differ, the network's own first."""
     own = network.inputs.layout
-    if network.input_shape[0] == 1:
+    if network.input_shape[0] == 1 or network.structure is not None:
         return (own,)
     return (own, *(layout for layout in LAYOUTS if layout != own))
 

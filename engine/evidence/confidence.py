@@ -88,6 +88,8 @@ def case_of(network: Network, training: TrainingKind) -> Case | None:
         network: under attack.
         training: the kind that its multipliers are of.
     """
+    if network.structure is not None:
+        return None
     if network.base is not None or network.inputs.is_vector or not _is_built_as_fitted(network):
         return None
     biased = [bias is not None for bias in network.biases]

@@ -28,14 +28,16 @@ from engine.data.nouns import IMAGES, Nouns, nouns_of
 from engine.evidence.altered import why_roughly
 from engine.evidence.outlook import CROWDED, Outlook, about_images
 from engine.evidence.tuning import Tuning, tuning_of
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.stationarity.balance import balance_floor, decay_balance, level_norms
 from engine.stationarity.cases import BALANCED
-from engine.stationarity.spectrum import Spectrum, spectrum_of
+from engine.stationarity.spectrum import Spectrum, images_spectrum, spectrum_of
 
 Values = NDArray[np.float64]
 
 
+FIRST = "first layer"
 LARGELY, MOSTLY = 0.9, 0.75
 """Shares of W_1 that come from training. The rest is its random start, which hides images: what is
 left of it told best how many came back (decision 23)."""
@@ -125,7 +127,10 @@ class Health:
         floor: least relative residual ‖θ − Σ J(x_i)ᵀ u_i‖ / ‖θ‖ that as many images as the network
             seems to remember can leave, by facts 1 and 2. No measure of the chance, either.
         signs: what kind of training the weights look like.
+        dimension: how many numbers that layer reads.
         nouns: for what the network reads.
+        layer: which one the spectrum is of: with convolutions the first fully connected one, whose
+            rows are made of features as those of W_1 are of images.
         caution: why the equation holds only roughly for them; empty where nothing says so.
         tuning: what fine-tuning did, where the base is known; spectrum, norms and floors are then
             of what it changed.
@@ -137,7 +142,9 @@ class Health:
     balance: float
     floor: float
     signs: TrainingSigns
+    dimension: int
     nouns: Nouns = IMAGES
+    layer: str = FIRST
     caution: str = ""
     tuning: Tuning | None = None
 
@@ -162,7 +169,8 @@ class Health:
         """What chance the attack has, and why; measured in decision 23."""
         found = self._judged_of_images
         caution = f" {self.caution}" if self.caution and found.chance != "none" else ""
-        return replace(found, reason=self.nouns.of(found.reason) + caution)
+        reason = self.nouns.of(found.reason).replace(FIRST, self.layer)
+        return replace(found, reason=reason + caution)
 
     @property
     def training(self) -> str:
@@ -235,6 +243,9 @@ class Health:
             "sees_no_chance": self.sees_no_chance,
             "outlook": self.outlook,
             "caution": self.caution,
+            "layer": self.layer,
+            "rank": self.spectrum.rank,
+            "dimension": self.dimension,
         }
 
 
@@ -246,9 +257,14 @@ def sees_no_chance(spectrum: Spectrum) -> bool:
 def check_weights(network: Network) -> Health:
     """Looks at the weights alone; some tenths of a second for a thousand neurons a layer."""
     spectra = [spectrum_of(network, layer) for layer in range(network.depth)]
-    first = spectra[0]
+    images = first_full(network)
+    first = spectra[images]
     squares = network.explained.squared_norms().cpu().double().numpy()
-    floors = [_rank_floor(spectrum.values, first.rank) for spectrum in spectra]
+    # An image explains many directions of a convolution, one for each place that it looks at.
+    floors = [
+        0.0 if layer < images else _rank_floor(spectrum.values, first.rank)
+        for layer, spectrum in enumerate(spectra)
+    ]
     levels = level_norms(network)
     # What is left out has no norm, and nothing of it is to be explained.
     norms = np.sqrt(squares)
@@ -270,7 +286,9 @@ def check_weights(network: Network) -> Health:
             math.sqrt(sum(floor**2 for floor in floors) / squares.sum()),
         ),
         signs=training_signs(network, first),
+        dimension=network.weights[images].shape[1],
         nouns=nouns_of(network.input_shape),
+        layer=FIRST if network.structure is None else "first fully connected layer",
         caution=why_roughly(network),
         tuning=tuning_of(network, first),
     )
@@ -283,7 +301,7 @@ def training_signs(network: Network, spectrum: Spectrum | None = None) -> Traini
         network: the network.
         spectrum: of W_1, where it is at hand.
     """
-    first = spectrum_of(network) if spectrum is None else spectrum
+    first = images_spectrum(network) if spectrum is None else spectrum
     return TrainingSigns(
         imbalance=decay_balance(network),
         start=1 - _signal(first),

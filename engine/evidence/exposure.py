@@ -26,6 +26,7 @@ from engine.evidence.stationarity_check import MOST_IMAGES, explain
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
+from engine.stationarity.fine_tuning import where_balanced
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +61,8 @@ def exposure_of(
 ) -> Exposure:
     """The multipliers of images, all in one problem as long as there are no more than can be.
 
+    Where a base is known they explain what fine-tuning changed, with gradients where they balance.
+
     Args:
         network: float64, on the CPU.
         x: what it reads of them, float64, shape (n, D).
@@ -70,6 +73,7 @@ def exposure_of(
         UnusableInput: no solution is found.
         Cancelled: `progress` said so.
     """
+    network = where_balanced(network)
     if len(x) <= MOST_IMAGES:
         found = explain(network, x, labels, progress)
         return Exposure(found.multipliers, "exactly", found.relative)

@@ -74,13 +74,16 @@ def first_look(network: Network, progress: Progress = unheard) -> FirstLook:
     """Looks for images in differences of rows; a second or two.
 
     Args:
-        network: any; of one that reads no images, and of one whose first layer looks untrained,
-            nothing is shown.
+        network: any; of one that reads no images, or makes features of them first, and of one
+            whose first layer looks untrained, nothing is shown.
         progress: told the share that is done.
 
     Raises:
         Cancelled: `progress` said so.
     """
+    nothing = FirstLook(torch.zeros(0, *network.input_shape), (), 0)
+    if network.structure is not None:  # Differences of its rows are features, and no images.
+        return nothing
     first, bias = network.explained.weights[0].detach().cpu(), network.explained.biases[0]
     bias = torch.zeros(len(first)) if bias is None else bias.detach().cpu().float()
     if len(first) > _ROWS:
@@ -88,7 +91,7 @@ def first_look(network: Network, progress: Progress = unheard) -> FirstLook:
         first, bias = first[largest], bias[largest]
     rows, basis, has_chance = _in_row_space(first)
     if network.inputs.is_vector or not has_chance or len(rows) < 3:
-        return FirstLook(torch.zeros(0, *network.input_shape), (), 0)
+        return nothing
     found = differences(rows, bias)
     counts = recurrences(found, portion(progress, 0.0, 0.5))
     random = differences(_without_neurons(rows), bias)

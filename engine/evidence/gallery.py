@@ -31,6 +31,7 @@ from engine.evidence.gradients import own_directions
 from engine.evidence.groups import distinct, found_by
 from engine.evidence.nulls import AgainstNulls, against_nulls
 from engine.evidence.similarity import ncc_features, stretched
+from engine.network.features import features_of, head_of
 from engine.network.network import Network
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
@@ -255,11 +256,12 @@ def _explanation(
     * its label's margin over that which all images with a multiplier share;
     * the cosine between W*_1 C x, with C the (regularised) inverse of W*_1ᵀ W*_1, and δ_1(x) on the
       way back from its own direction. Were the images independent, W*_1 = Σ v_i x_iᵀ would give v_i
-      for x_i, and by stationarity v_i is along δ_1(x_i).
+      for x_i, and by stationarity v_i is along δ_1(x_i). With convolutions W_1 is the first full
+      layer's, and x the features that it reads.
     """
     network = network.to("cpu", torch.float32)
     if space is None:
-        space = row_space(network, 0.0)
+        space = row_space(head_of(network), 0.0)
     margins, agreement = _in_blocks(partial(_agreement, network, space), images, labels)
     shares = strengths.clamp_min(0)
     common = (shares * margins.clamp_min(0)).sum() / shares.sum().clamp_min(_TINY)
@@ -268,14 +270,14 @@ def _explanation(
 
 def _agreement(network: Network, space: RowSpace, images: Tensor, labels: Tensor) -> list[Tensor]:
     """The margin of each image, and the cosine between W*_1 C x and its δ_1, each of shape (n,)."""
-    x = network.inputs.of_centred(images)
-    there = trace(network, x)
+    x, head = features_of(network, network.inputs.of_centred(images)), head_of(network)
+    there = trace(head, x)
     outputs = there.outputs()
     delta = there.backward(own_directions(network.classes, outputs, labels)).delta[1]
     basis = space.basis.float()
     values = torch.from_numpy(space.spectrum.values[: len(basis)].copy()).float()
     inverse = 1 / (values.square() + (_LEAST_SHARE * values[0]) ** 2)
-    traced = (x @ basis.T * inverse) @ (network.explained.weights[0] @ basis.T).T
+    traced = (x @ basis.T * inverse) @ (head.explained.weights[0] @ basis.T).T
     size = (traced.norm(dim=1) * delta.norm(dim=1)).clamp_min(_TINY)
     return [network.classes.margins(outputs, labels), (traced * delta).sum(1) / size]
 

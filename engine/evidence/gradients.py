@@ -1,23 +1,19 @@
-"""J(x_i)ᵀ u_i of known images, in the factors that it is made of.
-
-The gradient of u_i · Φ(x_i) by W_l is δ_l h_{l−1}ᵀ, and that by b_l is δ_l. So sums over all
-weights need no array of the size of θ for each image: ⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ is
-Σ_l (δ_l,i · δ_l,j) (h_{l−1},i · h_{l−1},j), and δ_l,i · δ_l,j once more for a bias of layer l.
+"""J(x_i)ᵀ u_i of known images, in what it is made of in each layer (`layer_gradients`).
 
 Where a base is known, θ* is θ − θ_0, and what was not trained is left out of all sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from engine.base.progress import silent
+from engine.evidence.layer_gradients import LayerGradients, gradients_by_layer, joined_rows
 from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
-from engine.network.trace import Deltas, Trace, trace
 from engine.runtime.lazy import torch
 from engine.stationarity.cases import multipliers_for
 from engine.stationarity.target import Target
@@ -30,10 +26,7 @@ _ROWS = 256
 
 
 class Pulls(Protocol):
-    """J(x_i)ᵀ u_i of n images, as far as multipliers of them have to know them.
-
-    What a kind of layer other than a full one has to offer to be asked as well.
-    """
+    """J(x_i)ᵀ u_i of n images, as far as multipliers of them have to know them."""
 
     def along_parameters(self) -> Tensor:
         """⟨θ, J(x_i)ᵀ u_i⟩, shape (n,)."""
@@ -57,12 +50,12 @@ class Gradients:
     """J(x_i)ᵀ u_i of n images.
 
     Attributes:
-        there: the way forward.
-        back: the way back from the cotangents.
+        network: whose they are.
+        layers: of each, what they are made of.
     """
 
-    there: Trace
-    back: Deltas
+    network: Network
+    layers: Sequence[LayerGradients]
 
     @classmethod
     def of(cls, network: Network, x: Tensor, cotangents: Tensor) -> Gradients:
@@ -73,8 +66,7 @@ class Gradients:
             x: what the network reads, shape (n, D).
             cotangents: U, shape (n, C).
         """
-        there = trace(network, x)
-        return cls(there, there.backward(cotangents))
+        return cls(network, gradients_by_layer(network, x, cotangents))
 
     @classmethod
     def in_parts(
@@ -90,26 +82,19 @@ class Gradients:
         """
         parts = []
         for some, their in zip(torch.split(x, _ROWS), torch.split(cotangents, _ROWS), strict=True):
-            parts.append(cls.of(network, some, their))
+            parts.append(gradients_by_layer(network, some, their))
             beat()
-        h, delta = (
-            [torch.cat(layer) for layer in zip(*each, strict=True)]
-            for each in ([part.there.h for part in parts], [part.back.delta for part in parts])
-        )
-        return cls(Trace(network, [], h, []), Deltas([], delta))
+        return cls(network, [joined_rows(layer) for layer in zip(*parts, strict=True)])
 
     def along_parameters(self) -> Tensor:
-        """⟨θ*, J(x_i)ᵀ u_i⟩ = Σ_l δ_l · (W*_l h_{l−1} + b*_l), shape (n,).
+        """⟨θ*, J(x_i)ᵀ u_i⟩, shape (n,); of a full layer δ_l · (W*_l h_{l−1} + b*_l).
 
         Of θ itself L u · Φ(x_i) where Φ is homogeneous, by Euler's theorem; this holds with biases
         anywhere.
         """
-        explained, total = self.there.network.explained, self._zeros(len(self.there.h[0]))
-        layers = zip(explained.weights, explained.biases, strict=True)
-        for layer, (weight, bias) in enumerate(layers):
-            z = self.there.h[layer] @ weight.T
-            total += (self.back.delta[layer + 1] * (z if bias is None else z + bias)).sum(1)
-        return total
+        explained = self.network.explained
+        layers = zip(self.layers, explained.weights, explained.biases, strict=True)
+        return self._summed([layer.along(weight, bias) for layer, weight, bias in layers])
 
     def gram(self, beat: Callable[[], None] = silent) -> Tensor:
         """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩, shape (n, n).
@@ -125,23 +110,12 @@ class Gradients:
 
     def products(self, others: Gradients) -> Tensor:
         """⟨J(x_i)ᵀ u_i, J(x_j)ᵀ u_j⟩ with those of n' images of the same network, shape (n, n')."""
-        total = self._zeros(len(self.there.h[0]), len(others.there.h[0]))
-        for (h, delta, has_weight, has_bias), (h_of, delta_of, *_) in zip(
-            self._factors(), others._factors(), strict=True
-        ):
-            deltas = delta @ delta_of.T
-            if has_weight:
-                total += deltas * (h @ h_of.T)
-            if has_bias:
-                total += deltas
-        return total
+        layers = zip(self._trained(), others.layers, strict=True)
+        return self._summed([mine.products(theirs, *has) for (mine, has), theirs in layers])
 
     def squared_norms(self) -> Tensor:
         """‖J(x_i)ᵀ u_i‖², shape (n,)."""
-        total = self._zeros(len(self.there.h[0]))
-        for h, delta, has_weight, has_bias in self._factors():
-            total += delta.square().sum(1) * (has_weight * h.square().sum(1) + has_bias)
-        return total
+        return self._summed([layer.squared_norms(*has) for layer, has in self._trained()])
 
     def combined(self, multipliers: Tensor, beat: Callable[[], None] = silent) -> Parameters:
         """Σ_i λ_i J(x_i)ᵀ u_i, in the shapes of θ.
@@ -150,44 +124,40 @@ class Gradients:
             multipliers: λ, shape (n,).
             beat: called after some of them; may raise to end the work.
         """
-        total = self.there.network.parameters.each(torch.zeros_like)
+        total = self.network.parameters.each(torch.zeros_like)
         for some, their in zip(self._split(), torch.split(multipliers, _ROWS), strict=True):
-            for (h, delta, has_weight, has_bias), weight, bias in zip(
-                some._factors(), total.weights, total.biases, strict=True
+            for (layer, (has_weight, has_bias)), weight, bias in zip(
+                some._trained(), total.weights, total.biases, strict=True
             ):
-                weighed = their[:, None] * delta
+                by_weight, by_bias = layer.combined(their)
                 if has_weight:
-                    weight.addmm_(weighed.T, h)
+                    weight.add_(by_weight.reshape(weight.shape))
                 if bias is not None and has_bias:
-                    bias.add_(weighed.sum(0))
+                    bias.add_(by_bias)
             beat()
         return total
 
     def _split(self) -> list[Gradients]:
-        """The same of some images after others; of no more than their factors."""
-        h, delta = self.there.h, self.back.delta
-        parts = range(0, len(h[0]), _ROWS)
+        """The same of some images after others."""
+        parts = range(0, len(self.layers[0]), _ROWS)
         return [
-            Gradients(
-                Trace(self.there.network, [], [each[i : i + _ROWS] for each in h], []),
-                Deltas([], [each[i : i + _ROWS] for each in delta]),
-            )
+            Gradients(self.network, [layer.rows(i, i + _ROWS) for layer in self.layers])
             for i in parts
         ]
 
-    def _factors(self) -> list[tuple[Tensor, Tensor, bool, bool]]:
-        """h_{l−1} and δ_l of each layer, and whether its weights, and a bias, are explained."""
-        network = self.there.network
-        weights, biases = Target.of(network).untrained
+    def _trained(self) -> list[tuple[LayerGradients, tuple[bool, bool]]]:
+        """Each layer, and whether its weights, and a bias, are explained."""
+        weights, biases = Target.of(self.network).untrained
         return [
-            (h, delta, layer not in weights, bias is not None and layer not in biases)
-            for layer, (h, delta, bias) in enumerate(
-                zip(self.there.h, self.back.delta[1:], network.biases, strict=True)
+            (layer, (number not in weights, bias is not None and number not in biases))
+            for number, (layer, bias) in enumerate(
+                zip(self.layers, self.network.biases, strict=True)
             )
         ]
 
-    def _zeros(self, *shape: int) -> Tensor:
-        return torch.zeros(*shape, dtype=self.there.h[0].dtype)
+    @staticmethod
+    def _summed(parts: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(parts)).sum(0)
 
 
 def own_directions(classes: Classes, outputs: Tensor, labels: Tensor) -> Tensor:

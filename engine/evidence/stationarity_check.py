@@ -34,6 +34,7 @@ from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
+from engine.stationarity.fine_tuning import where_balanced
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -132,7 +133,7 @@ def check_stationarity(network: Network, x: Tensor, labels: Tensor) -> TrueStati
     """
     network = network.to("cpu", torch.float64)
     x, labels = x.cpu().double(), labels.cpu().double()
-    found = explain(network, x, labels)
+    found = explain(where_balanced(network), x, labels)
     return TrueStationarity(
         multipliers=found.multipliers,
         margins=network.classes.margins(network.forward(x), labels).numpy(),

@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from engine.base.plain_text import percent
 from engine.data.datasets import LabelledImages
 from engine.evidence.taught import taught_labels
 from engine.network.network import Network
@@ -46,6 +47,11 @@ class Trial(Generic[Way]):
     words: str
     right: float
     margin: float
+
+    @property
+    def fares(self) -> str:
+        """`fc1, fc3, fc2: 12 % right`."""
+        return f"{self.words}: {percent(self.right)} right"
 
     def is_clearly_better_than(self, other: Trial[Any]) -> bool:
         """Whether it is right of one image in a hundred more, or of as many by a wider margin."""

@@ -17,6 +17,7 @@ from engine.data.inputs import shape_in_words, who_said
 from engine.data.normalisation import EMBEDDINGS
 from engine.data.nouns import ROWS, Nouns, nouns_of
 from engine.data.pixels import display_pixels
+from engine.evidence.diagnostics import FIRST
 from engine.evidence.lineup import lineup_of
 from engine.evidence.neighbourhood import Neighbourhood
 from engine.evidence.outlook import about_images
@@ -172,10 +173,11 @@ def _words_of(session: Session, entry: dict[str, Any]) -> str:
 
 def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
     """What is said of it below its file and its SHA-256."""
-    model, health, space = report["model"], report["health"], report["row_space"]
+    model, health = report["model"], report["health"]
     nouns = nouns_of(model["input_shape"])
     return [
         ("Layers", model["architecture"]),
+        *_architecture(model["structure"]),
         *_reading(session.network.reading),
         *_base(model["base"]),
         ("Activation", _with_who_said(model["activation"], "name")),
@@ -184,9 +186,9 @@ def _network(session: Session, report: dict[str, Any]) -> list[tuple[str, str]]:
         *_layout(session),
         ("Preprocessing", _with_who_said(model["preprocessing"], "words")),
         (
-            "Row space",
-            f"{health['rank_per_layer'][0]} of {space['input_dimension']} directions of the first "
-            "layer stand above its noise",
+            "Row space" if health["layer"] == FIRST else "Spectrum",
+            f"{health['rank']} of {health['dimension']} directions of the {health['layer']} stand "
+            "above its noise",
         ),
         ("Remembered", f"{nouns.of(about_images(health['remembered']))}, by the weights alone"),
         ("Layer norms", ", ".join(f"{norm:.3g}" for norm in health["norm_per_layer"])),
@@ -199,6 +201,13 @@ def _layout(session: Session) -> list[tuple[str, str]]:
     """Of images of several channels alone: those of one have none."""
     described = session.network.inputs.layout_described
     return [("Layout", described)] if described else []
+
+
+def _architecture(structure: dict[str, str] | None) -> list[tuple[str, str]]:
+    """How convolutions follow each other, and who says so."""
+    if structure is None:
+        return []
+    return [("Architecture", f"{structure['text']} ({structure['about']})")]
 
 
 def _reading(reading: Reading) -> list[tuple[str, str]]:
@@ -215,7 +224,7 @@ def _base(base: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     changed = ", ".join(each["words"] for each in base["changes"])
     return [
-        ("Base", f"{base['file']}, SHA-256 {base['sha256']}"),
+        ("Base", f"{base['file']}, SHA-256 {base['sha256'] or 'unknown'}"),
         ("Changed", f"{changed} of each layer. {base['about']}"),
     ]
 
@@ -282,7 +291,9 @@ def command(report: dict[str, Any]) -> str:
     file = shlex.quote(report["model"]["file"])
     read = "".join(f" --{name} {value}" for name, value in _read_as(report["model"]).items())
     base = report["model"]["base"]
-    read += "" if base is None else f" --base {shlex.quote(base['file'])}"
+    if base is not None:
+        read += f" --base {shlex.quote(base['file'])}"
+        read += " --base-head new" if base["head"] == "new" else ""
     return f"{COMMAND} reconstruct {file} --out results {words} --shape {shape}{read}"
 
 

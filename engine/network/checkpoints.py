@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -14,15 +13,17 @@ from engine.base.files import read_tensors, save_tensors, sha256_of
 from engine.data.inputs import (
     InputShape,
     InputSpec,
-    fitted_shape,
     format_shape,
-    infer_input_shape,
-    is_usual_image,
     parse_shape,
-    shape_in_words,
 )
+from engine.network.architecture import architecture_of
+from engine.network.architecture_text import written
+from engine.network.contents import Contents
+from engine.network.convolutional import NeedsArchitecture, Said
+from engine.network.interpreted import Interpreted, Shapes, interpret, stated_activation
 from engine.network.kernels import as_weights
 from engine.network.kinds import checkpoint_of
+from engine.network.known_architectures import said_architecture
 from engine.network.network import Network, Origin
 from engine.network.readers import BESIDE, read_checkpoint
 from engine.network.reading import Reading, first_of
@@ -32,17 +33,20 @@ from engine.network.said import (
     said_activation,
     said_classes,
     said_preprocessing,
+    stated_architecture,
 )
 from engine.network.said_layout import pixels_first, said_layout, shape_of_mean
-from engine.network.state_dict import infer_layers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _FORMAT_VERSION = "1"
+_MOST_SIDE = 10_000_000
 
 
-def load_network(path: str | Path, input_shape: InputShape | None = None) -> Network:
+def load_network(
+    path: str | Path, input_shape: InputShape | None = None, architecture: str | None = None
+) -> Network:
     """Reads a trained network from a checkpoint.
 
     Args:
@@ -50,41 +54,52 @@ def load_network(path: str | Path, input_shape: InputShape | None = None) -> Net
             Hugging Face's layout.
         input_shape: (c, h, w), or `ANY_VECTOR`; read from the file's metadata or inferred from the
             number of inputs where not given.
+        architecture: a name of `known_architectures`, or as `architecture_text` has it; of
+            convolutions it is read from the file's metadata or told by shapes where not given.
 
     Raises:
         UnusableInput: the file cannot be used; the message says why and what would work.
+        NeedsArchitecture: it holds convolutions, and their architecture is not known.
     """
     path = checkpoint_of(Path(path))
     contents = read_checkpoint(path)
-    metadata = contents.metadata
-    activation, activation_said_by = said_activation(metadata, path.name)
-    layers = infer_layers(as_weights(contents.tensors), path.name)
-    dimension, outputs = layers.parameters.weights[0].shape[1], len(layers.parameters.weights[-1])
+    metadata, name = contents.metadata, path.name
+    activation, activation_said_by = said_activation(metadata, name)
     said_shape = metadata.get("input_shape")
-    stored = _parse_stored_shape(pixels_first(said_shape) or said_shape, dimension)
-    said = None if input_shape is None else fitted_shape(input_shape, dimension)
-    of_mean = shape_of_mean(metadata.get("mean"))
-    if of_mean is not None and stored is None and math.prod(of_mean) == dimension:
-        stored = of_mean
-    shape = said or stored or infer_input_shape(dimension)
-    if math.prod(shape) != dimension:
-        raise UnusableInput(
-            f"The input shape {shape_in_words(shape)} holds {math.prod(shape)} numbers, but "
-            f"{path.name} reads {dimension}."
-        )
-    is_known = bool(said or stored or is_usual_image(shape))
+    stored = _parse_stored_shape(pixels_first(said_shape) or said_shape)
+    shapes = Shapes(input_shape, stored, shape_of_mean(metadata.get("mean")))
+    said = _said_architecture(architecture, metadata)
+    try:
+        found = interpret(as_weights(contents.tensors), said, shapes, name)
+    except NeedsArchitecture as error:
+        error.path = path
+        raise
+    stated = stated_activation(found.said, activation, activation_said_by, name)
+    outputs = len(found.parameters.weights[-1])
     network = Network(
-        layers.parameters,
-        InputSpec(shape, said_preprocessing(metadata, shape, path.name), is_known),
-        activation,
+        found.parameters,
+        InputSpec(found.shape, said_preprocessing(metadata, found.shape, name), found.is_known),
+        stated[0],
         Origin(str(path), sha256_of(path), _details(metadata)),
         said_classes(metadata, outputs),
-        activation_said_by,
-        Reading(
-            layers.names, layers.ordered_by, first_of(contents.applied), first_of(contents.ignored)
-        ),
+        stated[1],
+        _reading(contents, found),
+        structure=found.structure,
     )
-    return network.with_layout(*said_layout(said_shape, shape, contents.tensors))
+    if found.structure is not None:
+        return network.with_layout("chw", "file")  # A kernel has its channels first.
+    return network.with_layout(*said_layout(said_shape, found.shape, contents.tensors))
+
+
+def load_base(path: str | Path, network: Network) -> Network:
+    """Reads what a network was fine-tuned from; its convolutions stand in the same architecture.
+
+    Raises:
+        UnusableInput: as `load_network`.
+    """
+    if network.structure is None:
+        return load_network(path)
+    return load_network(path, network.input_shape, _stored_architecture(network))
 
 
 def save_network(
@@ -112,7 +127,7 @@ def save_network(
         **details,
         **metadata_of(network.activation, network.activation_said_by, network.class_names),
         "afterimage": _FORMAT_VERSION,
-        "architecture": network.architecture,
+        "architecture": _stored_architecture(network),
         "input_shape": format_shape(network.input_shape),
     }
     save_tensors(tensors, Path(path), metadata)
@@ -124,23 +139,50 @@ def load_beside(path: str | Path) -> dict[str, Tensor]:
     return {name.removeprefix(BESIDE): tensor for name, tensor in tensors.items()}
 
 
+def _stored_architecture(network: Network) -> str:
+    """As text where it has convolutions, which is read again; else in words for people."""
+    if network.structure is None:
+        return network.architecture
+    return written(architecture_of(network.structure, network.activation))
+
+
 # --- reading --------------------------------------------------------------------------------
 
 
-def _parse_stored_shape(stored: object, dimension: int) -> InputShape | None:
-    """The shape that the file states; None where it states none that fits."""
+def _said_architecture(said: str | None, metadata: Mapping[str, Any]) -> Said | None:
+    """What a person says of the architecture, else the file."""
+    if said is not None:
+        architecture, known_as = said_architecture(said)
+        return Said(architecture, "user", known_as)
+    stated = stated_architecture(metadata)
+    return None if stated is None else Said(stated, "file")
+
+
+def _reading(contents: Contents, found: Interpreted) -> Reading:
+    said = found.said
+    return Reading(
+        found.names,
+        found.ordered_by,
+        first_of((*contents.applied, *found.applied)),
+        first_of(contents.ignored),
+        "nobody" if said is None else said.by,
+        "" if said is None else said.known_as,
+    )
+
+
+def _parse_stored_shape(stored: object) -> InputShape | None:
+    """The shape that the file states; None where it states none."""
     if isinstance(stored, list | tuple):
         # Lists of lists of lists would grow without end as text.
-        if len(stored) != 3 or not all(type(n) is int and 0 < n <= dimension for n in stored):
+        if len(stored) != 3 or not all(type(n) is int and 0 < n <= _MOST_SIDE for n in stored):
             return None
         stored = "x".join(str(n) for n in stored)
     if not isinstance(stored, str) or len(stored) > 40:
         return None
     try:
-        shape = parse_shape(stored)
+        return parse_shape(stored)
     except UnusableInput:
         return None
-    return shape if math.prod(shape) == dimension else None
 
 
 def _details(metadata: Mapping[str, Any]) -> Mapping[str, str]:

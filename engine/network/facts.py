@@ -8,6 +8,7 @@ from engine.base.plain_text import plain
 from engine.data.inputs import Preprocessing, is_vector
 from engine.network.fine_tuned import about_base, changes_of
 from engine.network.network import Network
+from engine.network.restructured import text_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,6 +31,7 @@ def model_facts(network: Network) -> dict[str, Any]:
             "told_by": network.reading.ordered_by,
             "about": network.reading.about_order,
         },
+        "structure": structure_facts(network),
         "applied": [str(noted) for noted in network.reading.applied],
         "ignored": [str(noted) for noted in network.reading.ignored],
         "biases": [bias is not None for bias in network.biases],
@@ -49,6 +51,17 @@ def model_facts(network: Network) -> dict[str, Any]:
     }
 
 
+def structure_facts(network: Network) -> dict[str, str] | None:
+    """How convolutions follow each other, and who says so; None where all layers are full."""
+    if network.structure is None:
+        return None
+    return {
+        "text": text_of(network),
+        "said_by": network.reading.structured_by,
+        "about": network.reading.structured_by_words,
+    }
+
+
 def base_facts(network: Network) -> dict[str, Any] | None:
     """What it was fine-tuned from, and what that did to each layer; None where no base is known."""
     base = network.base
@@ -58,6 +71,7 @@ def base_facts(network: Network) -> dict[str, Any] | None:
         "file": base.origin.name,
         "sha256": base.origin.sha256,
         "about": about_base(network),
+        "head": "new" if base.has_other_head else "known",
         "changes": [
             {
                 "relative": None if change.relative is None else round(change.relative, 6),

@@ -32,10 +32,6 @@ _SAVE = (
 _OF_KERAS = (
     'Where it was made, save the weights alone: numpy.savez("model.npz", *model.get_weights()).'
 )
-_OF_ONNX = (
-    'In Python: numpy.savez("model.npz", **{t.name: onnx.numpy_helper.to_array(t) for t in '
-    'onnx.load("model.onnx").graph.initializer}).'
-)
 _OF_SHARDS = (
     "In Python, in its folder: safetensors.torch.save_file({k: v for f in "
     'glob.glob("*.safetensors") for k, v in safetensors.torch.load_file(f).items()}, '
@@ -154,20 +150,27 @@ _OF_MODEL = {1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26}
 _LATEST, _LONGEST_NAME = 1000, 100
 
 
+def is_onnx(head: bytes) -> bool:
+    """Whether a file that begins so is an ONNX model."""
+    fields = _fields(head)
+    version = fields.get(1)
+    if not head.startswith(b"\x08") or not isinstance(version, int) or version > _LATEST:
+        return False
+    return (
+        not _is_saved_model(fields) and set(fields) <= _OF_MODEL and bool({2, 7, 8} & set(fields))
+    )
+
+
+def _is_saved_model(fields: dict[int, int | bytes]) -> bool:
+    """A SavedModel of TensorFlow has a graph where ONNX names what made it."""
+    return fields.get(1) == 1 and 2 in fields and not _words(fields[2])
+
+
 def _graph(head: bytes) -> Foreign | None:
     if head.startswith(b"\n") and (b"\x12\x05Const" in head or b"\x12\x0bPlaceholder" in head):
         return TENSORFLOW  # A frozen graph: nodes, each with the name of its operator.
-    fields = _fields(head)
-    version, maker = fields.get(1), _words(fields.get(2))
-    if not head.startswith(b"\x08") or not isinstance(version, int) or version > _LATEST:
-        return None
-    if version == 1 and 2 in fields and not maker:
-        return TENSORFLOW  # A SavedModel has a graph where ONNX names what made it.
-    if not set(fields) <= _OF_MODEL or not {2, 7, 8} & set(fields):
-        return None
-    made = f"{maker} {_words(fields.get(3))}".strip()
-    by = f" (made by {made})" if made else ""
-    return Foreign(f"an ONNX model{by}: a graph of operators, not weights by name", _OF_ONNX)
+    is_saved = head.startswith(b"\x08") and _is_saved_model(_fields(head))
+    return TENSORFLOW if is_saved else None
 
 
 def _words(value: int | bytes | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.base.errors import UnusableInput, explained_on
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.plain_text import listed
-from engine.network.foreign import SHARDED, TENSORFLOW, foreign_archive, foreign_file
+from engine.network.foreign import SHARDED, TENSORFLOW, foreign_archive, foreign_file, is_onnx
 from engine.network.other_layers import OF_ADAPTERS
 
 FILES = "files-that-open"
@@ -52,6 +52,7 @@ NETWORK_FILES = (
         "`pytorch_model.bin`)",
     ),
     NetworkFile("", (".npz",), " of NumPy, of weights and biases by name"),
+    NetworkFile("ONNX", (".onnx",), ", a chain of the operators that are read, in one file"),
 )
 """What opens as a network: refusals name it, and the guide's table is made of it."""
 
@@ -71,6 +72,7 @@ class Kind(Enum):
     TORCH_PICKLE = auto()
     SAFETENSORS = auto()
     NPZ = auto()
+    ONNX = auto()
 
 
 @explained_on(FILES)
@@ -91,6 +93,8 @@ def kind_of(path: Path) -> Kind:
         return Kind.SAFETENSORS
     if head.startswith(b"\x80"):
         return Kind.TORCH_PICKLE
+    if is_onnx(head):
+        return Kind.ONNX
     found = foreign_file(head)
     if found is None:
         raise UnusableInput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,8 @@ from engine.network.classes import Classes
 from engine.network.orders import Order, Sizes, fits, fitting_orders
 from engine.network.parameters import Parameters
 from engine.network.reading import AS_IT_STANDS, OrderedBy, Reading, listed, place_names
+from engine.network.steps import convolved, pooled
+from engine.network.structure import Activated, Convolution, Full, Pooling, Step, Structure
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ class Origin:
     @property
     def said(self) -> str:
         """`base.pth, SHA-256 9f86…`, what a checkpoint says of another."""
-        return f"{self.name}, SHA-256 {self.sha256}"
+        return f"{self.name}, SHA-256 {self.sha256}" if self.sha256 else self.name
 
 
 @dataclass(frozen=True)
@@ -48,23 +51,27 @@ class Base:
     """Where a fine-tuned network started (`network/fine_tuned`).
 
     Attributes:
-        parameters: θ_0, in the shapes of θ. Of another head it is θ's own, which tells nothing.
+        parameters: θ_0, in the shapes of θ. Of a new head it is θ's own, which tells nothing.
         origin: the file that it came from.
-        has_other_head: whether its last layer tells other classes apart, so that the start of the
-            fine-tuned one is not known.
+        has_other_head: whether the fine-tuned network began with a new last layer, whose start is
+            not known. It did where the base's tells other classes apart; else somebody said so.
+        unused_head: the base's last layer, where it would fit and somebody said that it was not
+            what fine-tuning began with.
     """
 
     parameters: Parameters
     origin: Origin
     has_other_head: bool = False
+    unused_head: Parameters | None = None
 
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected network with C outputs.
+    """A network of fully connected layers, or of those and convolutions, with C outputs.
 
     Φ(θ; x) = W_L φ(W_{L−1} … φ(W_1 x + b_1) …) + b_L, φ the ReLU or a leaky one. With a bias on
-    the first layer at most, Φ is homogeneous in θ, as in Haim et al. 2022, section 3.
+    the first layer at most, Φ is homogeneous in θ, as in Haim et al. 2022, section 3. Where there
+    is a structure, that says which steps there are, and where φ stands.
 
     Attributes:
         parameters: θ.
@@ -75,6 +82,11 @@ class Network:
         activation_said_by: who said what φ is; where nobody did, it is taken for the ReLU.
         reading: how its file became these layers.
         base: what it was fine-tuned from, where that is known.
+        structure: how its layers follow each other; None where all are fully connected, with φ
+            between them, also where that is what was given.
+
+    Raises:
+        UnusableInput: its weights, or the shape of its images, do not fit the structure.
     """
 
     parameters: Parameters
@@ -85,6 +97,13 @@ class Network:
     activation_said_by: Says = "nobody"
     reading: Reading = AS_IT_STANDS
     base: Base | None = None
+    structure: Structure | None = None
+
+    def __post_init__(self) -> None:
+        if self.structure is not None:
+            self.structure.shapes(self.weights, self.input_shape)
+            if self.structure.is_all_full:
+                object.__setattr__(self, "structure", None)
 
     @cached_property
     def explained(self) -> Parameters:
@@ -98,7 +117,7 @@ class Network:
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
-        """W_1 … W_L; W_l has shape (n_l, n_{l−1})."""
+        """W_1 … W_L; W_l has shape (n_l, n_{l−1}), of a convolution that of its kernels."""
         return self.parameters.weights
 
     @property
@@ -128,13 +147,18 @@ class Network:
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
-        """(D, n_1, …, n_L)."""
-        return (self.weights[0].shape[1], *(w.shape[0] for w in self.weights))
+        """(D, n_1, …, n_L); of a convolution all numbers that it gives."""
+        if self.structure is None:
+            return (self.weights[0].shape[1], *(w.shape[0] for w in self.weights))
+        shapes = self.structure.shapes(self.weights, self.input_shape)
+        steps = zip(self.structure.steps, shapes, strict=True)
+        given = [math.prod(shape) for step, shape in steps if isinstance(step, Convolution | Full)]
+        return (self.inputs.dimension, *given)
 
     @property
     def input_dimension(self) -> int:
         """D, the number of numbers in an input image."""
-        return self.weights[0].shape[1]
+        return self.weights[0].shape[1] if self.structure is None else self.inputs.dimension
 
     @property
     def output_count(self) -> int:
@@ -145,6 +169,8 @@ class Network:
     def architecture(self) -> str:
         """For people: `784–1000–1000–1, bias on the first layer`."""
         sizes = "–".join(str(n) for n in self.layer_sizes)
+        if self.structure is not None:
+            sizes = self.structure.in_words(self.weights, self.input_shape)
         with_bias = [bias is not None for bias in self.biases]
         if not any(with_bias):
             return f"{sizes}, no bias"
@@ -175,8 +201,11 @@ class Network:
 
         Args:
             x: h_0.
-            activate: h_l from z_l; called once for each hidden layer, in their order.
+            activate: h_l from z_l; called once for each hidden layer, in their order, and in a
+                structure for each `Activated`, where z_l may have shape (m, c, h, w).
         """
+        if self.structure is not None:
+            return self._along(self.structure.steps[:-1], x, activate)
         h = x
         for layer in range(self.depth - 1):
             h = activate(self._affine(layer, h))
@@ -189,6 +218,22 @@ class Network:
     def _affine(self, layer: int, h: Tensor) -> Tensor:
         weight, bias = self.weights[layer], self.biases[layer]
         return h @ weight.T if bias is None else torch.addmm(bias, h, weight.T)
+
+    def _along(
+        self, steps: Sequence[Step], x: Tensor, activate: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """What some steps from the image on make of it, flat."""
+        h, layer = x.reshape(-1, *self.input_shape), 0
+        for step in steps:
+            if isinstance(step, Activated):
+                h = activate(h)
+            elif isinstance(step, Pooling):
+                h = pooled(step, h)
+            elif isinstance(step, Convolution):
+                h, layer = convolved(step, h, self.weights[layer], self.biases[layer]), layer + 1
+            else:
+                h, layer = self._affine(layer, h.flatten(1)), layer + 1
+        return h.flatten(1)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Network:
         """The same network with θ on another device and in another precision."""
@@ -213,8 +258,10 @@ class Network:
         """Orders of its layers that their shapes allow, that in which they stand first.
 
         Args:
-            most: how many to look for.
+            most: how many to look for; a structure leaves one.
         """
+        if self.structure is not None:
+            return [tuple(range(self.depth))]
         return fitting_orders(self._sizes, most)
 
     @property
@@ -235,6 +282,7 @@ class Network:
         """
         if list(order) == list(range(len(self.weights))):
             return replace(self, reading=replace(self.reading, ordered_by=ordered_by))
+        self._check_all_full("The order of its layers")
         names, inputs = self.reading.layers, self.inputs
         as_stored = self.with_layout("chw", inputs.layout_said_by)
         ordered = replace(
@@ -254,6 +302,10 @@ class Network:
             UnusableInput: it is no order of these layers, or one that their shapes do not allow.
         """
         order = place_names(names, self.reading.layers)
+        if order != tuple(range(self.depth)):
+            self._check_all_full("The order of its layers")
+        elif self.structure is not None:
+            return self.with_order(order, "user")
         if not fits(self._sizes, order):
             raise UnusableInput(
                 f"In the order {listed(names)} the layers do not fit together "
@@ -266,6 +318,7 @@ class Network:
 
         Raises:
             ValueError: the shape does not hold D numbers.
+            UnusableInput: it has a structure, which images of that shape do not fit.
         """
         inputs = self.inputs
         as_stored = self.with_layout("chw", inputs.layout_said_by)
@@ -277,10 +330,14 @@ class Network:
 
         The columns of W_1 change places, so that an input is C×H×W whatever the checkpoint's is. So
         do the pixels of a mean image that came with it: it lies there as the weights do.
+
+        Raises:
+            UnusableInput: a structure says already how images are read.
         """
         now = replace(self, inputs=replace(self.inputs, layout=layout, layout_said_by=said_by))
         if layout == self.inputs.layout or self.input_shape[0] == 1:
             return now
+        self._check_all_full("The order of colours in its images")
         order = places(self.input_shape, "hwc")
         order = order if layout == "hwc" else order.argsort()
 
@@ -293,3 +350,11 @@ class Network:
             now._with_each(laid_out),
             inputs=replace(now.inputs, preprocessing=now.inputs.preprocessing.reordered(order)),
         )
+
+    def _check_all_full(self, what: str) -> None:
+        """Refuses to change something that convolutions leave no choice of."""
+        if self.structure is not None:
+            raise UnusableInput(
+                f"{what} cannot be changed: {self.origin.name} has an architecture that says it.",
+                "Give another architecture.",
+            )

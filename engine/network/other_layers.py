@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 NETWORKS = "networks-that-can-be-attacked"
 """The heading of the guide that says which networks the method reaches."""
 REACHED = (
-    "Afterimage attacks chains of fully connected layers with ReLU or leaky ReLU; other networks "
-    "are not attacked so far."
+    "Afterimage attacks chains of fully connected layers with ReLU or leaky ReLU, and of "
+    "convolutions before them as PyTorch stores them; other networks are not attacked so far."
 )
 OF_ADAPTERS = (
     f"Merge it into that network where it was made, and save the weights; or ask {COMMAND} adapter "
@@ -45,10 +45,8 @@ _ADAPTER = (
 _COUNTERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
-    """Refuses a network that holds any.
-
-    What makes a network another kind of network is named before what it has besides.
+def refuse_other_networks(tensors: Mapping[str, Tensor], file_name: str) -> None:
+    """Refuses a network that is of another kind by the names of its tensors.
 
     Args:
         tensors: of a state dict, by name.
@@ -61,11 +59,26 @@ def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
         for name in tensors:
             if pattern.search(name):
                 raise _refusal(f"{file_name} is {network}: “{name}” {why}.", instead)
+
+
+def refuse_other_layers(tensors: Mapping[str, Tensor], file_name: str) -> None:
+    """Refuses a network that holds any.
+
+    What makes a network another kind of network is named before what it has besides.
+
+    Args:
+        tensors: of a state dict, by name.
+        file_name: for messages.
+
+    Raises:
+        UnusableInput: the message names the layer.
+    """
+    refuse_other_networks(tensors, file_name)
     for name, tensor in tensors.items():
         if tensor.dim() in (3, 4, 5):
             raise _refusal(
-                f"{file_name} is a convolutional network: “{name}” is a convolution "
-                f"({_shape(tensor)})."
+                f"{file_name} is a convolutional network of a kind that is not read: “{name}” is a "
+                f"convolution ({_shape(tensor)})."
             )
     for name in tensors:
         if name.endswith(_COUNTERS):

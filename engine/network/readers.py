@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from engine.base.errors import UnusableInput, explained_on
 from engine.base.file_checks import archive_entries, check_file
 from engine.base.files import read_tensors
+from engine.network.architecture_text import parse_architecture, written
 from engine.network.contents import Contents, sort_out
 from engine.network.kinds import FILES, Kind, kind_of
 from engine.network.numpy_names import arrays_as_tensors, know_numpy
+from engine.network.onnx_files import read_model
+from engine.network.onnx_graph import chain_of
 from engine.network.pickles import archive_for_torch, pickle_for_torch
 from engine.network.reading import Noted
 from engine.network.said import beside_weights
@@ -30,7 +33,7 @@ from engine.runtime.lazy import load_torch, torch
 if TYPE_CHECKING:
     pass
 
-SUFFIXES = (".pth", ".pt", ".th", ".ckpt", ".safetensors", ".npz")
+SUFFIXES = (".pth", ".pt", ".th", ".ckpt", ".safetensors", ".npz", ".onnx")
 """What checkpoints are usually called; what they hold decides."""
 _MAX_BYTES = 8 << 30
 _SAVE = "Where it was made, save the weights alone: torch.save(model.state_dict(), …)."
@@ -51,6 +54,8 @@ def read_checkpoint(path: Path) -> Contents:
         return _read_safetensors(path)
     if kind is Kind.NPZ:
         return _read_npz(path)
+    if kind is Kind.ONNX:
+        return _read_onnx(path, size)
     return _read_torch(path, size, kind)
 
 
@@ -152,6 +157,31 @@ def _read_npz(path: Path) -> Contents:
         ) from error
     numeric = {n: torch.from_numpy(a) for n, a in arrays.items() if a.dtype.kind == "f"}
     return sort_out(numeric, metadata, path)
+
+
+def _read_onnx(path: Path, size: int) -> Contents:
+    """The chain of operators as layers in order, with what they are said to be."""
+    chain = chain_of(read_model(path, size).graph, path.name)
+    text = written(chain.architecture)
+    try:
+        parse_architecture(text)
+    except UnusableInput as error:
+        raise UnusableInput(
+            f"{path.name} is no classifier that is attacked: {error.why}"
+        ) from error
+    scaling = chain.scaling.said
+    if scaling is None:
+        raise UnusableInput(
+            f"{path.name} does something to images that is not read.",
+            "Export it without its preprocessing.",
+        )
+    tensors = {}
+    for place, (weight, bias) in enumerate(zip(chain.weights, chain.biases, strict=True)):
+        tensors[f"layers.{place}.weight"] = weight
+        if bias is not None:
+            tensors[f"layers.{place}.bias"] = bias
+    metadata = {"architecture": text, "input_shape": list(chain.sizes), **scaling}
+    return sort_out(tensors, metadata, path, chain.applied, chain.ignored)
 
 
 def _native(array: NDArray[Any]) -> NDArray[Any]:

@@ -14,6 +14,17 @@ _MOST_NOTES = 50
 OrderedBy = Literal["shapes", "names", "file", "user"]
 """What the order of layers was told by."""
 
+StructuredBy = Literal["nobody", "user", "file", "known", "shapes"]
+"""Who said what the architecture is: the known one whose shapes fit, or the shapes alone."""
+
+_STRUCTURED_BY: dict[StructuredBy, str] = {
+    "nobody": "",
+    "user": "set by hand",
+    "file": "the file says so",
+    "known": "assumed: its shapes are those of {}",
+    "shapes": "assumed: the usual one that fits its shapes",
+}
+
 _ORDERED_BY: dict[OrderedBy, str] = {
     "shapes": "the only order that their shapes allow",
     "names": "by the numbers in their names",
@@ -49,12 +60,22 @@ class Reading:
         ordered_by: what that order was told by.
         applied: what was worked out of several tensors, such as a pruning mask.
         ignored: tensors that are no part of the network.
+        structured_by: who said how its layers follow each other; `nobody` where all are fully
+            connected.
+        known_as: the known architecture that it was taken for; empty where it was none.
     """
 
     layers: tuple[str, ...] = ()
     ordered_by: OrderedBy = "shapes"
     applied: tuple[Noted, ...] = ()
     ignored: tuple[Noted, ...] = ()
+    structured_by: StructuredBy = "nobody"
+    known_as: str = ""
+
+    @property
+    def structured_by_words(self) -> str:
+        """For people: `set by hand`; empty where there was nothing to say."""
+        return _STRUCTURED_BY[self.structured_by].format(plain(self.known_as))
 
     @property
     def is_choice(self) -> bool:

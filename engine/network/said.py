@@ -21,6 +21,8 @@ from engine.data.inputs import InputShape, Preprocessing, Says
 from engine.data.layout import places
 from engine.data.normalisation import of_channels
 from engine.network.activation import RELU, Activation, parse_activation
+from engine.network.architecture import Architecture
+from engine.network.architecture_text import parse_architecture
 from engine.network.classes import Classes
 from engine.network.said_layout import layout_of
 from engine.network.tensor_checks import check_kind, check_tensor
@@ -38,10 +40,11 @@ _CALLED = {
     "slope": ("negative_slope", "slope", "leaky_slope", "activation_slope", "leakiness"),
     "mean": ("mean", "normalize_mean", "norm_mean", "image_mean", "pixel_mean", "data_mean"),
     "std": ("std", "normalize_std", "norm_std", "image_std", "pixel_std", "data_std"),
+    "architecture": ("architecture",),
     "classes": ("classes", "class_names", "label_names", "class_to_idx", "id2label", "labels"),
 }
 """What is looked for beside the weights, and what people call it."""
-METADATA_KEYS = (*_CALLED, "negative_slope")
+METADATA_KEYS = (*(key for key in _CALLED if key != "architecture"), "negative_slope")
 _HYPER_PARAMETERS = (
     *("hyper_parameters", "hyperparameters", "hparams", "hyper_params", "config", "cfg", "args"),
     *("model_args", "model_config", "model_kwargs", "preprocessing", "normalization", "metadata"),
@@ -104,6 +107,20 @@ def _activation(name: str, slope: Any, file_name: str) -> Activation:
         raise UnusableInput(
             f"{file_name} says that its activation is {name}; the method needs ReLU or leaky ReLU."
         ) from error
+
+
+# --- architecture ---------------------------------------------------------------------------
+
+
+def stated_architecture(metadata: Mapping[str, Any]) -> Architecture | None:
+    """The architecture that a file says as text; None where it says none, or in other words."""
+    said = metadata.get("architecture")
+    if not isinstance(said, str) or len(said) > _LONGEST:
+        return None
+    try:
+        return parse_architecture(said)
+    except UnusableInput:
+        return None
 
 
 # --- preprocessing --------------------------------------------------------------------------

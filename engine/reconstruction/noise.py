@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.data.inputs import InputSpec
 from engine.network.network import Network
+from engine.network.passage import passage
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.stationarity.coordinates import Coordinates, Pixels
@@ -67,6 +68,9 @@ class Noise:
         noise = torch.randn(_IMAGES, self.coordinates.per_candidate, generator=generator)
         noise = (scale * self.stretch * noise).to(self.seen.weights[0])
         x = self.coordinates.to_input(noise)
-        there = trace(self.seen, x, keeps_z=[True] * self.seen.depth)
-        medians = torch.stack([z.abs().median() for z in there.z[1:]])
+        if self.seen.structure is None:
+            z = trace(self.seen, x, keeps_z=[True] * self.seen.depth).z[1:]
+        else:
+            z = list(passage(self.seen, x).z)
+        medians = torch.stack([each.abs().median() for each in z])
         return float(medians.clamp_min(_TINY).log().mean().exp())

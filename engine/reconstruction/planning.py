@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.base.errors import UnusableInput
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
 from engine.stationarity.cases import NAMES, choose_training
-from engine.stationarity.fine_tuning import SMALL_STEPS, way_of
-from engine.stationarity.spectrum import Spectrum
+from engine.stationarity.fine_tuning import gradients_at
+from engine.stationarity.spectrum import Spectrum, images_spectrum
 
 if TYPE_CHECKING:
     import torch
@@ -27,8 +28,15 @@ _MOST_CANDIDATES = 3000
 _CANDIDATES_PER_IMAGE = (4, 12), (4, 8)
 """Fewest and most, of one search and of each of several. The more there are in a pool, the more
 match an unseen image by chance; more searches find more instead (decision 10)."""
+_CANDIDATES_LED = 3, 4
+"""The same where features lead: more come to the same images, and more by chance (decision 38)."""
 _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
+_AMONG_FEATURES = 30.0, 3.0
+"""Pull to known features, and smoothness, with convolutions (decision 38)."""
+_FILLED = 0.8
+"""Of the rows of a layer: as many directions leave none for what no image has."""
+_RATE, _RATE_PIXELS = 0.3, 0.08
 _SMOOTHNESS = 4.0, 2.0
 """Of one search, and of several. The more candidates there are, the more of them match an unseen
 image by chance, and smooth ones do so first (decision 10). Features have no neighbours."""
@@ -62,8 +70,10 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     """The settings, with what is left to us filled in, but for the number of candidates.
 
     Raises:
-        UnusableInput: it was fine-tuned, it is said, but no base is known.
+        UnusableInput: it was fine-tuned, it is said, but no base is known; or a setting asks for
+            what such a network does not have.
     """
+    settings = _of_its_layers(settings, network)
     if settings.training == "tuned" and network.base is None:
         raise UnusableInput(
             f"“{NAMES['tuned']}” was chosen for {network.origin.name}, of which no base is known.",
@@ -72,9 +82,7 @@ def filled_in(settings: Settings, network: Network) -> Settings:
     if settings.training == "auto":
         settings = replace(settings, training=choose_training(network).training)
     if settings.training == "tuned" and settings.gradients_at < 0:
-        way = way_of(network)
-        at = SMALL_STEPS if way is None else way.taken_at
-        settings = replace(settings, gradients_at=at)
+        settings = replace(settings, gradients_at=gradients_at(network))
     if settings.hidden_whitening < 0:
         is_towards_margin = settings.training not in ("decay", "tuned", "free")
         is_as_published = is_towards_margin and network.output_count == 1
@@ -85,8 +93,50 @@ def filled_in(settings: Settings, network: Network) -> Settings:
         settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
         usual = 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]
+        usual = usual if network.structure is None else _AMONG_FEATURES[1]
         settings = replace(settings, smoothness=usual)
     return settings
+
+
+def _of_its_layers(settings: Settings, network: Network) -> Settings:
+    """With convolutions the search is among pixels, and led by features; else by the row space."""
+    is_convolutional = network.structure is not None
+    if settings.feature_weight < 0:
+        weight = _AMONG_FEATURES[0] if is_convolutional and tells_features(network) else 0.0
+        settings = replace(settings, feature_weight=weight)
+    if not is_convolutional and settings.feature_weight:
+        raise UnusableInput(
+            f"{network.origin.name} has no convolutions, whose features candidates could be pulled "
+            "to.",
+            "Leave that pull at −1, or at 0.",
+        )
+    if is_convolutional and settings.space == "row":
+        if settings.rank:
+            raise UnusableInput(
+                f"{network.origin.name} begins with a convolution, and has no row space of images "
+                "that could have a rank.",
+                "Leave the rank at 0.",
+            )
+        settings = replace(
+            settings, space="pixel", scale_power=0.0, whitening=0.0, neuron_weighing=0.0
+        )
+    if not settings.candidate_rate:
+        is_row = settings.space == "row"
+        rate = _RATE if is_row else _RATE_PIXELS * network.inputs.stretch
+        settings = replace(settings, candidate_rate=rate)
+    return settings
+
+
+def tells_features(network: Network) -> bool:
+    """Whether the first fully connected layer says which features it was trained on.
+
+    Its rows span those of all images where there are more rows than images. Where there are fewer,
+    as in a last layer, each row is a sum over images, and none of them lies in their span.
+    """
+    if first_full(network) == network.depth - 1:
+        return False
+    spectrum = images_spectrum(network)
+    return spectrum.clear < _FILLED * len(spectrum.values)
 
 
 def fitted(settings: Settings, noise: Noise) -> Settings:
@@ -122,6 +172,8 @@ def candidate_limits(settings: Settings, spectrum: Spectrum) -> tuple[int, int]:
         spectrum: of W_1: how many images the network seems to remember.
     """
     fewest, most = _CANDIDATES_PER_IMAGE[settings.restarts > 1]
+    if settings.feature_weight > 0:
+        fewest, most = _CANDIDATES_LED
     images = spectrum.remembered * (_HIDDEN_IMAGES if spectrum.is_start_there else 1)
     return _in_round_numbers(fewest * images), _in_round_numbers(most * images)
 

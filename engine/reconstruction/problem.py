@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.network.parameters import squared_norm
+from engine.reconstruction.features import FeatureSpace
 from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import Settings
 from engine.reconstruction.terms import (
@@ -27,6 +29,7 @@ from engine.stationarity.cases import multipliers_for
 from engine.stationarity.closed_form import ClosedForm, joined
 from engine.stationarity.coordinates import Coordinates, Pixels
 from engine.stationarity.evaluation import Stationarity
+from engine.stationarity.layered import LayeredForm
 from engine.stationarity.row_space import RowSpace, row_space
 from engine.stationarity.target import Target
 from engine.stationarity.weighing import Weighing, along_singular_vectors
@@ -103,11 +106,15 @@ class Problem:
         if settings.margin_weight:
             last = squared_norm(seen.explained.weights[-1])
             margin = MarginPull(self.kind, network.classes, settings.margin_weight * float(last))
-        way = ClosedForm if settings.gradient == "closed form" else DoubleBackward
+        way = _way(network, settings)
         weighings = self._weighings(target, settings)
         self._stationarity: Stationarity = way(seen, self.kind, margin, weighings)
         self._without_margin: Stationarity = way(seen, self.kind, None, weighings)
         self._terms = self._chosen_terms(settings)
+        self._features: FeatureSpace | None = None
+        if settings.feature_weight > 0:
+            size = float(self.squared_norms[first_full(seen.network)])
+            self._features = FeatureSpace(seen, settings.feature_weight, size)
 
     def _weighings(self, target: Target, settings: Settings) -> list[Weighing | None]:
         """Of each layer; the last one's has as few directions as there are classes."""
@@ -120,7 +127,8 @@ class Problem:
         if settings.hidden_whitening:
             device, dtype = self.squared_norms.device, self.squared_norms.dtype
             left_out, _ = target.untrained
-            for layer in set(range(1, target.network.depth - 1)) - left_out:
+            first = max(1, first_full(target.network))
+            for layer in set(range(first, target.network.depth - 1)) - left_out:
                 weighings[layer] = along_singular_vectors(
                     weights[layer], biases[layer], settings.hidden_whitening, device, dtype
                 )
@@ -184,7 +192,10 @@ class Problem:
         seen = self.coordinates.to_input(unknowns)
         way = self._stationarity if pulls_to_margin else self._without_margin
         found = way.evaluate(seen, multipliers, labels, alpha, chunk)
-        by_unknowns = self.coordinates.pull_back(found.candidate_gradient)
+        by_input = found.candidate_gradient
+        if self._features is not None:
+            by_input = by_input + self._features.pull(seen, alpha, chunk)
+        by_unknowns = self.coordinates.pull_back(by_input)
         by_multipliers = found.multiplier_gradient
         penalties: dict[str, Tensor | None] = {}
         for term in self._terms:
@@ -196,3 +207,9 @@ class Problem:
             if pull.multipliers is not None:
                 by_multipliers = by_multipliers + pull.multipliers
         return Step(found.per_layer + self._unseen, penalties, by_unknowns, by_multipliers)
+
+
+def _way(network: Network, settings: Settings) -> type[ClosedForm | LayeredForm | DoubleBackward]:
+    if settings.gradient == "double backward":
+        return DoubleBackward
+    return ClosedForm if network.structure is None else LayeredForm

@@ -33,7 +33,7 @@ from engine.runtime.devices import choose_device, keep_freed_memory
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
 from engine.stationarity.row_space import RowSpace
-from engine.stationarity.spectrum import spectrum_of
+from engine.stationarity.spectrum import images_spectrum
 
 T = TypeVar("T")
 
@@ -260,7 +260,7 @@ class Reconstruction:
     def _choose_candidates(self) -> None:
         """So many for each image that the network seems to remember, as far as time allows."""
         space = self.problem.space
-        spectrum = spectrum_of(self.network) if space is None else space.spectrum
+        spectrum = images_spectrum(self.network) if space is None else space.spectrum
         fewest, most = planning.candidate_limits(self.settings, spectrum)
         if self.settings.seconds:
             self.settings = replace(self.settings, candidates=fewest)

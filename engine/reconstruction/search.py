@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.base.errors import OutOfMemory
+from engine.reconstruction.optimizers import Adam, Momentum, Optimizer
 from engine.reconstruction.planning import Plan, fastest
 from engine.reconstruction.problem import Problem, Step
 from engine.reconstruction.recording import Recording
@@ -21,7 +22,6 @@ from engine.runtime.lazy import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-_MOMENTUM = 0.9
 _LARGEST = 1e15
 _USUAL_SIZE = 0.5
 """Of a multiplier, for which its rate is meant: the mean of U(0, 1)."""
@@ -62,7 +62,8 @@ class Search:
         self._problem, self._settings, self._recovery = problem, settings, recovery
         self.plan, self.begun_at, self.step = plan, begun_at, 0
         self._draw_noise(settings.seed + number)
-        self._make_optimizer()
+        make = Adam if settings.optimizer == "adam" else Momentum
+        self._optimizers: list[Optimizer] = [make(self.unknowns), make(self.multipliers)]
         self.recording = Recording()
         self.recording.keep(0, self.unknowns)
 
@@ -81,19 +82,6 @@ class Search:
         self.multipliers = self._problem.kind.initial(m, generator, dtype).to(device)
         self.labels = self._problem.classes.shared_out(m).to(device, dtype)
 
-    def _make_optimizer(self) -> None:
-        groups = [
-            {"params": [self.unknowns], "lr": self._settings.candidate_rate},
-            {"params": [self.multipliers], "lr": self._settings.multiplier_rate},
-        ]
-        self._optimizer: torch.optim.Optimizer
-        if self._settings.optimizer == "adam":
-            from engine.reconstruction.adam import Adam
-
-            self._optimizer = Adam(groups)
-        else:
-            self._optimizer = torch.optim.SGD(groups, momentum=_MOMENTUM)
-
     # --- steps ------------------------------------------------------------------------------
 
     @property
@@ -106,21 +94,18 @@ class Search:
         return all(bool((t.abs() < _LARGEST).all()) for t in (self.unknowns, self.multipliers))
 
     def take_step(self) -> tuple[Tensor, float]:
-        """One step of the optimiser.
+        """One step of the optimisers, for which nothing on the device is waited for.
 
         Returns:
             The losses at its start, still on the device, shape (L + 1,): the squared residual of
             each layer, then the constraint loss, which is not a number where the step did not look
             at the pixels; and the gate sharpness α.
         """
-        row, unknowns_gradient, multiplier_gradient, alpha = self.evaluate(self.step)
-        self.unknowns.grad = unknowns_gradient
-        self.multipliers.grad = multiplier_gradient
+        row, *gradients, alpha = self.evaluate(self.step)
         decay = self._rate_factor(self.step)
         rates = self._settings.candidate_rate, self._multiplier_rate()
-        for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * decay
-        self._optimizer.step()
+        for optimizer, gradient, rate in zip(self._optimizers, gradients, rates, strict=True):
+            optimizer.move(gradient, rate * decay)
         self.step += 1
         if self.step in self.plan.frames or self.is_over:
             self.recording.keep(self.step, self.unknowns)
@@ -162,7 +147,7 @@ class Search:
         row = [*result.per_layer, _constraint(result)]
         return row, result.unknowns_gradient, result.multiplier_gradient, alpha
 
-    def _multiplier_rate(self) -> float:
+    def _multiplier_rate(self) -> float | Tensor:
         """The step of the multipliers, which grows with them.
 
         How large they have to be is the network's secret, ‖θ_L‖² over the margin of its images: 0.7
@@ -171,8 +156,8 @@ class Search:
         rate, growth = self._settings.multiplier_rate, self._settings.multiplier_growth
         if not growth:
             return rate
-        size = max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))
-        return float(rate * (size / _USUAL_SIZE) ** growth)
+        size = self.multipliers.abs().mean().clamp_min(self._problem.kind.initial_size)
+        return rate * (size / _USUAL_SIZE) ** growth
 
     def _rate_factor(self, step: int) -> float:
         """Cosine decay from 1 to 0 for Adam; the published SGD keeps its rate."""
@@ -183,15 +168,15 @@ class Search:
     # --- where it stands --------------------------------------------------------------------
 
     def tensors(self) -> dict[str, Tensor]:
-        """Unknowns, multipliers, labels and the optimiser's memory, by name, copied to the CPU."""
+        """Unknowns, multipliers, labels and the optimisers' memory, by name, copied to the CPU."""
         tensors = {
             "unknowns": self.unknowns,
             "multipliers": self.multipliers,
             "labels": self.labels,
         }
-        for index, memory in self._optimizer.state_dict()["state"].items():
-            for name, value in memory.items():
-                tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+        for index, optimizer in enumerate(self._optimizers):
+            for name, value in optimizer.memory.items():
+                tensors[f"optimizer.{index}.{name}"] = value
         return {name: t.detach().cpu().clone() for name, t in tensors.items()}
 
     def restore(self, tensors: Mapping[str, Tensor], recording: Recording) -> None:
@@ -199,19 +184,20 @@ class Search:
         self.unknowns.copy_(tensors["unknowns"])
         self.multipliers.copy_(tensors["multipliers"])
         self.labels.copy_(tensors["labels"])
-        memory: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, key = name.split(".", 2)
-                memory.setdefault(int(index), {})[key] = tensor.clone()
-        if memory:
-            whole = self._optimizer.state_dict()
-            self._optimizer.load_state_dict({**whole, "state": memory})
+        for index, optimizer in enumerate(self._optimizers):
+            prefix = f"optimizer.{index}."
+            memory = {
+                name.removeprefix(prefix): tensor
+                for name, tensor in tensors.items()
+                if name.startswith(prefix)
+            }
+            if memory:
+                optimizer.restore(memory)
         self.recording = recording.copy()
         self.step = recording.steps[-1]
 
     def return_to(self, step: int, unknowns: Tensor, multipliers: Tensor) -> None:
-        """Takes back what came after a step; the optimiser's memory stays."""
+        """Takes back what came after a step; the optimisers' memory stays."""
         self.step = step
         self.unknowns.copy_(unknowns)
         self.multipliers.copy_(multipliers)

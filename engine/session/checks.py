@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.inputs import InputSpec
 from engine.data.normalisation import LEAST_FEATURE_STD, LEAST_STD
+from engine.network.features import first_full
 from engine.network.tensor_checks import LARGEST_WEIGHT, LEAST_WEIGHT
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.restarts import Restart
@@ -84,13 +85,14 @@ def check_together(session: Session) -> None:
     fits = [
         network.inputs.dimension == network.input_dimension,
         network.depth >= 2,
-        all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
+        network.structure is not None
+        or all(w.shape[1] == n for w, n in zip(network.weights, sizes, strict=False)),
         all(
-            bias is None or bias.shape == (size,)
-            for bias, size in zip(network.biases, sizes[1:], strict=True)
+            bias is None or bias.shape == weight.shape[:1]
+            for weight, bias in zip(network.weights, network.biases, strict=True)
         ),
         network.base is None or network.base.parameters.has_shapes_of(network.parameters),
-        network.base is None or bool(network.explained.weights[0].any()),
+        network.base is None or bool(network.explained.weights[first_full(network)].any()),
         session.settings.training != "tuned" or network.base is not None,
         is_preprocessing_of(network.inputs),
         len(network.class_names) in (0, network.classes.count),
@@ -148,7 +150,7 @@ def _is_in_range(name: str, tensor: Tensor) -> bool:
     Their scale is 1 at most, times what images are stretched by, and a singular value at most the
     largest weight times the root of their number.
     """
-    if name.startswith(("network.", "base.")) and tensor.dim() == 2:
+    if name.startswith(("network.", "base.")) and tensor.dim() >= 2:
         return LEAST_WEIGHT < float(tensor.abs().max()) < LARGEST_WEIGHT
     most = {
         "space.basis": _UNIT,

@@ -77,6 +77,8 @@ class Header(msgspec.Struct, frozen=True):
         layout_said_by: who said so.
         reading: how the checkpoint became layers.
         base: what the network was fine-tuned from; None where that is not known.
+        architecture: of a network with convolutions, as `network/architecture_text` writes it;
+            empty where all layers are full.
     """
 
     format: Annotated[int, msgspec.Meta(ge=1)]
@@ -106,6 +108,7 @@ class Header(msgspec.Struct, frozen=True):
     mean_is_laid_out: bool = False
     reading: Reading = AS_IT_STANDS
     base: BaseSaid | None = None
+    architecture: str = ""
     embedding: Embedding = ""
 
     def __post_init__(self) -> None:

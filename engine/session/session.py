@@ -33,7 +33,7 @@ from engine.runtime.lazy import torch
 from engine.session.image_sets import ImageSets
 from engine.stationarity.cases import multipliers_for
 from engine.stationarity.multipliers import Multipliers
-from engine.stationarity.spectrum import spectrum_of
+from engine.stationarity.spectrum import images_spectrum
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -158,13 +158,16 @@ class Session:
     def why_no_confidence(self) -> str:
         """Why no confidence can be given to any candidate, in words; empty where one can."""
         space = self.state.space
-        if sees_no_chance(spectrum_of(self.network) if space is None else space.spectrum):
+        if sees_no_chance(images_spectrum(self.network) if space is None else space.spectrum):
             return NO_CHANCE
         if is_altered(self.network.weights[0]):
             return ALTERED
         if self.is_early:
             return TOO_EARLY
-        return "" if self.first_residual <= _UNEXPLAINED else UNEXPLAINED
+        # Features lead a search with convolutions, whatever is left over of the weights.
+        if self.network.structure is not None or self.first_residual <= _UNEXPLAINED:
+            return ""
+        return UNEXPLAINED
 
     @property
     def first_residual(self) -> float:

@@ -22,6 +22,7 @@ from engine.data.inputs import InputShape, InputSpec, Preprocessing, std_in_shap
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.network.network import Network, Origin
+from engine.network.restructured import text_of
 from engine.reconstruction.losses import Losses
 from engine.reconstruction.recording import Recording
 from engine.reconstruction.restarts import Restart
@@ -39,7 +40,13 @@ from engine.session.earlier_formats import (
 from engine.session.header import FORMAT_VERSION, BaseSaid, Header, read_header
 from engine.session.kept_images import image_tensors, read_score, read_sets, said_of
 from engine.session.session import Session
-from engine.session.theta import base_tensors, parameter_tensors, read_base, read_parameters
+from engine.session.theta import (
+    base_tensors,
+    parameter_tensors,
+    read_base,
+    read_parameters,
+    read_structure,
+)
 from engine.stationarity.row_space import RowSpace
 from engine.stationarity.spectrum import Spectrum
 
@@ -109,6 +116,7 @@ def save_session(session: Session, path: Path, with_weights: bool = True) -> Non
         "images": msgspec.to_builtins(said_of(session.sets)),
         "reading": msgspec.to_builtins(network.reading),
         "base": msgspec.to_builtins(BaseSaid.of(network.base)),
+        "architecture": text_of(network),
     }
     save_tensors(tensors, path, {"session": json.dumps(header)})
 
@@ -167,7 +175,7 @@ def _referenced(header: Header, path: Path) -> Network:
     was_there = () if file.startswith(("\\\\", "//")) else (Path(file),)
     for place in (*was_there, path.parent / name):
         if place.is_file():
-            network = load_network(place, header.input_shape)
+            network = load_network(place, header.input_shape, header.architecture or None)
             if network.origin.sha256 == sha256:
                 layers = header.reading.layers
                 ordered = network.with_layers(layers) if layers else network
@@ -206,6 +214,7 @@ def _network(header: Header, tensors: Mapping[str, Tensor]) -> Network:
         header.activation_said_by,
         header.reading,
         base,
+        read_structure(header.architecture),
     )
 
 

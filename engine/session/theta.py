@@ -1,12 +1,16 @@
-"""θ in a session: that of the network, and that of the base that it was fine-tuned from."""
+"""θ in a session, of a network and of its base, and how the layers follow each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from engine.base.errors import UnusableInput
+from engine.network.architecture import GlobalPooling, Layer, Normalised
+from engine.network.architecture_text import parse_architecture
 from engine.network.network import Base, Network, Origin
 from engine.network.parameters import Parameters
+from engine.network.structure import Structure
 from engine.session.header import BaseSaid
 
 if TYPE_CHECKING:
@@ -54,3 +58,25 @@ def read_base(said: BaseSaid, theta: Parameters, tensors: Mapping[str, Tensor]) 
         Origin(said.file, said.sha256),
         said.has_other_head,
     )
+
+
+def read_structure(text: str) -> Structure | None:
+    """How the layers of a network follow each other; None where all are full.
+
+    Args:
+        text: as `text_of` wrote it.
+
+    Raises:
+        ValueError: the text says something else.
+    """
+    if not text:
+        return None
+    try:
+        architecture = parse_architecture(text)
+    except UnusableInput as error:
+        raise ValueError(str(error)) from error
+    words = [word.step if isinstance(word, Layer) else word for word in architecture.words]
+    steps = tuple(word for word in words if not isinstance(word, Normalised | GlobalPooling))
+    if len(steps) < len(words):
+        raise ValueError("an architecture that was not folded into its layers")
+    return Structure(steps)

@@ -12,7 +12,7 @@ from engine.runtime.lazy import torch
 from engine.stationarity.evaluation import Evaluation, OutputTerm
 from engine.stationarity.multipliers import BinaryMargin, Multipliers
 from engine.stationarity.target import Target
-from engine.stationarity.weighing import Weighing
+from engine.stationarity.weighing import Weighing, weighed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -106,13 +106,7 @@ class DoubleBackward:
 
     def _weighed(self, residuals: Sequence[Tensor]) -> Sequence[Tensor]:
         left = self._target.explained.with_tensors(residuals)
-        weights, biases = list(left.weights), list(left.biases)
-        for layer, weighing in enumerate(self._weighings):
-            if weighing is not None:
-                weights[layer] = weighing.on(weights[layer])
-                bias = biases[layer]
-                biases[layer] = None if bias is None else bias * weighing.bias
-        return Parameters(tuple(weights), tuple(biases)).tensors
+        return weighed(left, self._weighings).tensors
 
 
 @dataclass(frozen=True)

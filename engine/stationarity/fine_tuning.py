@@ -13,7 +13,7 @@ no gradients, and leave it in balance nowhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.network.network import Network
@@ -70,6 +70,24 @@ def way_of(network: Network) -> Way | None:
     if not pairs:
         return None
     return Way(*(max(_imbalance(network, layer, at) for layer in pairs) for at in (0.0, 0.5)))
+
+
+def gradients_at(network: Network) -> float:
+    """Where gradients of a fine-tuned network are best taken, from θ_0, at 0, to θ, at 1."""
+    way = way_of(network)
+    return SMALL_STEPS if way is None else way.taken_at
+
+
+def where_balanced(network: Network) -> Network:
+    """A network whose gradients are those of where they are best taken, and explain the same θ*.
+
+    It is the network itself where no base is known.
+    """
+    if network.base is None:
+        return network
+    there = Target.of(network, gradients_at(network)).network.parameters
+    base = replace(network.base, parameters=there - network.explained)
+    return replace(network, parameters=there, base=base)
 
 
 def _imbalance(network: Network, layer: int, at: float) -> float:

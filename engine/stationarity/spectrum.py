@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.runtime.lazy import torch
 
@@ -84,9 +85,17 @@ class Spectrum:
 
 
 def spectrum_of(network: Network, layer: int = 0) -> Spectrum:
-    """The spectrum of W*_1, or of another layer counted from 0, without its singular vectors."""
-    weight = network.explained.weights[layer].detach().cpu().double()
+    """The spectrum of W*_1, or of another layer counted from 0, without its singular vectors.
+
+    A convolution's weights are taken as a matrix of so many rows as it has channels.
+    """
+    weight = network.explained.weights[layer].detach().cpu().double().flatten(1)
     return spectrum_in(network, torch.linalg.svdvals(weight).numpy(), layer)
+
+
+def images_spectrum(network: Network) -> Spectrum:
+    """That of the layer whose rows images have left traces in: the first fully connected one."""
+    return spectrum_of(network, first_full(network))
 
 
 def spectrum_in(network: Network, values: NDArray[np.float64], layer: int = 0) -> Spectrum:
@@ -94,7 +103,7 @@ def spectrum_in(network: Network, values: NDArray[np.float64], layer: int = 0) -
 
     Of what fine-tuning changed of a base no random start is left: what is noise there is rounding.
     """
-    weight = network.weights[layer]
+    weight = network.weights[layer].flatten(1)
     if network.base is None:
         return read_spectrum(values, weight.shape)
     error = (

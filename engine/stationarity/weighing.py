@@ -9,9 +9,11 @@ a few heavy neurons drown the many (decision 36). The loss that is reported is n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from engine.network.parameters import Parameters
 from engine.runtime.lazy import torch
 
 if TYPE_CHECKING:
@@ -132,3 +134,14 @@ def along_singular_vectors(
         others,
         of_bias,
     )
+
+
+def weighed(residuals: Parameters, weighings: Sequence[Weighing | None]) -> Parameters:
+    """R_l and r_l of all layers, each weighed by its own; may be written over them."""
+    weights, biases = list(residuals.weights), list(residuals.biases)
+    for layer, weighing in enumerate(weighings):
+        if weighing is not None:
+            weights[layer] = weighing.on(weights[layer])
+            bias = biases[layer]
+            biases[layer] = None if bias is None else bias * weighing.bias
+    return Parameters(tuple(weights), tuple(biases))

@@ -16,16 +16,27 @@ _Biases = Literal["first", "all", "none"]
 def recipe_from(base: Network, recipe: Recipe) -> Recipe:
     """The recipe with the layers of a base in place of its own.
 
+    Two classes keep the two outputs of a base that has them.
+
     Raises:
         UnusableInput: such layers cannot be trained here.
     """
+    if base.structure is not None:
+        raise UnusableInput(
+            f"{base.origin.name} has convolutions, and a network that is trained here has fully "
+            "connected layers alone.",
+            "Give a base of such layers.",
+        )
     if base.activation.slope:
         raise UnusableInput(
             f"{base.origin.name} has {base.activation.name} between its layers, and a network that "
             "is trained here has ReLUs.",
             "Give a base with ReLUs.",
         )
-    return replace(recipe, hidden=base.layer_sizes[1:-1], biases=_biases_of(base))
+    outputs = recipe.outputs
+    if outputs == "auto" and base.output_count == 2:
+        outputs = "classes"
+    return replace(recipe, hidden=base.layer_sizes[1:-1], biases=_biases_of(base), outputs=outputs)
 
 
 def _biases_of(base: Network) -> _Biases:

@@ -190,6 +190,11 @@ class Recipe:
             rate=0.05,
         )
 
+    @classmethod
+    def fine_tuning_in_batches(cls) -> Recipe:
+        """As people fine-tune: momentum and mini-batches."""
+        return replace(cls.fine_tuning(), momentum=0.9, batch=32)
+
     def __post_init__(self) -> None:
         check_options(self, CHOICES)
         if not self.hidden or len(self.hidden) > _MAX_LAYERS:
@@ -257,8 +262,12 @@ RECIPES = {
     "margin": Recipe.towards_a_margin(),
     "usual": Recipe.usual(),
     "fine-tune": Recipe.fine_tuning(),
+    "fine-tune-batches": Recipe.fine_tuning_in_batches(),
 }
 """The recipes that have a name."""
+
+FROM_A_BASE = frozenset({"fine-tune", "fine-tune-batches"})
+"""Those that begin with a network that is there already, and have its layers."""
 
 
 def without_effect(schedule: str, optimizer: str, start: str) -> Mapping[str, str]:

@@ -83,3 +83,8 @@ class HostState:
     memory: Memory
     state: TrainingState
     rows: int = 0
+
+
+def on_host(theta: Parameters) -> Parameters:
+    """A copy on the CPU."""
+    return theta.each(lambda p: p.detach().cpu().clone())

@@ -15,6 +15,7 @@ from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.base.json_text import Count, Measure, held_to, read_json
 from engine.base.resources import control_path, images_path
+from engine.base.version import VERSION
 from engine.data.datasets import TrainingData, save_images
 from engine.network.checkpoints import load_beside, load_network, save_network
 from engine.network.network import Network
@@ -91,6 +92,24 @@ class Kept:
     memory: Memory
 
 
+def details_of(training: Training, data: TrainingData) -> dict[str, str]:
+    """What a checkpoint says of its making, for people and reports."""
+    curves, base = training.curves, training.base
+    made = {
+        **asdict(training.recipe),
+        "images": data.description,
+        "steps": training.state.step,
+        "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
+        "on": training.computed_on,
+        "version": VERSION,
+    }
+    return {
+        **({} if base is None else {"fine_tuned_from": base.origin.said}),
+        "label_names": json.dumps(list(data.label_names)),
+        "recipe": json.dumps(made),
+    }
+
+
 def keep(training: Training, data: TrainingData) -> Kept:
     """Copies a training between two steps; some hundredths of a second for millions of weights."""
     memory = training.memory
@@ -98,7 +117,7 @@ def keep(training: Training, data: TrainingData) -> Kept:
     rests = training.is_over and not training.is_out_of_time and len(memory) == 1
     return Kept(
         replace(training.network, class_names=data.label_names),
-        training.details(data.label_names, data.description),
+        details_of(training, data),
         training.state,
         () if rests else memory,
     )

@@ -7,46 +7,44 @@ stationary point of the loss with weight decay, where every optimiser that decay
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
-from engine.base.plain_text import some_of
 from engine.base.rows import RowBuffer
-from engine.base.version import VERSION
 from engine.data.datasets import LabelledImages
-from engine.data.inputs import InputShape, InputSpec, Preprocessing, is_vector
-from engine.evidence.preprocessing import feature_statistics
 from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
-from engine.network.classes import Classes
+from engine.network.fine_tuned import with_base
 from engine.network.network import Network
-from engine.network.parameters import Parameters
 from engine.runtime.device_errors import device_errors
 from engine.runtime.devices import choose_device
 from engine.runtime.failover import Recovery
 from engine.runtime.lazy import torch
 from engine.training.curves import TrainingCurves
 from engine.training.descent import Descent, norm
+from engine.training.ends import OUT_OF_TIME, Ends
+from engine.training.examples import Examples
 from engine.training.from_base import with_head_of
 from engine.training.objective import PART, Value
 from engine.training.optimizers import Memory, memories
 from engine.training.recipe import Recipe
-from engine.training.starts import has_bias, initial_weights
-from engine.training.state import HostState, TrainingSnapshot, TrainingStart, TrainingState
+from engine.training.starts import initial_weights
+from engine.training.state import (
+    HostState,
+    TrainingSnapshot,
+    TrainingStart,
+    TrainingState,
+    on_host,
+)
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 T = TypeVar("T")
 
-_TEST_EVERY, _RESIDUAL_EVERY = 10, 50
-_MOST_FOR_RESIDUAL = 500
-_DIVERGED, _LARGEST_NORM = 1e15, 1e12
-_OUT_OF_TIME = "The time is over."
+_TEST_EVERY, _DIVERGED = 10, 1e15
 
 
 class Training:
@@ -60,6 +58,7 @@ class Training:
         recipe: how the network is made.
         is_over: whether the recipe's end was reached.
         is_out_of_time: whether that was the limit of time, so that it is in the middle of its way.
+        base: what it fine-tunes, where it does.
     """
 
     def __init__(
@@ -73,8 +72,7 @@ class Training:
         """Draws the initial weights, or takes those of a training that goes on.
 
         Args:
-            train: images with labels 0 … K − 1; their mean is subtracted. Rows of a table are
-                divided by the std of each feature, too.
+            train: images with labels 0 … K − 1.
             recipe: what to make of them.
             test: images to measure accuracy on.
             start: where to go on from.
@@ -85,38 +83,34 @@ class Training:
             UnusableInput: there is no such device, only one class, or `start` is of other images
                 or another architecture.
         """
-        self.recipe = recipe
-        self._classes = Classes(recipe.output_count(_class_count(train)))
-        self._check_residual(len(train))
+        self.recipe, self.base = recipe, base
+        self._examples = examples = Examples.of(train, test, recipe, base)
+        self._count = len(train)
+        self._ends = Ends(self._count, lambda: self.stationarity().relative)
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)
-        self._images, self._test_images = train, test
-        self._base = base
-        self._inputs = _inputs_of(train) if base is None else base.inputs
-        channels, height, width = train.images.shape[1:]
-        self._inputs = replace(self._inputs, shape=(channels, height, width))
         self._recovery = Recovery[HostState](choose_device(recipe.device, self._dtype))
         self._recovery.at_once = min(len(train), PART)
         self._curves = RowBuffer(len(TrainingCurves.COLUMNS))
-        theta = initial_weights(train.images[0].numel(), self._classes.outputs, recipe)
+        theta = initial_weights(examples.input_dimension, examples.classes.outputs, recipe)
         theta = theta if base is None else with_head_of(base, theta)
         memory: Memory = (theta.each(torch.zeros_like),) * memories(recipe)
         state = TrainingState()
         if start is not None:
-            theta, state = self._check(start.network), start.state
+            theta, state = examples.weights_to_go_on_from(start.network, recipe), start.state
             # What an earlier version kept of a schedule without any memory counts for nothing.
             memory = start.memory[: len(memory)] or memory
         self._recovery.copy.keep(HostState(theta, memory, state), time.monotonic())
         self.is_over = self.is_out_of_time = False
         self._norm = 0.0
-        self._looked_at = 0
         self._answered(self._place)
 
     def _place(self) -> None:
         """Puts images and the last copy of the weights on the device."""
         kept = self._recovery.copy.state
         assert kept is not None
-        (x, y), test = self._read(self._images), self._test_images
-        self._test = None if test is None else self._read(test)
+        examples, at = self._examples, (self.device, self._dtype)
+        x, y = examples.read(examples.train, *at)
+        self._test = None if examples.test is None else examples.read(examples.test, *at)
         theta = kept.theta.to(self.device, self._dtype)
         memory = tuple(part.to(self.device, self._dtype) for part in kept.memory)
         self._descent = Descent(x, y, theta, memory, kept.state.step, kept.state.rate)
@@ -139,8 +133,17 @@ class Training:
     @property
     def network(self) -> Network:
         """The network as it stands, on the CPU."""
-        theta = self._answered(lambda: _on_host(self._descent.theta))
-        return Network(theta, self._inputs, activation_said_by="file")
+        theta = self._answered(lambda: on_host(self._descent.theta))
+        return Network(theta, self._examples.inputs, activation_said_by="file")
+
+    @property
+    def tuned(self) -> Network:
+        """The network as it stands, with its base once anything of that has changed."""
+        network = self.network
+        if self.base is not None:
+            with suppress(UnusableInput):
+                return with_base(network, self.base)
+        return network
 
     @property
     def state(self) -> TrainingState:
@@ -150,35 +153,17 @@ class Training:
     @property
     def memory(self) -> Memory:
         """What the schedule remembers of earlier steps, on the CPU."""
-        return self._answered(lambda: tuple(_on_host(part) for part in self._descent.memory))
+        return self._answered(lambda: tuple(on_host(part) for part in self._descent.memory))
 
     @property
     def curves(self) -> TrainingCurves:
         """Every step so far, of this object."""
         return TrainingCurves(self._curves.rows())
 
-    def details(self, label_names: Sequence[str], description: str) -> dict[str, str]:
-        """What a checkpoint says of its making, for people and reports.
-
-        Args:
-            label_names: of the classes.
-            description: of the images.
-        """
-        curves = self.curves
-        made = {
-            **asdict(self.recipe),
-            "images": description,
-            "steps": self._descent.step,
-            "log10_loss": round(float(curves.log10_loss[-1]), 3) if len(curves) else None,
-            "on": self._recovery.computed_on,
-            "version": VERSION,
-        }
-        base = {} if self._base is None else {"fine_tuned_from": self._base.origin.said}
-        return {
-            **base,
-            "label_names": json.dumps(list(label_names)),
-            "recipe": json.dumps(made),
-        }
+    @property
+    def computed_on(self) -> str:
+        """The devices that it was computed on, for people."""
+        return self._recovery.computed_on
 
     @property
     def is_sound(self) -> bool:
@@ -188,16 +173,16 @@ class Training:
     @property
     def is_solvable(self) -> bool:
         """Whether `stationarity` can be asked for: whether the images are few enough."""
-        return len(self._images) <= MOST_IMAGES
+        return self._count <= MOST_IMAGES
 
     def stationarity(self) -> TrueStationarity:
-        """How stationary the network is with its images.
+        """How stationary the network is with its images, or what was changed of its base.
 
         Raises:
             UnusableInput: there are too many images to tell.
         """
         return self._answered(
-            lambda: check_stationarity(self.network, self._descent.x, self._descent.y)
+            lambda: check_stationarity(self.tuned, self._descent.x, self._descent.y)
         )
 
     def iterate(self) -> Generator[TrainingSnapshot]:
@@ -218,7 +203,7 @@ class Training:
             if on != self.device:  # It was lost between two steps.
                 steps, on = self._schedule(), self.device
             try:
-                with device_errors(self.device, len(self._images), "images"):
+                with device_errors(self.device, self._count, "images"):
                     end = self._advance(steps)
                     if self._recovery.needs_copies and (end or self._recovery.copy.is_due()):
                         self._keep_on_host()
@@ -230,7 +215,7 @@ class Training:
                 end = ""
                 self._recover(failed)
                 steps, on = self._schedule(), self.device
-            self.is_over, self.is_out_of_time = bool(end), end == _OUT_OF_TIME
+            self.is_over, self.is_out_of_time = bool(end), end == OUT_OF_TIME
             yield self._snapshot(end)
 
     def _schedule(self) -> Generator[Value | None]:
@@ -247,14 +232,14 @@ class Training:
         self._seconds += time.perf_counter() - started
         if value is not None:
             self._record(value)
-        return end or self._why_to_end()
+        return end or self._ends.why(self.recipe, self.state, self.curves, self._norm)
 
     # --- what fails -------------------------------------------------------------------------
 
     def _answered(self, ask: Callable[[], T]) -> T:
         """What the device answers; a GPU that fails hands over to the CPU, and that answers."""
         try:
-            with device_errors(self.device, len(self._images), "images"):
+            with device_errors(self.device, self._count, "images"):
                 return ask()
         except DeviceFailed as failure:
             if self.device.type == "cpu":
@@ -268,8 +253,7 @@ class Training:
         if isinstance(failure, OutOfMemory):
             # Weights are replaced as a whole, once a step is through: they are those before it.
             with suppress(OutOfMemory):
-                count, step = len(self._images), self._descent.step
-                self._recovery.take_fewer(failure, count, "images", step)
+                self._recovery.take_fewer(failure, self._count, "images", self._descent.step)
                 return
         if self.device.type == "cpu":
             raise failure
@@ -279,15 +263,15 @@ class Training:
         kept = self._recovery.copy.state
         assert kept is not None
         self._recovery.move_to_cpu(failure, "training", self._descent.step, kept.state.step)
-        self._recovery.at_once = min(len(self._images), PART)
-        with device_errors(self.device, len(self._images), "images"):
+        self._recovery.at_once = min(self._count, PART)
+        with device_errors(self.device, self._count, "images"):
             self._place()
 
     def _keep_on_host(self) -> None:
         began = time.monotonic()
         kept = HostState(
-            _on_host(self._descent.theta),
-            tuple(_on_host(part) for part in self._descent.memory),
+            on_host(self._descent.theta),
+            tuple(on_host(part) for part in self._descent.memory),
             self.state,
             len(self.curves),
         )
@@ -314,100 +298,13 @@ class Training:
         )
         self._curves.extend(row.rows)
 
-    def _why_to_end(self) -> str:
-        state, recipe, curves = self.state, self.recipe, self.curves
-        if recipe.until_exponent and len(curves) and curves.log10_loss[-1] < recipe.until_exponent:
-            return "The loss is reached."
-        if recipe.until_residual and state.step >= self._looked_at + _RESIDUAL_EVERY:
-            self._looked_at = state.step
-            if self.stationarity().relative < recipe.until_residual:
-                return "The residual is reached."
-        if recipe.schedule == "fast" and self._norm > _LARGEST_NORM:
-            return "The weights cannot grow any further."
-        if recipe.seconds and state.seconds >= recipe.seconds:
-            return _OUT_OF_TIME
-        if state.step >= recipe.steps(len(self._images)):
-            return "All steps are taken."
-        return ""
-
     def _snapshot(self, end: str) -> TrainingSnapshot:
-        state, recipe, curves = self.state, self.recipe, self.curves
-        shares = [0.0, state.step / recipe.steps(len(self._images))]
-        if recipe.until_exponent and len(curves):
-            shares.append(float(curves.log10_loss[-1]) / recipe.until_exponent)
-        if recipe.seconds:
-            shares.append(state.seconds / recipe.seconds)
-        share = 1.0 if end else min(max(shares), 1.0)
+        state, curves = self.state, self.curves
+        share = 1.0 if end else self._ends.share(self.recipe, state, curves)
         return TrainingSnapshot(state.step, state.seconds, share, curves, end, self._recovery.notes)
 
     def _test_accuracy(self) -> float:
         if self._test is None:
             return math.nan
-        x, y = self._test
-        network = Network(self._descent.theta, self._inputs)
-        parts = torch.split(x, self._recovery.at_once or PART)
-        outputs = torch.cat([network.forward(part).cpu() for part in parts]).double()
-        return float((self._classes.margins(outputs, y) > 0).double().mean())
-
-    # --- the start --------------------------------------------------------------------------
-
-    def _read(self, images: LabelledImages) -> tuple[Tensor, Tensor]:
-        """What the network reads, flat, on the device; and labels, on the CPU."""
-        x = self._inputs.of_images(images.images).to(self.device, self._dtype)
-        return x, self._classes.of_numbers(images.labels)
-
-    def _check_residual(self, count: int) -> None:
-        if self.recipe.until_residual and count > _MOST_FOR_RESIDUAL:
-            raise UnusableInput(
-                f"A residual can be trained to with at most {_MOST_FOR_RESIDUAL:,} images, not "
-                f"{count:,}.",
-                "Take fewer of each class, or set no residual to reach.",
-            )
-
-    def _check(self, network: Network) -> Parameters:
-        """The weights to go on from, if they fit this training."""
-        name = network.origin.name
-        sizes = (self._images.images[0].numel(), *self.recipe.hidden, self._classes.outputs)
-        wanted = [has_bias(self.recipe, layer) for layer in range(len(sizes) - 1)]
-        if network.layer_sizes != sizes or [b is not None for b in network.biases] != wanted:
-            raise UnusableInput(
-                f"{name} is {network.architecture}; this training makes another network.",
-                "Give the hidden layers, biases and outputs that it has, or train anew.",
-            )
-        mean = self._inputs.mean
-        if mean is None or network.mean is None or not torch.equal(network.mean, mean):
-            raise UnusableInput(
-                f"{name} was trained on other images than these.",
-                "Give the images that its training began with, or train anew.",
-            )
-        return network.parameters
-
-
-def _inputs_of(train: LabelledImages) -> InputSpec:
-    """What a network reads that is trained on these images from the start: less their mean."""
-    mean = train.images.mean(0)
-    channels, height, width = mean.shape
-    shape: InputShape = (channels, height, width)
-    std = feature_statistics(train).std if is_vector(shape) else None
-    return InputSpec(shape, Preprocessing(mean, std, "file"))
-
-
-def _class_count(train: LabelledImages) -> int:
-    """How many classes there are images of.
-
-    Raises:
-        UnusableInput: only one, or none of a number between.
-    """
-    there = set(train.labels.tolist())
-    if len(there) < 2 or there != set(range(len(there))):
-        raise UnusableInput(
-            "Training needs images of two classes or more, numbered from 0 without a gap; these "
-            f"are of {some_of([str(label) for label in sorted(there)])}.",
-            "Choose other classes, or other images.",
-        )
-    return len(there)
-
-
-def _on_host(theta: Parameters) -> Parameters:
-    """A copy on the CPU."""
-    return theta.each(lambda p: p.detach().cpu().clone())
+        at_once = self._recovery.at_once or PART
+        return self._examples.accuracy(self._descent.theta, *self._test, at_once)

@@ -30,7 +30,7 @@ class TrainingFrame:
         share: how far the training is, from 0 to 1.
         remaining_seconds: how long it will still take, as far as one can tell; None at first.
         curves: every step so far.
-        spectrum: of the first layer, some moments ago.
+        spectrum: of the first layer, or of what was changed of a base's, some moments ago.
         end: why the training has ended, in a sentence; empty while it goes on.
     """
 
@@ -66,7 +66,7 @@ class TrainingView:
         self._spectrum: Spectrum | None = None
         # On a thread of its own: it may take a second, and a stop has to be answered sooner.
         self._reader = ThreadPoolExecutor(1, "spectrum")
-        self._reading: Future[Spectrum] | None = None
+        self._reading: Future[Spectrum | None] | None = None
 
     def close(self) -> None:
         """No more frames are wanted."""
@@ -83,10 +83,10 @@ class TrainingView:
             self._spectrum, self._reading = self._reading.result(), None
             self._pace.done(self._started)
         if at_rest:
-            self._spectrum = spectrum_of(self._training.network)
+            self._spectrum = _spectrum_of(self._training)
         elif self._reading is None and self._pace.is_due():
             self._started = time.perf_counter()
-            self._reading = self._reader.submit(spectrum_of, self._training.network)
+            self._reading = self._reader.submit(_spectrum_of, self._training)
         remaining = None
         if snapshot.share > _SURE_SHARE:
             remaining = snapshot.seconds * (1 - snapshot.share) / snapshot.share
@@ -107,4 +107,10 @@ def look_at(training: Training) -> Trained:
     if training.is_solvable:
         with suppress(UnusableInput):
             stationarity = training.stationarity()
-    return Trained(check_weights(training.network), stationarity)
+    return Trained(check_weights(training.tuned), stationarity)
+
+
+def _spectrum_of(training: Training) -> Spectrum | None:
+    """None while nothing of a base has changed."""
+    network = training.tuned
+    return None if (network.base is None) != (training.base is None) else spectrum_of(network)

@@ -14,6 +14,7 @@ from engine.evidence.references import References
 from engine.evidence.scoring import Evidence, Matches, as_directions, match, on_one_scale
 from engine.evidence.similarity import cosine_features, ncc_features
 from engine.network.classes import Classes
+from engine.network.features import features_of, head_of
 from engine.network.trace import trace
 from engine.runtime.lazy import torch
 from engine.session.session import Session
@@ -217,7 +218,7 @@ def portray(
         mean = None
     elif mean is None and references is not None:
         mean = references.shown_mean
-    there = trace(network, network.inputs.of_centred(image[None]))
+    there = trace(head_of(network), features_of(network, network.inputs.of_centred(image[None])))
     outputs, label = there.outputs(), session.labels[candidate][None]
     return Portrait(
         candidate=candidate,

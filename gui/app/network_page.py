@@ -89,6 +89,7 @@ class NetworkPage(QWidget):
         references.removed.connect(adoption.remove_references)
         model.reading_edited.connect(opener.read_anew)
         model.base.wanted.connect(opener.base.choose)
+        model.base.head.chosen.connect(opener.base.choose_head)
         model.base.removed.connect(opener.base.remove)
         adoption.network_taken.connect(model.show_network)
         adoption.assumptions_found.connect(model.show_assumptions)

@@ -97,7 +97,12 @@ class Parts(QMainWindow):
         self.caption, self.examiner = page.views.caption, page.views.examiner
         self.stage, self.header = page.views.stage, page.views.header
         self.lower_tabs, self.beside = page.views.lower_tabs, page.views.beside
-        self.training = TrainingPage(devices, self.background, self.copies.begin_training)
+        self.training = TrainingPage(
+            devices,
+            self.background,
+            self.copies.begin_training,
+            lambda: self.context.workspace().network,
+        )
         whole, self.stack = whole_window(self.strip, page, self.training)
         self.setCentralWidget(whole)
         self.log_panel = LogPanel(self)
@@ -124,7 +129,10 @@ class Parts(QMainWindow):
         self.history = SettingsHistory(panel)
         self.help_windows = HelpWindows(self, self.background, panel.device.names)
         self.refusals = Refusals(
-            self.strip, self.opener.open_first_sample, self.help_windows.show_page
+            self.strip,
+            self.opener.open_first_sample,
+            self.help_windows.show_page,
+            self.opener.open,
         )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
         self.study = StudyController(context)

@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
-from engine.network.checkpoints import load_network
-from engine.network.fine_tuned import with_base
+from engine.network.checkpoints import load_base
+from engine.network.fine_tuned import Head, with_base, with_head
 from engine.network.readers import SUFFIXES
 from gui.opening.rereading import Rereading
 from gui.toolkit import dialogs
@@ -41,7 +41,12 @@ class BaseOpener(QObject):
 
     def open(self, path: Path) -> None:
         """Takes a network for the base of the one that is open."""
-        self._read_anew(lambda network: with_base(network.without_base, load_network(path)))
+        self._read_anew(lambda network: with_base(network.without_base, load_base(path, network)))
+
+    @Slot(object)
+    def choose_head(self, head: Head) -> None:
+        """Takes the last layer of the network that is open for one that began otherwise."""
+        self._read_anew(lambda network: with_head(network, head))
 
     @Slot()
     def remove(self) -> None:

@@ -46,8 +46,9 @@ class EmptyPage(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.6)
         title.setFont(font)
         text = theme.secondary(
-            "A PyTorch, safetensors or NumPy checkpoint of a fully connected network with ReLU "
-            "or leaky ReLU. Nothing in it is executed, and nothing leaves this machine."
+            "A PyTorch, safetensors, NumPy or ONNX file of a fully connected or convolutional "
+            "network with ReLU or leaky ReLU. Nothing in it is executed, and nothing leaves this "
+            "machine."
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         text.setFixedWidth(_TEXT_WIDTH)

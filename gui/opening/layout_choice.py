@@ -10,7 +10,7 @@ from gui.opening.said_choice import SaidChoice
 
 
 class LayoutChoice(SaidChoice):
-    """The data of a choice is a `Layout`; with one channel there is none to make."""
+    """The data of a choice is a `Layout`; none with one channel, or before a convolution."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class LayoutChoice(SaidChoice):
     def show_network(self, network: Network) -> None:
         """Shows how a network is read."""
         self.clear()
-        if network.input_shape[0] == 1:
+        if network.input_shape[0] == 1 or network.structure is not None:
             return
         self.show()
         inputs = network.inputs

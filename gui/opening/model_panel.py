@@ -34,7 +34,9 @@ from engine.network.activation import Activation
 from engine.network.facts import about_outputs
 from engine.network.network import Network
 from engine.network.orders import Order
+from engine.network.restructured import with_shape, with_text
 from gui.opening.activation_choice import ActivationChoice
+from gui.opening.architecture_view import ArchitectureView
 from gui.opening.base_choice import BaseChoice
 from gui.opening.layers_view import LayersView
 from gui.opening.layout_choice import LayoutChoice
@@ -58,6 +60,8 @@ class ModelPanel(QWidget):
         self._network: Network | None = None
         self._file, self.layers = ElidedLabel(), LayersView()
         self.layers.chosen.connect(self._on_order_chosen)
+        self.architecture = ArchitectureView()
+        self.architecture.chosen.connect(self._on_architecture_chosen)
         self._classes, self.row_space = theme.value_label(), theme.value_label()
         self._preprocessing, self._images_say = theme.value_label(), theme.value_label()
         self._train: LabelledImages | None = None
@@ -81,7 +85,7 @@ class ModelPanel(QWidget):
         rows = (
             ("File", self._file),
             ("Base", self.base),
-            ("Layers", self.layers),
+            ("Layers", _above(self.layers, self.architecture)),
             ("Classes", self._classes),
             ("Activation", self.activation),
             ("I&nput", _above(self.shape, self.layout_choice)),
@@ -100,6 +104,7 @@ class ModelPanel(QWidget):
         self._network = None
         self._file.say("none open")
         self.layers.clear()
+        self.architecture.show_network(None)
         self.base.show_network(None)
         for label in (self._classes, self.row_space, self._preprocessing):
             label.setText("—")
@@ -115,17 +120,18 @@ class ModelPanel(QWidget):
         origin = network.origin
         self._file.say(origin.name, origin.file, f"SHA-256 {origin.sha256}")
         self.layers.show_network(network)
+        self.architecture.show_network(network)
         self.base.show_network(network)
         self.row_space.setText(
-            f"{health.spectrum.rank} of {network.input_dimension:,} dimensions; "
+            f"{health.spectrum.rank} of {health.dimension:,} dimensions{_of_what(network)}; "
             f"{health.about_remembered} remembered"
             if health.spectrum.rank
             else "nothing stands above the noise"
         )
         of = (
-            "the first layer above the noise floor of its random initialisation"
+            f"the {health.layer} above the noise floor of its random initialisation"
             if network.base is None
-            else "what fine-tuning changed of the first layer above rounding"
+            else f"what fine-tuning changed of the {health.layer} above rounding"
         )
         self.row_space.setToolTip(
             f"Singular values of {of}: an estimate, from the weights alone, of how many "
@@ -191,6 +197,11 @@ class ModelPanel(QWidget):
         if self._network is not None:
             self.reading_edited.emit(lambda network: network.with_order(order, "user"))
 
+    @Slot(str)
+    def _on_architecture_chosen(self, text: str) -> None:
+        if self._network is not None:
+            self.reading_edited.emit(lambda network: with_text(network, text))
+
     @Slot()
     def _ask_for_preprocessing(self) -> None:
         if self._network is None:
@@ -210,6 +221,7 @@ class ModelPanel(QWidget):
         for widget in (self.shape, self.activation, self.layout_choice, self.layers.order):
             widget.setEnabled(editable)
         self.change.setEnabled(editable)
+        self.architecture.change.setEnabled(editable)
         self.base.set_editable(editable)
 
     def _show_shape(self) -> None:
@@ -223,22 +235,23 @@ class ModelPanel(QWidget):
             return
         self.shape.setModified(False)
         try:
-            shape = self._entered_shape(network.input_dimension)
+            shape = self._entered_shape(network)
         except UnusableInput as error:
             self.complained.emit(str(error))
             self._show_shape()
             return
         if shape != network.input_shape or not network.inputs.is_known:
-            self.reading_edited.emit(lambda network: network.with_input_shape(shape))
+            self.reading_edited.emit(lambda network: with_shape(network, shape))
 
-    def _entered_shape(self, dimension: int) -> InputShape:
+    def _entered_shape(self, network: Network) -> InputShape:
         """What the field says.
 
         Raises:
-            UnusableInput: it is no shape, or not one of D numbers.
+            UnusableInput: it is no shape, or not one of D numbers where convolutions do not tell.
         """
+        dimension = network.input_dimension
         shape = fitted_shape(parse_shape(self.shape.text()), dimension)
-        if math.prod(shape) != dimension:
+        if math.prod(shape) != dimension and network.structure is None:
             raise UnusableInput(
                 f"The network reads {dimension:,} numbers; {self.shape.text()} is not as many."
             )
@@ -278,3 +291,8 @@ def _table(rows: Sequence[tuple[str, QWidget]]) -> QGridLayout:
         grid.addWidget(name, row, 0)
         grid.addWidget(value, row, 1)
     return grid
+
+
+def _of_what(network: Network) -> str:
+    """Whose row space it is, where it is not that of images."""
+    return "" if network.structure is None else " of features"

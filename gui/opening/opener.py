@@ -104,15 +104,15 @@ class Opener(QObject):
         """What the network is called that is being opened; empty while none is."""
         return self._opening
 
-    def open(self, paths: Sequence[Path]) -> None:
+    def open(self, paths: Sequence[Path], architecture: str | None = None) -> None:
         """Opens a network, a session or images; asks first if a run would be stopped."""
         is_network = any(is_model(path) for path in paths)
         if self._controller.is_taken and is_network:
-            self._stop_then("open another network", lambda: self.open(paths))
+            self._stop_then("open another network", lambda: self.open(paths, architecture))
             return
         network = self._workspace().network
         names = ", ".join(path.name for path in paths)
-        opening = partial(open_paths, paths, network, data_folder())
+        opening = partial(open_paths, paths, network, data_folder(), architecture)
         read = partial(_attempt, opening, paths)
         if is_network:
             self._read_network(f"Opening {names} …", names, read)

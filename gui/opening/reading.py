@@ -17,7 +17,7 @@ from engine.evidence.diagnostics import check_weights
 from engine.evidence.duplicates import kept_apart, with_copies
 from engine.evidence.similarity import warm_up
 from engine.evidence.stationarity_check import true_stationarity
-from engine.network.checkpoints import load_network
+from engine.network.checkpoints import load_base, load_network
 from engine.network.fine_tuned import with_base
 from engine.network.kinds import READ, is_network_file, is_network_folder, kind_of
 from engine.network.network import Network
@@ -45,7 +45,10 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def open_paths(
-    paths: Sequence[Path], current: Network | None, data_root: Path | None = None
+    paths: Sequence[Path],
+    current: Network | None,
+    data_root: Path | None = None,
+    architecture: str | None = None,
 ) -> Opened:
     """Reads what can be read of some paths, and says of the others why they cannot.
 
@@ -58,6 +61,7 @@ def open_paths(
         paths: at most one network or session; sets of images.
         current: the network that is open, for images that come alone.
         data_root: folder of the data sets that are known by name.
+        architecture: of the network, where a person says it.
 
     Raises:
         UnusableInput: there is one path, and it cannot be used.
@@ -72,7 +76,7 @@ def open_paths(
         one = UnusableInput("Open one network at a time.")
         told |= {path: Told(path, error=one) for path in models}
     elif models:
-        opened, told[models[0]] = _told_of_model(models[0])
+        opened, told[models[0]] = _told_of_model(models[0], architecture)
     if models and opened.network is None:
         left = UnusableInput("The network that it came with was not opened.")
         told |= {path: Told(path, error=left) for path in images}
@@ -94,9 +98,9 @@ def _of_no_use(path: Path) -> Told:
     return Told(path, error=UnusableInput(f"{path.name} is no network.", READ))
 
 
-def _told_of_model(path: Path) -> tuple[Opened, Told]:
+def _told_of_model(path: Path, architecture: str | None) -> tuple[Opened, Told]:
     try:
-        opened = _open_model(path)
+        opened = _open_model(path, architecture)
     except DamagedSession:
         raise
     except UnusableInput as error:
@@ -195,11 +199,11 @@ def open_fine_tuned(
     Raises:
         UnusableInput: either cannot be used, or the base is none of that network.
     """
-    start = load_network(base)
     opened = open_paths([path, *images], None, data_root)
     if opened.network is None:
         raise next(each.error for each in opened.told if each.error is not None)
-    return examine(replace(opened, network=with_base(opened.network, start)))
+    tuned = with_base(opened.network, load_base(base, opened.network))
+    return examine(replace(opened, network=tuned))
 
 
 def examine(opened: Opened) -> Opened:
@@ -256,11 +260,11 @@ def _compared(opened: Opened, train: LabelledImages) -> Opened:
         return replace(opened, control=None, told=(*opened.told, told))
 
 
-def _open_model(path: Path) -> Opened:
+def _open_model(path: Path, architecture: str | None) -> Opened:
     if path.suffix.lower() == SUFFIX:
         session = load_session(path)
         return _with_health(Opened(session=session, path=path), session.network)
-    return _with_health(Opened(path=path), load_network(path))
+    return _with_health(Opened(path=path), load_network(path, architecture=architecture))
 
 
 def _with_health(opened: Opened, network: Network) -> Opened:

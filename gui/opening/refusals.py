@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
 from engine.base.errors import UnusableInput
+from engine.network.convolutional import NeedsArchitecture
 from engine.network.kinds import FILES
 from engine.network.other_layers import NETWORKS
+from gui.opening.architecture_dialog import ArchitectureDialog, AskedFor
 from gui.opening.opened import Told
 from gui.toolkit.message_strip import MessageStrip
 
@@ -21,24 +25,39 @@ class Refusals(QObject):
         messages: MessageStrip,
         open_sample: Callable[[], None],
         show_guide: Callable[[str], None],
+        open_as: Callable[[list[Path], str], None],
     ) -> None:
         """
         Args:
             messages: where it is said.
             open_sample: opens a network that works.
             show_guide: shows a page of the guide, by its heading as links spell it.
+            open_as: opens a network in an architecture that a person says.
         """
         super().__init__(messages)
         self._messages, self._open_sample, self._show_guide = messages, open_sample, show_guide
+        self._open_as = open_as
 
     @Slot(object)
     def show(self, error: UnusableInput) -> None:
         """Something cannot be opened."""
         self._messages.show_error(error.why, error.instead)
+        if isinstance(error, NeedsArchitecture) and error.path is not None:
+            about = "Asks for strides, padding and pooling, with those that fit to choose from."
+            self._messages.suggest("Say the Architecture…", about, partial(self._ask, error))
         if error.page in (FILES, NETWORKS):
             about = "Opens a bundled network, with the digits it was trained on."
             self._messages.suggest("Open the Sample", about, self._open_sample)
         self._lead_on(error.page)
+
+    def _ask(self, error: NeedsArchitecture) -> None:
+        """Asks for the architecture of a network that needs one, and opens it so."""
+        path = error.path
+        assert path is not None
+        asked = AskedFor(path.name, error.layers, "", error.candidates, error.shape)
+        dialog = ArchitectureDialog(asked, self._messages.window())
+        dialog.chosen.connect(partial(self._open_as, [path]))
+        dialog.open()
 
     @Slot(object)
     def account(self, told: Sequence[Told]) -> None:

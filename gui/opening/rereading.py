@@ -41,8 +41,10 @@ def _reads_alike(a: Network, b: Network) -> bool:
         return False  # Their layers, or the columns of the first, stand in another order.
     if a.activation != b.activation or a.base is not b.base:
         return False
+    if a.structure != b.structure:
+        return False
     if a.input_shape != b.input_shape:
-        return True  # The same columns, in other rows.
+        return a.structure is None  # The same columns, in other rows.
     if a.inputs.is_vector and b.inputs.is_vector:
         return True  # A search on rows reads them as the network does, whatever their units.
     one, other = (network.inputs.preprocessing.std for network in (a, b))

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 from engine.base.progress import Progress
 from engine.evidence.diagnostics import sees_no_chance
 from engine.network.checkpoints import load_network
-from engine.stationarity.spectrum import spectrum_of
+from engine.stationarity.spectrum import images_spectrum
 from gui.opening.opened import Refusal
 from gui.queue.item import Phase, QueueItem
 from gui.queue.items import QueueList
@@ -78,4 +78,4 @@ def _has_chance(path: Path, report: Progress) -> bool | Refusal:
     report(0.5)
     if isinstance(network, Refusal):
         return network
-    return attempt(lambda: not sees_no_chance(spectrum_of(network)))
+    return attempt(lambda: not sees_no_chance(images_spectrum(network)))

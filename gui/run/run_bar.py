@@ -35,7 +35,7 @@ class RunBar(QWidget):
     def __init__(
         self,
         labels: Mapping[Activity, str] = _LABELS,
-        starting: str = "Reading the row space of the first layer …",
+        starting: str = "Preparing the search …",
         parent: QWidget | None = None,
     ) -> None:
         """

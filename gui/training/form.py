@@ -16,16 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.base.errors import UnusableInput
 from engine.base.plain_text import plain
 from engine.data import catalogue
 from engine.data.datasets import Selection
 from engine.data.labels import parse_names
+from engine.network.network import Network
 from engine.training.recipe import Recipe
 from gui.state import preferences
 from gui.state.undo import Entered
 from gui.toolkit import dialogs, stored, theme
 from gui.toolkit.menus import plain as without_mnemonic
 from gui.toolkit.widgets import verbatim
+from gui.training.base import BaseField
 from gui.training.recipe_form import RecipeChoice, RecipeForm, field_form
 
 _OWN = "own"
@@ -51,22 +54,28 @@ class TrainingForm(QWidget):
 
     download_wanted = Signal()
 
+    base_missing = Signal()
+    """Emitted when a recipe is chosen that begins with a network, and none is there yet."""
+
     labels: ClassVar = {
         **{name: without_mnemonic(text) for name, text in _ROWS.items()},
+        "base": "Base",
         "own": without_mnemonic(_ROWS["dataset"]),
         "recipe": "Recipe",
         **RecipeForm.labels,
     }
-    leading = frozenset({"dataset", "own", "recipe"})
+    leading = frozenset({"dataset", "own", "recipe", "base"})
 
     def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._own: Path | None = None
         self.recipe_choice = RecipeChoice()
+        self.base = BaseField()
         self.network = RecipeForm(devices)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         layout.addWidget(self.recipe_choice)
+        layout.addWidget(self.base)
         layout.addSpacing(theme.SPACING)
         self._build_data(layout)
         layout.addSpacing(theme.SPACING)
@@ -76,6 +85,7 @@ class TrainingForm(QWidget):
         self._on_recipe_edited()
         self.network.options.editor("seed").valueChanged.connect(self._on_seed_changed)
         self.network.edited.connect(self._on_recipe_edited)
+        self.base.edited.connect(self._on_recipe_edited)
         self.recipe_choice.chosen.connect(self._on_recipe_chosen)
         self.data_edited.connect(self.edited)
         self.recipe_edited.connect(self.edited)
@@ -117,14 +127,35 @@ class TrainingForm(QWidget):
         """How to train.
 
         Raises:
-            UnusableInput: the widths are no numbers, or two settings do not go together.
+            UnusableInput: the widths are no numbers, two settings do not go together, or there is
+                nothing to fine-tune.
         """
-        return self.network.recipe()
+        if self.recipe_choice.needs_base and self.base_network is None:
+            raise UnusableInput(
+                "Fine-tuning begins with a network that is there already, and none was chosen.",
+                "Choose the base below the recipe.",
+            )
+        return self.network.recipe(self.base_network)
+
+    @property
+    def base_network(self) -> Network | None:
+        """What is fine-tuned; None of a recipe that begins anew."""
+        chosen = self.base.chosen
+        return chosen.network if self.recipe_choice.needs_base and chosen is not None else None
+
+    def outputs(self, classes: int) -> int:
+        """C of the network that is meant, for so many classes."""
+        return self.network.outputs(classes, self.base_network)
 
     def entered(self) -> Entered:
         """What stands in the form."""
         return Entered(
-            {**self._images_entered(), "recipe": self.recipe_choice.name, **self.network.values()}
+            {
+                **self._images_entered(),
+                "recipe": self.recipe_choice.name,
+                "base": self.base.chosen,
+                **self.network.values(),
+            }
         )
 
     def _images_entered(self) -> dict[str, Any]:
@@ -149,6 +180,7 @@ class TrainingForm(QWidget):
         self.per_class.setValue(values["per_class"])
         self.draw.setCurrentIndex(values["draw"])
         self.recipe_choice.choose(values["recipe"])
+        self.base.show_chosen(values["base"])
         self.network.show_values(values)
         self.blockSignals(was_blocked)
         images, seed = self._images_entered(), self.network.seed
@@ -164,7 +196,7 @@ class TrainingForm(QWidget):
 
     def set_editable(self, editable: bool) -> None:
         """While a training is on, everything stays as it is."""
-        for child in (self.recipe_choice, self._data, self.network):
+        for child in (self.recipe_choice, self.base, self._data, self.network):
             child.setEnabled(editable)
 
     def show_presence(self, text: str, can_download: bool) -> None:
@@ -262,10 +294,15 @@ class TrainingForm(QWidget):
 
     @Slot()
     def _on_recipe_chosen(self) -> None:
+        if self.recipe_choice.needs_base and self.base.chosen is None:
+            self.base_missing.emit()
         self.network.take(self.recipe_choice.name)
 
     @Slot()
     def _on_recipe_edited(self) -> None:
+        needs_base = self.recipe_choice.needs_base
+        self.base.setVisible(needs_base)
+        self.network.leave_layers_to_base(needs_base)
         self.recipe_choice.show_words(not self.network.holds(self.recipe_choice.name))
         self.recipe_edited.emit()
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from engine.base.errors import UnusableInput
 from engine.base.plain_text import listed, of_logarithm, plain
 from engine.data.datasets import TrainingData
+from engine.network.network import Network
 from engine.training.trained import SUFFIX, check_target
 from engine.training.view import Trained, TrainingFrame
 from gui.run.activity import Activity
@@ -20,6 +21,7 @@ from gui.state.undo import SettingsHistory
 from gui.toolkit import dialogs, theme
 from gui.toolkit.background import Background
 from gui.toolkit.layout import line, scrolled_column
+from gui.training.base import BaseReader
 from gui.training.curves import TrainingCurvesView
 from gui.training.form import TrainingForm
 from gui.training.images import TrainingImages
@@ -61,6 +63,7 @@ class TrainingPage(QWidget):
         devices: list[str],
         background: Background,
         where_to_keep: Callable[[], Path],
+        open_network: Callable[[], Network | None],
         parent: QWidget | None = None,
     ) -> None:
         """
@@ -68,11 +71,13 @@ class TrainingPage(QWidget):
             devices: names of the devices to choose from.
             background: where files are read and written.
             where_to_keep: says, as a training begins, where a copy of it is kept.
+            open_network: the network that is open, which can be fine-tuned; None without one.
             parent: owner.
         """
         super().__init__(parent)
         self.form = TrainingForm(devices)
         self.images = TrainingImages(self.form, background)
+        self.base = BaseReader(self.form.base, background, open_network)
         self.trainer = Trainer(self.form, self.images, background, where_to_keep)
         self.controller = self.trainer.controller
         self.history = SettingsHistory(self.form)
@@ -124,6 +129,8 @@ class TrainingPage(QWidget):
 
     def _connect(self) -> None:
         self.form.recipe_edited.connect(self._show_availability)
+        self.form.base_missing.connect(self.base.take_open)
+        self.base.complained.connect(self.complained)
         self.form.recipe_edited.connect(self._show_names)
         self.history.changed.connect(self.availability_changed)
         self.images.found.connect(self._show_found)
@@ -152,6 +159,7 @@ class TrainingPage(QWidget):
 
     def open(self) -> None:
         """The page is shown: reads the images that the form means, if none are there yet."""
+        self.base.look_again()
         self.images.need()
 
     def use_images(self, path: Path) -> None:
@@ -225,7 +233,7 @@ class TrainingPage(QWidget):
 
     def _outputs(self, data: TrainingData | None) -> int:
         """C of the network that the form means, for these images."""
-        return 1 if data is None else self.form.network.outputs(len(data.label_names))
+        return 1 if data is None else self.form.outputs(len(data.label_names))
 
     @Slot(object)
     def _on_state_changed(self, state: Activity) -> None:

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from engine.training.recipe import RECIPES, Recipe, parse_widths, without_effect
+from engine.network.network import Network
+from engine.training.from_base import recipe_from
+from engine.training.recipe import FROM_A_BASE, RECIPES, Recipe, parse_widths, without_effect
 from gui.toolkit import theme
 from gui.toolkit.device_choice import DeviceChoice
 from gui.toolkit.menus import plain as without_mnemonic
@@ -25,6 +27,16 @@ _RECIPES = {
         "As people usually train",
         "Makes an ordinary network, to see what that gives up: PyTorch's start, biases "
         "everywhere, mini-batches, weight decay.",
+    ),
+    "fine-tune": (
+        "Fine-tune",
+        "Goes a few steps of gradient descent on from a network that is there, with all images at "
+        "once. What that changes is made of these images alone.",
+    ),
+    "fine-tune-batches": (
+        "Fine-tune in mini-batches",
+        "Goes a few steps on from a network that is there, with momentum and mini-batches. Where "
+        "it was measured, that gave up half as many images.",
     ),
 }
 _CHANGED = "Some of it is changed."
@@ -105,6 +117,11 @@ class RecipeChoice(QWidget):
         return str(self.box.currentData())
 
     @property
+    def needs_base(self) -> bool:
+        """Whether it begins with a network that is there already."""
+        return self.name in FROM_A_BASE
+
+    @property
     def words(self) -> str:
         """What is said of it."""
         return self._words.text()
@@ -151,13 +168,13 @@ class RecipeForm(QWidget):
         fold = Fold("&Advanced", self.options)
         self.fold = fold.button
         rows = {**self.choices, "hidden": self.hidden, "cosine": self.cosine, "device": self.device}
-        form = field_form()
+        self._rows = field_form()
         for name, text in _ROWS.items():
-            form.addRow(text, rows[name])
+            self._rows.addRow(text, rows[name])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(theme.heading("Network"))
-        column.addLayout(form)
+        column.addLayout(self._rows)
         column.addWidget(fold)
         self._show_effects()
 
@@ -175,13 +192,17 @@ class RecipeForm(QWidget):
         """Of everything that is drawn."""
         return int(self.options.editor("seed").value())
 
-    def outputs(self, classes: int) -> int:
+    def outputs(self, classes: int, base: Network | None = None) -> int:
         """C for so many classes; one a class, too, where one output cannot tell them apart."""
         chosen = self.choices["outputs"].currentData()
-        return Recipe(outputs=chosen if classes == 2 else "auto").output_count(classes)
+        recipe = Recipe(outputs=chosen if classes == 2 else "auto")
+        return (recipe if base is None else recipe_from(base, recipe)).output_count(classes)
 
-    def recipe(self) -> Recipe:
+    def recipe(self, base: Network | None = None) -> Recipe:
         """How to train; what has no effect as things are counts for nothing.
+
+        Args:
+            base: what is fine-tuned, where something is; the layers are its own.
 
         Raises:
             UnusableInput: the widths are no numbers, or two settings do not go together.
@@ -190,7 +211,14 @@ class RecipeForm(QWidget):
         defaults = Recipe()
         for name in self._without_effect():
             values[name] = getattr(defaults, name)
+        if base is not None:
+            return recipe_from(base, Recipe(**{**values, "hidden": defaults.hidden}))
         return Recipe(**{**values, "hidden": parse_widths(self.hidden.text())})
+
+    def leave_layers_to_base(self, leave: bool) -> None:
+        """Layers, biases and start can be edited; or they are those of a base, and not shown."""
+        for field in (self.hidden, self.choices["biases"], self.choices["start"]):
+            self._rows.setRowVisible(field, not leave)
 
     def values(self) -> dict[str, Any]:
         """What stands in the form, by name; the hidden layers as text."""

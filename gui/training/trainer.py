@@ -16,7 +16,7 @@ from engine.data.datasets import TrainingData
 from engine.network.network import Network, Origin
 from engine.runtime.lazy import torch
 from engine.training.recipe import Recipe
-from engine.training.trained import images_in_the_way, keep, save_with_data
+from engine.training.trained import details_of, images_in_the_way, keep, save_with_data
 from engine.training.training import Training
 from engine.training.view import look_at
 from gui.run.activity import Activity
@@ -116,8 +116,9 @@ class Trainer(QObject):
         self._starting_on = data
         preferred = preferences.load()
         kept_at = self._where_to_keep() if preferred.keeps_copies else None
+        base = self._form.base_network
         self.controller.start(
-            TrainingRequest(data, recipe, training, kept_at, preferred.copy_seconds)
+            TrainingRequest(data, recipe, training, kept_at, preferred.copy_seconds, base)
         )
 
     def would_go_on(self) -> bool:
@@ -130,6 +131,8 @@ class Trainer(QObject):
     def _goes_on(self, recipe: Recipe) -> bool:
         training, data, of = self._training, self._images.data, self._trained_on
         if training is None or data is None or of is None:
+            return False
+        if training.base is not self._form.base_network:
             return False
         if data is not of and not torch.equal(data.train.images, of.train.images):
             return False
@@ -207,7 +210,7 @@ class Trainer(QObject):
 
 
 def _named(training: Training, data: TrainingData) -> Network:
-    """The network with a name, the names of its classes, and what made it."""
-    details = training.details(data.label_names, data.description)
-    origin = Origin(f"{data.classes} (trained here)", "", MappingProxyType(details))
-    return replace(training.network, origin=origin, class_names=data.label_names)
+    """The network with a name, the names of its classes, what made it, and its base."""
+    details = MappingProxyType(details_of(training, data))
+    origin = Origin(f"{data.classes} (trained here)", "", details)
+    return replace(training.tuned, origin=origin, class_names=data.label_names)

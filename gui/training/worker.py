@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.base.errors import AfterimageError
 from engine.data.datasets import TrainingData
+from engine.network.network import Network
 from engine.session.autosave import Autosave
 from engine.session.driver import drive
 from engine.training.recipe import Recipe
@@ -31,13 +32,14 @@ _FAULT = "An error in Afterimage itself ended the training."
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train on and how; or a training to go on with, by the recipe given."""
+    """What to train on, how, and from which base; or a training to go on with, by the recipe."""
 
     data: TrainingData
     recipe: Recipe
     training: Training | None = None
     autosave: Path | None = None
     copy_seconds: float = _COPY_SECONDS
+    base: Network | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ class TrainingWorker(QObject):
         view: TrainingView | None = None
         try:
             if training is None:
-                training = Training(request.data.train, request.recipe, request.data.test)
+                training = Training(
+                    request.data.train, request.recipe, request.data.test, base=request.base
+                )
             else:
                 training.recipe = request.recipe
             view = TrainingView(training)

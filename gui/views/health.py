@@ -16,6 +16,7 @@ from engine.evidence.diagnostics import (
 )
 from engine.evidence.outlook import CROWDED, Chance
 from engine.evidence.stationarity_check import CARRIES, DecayReading, TrueStationarity
+from engine.network.features import first_full
 from engine.network.network import Network
 from engine.stationarity.cases import BALANCED
 from gui.toolkit import theme
@@ -94,7 +95,7 @@ class HealthView(QWidget):
         spectrum = health.spectrum
         directions, crowded = len(spectrum.values), round(CROWDED * len(spectrum.values))
         self._rows["Random start"].say(
-            f"{percent(health.signs.start)} of the first layer",
+            f"{percent(health.signs.start)} of the {health.layer}",
             f"up to {percent(1 - LARGELY)} a good chance, to {percent(1 - MOSTLY)} a fair one, "
             "where we measured",
         )
@@ -105,7 +106,7 @@ class HealthView(QWidget):
         self._rows["Training"].say(health.training, _of_training(health))
         self._form.setRowVisible(self._rows["Random start"], health.tuning is None)
         self._rows["Spectrum"].say(
-            f"{spectrum.rank} of {directions:,} directions of the first layer above the noise "
+            f"{spectrum.rank} of {directions:,} directions of the {health.layer} above the noise "
             f"floor ({spectrum.floor:.2g}), however faint",
             "with none there is no chance; one image can take several",
         )
@@ -117,6 +118,7 @@ class HealthView(QWidget):
             f"{health.floor:.2f}; per layer {_listed([layer.floor for layer in health.layers])}",
             "a run's residual is read against it; says nothing of the chance",
         )
+        self._spectrum.set_title(f"Singular values of layer {first_full(network) + 1}")
         self._spectrum.show_spectrum(spectrum.values, spectrum.floor, spectrum.rank)
         self.show_stationarity(None)
 

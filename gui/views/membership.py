@@ -22,6 +22,7 @@ from engine.base.plain_text import percent
 from engine.base.progress import Progress
 from engine.evidence.membership import ask
 from engine.evidence.membership_scores import NEEDS, SCORES, Membership, resolution_note
+from engine.network.fine_tuned import about_base
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
@@ -218,7 +219,8 @@ class MembershipView(QWidget):
         if found is None:
             self._text.setText(_invitation(now))
         else:
-            self._text.setText(_summary(found))
+            about = "" if now.network is None else about_base(now.network)
+            self._text.setText(f"{_summary(found)} {about}".rstrip())
             self._fill_table(found)
         for name, plot in self._plots.items():
             score = None if found is None else found.scores[name]

@@ -302,8 +302,8 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the last layer is whitened, too",
-            "range(1, target.network.depth - 1)",
-            "range(1, target.network.depth)",
+            "range(first, target.network.depth - 1)",
+            "range(first, target.network.depth)",
         ),
         (
             "the scale power is not the setting's",
@@ -322,11 +322,33 @@ MUTANTS: list[Mutant] = [
         ),
     ),
     *_of(
+        "stationarity/layered",
+        (
+            "nothing flows through gates of convolutions",
+            "through_gate = activation",
+            "_ = activation",
+        ),
+        (
+            "a bias of a convolution hears one place",
+            "delta.sum((0, 2, 3))",
+            "delta.sum(0)[:, 0, 0]",
+        ),
+    ),
+    *_of(
+        "reconstruction/features",
+        (
+            "features count from nothing",
+            "away = there.outputs - self._empty",
+            "away = there.outputs",
+        ),
+        ("half the pull to features", "mul_(2 * self._weight", "mul_(self._weight"),
+    ),
+    *_of(
         "reconstruction/noise",
         (
             "gates ask the first hidden layer alone",
-            "for z in there.z[1:]",
-            "for z in there.z[1:2]",
+            "for each in z]",
+            "for each in z[:1]]",
         ),
         (
             "gates ask the mean of all layers",
@@ -378,18 +400,18 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the multipliers' step does not know how large they start",
-            "max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))",
-            "max(_USUAL_SIZE, float(self.multipliers.abs().mean()))",
+            "clamp_min(self._problem.kind.initial_size)",
+            "clamp_min(_USUAL_SIZE)",
         ),
         (
             "the multipliers' step shrinks with them",
-            "max(self._problem.kind.initial_size, float(self.multipliers.abs().mean()))",
-            "float(self.multipliers.abs().mean())",
+            "self.multipliers.abs().mean().clamp_min(self._problem.kind.initial_size)",
+            "self.multipliers.abs().mean()",
         ),
         (
             "multipliers of either sign cancel in the size of their step",
-            "float(self.multipliers.abs().mean())",
-            "float(self.multipliers.mean())",
+            "self.multipliers.abs().mean()",
+            "self.multipliers.mean()",
         ),
         (
             "the published step grows, too",
@@ -398,14 +420,23 @@ MUTANTS: list[Mutant] = [
         ),
         (
             "the multipliers' rate does not decay",
-            "self._optimizer.step()",
-            'group["lr"] = rate; self._optimizer.step()',
+            "optimizer.move(gradient, rate * decay)",
+            "optimizer.move(gradient, rate * decay if isinstance(rate, float) else rate)",
         ),
-        ("less momentum", "_MOMENTUM = 0.9", "_MOMENTUM = 0.8"),
         (
             "the constraint leaves the multipliers out",
             "whole = torch.stack(seen).sum()",
             "whole = seen[0]",
+        ),
+    ),
+    *_of(
+        "reconstruction/optimizers",
+        ("less momentum", "_MOMENTUM = 0.9", "_MOMENTUM = 0.8"),
+        ("the first steps of Adam are small", "rate / (1 - _FIRST**self._steps)", "rate * 1.0"),
+        (
+            "a rate on the device loses the size of gradients",
+            "self._mean / size * step",
+            "self._mean * step",
         ),
     ),
     *_of(
@@ -578,6 +609,9 @@ MUTANTS: list[Mutant] = [
     ),
     *_of(
         "reconstruction/planning",
+        ("images take larger steps by default", "_RATE_PIXELS = 0.3,", "_RATE_PIXELS = 0.6,"),
+        ("with convolutions, too", "0.3, 0.08", "0.3, 0.16"),
+        ("a filled layer tells features", "_FILLED = 0.8", "_FILLED = 1.1"),
         ("fewer candidates for each rank", "(4, 12), (4, 8)", "(4, 10), (4, 8)"),
         ("pools take as many as one search", "(4, 12), (4, 8)", "(4, 12), (4, 12)"),
         ("candidates forget what a start hides", "_HIDDEN_IMAGES = 2", "_HIDDEN_IMAGES = 1"),
@@ -628,9 +662,5 @@ MUTANTS: list[Mutant] = [
             "_USABLE_SHARE_OF_LIMIT = 0.85",
             "_USABLE_SHARE_OF_LIMIT = 1.0",
         ),
-    ),
-    *_of(
-        "reconstruction/settings",
-        ("images take larger steps by default", '        0.3, "Step of', '        0.5, "Step of'),
     ),
 ]

@@ -1,11 +1,12 @@
 """The engine, asked for the numbers that the oracle states; the one place where both meet.
 
 Tensors and plain numbers go in and come out. Where the engine is rebuilt, this file follows, and
-neither the oracle nor a test of it.
+neither the oracle nor a test of it. It computes on `ORACLE_DEVICE`, the CPU if nobody says.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,7 @@ from engine.stationarity.row_space import row_space
 from engine.stationarity.spectrum import Spectrum, read_spectrum
 from tests.engine.oracle import Array, Pair, Physics, SearchNumbers, StepNumbers, Theta
 
+_DEVICE = os.environ.get("ORACLE_DEVICE", "cpu")
 _OF_A_SEARCH = (
     "scale_power",
     "whitening",
@@ -76,7 +78,7 @@ def _settings(physics: Physics, **others: Any) -> Settings:
         space="pixel" if physics.basis is None else "row",
         rank=0 if physics.basis is None else len(physics.basis),
         dtype="float64",
-        device="cpu",
+        device=_DEVICE,
         **values,
         **others,
     )
@@ -89,8 +91,8 @@ def basis(theta: Theta, k: int) -> Tensor:
 
 def images(theta: Theta, physics: Physics, unknowns: Tensor) -> Tensor:
     """Unknowns (m, k) → x, shape (m, D)."""
-    problem = Problem(_network(theta, physics.shape), _settings(physics), torch.device("cpu"))
-    return problem.pixels(unknowns)
+    problem = Problem(_network(theta, physics.shape), _settings(physics), torch.device(_DEVICE))
+    return problem.pixels(unknowns.to(_DEVICE)).cpu()
 
 
 def step_numbers(
@@ -106,15 +108,16 @@ def step_numbers(
 ) -> StepNumbers:
     """Losses and gradients at some unknowns; by either gradient, all or a few at once."""
     settings = replace(_settings(physics), gradient=gradient)
-    problem = Problem(_network(theta, physics.shape), settings, torch.device("cpu"))
+    problem = Problem(_network(theta, physics.shape), settings, torch.device(_DEVICE))
+    there = (each.to(_DEVICE) for each in (unknowns, lam, y))
     pulls = step >= physics.margin_after * physics.steps
-    found = problem.evaluate(unknowns, lam, y, alpha, step, at_once, pulls)
+    found = problem.evaluate(*there, alpha, step, at_once, pulls)
+    penalties = (found.penalties[name] for name in ("box", "multiplier floor"))
     return StepNumbers(
-        found.per_layer,
-        found.penalties["box"],
-        found.penalties["multiplier floor"],
-        found.unknowns_gradient,
-        found.multiplier_gradient,
+        found.per_layer.cpu(),
+        *(None if each is None else each.cpu() for each in penalties),
+        found.unknowns_gradient.cpu(),
+        found.multiplier_gradient.cpu(),
     )
 
 
@@ -131,13 +134,13 @@ def search(theta: Theta, physics: Physics, m: int, seed: int, restarts: int = 1)
     taken: list[Snapshot] = [each for each in every if len(each.finished) == restarts - 1]
     losses = taken[-1].losses
     rows = slice(-physics.steps, None)
-    norms = run.problem.squared_norms
+    norms = run.problem.squared_norms.cpu()
     per_layer = torch.from_numpy(losses.relative_per_layer[rows] ** 2) * norms
     # A step that did not look at the pixels repeats the constraint loss of the one before.
     return SearchNumbers(
-        [each.unknowns for each in taken],
-        [each.multipliers for each in taken],
-        taken[-1].labels,
+        [each.unknowns.cpu() for each in taken],
+        [each.multipliers.cpu() for each in taken],
+        taken[-1].labels.cpu(),
         losses.alpha[rows].tolist(),
         per_layer,
         losses.constraint[rows].tolist(),

@@ -37,6 +37,7 @@ from engine.study.study import File, Run, Study, TrainingRun
 from engine.study.table import Result
 from engine.training.recipe import Recipe
 from tests.engine.network.foreign_files import FOREIGN
+from tests.engine.network.onnx_models import striding
 
 _FIXTURES = Path(__file__).parents[1] / "engine" / "session" / "formats"
 
@@ -119,12 +120,27 @@ def _checkpoints(folder: Path) -> Iterator[Seed]:
     yield Seed("model", "network.npz", _arrays(**arrays, input_shape=[1, 4, 4], activation="relu"))
     yield Seed("model", "packed.npz", _arrays(True, **arrays))
     yield from _as_people_save()
+    yield from _convolutional()
     own = folder / "own.safetensors"
     stand = json.dumps({"step": 3, "seconds": 1.0, "rate": 0.1})
     details = {"recipe": json.dumps(asdict(Recipe())), "training": stand}
     beside = {str(index): tensor for index, tensor in enumerate(state.values())}
     save_network(_network(folder), own, details, beside)
     yield Seed("model", own.name, own.read_bytes())
+
+
+def _convolutional() -> Iterator[Seed]:
+    """Convolutions with batch normalisation, an architecture as text, and an ONNX graph."""
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        *(torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU()),
+        *(torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(784, 3)),
+    )
+    state = {n: t.detach() for n, t in net.state_dict().items()}
+    yield Seed("model", "convolutions.pth", _saved(state))
+    said = {"architecture": "conv padding 1, batchnorm, relu, maxpool 2, flatten, linear"}
+    yield Seed("model", "said.safetensors", safetensors.torch.save(state, said))
+    yield Seed("model", "graph.onnx", striding()[1].SerializeToString(deterministic=True))
 
 
 def _as_people_save() -> Iterator[Seed]:
@@ -154,7 +170,7 @@ def _as_people_save() -> Iterator[Seed]:
 
 def _foreign() -> Iterator[Seed]:
     """Those that more is looked at of than how they begin."""
-    for name in ("pytorch.onnx", "saved_model.pb", "three.keras", "script.pt", "notes.txt"):
+    for name in ("saved_model.pb", "three.keras", "script.pt", "notes.txt"):
         yield Seed("model", name, FOREIGN[name][0], opens=False)
 
 

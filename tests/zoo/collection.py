@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tests.zoo.changed_weights import FORMS, PRECISIONS
 from tests.zoo.containers import CONTAINERS
+from tests.zoo.convolutions import CONVOLUTIONS
 from tests.zoo.designs import DESIGNS
 from tests.zoo.elsewhere import ELSEWHERE
 from tests.zoo.items import Item, Shelf
+from tests.zoo.onnx_files import ONNX
 from tests.zoo.other_files import FILES
 from tests.zoo.other_networks import OTHERS
 from tests.zoo.safetensors_files import SAFETENSORS
@@ -14,6 +16,7 @@ from tests.zoo.trainers import TRAINERS, WRAPPED
 
 SHELVES: tuple[Shelf, ...] = (
     DESIGNS,
+    CONVOLUTIONS,
     CONTAINERS,
     SAFETENSORS,
     TRAINERS,
@@ -21,6 +24,7 @@ SHELVES: tuple[Shelf, ...] = (
     PRECISIONS,
     FORMS,
     ELSEWHERE,
+    ONNX,
     OTHERS,
     FILES,
 )

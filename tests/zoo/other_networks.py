@@ -22,24 +22,54 @@ def _add(name: str, about: str, says: str, network: Callable[[], nn.Module]) -> 
 
 
 _add(
-    "convolution.pth",
-    "convolutions",
-    "a convolutional network",
-    lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 1)),
+    "convolution_1d.pth",
+    "convolutions of one dimension",
+    "is a convolution (4×1×3)",
+    lambda: nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 1)),
 )
 _add(
-    "batch_norm.pth",
-    "batch normalisation",
-    "batch normalisation",
-    lambda: nn.Sequential(nn.Linear(36, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1)),
+    "convolution_3d.pth",
+    "convolutions of three dimensions",
+    "is a convolution (4×1×3×3×3)",
+    lambda: nn.Sequential(nn.Conv3d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 1)),
 )
 _add(
-    "batch_norm_plain.pth",
-    "batch normalisation without parameters of its own",
-    "batch normalisation",
-    lambda: nn.Sequential(
-        nn.Linear(36, 8), nn.BatchNorm1d(8, affine=False), nn.ReLU(), nn.Linear(8, 1)
+    "convolution_end.pth",
+    "convolutions alone, without a full layer at the end",
+    "ends in a convolution",
+    lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3), nn.Flatten()),
+)
+_add(
+    "several_fit.pth",
+    "convolutions called `conv1`, `conv2`, of which several usual architectures fit",
+    "several usual ones fit",
+    lambda: nn.ModuleDict(
+        {
+            "conv1": nn.Conv2d(1, 4, 3, padding=1),
+            "conv2": nn.Conv2d(4, 4, 3, padding=1),
+            "fc": nn.Linear(196, 3),
+        }
     ),
+)
+_add(
+    "shortcuts.pth",
+    "blocks with shortcuts, as in a ResNet",
+    "blocks with shortcuts",
+    lambda: nn.ModuleDict(
+        {
+            "conv1": nn.Conv2d(1, 4, 3, padding=1),
+            "layer1": nn.ModuleDict(
+                {"conv1": nn.Conv2d(4, 4, 3, padding=1), "conv2": nn.Conv2d(4, 4, 3, padding=1)}
+            ),
+            "fc": nn.Linear(3136, 3),
+        }
+    ),
+)
+_add(
+    "norm_behind_relu.pth",
+    "batch normalisation behind the activation",
+    "stands right behind no layer",
+    lambda: nn.Sequential(nn.Linear(36, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 1)),
 )
 _add(
     "layer_norm.pth",

@@ -197,6 +197,31 @@ def test_a_new_head_is_left_out(capsys, pair, tmp_path):
     assert json.loads(out)["base"]["changes"][2] == {"relative": None, "words": "new"}
 
 
+def test_a_last_layer_that_is_said_to_be_new_is_left_out_and_kept_so(capsys, tmp_path):
+    base = network_of(TEN)
+    tuned = saved(tuned_network(base).without_base, tmp_path / "tuned.safetensors")
+    start = saved(base, tmp_path / "base.safetensors")
+    given = (tuned, "--base", start, "--base-head")
+    assert "it is left out" in call(capsys, "inspect", *given, "new")[1]
+    assert "It is assumed that the last layer began" in call(capsys, "inspect", *given, "known")[1]
+    fewest = ("--steps", 30, "--candidates", 12, "--device", "cpu", "--quiet")
+    folder = tmp_path / "out"
+    assert call(capsys, "reconstruct", *given, "new", "--out", folder, *fewest)[0] == 0
+    report = json.loads((folder / "report.json").read_text())
+    assert report["model"]["base"]["head"] == "new"
+    assert report["loss"]["relative_per_layer"][2] is None
+    assert " --base base.safetensors --base-head new" in command(report)
+    again = load_session(folder / "session.afterimage").network
+    assert not again.explained.weights[2].any()
+    assert again.explained.weights[1].any()
+
+
+def test_how_the_last_layer_began_needs_a_base(capsys, pair):
+    status, _, err = call(capsys, "inspect", pair[0], "--base-head", "new")
+    assert status == 2
+    assert "no base was given" in err
+
+
 def test_a_session_goes_on_with_its_own_base(capsys, pair, tmp_path):
     _, base = pair
     network = tuned_network(network_of(TEN))

@@ -257,3 +257,40 @@ def test_the_layout_of_colour_images_is_said_and_kept(capsys, tmp_path, make_net
 def test_of_grey_images_no_layout_is_spoken_of(capsys, model):
     _, text, _ = call(capsys, "inspect", model, "--text")
     assert "layout" not in text
+
+
+CONV = "conv padding 1, relu, maxpool 2, conv padding 1, relu, maxpool 2, flatten, linear"
+
+
+@pytest.fixture
+def several(tmp_path):
+    """Two convolutions of which several usual architectures fit."""
+    shapes = {"conv1": (4, 1, 3, 3), "conv2": (4, 4, 3, 3), "fc": (3, 196)}
+    generator = torch.Generator().manual_seed(0)
+    state = {f"{n}.weight": torch.randn(s, generator=generator) for n, s in shapes.items()}
+    torch.save(state, tmp_path / "conv.pth")
+    return str(tmp_path / "conv.pth")
+
+
+def test_an_architecture_that_nobody_knows_is_asked_for(capsys, several):
+    status, out, err = call(capsys, "inspect", several)
+    assert (status, out) == (2, "")
+    assert f"several usual ones fit: {CONV} (1×28×28); " in err
+    assert "--architecture TEXT" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_an_architecture_is_said_by_a_person(capsys, several):
+    found = inspected(capsys, several, "--architecture", CONV)
+    assert found["structure"] == {"text": CONV, "said_by": "user", "about": "set by hand"}
+    assert found["input_shape"] == [1, 28, 28]
+    _, out, _ = call(capsys, "inspect", several, "--text", "--architecture", CONV)
+    assert f"architecture  {CONV} (set by hand)" in out
+    status, _, err = call(capsys, "inspect", several, "--architecture", "conv strde 2, linear")
+    assert status == 2
+    assert "“strde” in “conv strde 2”" in err
+
+
+def test_of_full_layers_no_architecture_is_told(capsys, model):
+    assert inspected(capsys, model)["structure"] is None
+    assert "architecture " not in call(capsys, "inspect", model, "--text")[1]

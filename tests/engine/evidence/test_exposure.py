@@ -64,7 +64,7 @@ class _TowardsTarget:
         self.pulls, self.target = pulls, target
 
     def along_parameters(self) -> torch.Tensor:
-        count = len(self.pulls.there.h[0])
+        count = len(self.pulls.layers[0])
         each = torch.eye(count)
         pairs = [
             zip(self.pulls.combined(one).tensors, self.target.tensors, strict=True) for one in each

@@ -28,15 +28,12 @@ def archive(**entries: bytes) -> bytes:
 
 
 _NODE = field(1, b"dense") + field(2, b"Placeholder")
-_ONNX = field(1, 8) + field(2, b"pytorch") + field(3, b"2.4.0") + field(7, field(2, b"graph"))
 _LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 _SHARDS = {"metadata": {}, "weight_map": {"fc.weight": "model-00001-of-00002.safetensors"}}
 _CONFIG = {"architectures": ["ViTForImageClassification"], "model_type": "vit"}
 _TAR = b"network.pth".ljust(257, b"\0") + b"ustar\x0000".ljust(255, b"\0")
 
 FOREIGN: dict[str, tuple[bytes, str]] = {
-    "pytorch.onnx": (_ONNX, "an ONNX model (made by pytorch 2.4.0)"),
-    "nameless.onnx": (field(1, 7) + field(7, b"graph"), "an ONNX model:"),
     "saved_model.pb": (
         field(1, 1) + field(2, field(1, b"\n\0" * 100)),
         "a TensorFlow model",

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from engine.base.errors import UnusableInput
-from engine.network.fine_tuned import about_base, changes_of, with_base
+from engine.network.fine_tuned import about_base, changes_of, head_of, with_base, with_head
 from engine.network.network import Origin
 from tests.engine.networks import network_of
-from tests.engine.tuned import tuned_network, with_head
+from tests.engine.tuned import tuned_network
+from tests.engine.tuned import with_head as with_other_head
 
 TEN = "ten outputs, biases everywhere"
 
@@ -29,7 +30,8 @@ def test_the_change_is_explained_and_its_size_is_told_per_layer():
         assert change.relative == pytest.approx(float((mine - start).norm() / start.norm()))
         assert not change.is_frozen
     assert about_base(network) == (
-        "What fine-tuning changed of base.pth is explained, not the weights themselves."
+        "What fine-tuning changed of base.pth is explained, not the weights themselves. "
+        "It is assumed that the last layer began as the base's."
     )
 
 
@@ -50,13 +52,48 @@ def test_a_frozen_layer_is_named():
 
 def test_of_another_head_the_start_is_not_known():
     tuned = tuned_network(network_of(TEN)).without_base
-    found = with_base(tuned, with_head(network_of(TEN), 4))
+    found = with_base(tuned, with_other_head(network_of(TEN), 4))
     assert [change.words for change in changes_of(found)][-1] == "new"
     assert not found.explained.weights[-1].any()
     assert not found.explained.biases[-1].any()
     assert torch.equal(found.explained.weights[0], tuned.weights[0] - network_of(TEN).weights[0])
-    assert "is another one than the base's, and is left out" in about_base(found)
+    assert "The last layer was new, so that its start is not known" in about_base(found)
     assert "frozen" not in about_base(found)
+
+
+def test_a_last_layer_of_as_many_classes_can_be_said_to_be_new():
+    known = tuned_network(network_of(TEN))
+    assert head_of(known) == "known"
+    new = with_head(known, "new")
+    assert head_of(new) == "new"
+    assert not new.explained.weights[-1].any()
+    assert not new.explained.biases[-1].any()
+    assert [change.words for change in changes_of(new)][-1] == "new"
+    assert "assumed" not in about_base(new)
+    again = with_head(new, "known")
+    for found, before in zip(again.explained.tensors, known.explained.tensors, strict=True):
+        assert torch.equal(found, before)
+
+
+def test_a_last_layer_is_said_with_the_base():
+    known = tuned_network(network_of(TEN))
+    base = replace(network_of(TEN), origin=Origin("base.pth"))
+    found = with_base(known.without_base, base, "new")
+    assert not found.explained.weights[-1].any()
+    assert with_base(known.without_base, base, "known").explained.weights[-1].any()
+
+
+def test_a_last_layer_that_chooses_nothing_is_no_choice():
+    assert head_of(network_of(TEN)) is None
+    frozen = tuned_network(network_of(TEN), frozen=(2, 5))
+    assert head_of(frozen) is None
+    assert "assumed" not in about_base(frozen)
+    tuned = tuned_network(network_of(TEN)).without_base
+    four = with_other_head(network_of(TEN), 4)
+    assert head_of(with_base(tuned, four)) is None
+    assert head_of(with_base(tuned, four, "new")) is None
+    with pytest.raises(UnusableInput, match="has 10 outputs, and not 4"):
+        with_base(tuned, four, "known")
 
 
 def test_the_same_weights_twice_leave_nothing_to_explain():

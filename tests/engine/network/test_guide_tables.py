@@ -39,5 +39,6 @@ def test_no_file_says_of_itself_in_the_guide():
 
 
 def test_refusals_name_the_files_that_are_read():
-    assert READ == "Networks come as PyTorch (.pth .pt .th .ckpt), .safetensors or .npz files."
+    of_pytorch = "PyTorch (.pth .pt .th .ckpt)"
+    assert f"Networks come as {of_pytorch}, .safetensors, .npz or ONNX (.onnx) files." == READ
     assert tuple(ending for each in NETWORK_FILES for ending in each.endings) == SUFFIXES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 from dataclasses import replace
@@ -13,12 +12,14 @@ import torch
 
 from engine.base.errors import OutOfMemory
 from engine.commands import command_line
-from engine.data.datasets import LabelledImages
+from engine.data.datasets import LabelledImages, TrainingData
+from engine.reconstruction.optimizers import Adam
 from engine.reconstruction.run import Reconstruction
 from engine.reconstruction.settings import fast, paper
 from engine.session.session import session_of
 from engine.session.session_file import load_session, save_session
 from engine.training.recipe import Recipe
+from engine.training.trained import details_of
 from engine.training.training import Training
 from tests import pretend_gpu
 from tests.engine.reconstruction.test_run import numbers_of
@@ -293,7 +294,8 @@ def test_a_lost_gpu_leaves_the_network_that_a_cpu_would_have_made(
     assert training.state.step == whole.state.step == len(last.curves)
     for one, other in zip(training.network.weights, whole.network.weights, strict=True):
         assert torch.equal(one, other)
-    assert "then cpu" in training.details(("a", "b"), "noise")["recipe"]
+    data = TrainingData(images, None, None, ("a", "b"), "noise")
+    assert "then cpu" in details_of(training, data)["recipe"]
 
 
 def test_a_training_can_be_had_from_a_lost_gpu(images, gpu, monkeypatch):
@@ -345,8 +347,7 @@ def test_the_command_line_says_that_it_went_on_on_the_cpu(checkpoint, gpu, tmp_p
 def test_an_error_that_nobody_expected_leaves_the_run_on_disk(
     checkpoint, tmp_path, monkeypatch, every_step
 ):
-    functional = importlib.import_module("torch.optim.adam")
-    real, calls = functional.adam, []
+    real, calls = Adam.move, []
 
     def step(*args, **kwargs):
         calls.append(1)
@@ -354,7 +355,7 @@ def test_an_error_that_nobody_expected_leaves_the_run_on_disk(
             raise ZeroDivisionError
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(functional, "adam", step)
+    monkeypatch.setattr(Adam, "move", step)
     options = ["--candidates", "8", "--steps", "20", "--device", "cpu", "--quiet"]
     with pytest.raises(ZeroDivisionError):
         command_line.main(["reconstruct", checkpoint, "--out", str(tmp_path / "out"), *options])

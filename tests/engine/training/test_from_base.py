@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from engine.base.errors import UnusableInput
 from engine.commands import command_line
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network, save_network
 from engine.network.fine_tuned import changes_of, with_base
+from engine.training.from_base import recipe_from
+from engine.training.recipe import Recipe
+from tests.engine.convolutions import small
 from tests.engine.networks import network_of
 
 
@@ -133,3 +137,8 @@ def test_a_leaky_base_is_refused(capsys, images, tmp_path):
     )
     assert status == 2
     assert "ReLUs" in err
+
+
+def test_a_base_with_convolutions_is_refused():
+    with pytest.raises(UnusableInput, match="has convolutions, and a network that is trained here"):
+        recipe_from(small(), Recipe())

@@ -50,6 +50,37 @@ def test_a_base_changes_what_is_shown_and_what_is_explained(qtbot, window, pair)
     assert window.workspace.network.explained.weights[0].norm() < 1
 
 
+def test_the_last_layer_can_be_said_to_be_new(qtbot, window, tmp_path):
+    tuned = tuned_network(network_of(TEN))
+    for network, name in ((tuned.without_base, "tuned"), (network_of(TEN), "base")):
+        save_network(network, tmp_path / f"{name}.safetensors", {})
+    panel = opened(qtbot, window, tmp_path / "tuned.safetensors")
+    assert panel.base.head.isHidden()
+    give_base(qtbot, window, tmp_path / "base.safetensors")
+    head = panel.base.head
+    assert head.isVisible()
+    assert (head.combo.currentText(), head.said_by) == (
+        "last layer of the base",
+        "assumed: the file does not say",
+    )
+    for data, is_left_out in (("new", True), ("known", False)):
+        head.combo.setCurrentIndex(head.combo.findData(data))
+        head.combo.activated.emit(head.combo.currentIndex())
+        settle(qtbot, window)
+        until(qtbot, lambda: not window.opener.opening)
+        network = window.workspace.network
+        assert bool(network.explained.weights[-1].any()) is not is_left_out
+        assert panel.base.value.text().endswith(", new") is is_left_out
+        assert head.combo.currentData() == data
+    assert not head.isHidden()
+
+
+def test_a_frozen_last_layer_is_no_choice(qtbot, window, pair):
+    panel = opened(qtbot, window, pair[0])
+    give_base(qtbot, window, pair[1])
+    assert panel.base.head.isHidden()
+
+
 def test_a_base_is_taken_away_again(qtbot, window, pair):
     panel = opened(qtbot, window, pair[0])
     give_base(qtbot, window, pair[1])

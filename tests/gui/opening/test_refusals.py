@@ -44,7 +44,7 @@ def lines(window):
 # --- one file -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["pytorch.onnx", "keras.h5", "script.pt", "page.pth"])
+@pytest.mark.parametrize("name", ["llama.gguf", "keras.h5", "script.pt", "page.pth"])
 def test_a_file_of_another_kind_is_called_what_it_is_and_leads_to_a_sample(
     qtbot, window, tmp_path, name
 ):
@@ -60,7 +60,7 @@ def test_a_file_of_another_kind_is_called_what_it_is_and_leads_to_a_sample(
 def test_a_refusal_leads_to_its_page_of_the_guide_and_stays(qtbot, window, tmp_path):
     torch.save(nn.Conv2d(1, 2, 3).state_dict(), tmp_path / "conv.pth")
     for path, heading in (
-        (foreign(tmp_path, "pytorch.onnx"), "Files that open"),
+        (foreign(tmp_path, "llama.gguf"), "Files that open"),
         (tmp_path / "conv.pth", "Networks that can be attacked"),
     ):
         drop(window, path)
@@ -99,18 +99,18 @@ def test_each_of_several_files_is_opened_or_told(qtbot, window, checkpoint, tmp_
         save_images(tmp_path / "train.npz", 5),
         checkpoint(),
         save_images(tmp_path / "control.npz", 4),
-        foreign(tmp_path, "pytorch.onnx"),
+        foreign(tmp_path, "llama.gguf"),
     )
     settle(qtbot, window)
     assert len(window.workspace.train) == 5
     assert len(window.workspace.control) == 4
     assert "3 of 5 files opened" in window.strip.text
-    notes, train, network, control, onnx = lines(window)
+    notes, train, network, control, packed = lines(window)
     assert notes == "notes.txt: not opened; it is plain text, not a network."
     assert train == "train.npz: 5 training images"
     assert network.startswith("small.pth: the network that is open now")
     assert control == "control.npz: 4 control images"
-    assert "an ONNX model" in onnx
+    assert "a GGUF file" in packed
 
 
 def test_images_that_do_not_fit_keep_no_network_out(qtbot, window, checkpoint, tmp_path):

@@ -187,6 +187,11 @@ def test_a_recipe_that_cannot_be_is_said_when_it_is_asked_for(qtbot, window, pag
     assert not page.controller.is_active
 
 
+def undo_of(window):
+    """What Edit → Undo says that it takes back."""
+    return window.actions_.undo.text().replace("&", "")
+
+
 def choose(box, value):
     """As a person does."""
     box.setCurrentIndex(box.findData(value))

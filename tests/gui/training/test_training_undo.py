@@ -87,7 +87,7 @@ def test_every_field_is_undone_by_its_name_and_redone(window, form):
         editor.stepUp()
     after = form.entered()
     changed = [name for name, value in after.values.items() if before.values[name] != value]
-    assert set(changed) == set(after.values) - {"dataset", "own", "hidden", "recipe"}
+    assert set(changed) == set(after.values) - {"dataset", "own", "hidden", "recipe", "base"}
     undone = undo_all(window)
     assert sorted(undone) == sorted(form.labels[name] for name in changed)
     assert undone[-2:] == ["Of each", "Classes"]
