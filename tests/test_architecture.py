@@ -46,6 +46,7 @@ FLOORS = {
         "training",
         "comparison",
         "queue",
+        "study",
         "preferences",
         "help",
         "errors",

@@ -19,14 +19,14 @@ from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.terminal import bar_of, show_share, tell
 from engine.study.driving import Driver
 from engine.study.lock import Lock
-from engine.study.page import headline, lines_of, study_page
+from engine.study.page import headline, lines_of, write_results
 from engine.study.places import is_address
 from engine.study.plan import Plan, read_plan
 from engine.study.pool import Processes, Workers, fitting_processes
 from engine.study.preparing import prepare
 from engine.study.store import CSV, PAGE, Store
 from engine.study.study import Study
-from engine.study.table import Table, as_csv, as_records
+from engine.study.table import Table, as_records
 
 ABOUT = "many runs over one question: epochs, decay, width, seeds, all checkpoints of a release"
 
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         driver = Driver(study, store, _workers(options, study))
         with options.interruption.during_run():
             _drive(driver, options.interruption, options.quiet)
-        _write(study, driver.table, store)
+        write_results(study, driver.table, store)
     status = FAILED if driver.table.counts().get("done", 0) < len(driver.table) else 0
     status = INTERRUPTED if options.interruption.is_asked_for else status
     return {**_summary(store, driver.table), "status": status}
@@ -158,11 +158,6 @@ def _drive(driver: Driver, interruption: Interruption, quiet: bool) -> None:
 
 def _bar(driver: Driver, quiet: bool) -> tqdm[Any]:
     return bar_of(quiet, total=len(driver.table), bar_format=_BAR)
-
-
-def _write(study: Study, table: Table, store: Store) -> None:
-    store.place.write(CSV, as_csv(table).encode("utf-8"))
-    store.place.write(PAGE, study_page(study, table).encode("utf-8"))
 
 
 def _summary(store: Store, table: Table) -> dict[str, Any]:

@@ -7,13 +7,25 @@ from engine.base.version import VERSION
 from engine.exports.page_parts import Picture, as_chart, whole_page
 from engine.study.plan import Value
 from engine.study.plots import plots_over, varied
+from engine.study.store import CSV, PAGE, Store
 from engine.study.study import Study
-from engine.study.table import Row, State, Table
+from engine.study.table import Row, State, Table, as_csv
 
 MOST_ROWS = 500
 """Of the table that are shown on a page."""
 
 UNKNOWN = "–"
+
+HEADINGS = (
+    "Recovered",
+    "Good in the control",
+    "Confidence above 0.9",
+    "Precision",
+    "Exposed",
+    "Seconds",
+    "State",
+)
+"""What the columns beside the variables are called."""
 
 STATES: dict[State, str] = {
     "done": "done",
@@ -46,6 +58,16 @@ def study_page(study: Study, table: Table) -> str:
     )
 
 
+def write_results(study: Study, table: Table, store: Store) -> None:
+    """Writes table and page into the study's folder.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    store.place.write(CSV, as_csv(table).encode("utf-8"))
+    store.place.write(PAGE, study_page(study, table).encode("utf-8"))
+
+
 def headline(table: Table) -> str:
     """How many runs are in which state."""
     counts = table.counts()
@@ -61,20 +83,16 @@ def lines_of(table: Table, most: int) -> list[tuple[str, ...]]:
         most: rows that are wanted.
     """
     names = table.variables
-    heading = (
-        *names,
-        "Recovered",
-        "Good in the control",
-        "Confidence above 0.9",
-        "Precision",
-        "Exposed",
-        "Seconds",
-        "State",
-    )
-    return [heading, *(_line(row, names) for row in table.rows[:most])]
+    return [(*names, *HEADINGS), *(line_of(row, names) for row in table.rows[:most])]
 
 
-def _line(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+def line_of(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
+    """A row for people.
+
+    Args:
+        row: of a table.
+        names: of its variables; what stands beside them is called `HEADINGS`.
+    """
     state = STATES[row.state]
     reason = row.value("reason")
     return (

@@ -16,8 +16,9 @@ SEED = "seed"
 _MOST_CHARTS = 8
 """Of one variable; beyond it the runs are pooled over all others."""
 
-_COUNTS: Mapping[str, Meaning] = {"recovered": "accent", "control_good": "control"}
-_SHARES: Mapping[str, Meaning] = {"precision": "curve", "exposure": "training"}
+COUNTS: Mapping[str, Meaning] = {"recovered": "accent", "control_good": "control"}
+SHARES: Mapping[str, Meaning] = {"precision": "curve", "exposure": "training"}
+"""The measures that are drawn, from 0 on and from 0 to 1, in what their colours mean."""
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,19 @@ def plots_over(table: Table, column: str) -> list[Plot]:
 def _plots(
     rows: Sequence[Row], column: str, places: Sequence[Value], fixed: Mapping[str, Value]
 ) -> list[Plot]:
-    where = "".join(f", {name} {_shown(value)}" for name, value in fixed.items())
+    where = "".join(f", {name} {shown(value)}" for name, value in fixed.items())
     found = []
-    for measures, top in ((_COUNTS, None), (_SHARES, 1.0)):
+    for measures, top in ((COUNTS, None), (SHARES, 1.0)):
         series = {
             MEASURES[name]: (meaning, ranges(rows, column, places, name))
             for name, meaning in measures.items()
         }
         if any(each is not None for _, numbers in series.values() for each in numbers):
-            svg = ranges_over([_shown(place) for place in places], series, column, top)
+            svg = ranges_over([shown(place) for place in places], series, column, top)
             found.append(Plot(column, f"{' and '.join(series)} over {column}{where}", svg))
     return found
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
+    """A value below a chart."""
     return f"{value:,.6g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from gui.queue.runner import QueueRunner
 from gui.run.context import AppContext
 from gui.run.session_runner import SessionRunner
+from gui.study.controller import StudyController
 from gui.toolkit import dialogs
 from gui.training.page import TrainingPage
 
@@ -22,6 +23,7 @@ class Closing(QObject):
         runner: SessionRunner,
         queue: QueueRunner,
         training: TrainingPage,
+        study: StudyController,
         cancels: Sequence[Callable[[], None]],
     ) -> None:
         """
@@ -30,11 +32,13 @@ class Closing(QObject):
             runner: ends runs.
             queue: ends itself.
             training: ends trainings.
+            study: ends studies.
             cancels: end what nobody waits for once the window closes.
         """
         super().__init__(context.window)
         self._context, self._close = context, context.window.close
-        self._runner, self._queue, self._training = runner, queue, training
+        self._runner, self._queue = runner, queue
+        self._training, self._study = training, study
         self._cancels = cancels
         self._after_training = False
         self._after_writing = False
@@ -52,6 +56,9 @@ class Closing(QObject):
             return False
         if self._training.controller.is_active:
             dialogs.ask_to_stop_training(context.window, self._stop_training)
+            return False
+        if self._study.is_active:
+            dialogs.ask_to_stop_study(context.window, self._stop_study)
             return False
         for cancel in self._cancels:
             cancel()
@@ -81,6 +88,11 @@ class Closing(QObject):
             training.stop()
         else:
             self._close()
+
+    def _stop_study(self) -> None:
+        """Closes once its last results are written."""
+        self._study.stop()
+        self._close()
 
     @Slot(object)
     def _on_training_ended(self, _end: object) -> None:

@@ -117,7 +117,9 @@ class MainWindow(Parts):
                     self.close,
                 ),
                 menus.edit_menu(self.pages, copy_image, self.preferences.show),
-                menus.run_menu(self.pages, self.comparison, self.settings_panel.fold.toggle),
+                menus.run_menu(
+                    self.pages, self.comparison, self.study.show, self.settings_panel.fold.toggle
+                ),
                 menus.view_menu(self.views, panels, self.choose_scheme),
                 menus.help_menu(self.help_windows),
             ),
@@ -273,6 +275,7 @@ class MainWindow(Parts):
             self.queue_panel,
             self.help_windows,
             self.comparison,
+            self.study,
         ):
             part.restyle()
 

@@ -113,9 +113,12 @@ def edit_menu(
 
 
 def run_menu(
-    pages: Pages, comparison: ComparisonController, show_advanced: Callable[[], None]
+    pages: Pages,
+    comparison: ComparisonController,
+    show_studies: Callable[[], None],
+    show_advanced: Callable[[], None],
 ) -> Submenu:
-    """What drives a run, and what it is compared with."""
+    """What drives a run, what it is compared with, and many of them."""
     return Submenu(
         "&Run",
         (
@@ -124,6 +127,8 @@ def run_menu(
             None,
             Command("&Compare with Another Run…", comparison.choose),
             Command("Compare with the Run &Before", comparison.compare_with_run_before),
+            None,
+            Command("St&udies…", show_studies),
             None,
             Command("&Advanced Settings", show_advanced, "Ctrl+Shift+A"),
         ),

@@ -36,6 +36,7 @@ from gui.state.recent import RecentFiles
 from gui.state.run_copies import RunCopies
 from gui.state.undo import SettingsHistory
 from gui.state.workspace import CurrentWorkspace
+from gui.study.controller import StudyController
 from gui.toolkit import stored
 from gui.toolkit.background import Background
 from gui.toolkit.elided import ElidingStatusBar
@@ -134,6 +135,7 @@ class Parts(QMainWindow):
             self.opener.open,
         )
         self.comparison = ComparisonController(context, self.opener, self.exporter.with_session)
+        self.study = StudyController(context)
         self.queue = QueueRunner(*at_work)
         outlooks = QueueOutlooks(self.queue.list, self.background, self)
         self.queue_panel = QueuePanel(self.queue, self)
@@ -142,5 +144,10 @@ class Parts(QMainWindow):
         docks = (self.log_panel, self.queue_panel)
         DockTabs(self, docks)
         self.giving_way = GivingWay(self, self.arrangement, self.stage, self.views.strip, docks)
-        ends = (self.assessment.cancel_gallery, self.comparison.cancel, outlooks.end)
-        self.closing = Closing(context, self.runner, self.queue, self.training, ends)
+        ends = (
+            self.assessment.cancel_gallery,
+            self.comparison.cancel,
+            outlooks.end,
+            self.study.end,
+        )
+        self.closing = Closing(context, self.runner, self.queue, self.training, self.study, ends)

@@ -97,6 +97,12 @@ def ask_to_stop_training(parent: QWidget, stop: Callable[[], None]) -> None:
     _ask(parent, question, details, "Stop and &Close", "&Keep Training", stop)
 
 
+def ask_to_stop_study(parent: QWidget, stop: Callable[[], None]) -> None:
+    """Asks whether a study may be stopped and the window closed; calls `stop` if so."""
+    details = "Runs that have ended are kept; Studies → Go On makes the others."
+    _ask(parent, "Stop the study and close?", details, "Stop and &Close", "&Keep Running", stop)
+
+
 def ask_to_stop_queue(
     parent: QWidget, after_this: Callable[[], None], now: Callable[[], None]
 ) -> None:

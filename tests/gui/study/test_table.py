@@ -1,0 +1,67 @@
+"""The table of a study: cells as the page has them, and only rows that changed are drawn anew."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt
+
+from engine.study.page import HEADINGS, line_of
+from engine.study.table import Result, Row
+from gui.study.table import RunsModel
+from gui.study.work import NO_RESULT
+from gui.toolkit import theme
+
+STATE = len(HEADINGS)
+"""Its column, beside one variable."""
+
+
+def shown(model, place, column):
+    return model.index(place, column).data()
+
+
+def model_of(count, is_driven=True):
+    model = RunsModel()
+    rows = [Row(str(number), {"seed": number}) for number in range(count)]
+    model.show_rows(rows, ("seed",), is_driven)
+    return model
+
+
+def test_a_row_is_what_the_page_says_of_it():
+    model = model_of(3)
+    row = Row("1", {"seed": 1}, Result(id="1", state="done", recovered=3, images=8, precision=0.5))
+    model.update_rows([row])
+    assert tuple(shown(model, 1, column) for column in range(STATE + 1)) == line_of(row, ("seed",))
+    assert shown(model, 1, 1) == "3 of 8"
+    assert shown(model, 1, 4) == "50 %"
+    assert [shown(model, place, STATE) for place in range(3)] == ["not begun", "done", "not begun"]
+
+
+def test_ten_thousand_rows_are_never_reset_by_news():
+    model, resets, changes = model_of(10_000), [], []
+    model.modelReset.connect(lambda: resets.append(1))
+    model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
+    done = [Row(str(n), {"seed": n}, Result(id=str(n), state="done")) for n in (7, 5, 6, 9_999)]
+    model.update_rows([*done, Row("of another study", {})])
+    assert (resets, changes) == ([], [(5, 7), (9_999, 9_999)])
+    assert model.rowCount(QModelIndex()) == 10_000
+    assert model.rowCount(model.index(0, 0)) == 0
+
+
+def test_why_a_run_failed_stands_in_its_row_and_stands_out():
+    model = model_of(1)
+    reason = "a.npz holds no weights."
+    model.update_rows([Row("0", {"seed": 0}, Result(id="0", state="refused", reason=reason))])
+    assert shown(model, 0, STATE) == f"refused: {reason}"
+    colour = model.index(0, STATE).data(Qt.ItemDataRole.ForegroundRole)
+    assert colour == theme.error_colour()
+    assert reason in model.index(0, STATE).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_whether_another_process_is_at_a_run_nobody_here_knows():
+    assert shown(model_of(1, is_driven=False), 0, STATE) == NO_RESULT
+
+
+def test_names_of_strangers_steer_nothing():
+    model = RunsModel()
+    model.show_rows([Row("0", {"checkpoint": "<b>a\n\u202eb"})], ("checkpoint",), True)
+    assert shown(model, 0, 0).isprintable()
+    assert "<b>" not in model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
