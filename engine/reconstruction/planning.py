@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.base.errors import UnusableInput
 from engine.network.features import first_full
 from engine.network.network import Network
+from engine.network.structure import Pooling
 from engine.reconstruction.noise import Noise
 from engine.reconstruction.settings import MOST_SHARPNESS, Settings
 from engine.runtime.devices import synchronize
@@ -32,8 +33,10 @@ _CANDIDATES_LED = 3, 4
 """The same where features lead: more come to the same images, and more by chance (decision 38)."""
 _HIDDEN_IMAGES = 2
 """For each one that stands above a random start that is still there, one that it hides."""
-_AMONG_FEATURES = 30.0, 3.0
-"""Pull to known features, and smoothness, with convolutions (decision 38)."""
+_FEATURE_WEIGHT = 30.0
+_SMOOTHNESS_AMONG_FEATURES = 3.0, 10.0
+"""With convolutions, and with pooling too, which hardly sees a pattern as fine as its patches
+(decision 38)."""
 _FILLED = 0.8
 """Of the rows of a layer: as many directions leave none for what no image has."""
 _RATE, _RATE_PIXELS = 0.3, 0.08
@@ -92,17 +95,22 @@ def filled_in(settings: Settings, network: Network) -> Settings:
         weight = _MARGIN_WEIGHT.get(settings.training, _TOWARDS_ONE_MARGIN)
         settings = replace(settings, margin_weight=weight)
     if settings.smoothness < 0:
-        usual = 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]
-        usual = usual if network.structure is None else _AMONG_FEATURES[1]
-        settings = replace(settings, smoothness=usual)
+        settings = replace(settings, smoothness=_smoothness(settings, network))
     return settings
+
+
+def _smoothness(settings: Settings, network: Network) -> float:
+    if network.structure is not None:
+        pools = any(isinstance(step, Pooling) for step in network.structure.steps)
+        return _SMOOTHNESS_AMONG_FEATURES[pools]
+    return 0.0 if network.inputs.is_vector else _SMOOTHNESS[settings.restarts > 1]
 
 
 def _of_its_layers(settings: Settings, network: Network) -> Settings:
     """With convolutions the search is among pixels, and led by features; else by the row space."""
     is_convolutional = network.structure is not None
     if settings.feature_weight < 0:
-        weight = _AMONG_FEATURES[0] if is_convolutional and tells_features(network) else 0.0
+        weight = _FEATURE_WEIGHT if is_convolutional and tells_features(network) else 0.0
         settings = replace(settings, feature_weight=weight)
     if not is_convolutional and settings.feature_weight:
         raise UnusableInput(

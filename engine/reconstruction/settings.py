@@ -146,7 +146,8 @@ class Settings:
         "Smoothness",
         "A weak pull to images whose neighbouring pixels are alike. More of it makes more images "
         "look good, and more unseen images, too. −1 chooses: 4 for one search, 2 where several are "
-        "pooled, 3 with convolutions, 0 for rows of a table. 0 leaves it out, as published.",
+        "pooled; 3 with convolutions, 10 with pooling; 0 for rows of a table. 0 leaves it out, as "
+        "published.",
         -1.0,
         1000.0,
     )

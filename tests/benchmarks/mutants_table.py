@@ -611,6 +611,7 @@ MUTANTS: list[Mutant] = [
         "reconstruction/planning",
         ("images take larger steps by default", "_RATE_PIXELS = 0.3,", "_RATE_PIXELS = 0.6,"),
         ("with convolutions, too", "0.3, 0.08", "0.3, 0.16"),
+        ("pooling is held as smooth as a stride", "FEATURES = 3.0, 10.0", "FEATURES = 3.0, 3.0"),
         ("a filled layer tells features", "_FILLED = 0.8", "_FILLED = 1.1"),
         ("fewer candidates for each rank", "(4, 12), (4, 8)", "(4, 10), (4, 8)"),
         ("pools take as many as one search", "(4, 12), (4, 8)", "(4, 12), (4, 12)"),

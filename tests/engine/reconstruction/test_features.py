@@ -12,6 +12,7 @@ from engine.base.errors import UnusableInput
 from engine.network.activation import Activation
 from engine.network.features import features_of, head_of
 from engine.network.parameters import Parameters
+from engine.network.structure import Pooling
 from engine.reconstruction import planning
 from engine.reconstruction.features import FeatureSpace, feature_basis
 from engine.reconstruction.problem import Problem
@@ -103,6 +104,19 @@ def test_with_convolutions_what_is_left_to_us_is_among_pixels():
     assert (chosen.feature_weight, chosen.smoothness, chosen.candidate_rate) == (30.0, 3.0, 0.08)
     as_published = planning.filled_in(paper(1, 3), small())
     assert (as_published.feature_weight, as_published.candidate_rate) == (0.0, 1.362e-3)
+
+
+@pytest.mark.parametrize("kind", ["max", "average"])
+def test_pooling_is_blind_to_the_finest_patterns_and_asks_for_smoother_images(kind):
+    """Patches of one pixel, so that the shapes stay."""
+    network = trained_on(images(3))
+    convolution, gate, *rest = network.structure.steps
+    steps = (convolution, gate, Pooling(kind, (1, 1), (1, 1)), *rest)
+    pooled = replace(network, structure=replace(network.structure, steps=steps))
+    chosen = planning.filled_in(Settings(), pooled)
+    assert (chosen.feature_weight, chosen.smoothness) == (30.0, 10.0)
+    assert planning.filled_in(Settings(restarts=3), pooled).smoothness == 10
+    assert planning.filled_in(Settings(smoothness=3.0), pooled).smoothness == 3
 
 
 def test_a_layer_that_is_filled_or_the_last_tells_no_features():
