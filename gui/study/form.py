@@ -71,7 +71,7 @@ class StudyForm(QWidget):
         self.open_button.clicked.connect(self.open_wanted)
         self.save_button.clicked.connect(self.save_wanted)
         self.values = ValuesEditor()
-        self.images, self.images_button = QComboBox(), QPushButton("&File…")
+        self.images, self.images_button = QComboBox(), QPushButton("F&ile…")
         self.images.setAccessibleName("Training images")
         self.images.setToolTip("What the networks of the study are trained on.")
         self.images.activated.connect(self._take_images)

@@ -57,7 +57,7 @@ class ValuesEditor(QWidget):
         self.field.setAccessibleName("Another value")
         self.field.setToolTip("Another value, which Enter adds to the list.")
         self.field.setPlaceholderText("Another value")
-        self.add_button = QPushButton("&Add")
+        self.add_button = QPushButton("A&dd")
         self.add_button.setAutoDefault(False)
         self.field.returnPressed.connect(self._add)
         self.add_button.clicked.connect(self._add)
@@ -104,7 +104,7 @@ class ValuesEditor(QWidget):
             return
         is_files = self.name == FILES
         self.field.setVisible(not is_files)
-        self.add_button.setText("&Add Checkpoints…" if is_files else "&Add")
+        self.add_button.setText("&Add Checkpoints…" if is_files else "A&dd")
         self.add_button.setToolTip(
             "Chooses checkpoints, several at once." if is_files else "Adds the value to the list."
         )

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from engine.base.errors import DamagedSession, UnusableInput
 from engine.data.inputs import Preprocessing
-from engine.data.normalisation import parse_constants
+from engine.data.normalisation import of_embeddings, parse_constants
 from engine.network.activation import Activation
 from engine.network.checkpoints import load_network
 from engine.reconstruction import run as reconstruction
@@ -262,3 +262,16 @@ def test_a_session_keeps_whether_a_mean_had_rows_and_columns(tmp_path, is_laid_o
     found = load_session(tmp_path / "a.afterimage").network.inputs.preprocessing
     assert found.is_laid_out is is_laid_out
     assert torch.equal(found.mean, mean.mean)
+
+
+@pytest.mark.parametrize("embedding", ["raw", "unit"])
+def test_a_session_of_a_head_opens_again(tmp_path, make_network, embedding):
+    """Nothing was subtracted from embeddings: their mean is 0, as no weights may be."""
+    network = make_network(24, 8, 2, shape=(1, 1, 24))
+    network = network.with_preprocessing(of_embeddings(embedding, (1, 1, 24), "user"))
+    run = Reconstruction(network, replace(fast(), device="cpu", candidates=6, steps=2))
+    *_, last = run.iterate()
+    save_session(session_of(run, "cpu"), tmp_path / "head.afterimage")
+    found = load_session(tmp_path / "head.afterimage")
+    assert found.network.inputs.preprocessing.embedding == embedding
+    assert torch.equal(found.images(), last.images())
