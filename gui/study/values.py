@@ -104,7 +104,7 @@ class ValuesEditor(QWidget):
             return
         is_files = self.name == FILES
         self.field.setVisible(not is_files)
-        self.add_button.setText("&Add Checkpoints…" if is_files else "A&dd")
+        self.add_button.setText("A&dd Checkpoints…" if is_files else "A&dd")
         self.add_button.setToolTip(
             "Chooses checkpoints, several at once." if is_files else "Adds the value to the list."
         )
