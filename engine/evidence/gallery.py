@@ -49,6 +49,7 @@ NOT_FITTED = "no confidence was fitted to networks like this"
 TOO_EARLY = "too few steps were taken for a confidence"
 NO_CHANCE = "the weights hold nothing that images could be found in"
 ALTERED = "the weights were pruned or rounded, and no confidence was fitted to such"
+START_LEFT = "a random start hides images of several classes, and no confidence was fitted to such"
 UNEXPLAINED = "the images explain too little of the first layer for a confidence"
 NOTHING_FOUND = (NO_CHANCE, UNEXPLAINED)
 """Why a confidence is unknown where no image of a gallery is to be believed."""

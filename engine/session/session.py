@@ -17,6 +17,7 @@ from engine.evidence.gallery import (
     ALTERED,
     FEWEST_STEPS,
     NO_CHANCE,
+    START_LEFT,
     TOO_EARLY,
     UNEXPLAINED,
     Gallery,
@@ -158,16 +159,17 @@ class Session:
     def why_no_confidence(self) -> str:
         """Why no confidence can be given to any candidate, in words; empty where one can."""
         space = self.state.space
-        if sees_no_chance(images_spectrum(self.network) if space is None else space.spectrum):
+        spectrum = images_spectrum(self.network) if space is None else space.spectrum
+        if sees_no_chance(spectrum):
             return NO_CHANCE
         if is_altered(self.network.weights[0]):
             return ALTERED
         if self.is_early:
             return TOO_EARLY
         # Features lead a search with convolutions, whatever is left over of the weights.
-        if self.network.structure is not None or self.first_residual <= _UNEXPLAINED:
-            return ""
-        return UNEXPLAINED
+        if self.network.structure is None and self.first_residual > _UNEXPLAINED:
+            return UNEXPLAINED
+        return START_LEFT if self.network.output_count > 1 and spectrum.is_start_there else ""
 
     @property
     def first_residual(self) -> float:

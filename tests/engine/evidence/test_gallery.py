@@ -15,6 +15,7 @@ from engine.evidence.confidence import case_of
 from engine.evidence.gallery import (
     CUT_SHORT,
     NOT_FITTED,
+    START_LEFT,
     UNEXPLAINED,
     make_gallery,
     signs_of_truth,
@@ -273,3 +274,28 @@ def test_recurrence_counts_within_each_of_ten_classes():
     kept = make_gallery(network, images, labels, torch.ones(20)).candidate.tolist()
     assert len({0, 10} & set(kept)) == 1
     assert {2, 11} <= set(kept)
+
+
+@pytest.mark.parametrize(
+    ("case", "share", "why"),
+    [
+        ("ten outputs, biases everywhere", 0.1, START_LEFT),
+        ("ten outputs, biases everywhere", 0.01, START_LEFT),
+        ("ten outputs, biases everywhere", 0.008, ""),
+        ("one output", 0.1, ""),
+    ],
+)
+def test_where_a_start_hides_images_of_several_classes_no_confidence_is_given(
+    monkeypatch, case, share, why
+):
+    """Of decay that has not worn it off a third of what was above 0.9 was found (decision 35)."""
+    monkeypatch.setattr("engine.session.session._UNEXPLAINED", float("inf"))
+    session = session_of_case(case)
+    spectrum = session.state.space.spectrum
+    assert spectrum.rank > 0
+    spectrum = replace(spectrum, floor=share * float(spectrum.values[0]))
+    space = replace(session.state.space, spectrum=spectrum)
+    session = replace(session, state=replace(session.state, space=space))
+    found = session.gallery()
+    assert (session.why_no_confidence, found.why_unknown) == (why, why)
+    assert found.has_confidence == (not why)
