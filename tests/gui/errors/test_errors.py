@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from shiboken6 import isValid
 
+from engine.reconstruction import optimizers
 from engine.session.session_file import load_session
 from gui.errors.crash import CrashReporter
 from gui.errors.crash_log import CrashLog
@@ -201,7 +201,7 @@ def test_an_error_in_a_run_ends_it_and_keeps_it(
     qtbot, window, reporter, checkpoint, monkeypatch, tmp_path
 ):
     open_and_wait(qtbot, window, checkpoint())
-    break_once(monkeypatch, importlib.import_module("torch.optim.adam"), "adam", at=400)
+    break_once(monkeypatch, optimizers.Adam, "move", at=400)
     start(qtbot, window, 100_000)
     told(qtbot, reporter, "ZeroDivisionError: deep inside")
     until(qtbot, lambda: not window.controller.is_active)

@@ -159,7 +159,7 @@ def test_a_look_at_what_is_taken_out_of_the_list_is_given_up(
 ):
     removed, other = checkpoint("removed.pth"), checkpoint("other.pth")
     spectra, is_read, go_on = [], threading.Event(), threading.Event()
-    load, spectrum = outlooks.load_network, outlooks.spectrum_of
+    load, spectrum = outlooks.load_network, outlooks.images_spectrum
 
     def slowly(path):
         network = load(path)
@@ -173,7 +173,7 @@ def test_a_look_at_what_is_taken_out_of_the_list_is_given_up(
         return spectrum(network)
 
     monkeypatch.setattr(outlooks, "load_network", slowly)
-    monkeypatch.setattr(outlooks, "spectrum_of", watched)
+    monkeypatch.setattr(outlooks, "images_spectrum", watched)
     window.queue_panel.add((removed, other))
     until(qtbot, is_read.is_set)
     first, second = window.queue.list.items

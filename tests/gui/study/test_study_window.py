@@ -154,9 +154,11 @@ def test_the_plots_are_means_with_least_and_largest(qtbot, window, study, tmp_pa
     table = store.table(store.read())
     plots = study.window.plots
     assert [plots.over.itemText(n) for n in range(plots.over.count())] == ["epochs"]
-    until(qtbot, lambda: plots.shares.found.places == ("2", "5"))
-    for measure, numbers in plots.shares.found.ranges.items():
-        assert numbers == ranges(table.rows, "epochs", [2, 5], measure)
+    measures = plots.shares.found.ranges
+    expected = {each: ranges(table.rows, "epochs", [2, 5], each) for each in measures}
+    until(qtbot, lambda: plots.shares.found.ranges == expected)
+    assert plots.shares.found.places == ("2", "5")
+    until(qtbot, lambda: None not in plots.counts.found.ranges["control_good"])
     good = plots.counts.found.ranges["control_good"]
     x, y = plots.counts._dots[1].getData()
     np.testing.assert_allclose(y, [each.mean for each in good])
