@@ -51,6 +51,7 @@ Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"
 Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"; ValueType: string; ValueName: ".pt"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"; ValueType: string; ValueName: ".th"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"; ValueType: string; ValueName: ".ckpt"; ValueData: ""
+Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"; ValueType: string; ValueName: ".onnx"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"; ValueType: string; ValueName: ".safetensors"; ValueData: ""
 Root: HKA; Subkey: "Software\Classes\Applications\Afterimage.exe\SupportedTypes"; ValueType: string; ValueName: ".npz"; ValueData: ""
 

@@ -166,7 +166,8 @@ def test_everything_can_be_had_at_once(capsys, session, references, folder):
     assert total == 2500
     assert len(rows_of(folder / "losses.csv")) == 30
     assert len(rows_of(folder / "scores.csv")) == 22
-    assert len(list((folder / "single").iterdir())) == len(session.gallery())
+    shown = session.gallery(references=references)
+    assert len(list((folder / "single").iterdir())) == len(shown)
     with Image.open(next((folder / "single").iterdir())) as image:
         assert image.size == (8, 8)
 
