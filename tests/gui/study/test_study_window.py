@@ -278,12 +278,14 @@ def test_table_and_report_are_the_engines_own(qtbot, window, study, tmp_path):
     until(qtbot, lambda: study.shown is not None)
     study.files.write_csv(tmp_path / "taken.csv")
     study.files.write_page(tmp_path / "taken.html")
+    taken = tmp_path / "taken.csv", tmp_path / "taken.html"
+    until(qtbot, lambda: all(each.exists() for each in taken))
     settle(qtbot, window)
     text = (tmp_path / "taken.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     assert [int(row["images"]) for row in rows] == [row.result.images for row in driver.table.rows]
     assert HEADINGS[0] in (tmp_path / "taken.html").read_text(encoding="utf-8")
-    assert study.window.strip.text.startswith("The report was written to")
+    until(qtbot, lambda: "was written to" in study.window.strip.text)
 
 
 def test_controls_have_names_and_explanations_and_letters_of_their_own(qtbot, window, study):
