@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.data.datasets import LabelledImages
-from engine.data.normalisation import untouched
 from engine.evidence.order import few_of
-from engine.evidence.preprocessing import mean_image
+from engine.evidence.preprocessing import preprocessed_ways
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.architecture import Architecture
 from engine.network.architecture_text import written
@@ -38,10 +37,7 @@ def find_architecture(network: Network, train: LabelledImages) -> Trials[Archite
     if len(others) == 1:
         return None
     network, few = network.to("cpu", torch.float32), few_of(train)
-    ways = [network]
-    if network.mean is None:
-        done = (untouched(network.input_shape, "references"), mean_image(train))
-        ways = [network.with_preprocessing(each) for each in done]
+    ways = preprocessed_ways(network, train)
     trials: list[Trial[Architecture]] = []
     for other in others:
         tried = [try_out(with_architecture(way, other, "shapes"), few) for way in ways]

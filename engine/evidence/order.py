@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 
 from engine.data.datasets import LabelledImages
-from engine.data.normalisation import untouched
-from engine.evidence.preprocessing import mean_image
+from engine.evidence.preprocessing import preprocessed_ways
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.network import Network
 from engine.network.orders import Order
@@ -36,10 +35,7 @@ def find_order(network: Network, train: LabelledImages) -> Trials[Order] | None:
     if len(orders) == 1:
         return None
     network, few = network.to("cpu", torch.float32), few_of(train)
-    ways = [network]
-    if network.mean is None:
-        done = (untouched(network.input_shape, "references"), mean_image(train))
-        ways = [network.with_preprocessing(each) for each in done]
+    ways = preprocessed_ways(network, train)
     trials: list[Trial[Order]] = []
     for order in orders:
         tried = [try_out(way.with_order(order, "user"), few) for way in ways]

@@ -93,3 +93,16 @@ def feature_statistics(train: LabelledImages) -> Preprocessing:
     """Rows of a table less each feature's mean, divided by its std; by 1 where it never varies."""
     std = train.images.std(0, correction=0)
     return Preprocessing(train.images.mean(0), std.where(std > _SEEN, 1.0), _FOUND)
+
+
+def preprocessed_ways(network: Network, train: LabelledImages) -> list[Network]:
+    """A network as it is read; where its mean is not known, without one and with that of images.
+
+    Args:
+        network: of known layers, or layers to be tried out.
+        train: images that it was trained on, of its shape.
+    """
+    if network.mean is not None:
+        return [network]
+    done = (untouched(network.input_shape, "references"), mean_image(train))
+    return [network.with_preprocessing(each) for each in done]
