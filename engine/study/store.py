@@ -20,7 +20,7 @@ import msgspec
 from engine.base.errors import UnusableInput
 from engine.base.json_text import read_json
 from engine.study.places import Place, place_of
-from engine.study.study import Study
+from engine.study.study import Study, study_of
 from engine.study.table import LASTING, Result, Table
 
 PLAN, STUDY, RESULTS, NETWORKS, IMAGES = "study.toml", "study.json", "results", "networks", "images"
@@ -56,7 +56,7 @@ class Store:
                 f"{self.place.name} holds no study.", "Start one: study FILE --out DIR."
             )
         try:
-            return read_json(self.place.read(STUDY).decode("utf-8"), Study)
+            return study_of(self.place.read(STUDY))
         except ValueError as error:
             raise UnusableInput(
                 f"The {STUDY} of {self.place.name} is damaged: {error}.",

@@ -107,6 +107,42 @@ class Study(msgspec.Struct, frozen=True):
         raise KeyError(sha256)
 
 
+def study_of(content: bytes) -> Study:
+    """A study out of what is in its file.
+
+    Its entries are read one by one: all at once would keep every other thread of the process
+    waiting meanwhile, a window's among them.
+
+    Args:
+        content: as JSON.
+
+    Raises:
+        ValueError: it is no study.
+    """
+    try:
+        parts = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        read = {name: _each(parts.pop(name), kind) for name, kind in _LISTS if name in parts}
+        whole = msgspec.json.encode({**parts, **dict.fromkeys(read, ())})
+        return msgspec.structs.replace(msgspec.json.decode(whole, type=Study), **read)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+_LISTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("runs", Run),
+    ("trainings", TrainingRun),
+    ("files", File),
+)
+
+
+def _each(content: msgspec.Raw, kind: type[msgspec.Struct]) -> tuple[msgspec.Struct, ...]:
+    entries, decoder = (
+        msgspec.json.decode(content, type=list[msgspec.Raw]),
+        msgspec.json.Decoder(kind),
+    )
+    return tuple(decoder.decode(entry) for entry in entries)
+
+
 def network_key(training: str, epochs: int) -> str:
     """How a run names the network that a training makes."""
     return f"{training}-{epochs}"

@@ -10,22 +10,20 @@ from engine.base.plain_text import counted, duration
 from engine.study.driving import Progress
 from engine.study.plan import Plan
 from engine.study.store import STUDY
+from engine.study.table import Table
 from gui.run.context import AppContext
 from gui.study.draft import Draft
+from gui.study.drawing import Drawing
 from gui.study.files import StudyFiles
 from gui.study.follower import Follower
-from gui.study.newest import Newest
 from gui.study.planning import Planning
-from gui.study.plot import Drawn, drawn
 from gui.study.window import StudyWindow
 from gui.study.work import News, Shown, StudyWork
 from gui.toolkit import dialogs
 from gui.toolkit.background import always
 from gui.toolkit.task import Task
-from gui.toolkit.throttle import Throttle
 
 _LOOK_MS = 100
-_DRAWN_SECONDS = 1.0
 
 
 class StudyController(QObject):
@@ -46,12 +44,9 @@ class StudyController(QObject):
         self._folder: Path | None = None
         self._missing = 0
         self._is_over = False
-        self._drawing = Throttle(_DRAWN_SECONDS)
         self._follower = Follower(context.background, self)
         self._follower.looked.connect(self._on_looked)
         self._follower.lost.connect(self._on_lost)
-        self._plots = Newest(context.background, self)
-        self._plots.answered.connect(self._show_drawn)
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._take_news)
 
@@ -67,7 +62,7 @@ class StudyController(QObject):
             window.form.complained.connect(window.strip.show_error)
             window.dropped.connect(self.open)
             window.seen.connect(self._follower.show_seen)
-            window.plots.chosen.connect(self._draw)
+            self.drawing = Drawing(window.plots, self._context.background, self._shown_table, self)
             window.start_button.clicked.connect(self._start_planned)
             window.stop_button.clicked.connect(self.stop)
             window.go_on_button.clicked.connect(self.go_on)
@@ -98,11 +93,11 @@ class StudyController(QObject):
         """The main window is about to close: ends the work, and closes this one."""
         self._is_over = True
         self._follower.leave()
-        self._plots.cancel()
         if self._work is not None:
             self._work.stop()
         if self._window is not None:
             self._planning.end()
+            self.drawing.end()
             self._window.hide()
 
     @Slot(object)
@@ -198,8 +193,8 @@ class StudyController(QObject):
             self.window.model.update_rows(news.rows)
         if news.progress is not None and self.is_active:
             self._show_progress(news.progress)
-        if news.rows and self._drawing.lets_through():
-            self._draw()
+        if news.rows:
+            self.drawing.draw_later()
 
     def _show_progress(self, progress: Progress) -> None:
         left = progress.remaining_seconds
@@ -212,7 +207,7 @@ class StudyController(QObject):
     def _on_ended(self, sentence: str) -> None:
         self._take_news()
         self.window.state.say(sentence)
-        self._draw()
+        self.drawing.draw()
 
     @Slot(str)
     def _on_failed(self, sentence: str) -> None:
@@ -268,15 +263,8 @@ class StudyController(QObject):
         self.window.plots.offer(shown.varied)
         self._show_state()
 
-    @Slot()
-    def _draw(self) -> None:
-        over, shown = self.window.plots.variable, self.shown
-        if shown is not None and over:
-            self._plots.ask(lambda: drawn(shown.table, over))
-
-    @Slot(object)
-    def _show_drawn(self, found: Drawn) -> None:
-        self.window.plots.show_drawn(found)
+    def _shown_table(self) -> Table | None:
+        return None if self.shown is None else self.shown.table
 
     def _show_state(self) -> None:
         if self._window is None:

@@ -48,6 +48,7 @@ class RunsModel(QAbstractTableModel):
         self._names: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._is_driven = True
+        self._worded: tuple[Row | None, tuple[str, ...]] = (None, ())
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -64,6 +65,7 @@ class RunsModel(QAbstractTableModel):
         """
         self.beginResetModel()
         self._rows, self._names, self._is_driven = list(rows), names, is_driven
+        self._worded = (None, ())
         self._places = {row.id: place for place, row in enumerate(self._rows)}
         self.endResetModel()
 
@@ -123,7 +125,9 @@ class RunsModel(QAbstractTableModel):
         return None
 
     def _words(self, row: Row, column: int) -> str:
-        words = line_of(row, self._names)[column]
+        if self._worded[0] is not row:  # Cells are asked for row by row.
+            self._worded = (row, line_of(row, self._names))
+        words = self._worded[1][column]
         if not self._is_driven and column == len(self.headings) - 1:
             words = NO_RESULT if words == STATES["missing"] else words
         return plain(words)

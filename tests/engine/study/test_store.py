@@ -11,10 +11,12 @@ import sys
 import pytest
 
 from engine.base.errors import UnusableInput
+from engine.base.json_text import read_json
 from engine.study import places
 from engine.study.lock import Lock
 from engine.study.places import LocalFolder, RemoteFolder, place_of
-from engine.study.store import Store
+from engine.study.store import STUDY, Store
+from engine.study.study import Study, study_of
 from engine.study.table import Result
 from tests.conftest import ROOT
 from tests.engine.study.studies import TWO_BY_TWO, ready
@@ -60,6 +62,32 @@ def test_a_study_is_read_as_it_was_written(place, tmp_path):
     store.put(result)
     assert store.result(result.id) == result
     assert [row.state for row in store.table(study).rows] == ["done", *["missing"] * 3]
+
+
+def test_a_study_is_read_entry_by_entry_to_the_same_end(tmp_path):
+    study, store = ready(TWO_BY_TWO, tmp_path, tmp_path / "out")
+    content = store.place.read(STUDY)
+    assert study_of(content) == study == read_json(content.decode(), Study)
+    assert (len(study.runs), len(study.trainings), len(study.files)) == (4, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[1]",
+        b"{",
+        b'{"name": "a", "about": "", "runs": [], "trainings": []}',
+        b'{"name": "a", "about": "", "runs": [{"id": "0"}], "trainings": [], "files": []}',
+        b'{"name": "a", "about": "", "runs": {}, "trainings": [], "files": []}',
+        b'{"name": 1, "about": "", "runs": [], "trainings": [], "files": []}',
+        b'{"name": "a", "about": "", "runs": [], "trainings": [], "files": [], "format": 2}',
+        b'{"name": "\xff", "about": "", "runs": [], "trainings": [], "files": []}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_study_is_refused(content):
+    with pytest.raises(ValueError):  # noqa: PT011  (the file says what else)
+        study_of(content)
 
 
 def test_a_result_that_is_damaged_or_of_another_run_is_none(tmp_path):

@@ -6,7 +6,7 @@ import csv
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
 
@@ -243,6 +243,35 @@ def test_a_folder_that_another_process_drives_fills_and_is_only_read(
     until(qtbot, lambda: cells(study)[2][-1] == "done")
     assert cells(study)[2][2:4] == ("2 of 6", "–")
     assert study.window.state.words == f"4 runs: 1 done and 3 {NO_RESULT}."
+
+
+class _Paints(QObject):
+    """Notes what a condition was at each painting of a widget."""
+
+    def __init__(self, widget, condition):
+        super().__init__(widget)
+        self.condition, self.noted = condition, []
+        widget.installEventFilter(self)
+
+    def eventFilter(self, widget, event):  # noqa: N802  (Qt calls it so)
+        if event.type() == QEvent.Type.Paint:
+            self.noted.append(self.condition())
+        return False
+
+
+def test_nothing_computes_beside_the_first_painting_of_a_table(
+    qtbot, window, study, elsewhere, tmp_path
+):
+    made, store = elsewhere
+    store.put(Result(id=made.runs[0].id, state="done", recovered=2, images=6))
+    plots = study.window.plots
+    paints = _Paints(
+        study.window.table.viewport(), lambda: (len(cells(study)), study.drawing.is_busy)
+    )
+    study.follow(tmp_path / "out")
+    until(qtbot, lambda: plots.counts.found is not None and plots.counts.found.places != ())
+    assert paints.noted[0] == (4, False)
+    until(qtbot, lambda: not study.drawing.is_busy)
 
 
 def test_the_study_of_another_process_is_not_begun_but_shown(

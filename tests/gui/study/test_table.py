@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, Qt
 
 from engine.study.page import HEADINGS, line_of
 from engine.study.table import Result, Row
-from gui.study.table import RunsModel
+from gui.study.table import RunsModel, RunsView
 from gui.study.work import NO_RESULT
 from gui.toolkit import theme
 
@@ -44,6 +44,42 @@ def test_ten_thousand_rows_are_never_reset_by_news():
     assert (resets, changes) == ([], [(5, 7), (9_999, 9_999)])
     assert model.rowCount(QModelIndex()) == 10_000
     assert model.rowCount(model.index(0, 0)) == 0
+
+
+class _Asked(RunsModel):
+    """Notes which rows its cells are asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = set()
+
+    def data(self, index, role=Qt.ItemDataRole.DisplayRole):
+        self.asked.add(index.row())
+        return super().data(index, role)
+
+
+def test_of_ten_thousand_rows_only_those_in_sight_are_worded(qtbot):
+    model = _Asked()
+    view = RunsView(model)
+    qtbot.addWidget(view)
+    view.resize(800, 300)
+    view.show()
+    model.show_rows([Row(str(n), {"seed": n}) for n in range(10_000)], ("seed",), True)
+    in_sight = view.viewport().height() // view.verticalHeader().defaultSectionSize() + 1
+    qtbot.waitUntil(lambda: len(model.asked) >= in_sight - 1)
+    assert model.asked <= set(range(in_sight + 1))
+    view.scrollToBottom()
+    qtbot.waitUntil(lambda: 9_999 in model.asked)
+    assert model.asked <= {*range(in_sight + 1), *range(9_999 - in_sight, 10_000)}
+
+
+def test_another_study_of_the_same_rows_is_worded_anew():
+    row = Row("0", {"seed": 3, "epochs": 5})
+    model = RunsModel()
+    model.show_rows([row], ("seed",), True)
+    assert shown(model, 0, 0) == "3"
+    model.show_rows([row], ("epochs",), True)
+    assert shown(model, 0, 0) == "5"
 
 
 def test_why_a_run_failed_stands_in_its_row_and_stands_out():
