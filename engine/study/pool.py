@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -170,15 +171,20 @@ def _how_it_died(exit_code: int | None) -> str:
 
 @contextmanager
 def _without_interruption() -> Iterator[None]:
-    """A process that is started within never hears of Ctrl+C, not even while it loads."""
-    if threading.current_thread() is not threading.main_thread():
+    """A process that is started within never hears of Ctrl+C, not even while it loads.
+
+    A process inherits which signals are held back. This one hears afterwards of what came meanwhile;
+    were it to ignore that instead, it would be lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # On Windows processes inherit nothing of it.
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # Started within, it would let the signals through again.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(tasks: Connection[Done, tuple[Task, dict[str, Path]]], threads: int) -> None:

@@ -184,15 +184,15 @@ def as_csv(table: Table) -> str:
     """All of a table; what is not known is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", *table.columns])
+    columns = table.columns
+    writer.writerow(["id", *columns])
     for row in table.rows:
-        values = (row.value(name) for name in table.columns)
+        values = (row.value(name) for name in columns)
         writer.writerow([row.id, *(in_a_cell(v) if isinstance(v, str) else v for v in values)])
     return text.getvalue()
 
 
 def as_records(table: Table) -> list[dict[str, Any]]:
     """The rows for programs."""
-    return [
-        {"id": row.id, **{name: row.value(name) for name in table.columns}} for row in table.rows
-    ]
+    columns = table.columns
+    return [{"id": row.id, **{name: row.value(name) for name in columns}} for row in table.rows]

@@ -8,12 +8,15 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from engine.study.driving import MOST_RESTARTS, Driver
+from engine.study.page import write_results
+from engine.study.places import LocalFolder
 from engine.study.pool import Ended, Processes, fitting_processes, processors
-from engine.study.store import Store
+from engine.study.store import CSV, PAGE, Store
 from engine.study.work import perform
 from tests.conftest import ROOT
 from tests.engine.study.studies import (
@@ -208,6 +211,82 @@ def test_who_closes_the_iterator_ends_the_work(study):
     work.close()
     assert workers.is_stopped
     assert not any(row.is_running for row in driver.table.rows)
+
+
+class _Noting(Here):
+    """Notes what it is asked to do, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.order = []
+
+    def begin(self, task, files):
+        self.order.append("begin")
+        super().begin(task, files)
+
+    def stop(self):
+        self.order.append("stop")
+        super().stop()
+
+
+class _Written(LocalFolder):
+    """Notes what is written to it."""
+
+    def __init__(self, folder, order):
+        super().__init__(folder)
+        self.order = order
+
+    def write(self, name, content):
+        self.order.append(name)
+        super().write(name, content)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_once_stop_is_asked_for_the_workers_end_before_anything_else(study, tmp_path, after):
+    made, store = study
+    workers = _Noting()
+    store.place = _Written(tmp_path / "out", workers.order)
+    driver = Driver(made, store, workers)
+    with contextlib.closing(driver.iterate()) as iterator:
+        for _ in range(after):
+            next(iterator)
+        before = len(workers.order)
+        assert "begin" in workers.order
+    write_results(made, driver.table, store)
+    assert workers.order[before:] == ["stop", CSV, PAGE]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signals are held back there")
+def test_an_interruption_while_a_worker_is_started_is_heard_afterwards(study):
+    made, store = study
+    heard, workers = [], Processes(1, 1)
+    start = workers._context.Process.start
+
+    def interrupted(process):
+        os.kill(os.getpid(), signal.SIGINT)
+        start(process)
+
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(workers.count))
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workers._context.Process, "start", interrupted)
+            work = Driver(made, store, workers).iterate()
+            next(work)
+        assert heard == [1]
+        assert _holds_back_interruptions(workers._busy[0].process.pid)
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        work.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _holds_back_interruptions(pid):
+    """Whether a process does not hear of Ctrl+C from its first moment on."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return True  # Only Linux tells.
+    (mask,) = (line.split()[1] for line in status.read_text().splitlines() if "SigBlk" in line)
+    return bool(int(mask, 16) & 1 << (signal.SIGINT - 1))
 
 
 def test_a_study_whose_folder_lies_elsewhere(tmp_path):

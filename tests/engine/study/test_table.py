@@ -86,6 +86,21 @@ def test_what_is_not_known_is_empty_in_csv_and_no_formula_is_written(table):
     assert as_records(table)[1]["control_good"] == 3
 
 
+def test_of_many_rows_the_columns_are_worked_out_once():
+    asked = []
+
+    class Asked(Table):
+        @property
+        def variables(self):
+            asked.append(len(self))
+            return super().variables
+
+    many = Asked((str(number), {"seed": number}) for number in range(100))
+    assert as_csv(many).count("\n") == 101
+    assert [row["seed"] for row in as_records(many)] == list(range(100))
+    assert asked == [100, 100]
+
+
 def test_for_people_what_is_not_known_is_a_dash(table):
     heading, first, second, third, _ = lines_of(table, 10)
     assert heading[:3] == ("decay", "seed", "Recovered")
