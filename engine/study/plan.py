@@ -42,6 +42,9 @@ from engine.training.recipe import Recipe
 Value = str | int | float | bool
 """What a variable of a run may be."""
 
+PLAN_SUFFIX = ".toml"
+"""Of a study's file."""
+
 _LARGEST = 1 << 20
 
 _TOP = ("name", "about", "data_root", "seeds", "training", "checkpoints", "settings")
@@ -155,12 +158,17 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
         said = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # Numbers of thousands of digits are the former.
         raise UnusableInput(f"The study {name} is no TOML: {error}.") from error
+    if not {"training", "checkpoints"} & said.keys():
+        raise UnusableInput(
+            f"{name} is no study: it says neither how networks are trained nor which they are.",
+            "Give it a table [training], or one [checkpoints].",
+        )
     check_names(said, _TOP, "a study")
     for key in ("training", "checkpoints", "settings"):
         if key in said and not isinstance(said[key], dict):
             raise UnusableInput(f"“{key}” is no table of the study.", f"Write it as [{key}].")
         check_values(said.get(key, {}))
-    if ("training" in said) == ("checkpoints" in said):
+    if "training" in said and "checkpoints" in said:
         raise UnusableInput(
             "A study says either how its networks are trained or which checkpoints they are.",
             "Give it one table [training], or one [checkpoints].",

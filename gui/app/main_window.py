@@ -137,6 +137,7 @@ class MainWindow(Parts):
         page.run_cards.open_wanted.connect(self.files.open_one)
         page.run_cards.compare_wanted.connect(self.comparison.compare_saved)
         self.opener.stop_wanted.connect(self.runner.stop_then)
+        self.opener.study_wanted.connect(self.study.open_in_sight)
         adoption.network_wanted.connect(self.pages.show_network)
         self.context.workspace.changed.connect(self._show_workspace)
         self.queue_panel.add_wanted.connect(self.files.choose_several)

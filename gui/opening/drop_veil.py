@@ -73,7 +73,9 @@ class DropVeil(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.6)
         painter.setFont(font)
         painter.drawText(
-            self.rect(), Qt.AlignmentFlag.AlignCenter, "Drop a network, a session, or images"
+            self.rect(),
+            Qt.AlignmentFlag.AlignCenter,
+            "Drop a network, a session, images, or a study",
         )
         painter.end()
 

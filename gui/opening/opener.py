@@ -18,6 +18,7 @@ from engine.evidence.similarity import warm_up
 from engine.network.network import Network
 from engine.network.readers import SUFFIXES
 from engine.session.session import SUFFIX
+from engine.study.plan import PLAN_SUFFIX
 from gui.opening.base_opener import BaseOpener
 from gui.opening.neighbours_opener import NeighboursOpener
 from gui.opening.opened import Opened, Refusal, SharedImages
@@ -25,6 +26,7 @@ from gui.opening.reading import (
     beside_open,
     examine,
     is_model,
+    is_study,
     open_fine_tuned,
     open_paths,
     open_with_shared,
@@ -70,6 +72,9 @@ def _attempt(read: Callable[[], Opened], paths: Sequence[Path] = ()) -> _Found:
 class Opener(QObject):
     """Reads networks, sessions and images; a network that is opened during a run waits for it."""
 
+    study_wanted = Signal(object)
+    """Emitted with the path of a study, which another window shows."""
+
     opened = Signal(object)
     """Emitted with what was `Opened`."""
 
@@ -106,6 +111,9 @@ class Opener(QObject):
 
     def open(self, paths: Sequence[Path], architecture: str | None = None) -> None:
         """Opens a network, a session or images; asks first if a run would be stopped."""
+        if len(paths) == 1 and is_study(paths[0]):
+            self.study_wanted.emit(paths[0])
+            return
         is_network = any(is_model(path) for path in paths)
         if self._controller.is_taken and is_network:
             self._stop_then("open another network", lambda: self.open(paths, architecture))
@@ -251,11 +259,11 @@ class Opener(QObject):
     @Slot()
     def choose_model(self) -> None:
         """Asks for a network or a session."""
-        patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX))
-        filters = f"Networks and sessions ({patterns});;All files (*)"
+        patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, SUFFIX, PLAN_SUFFIX))
+        filters = f"Networks, sessions and studies ({patterns});;All files (*)"
         dialogs.choose_file(
             self._window,
-            "Open a network or a session",
+            "Open a network, a session or a study",
             filters,
             lambda path: self.open([path]),
             "models",

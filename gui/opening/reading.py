@@ -27,6 +27,8 @@ from engine.session.image_sets import ROLES
 from engine.session.session import SUFFIX, Session
 from engine.session.session_file import load_session
 from engine.stationarity.cases import choose_training
+from engine.study.plan import PLAN_SUFFIX
+from engine.study.store import STUDY
 from gui.opening.opened import Displaced, Opened, SharedImages, Told
 
 
@@ -37,6 +39,11 @@ def is_model(path: Path) -> bool:
     if holds_images(path):
         return False
     return path.suffix.lower() in (*SUFFIXES, SUFFIX) or is_network_file(path)
+
+
+def is_study(path: Path) -> bool:
+    """Whether a path is the plan of a study, by its name, or the folder of one."""
+    return path.suffix.lower() == PLAN_SUFFIX or (path / STUDY).is_file()
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -91,6 +98,8 @@ def open_paths(
 
 
 def _of_no_use(path: Path) -> Told:
+    if is_study(path):
+        return Told(path, error=UnusableInput("A study is opened by itself.", "Drop it alone."))
     try:
         kind_of(path)
     except UnusableInput as error:

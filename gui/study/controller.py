@@ -101,6 +101,12 @@ class StudyController(QObject):
             self._window.hide()
 
     @Slot(object)
+    def open_in_sight(self, path: Path) -> None:
+        """Opens a study that came from elsewhere than its window."""
+        self.show()
+        self.open(path)
+
+    @Slot(object)
     def open(self, path: Path) -> None:
         """Opens a study's plan, or shows the study in a folder."""
         if path.is_dir():

@@ -93,7 +93,8 @@ ONE = f"[training]\n{TRAINING}"
     ("text", "complaint"),
     [
         ("[training", "is no TOML"),
-        ("", "either how its networks are trained or which checkpoints"),
+        ("", "study is no study: it says neither how networks are trained nor which they are"),
+        ('[project]\nname = "a"\n', "is no study: it says neither"),
         (f'{ONE}\n[checkpoints]\nfiles = "a"\n', "either how its networks are trained"),
         (f"{ONE}\nweight_decay = {{a = 1}}\n", "“weight_decay” is no text, number or list"),
         (f"{ONE}\n[settings]\ntraining = 2020-01-01\n", "“training” is no text, number or"),

@@ -120,6 +120,32 @@ def test_a_plan_that_is_dropped_is_opened(qtbot, window, study, tmp_path):
     assert study.window.form.start.currentText() == "mine.toml"
 
 
+def test_a_plan_over_the_main_window_opens_the_window_of_studies(qtbot, window, tmp_path):
+    path = plan_file(tmp_path)
+    window.veil.dropped.emit([path])
+    assert window.study.window.isVisible()
+    until(qtbot, lambda: window.study.window.form.draft == read_draft(path))
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\n')
+    window.veil.dropped.emit([tmp_path / "pyproject.toml"])
+    said = "pyproject is no study: it says neither how networks are trained nor which they are."
+    until(qtbot, lambda: window.study.window.strip.text.startswith(said))
+    assert window.study.window.form.draft == read_draft(path)
+
+
+def test_the_folder_of_a_study_over_the_main_window_is_shown(qtbot, window, elsewhere, tmp_path):
+    window.files.open_one(tmp_path / "out")
+    until(qtbot, lambda: len(cells(window.study)) == 4)
+    assert window.study.window.isVisible()
+
+
+def test_a_plan_among_other_files_is_told_to_come_alone(qtbot, window, tmp_path):
+    path = plan_file(tmp_path)
+    window.files.open([path, tmp_path / "images.npz"])
+    settle(qtbot, window)
+    assert window.study.window.form.draft != read_draft(path)
+    assert "A study is opened by itself." in window.strip.text
+
+
 def test_what_is_no_value_and_what_is_no_plan_is_said_in_a_sentence(qtbot, window, study, tmp_path):
     form, strip = study.window.form, study.window.strip
     form.values.field.setText("ten")
@@ -127,7 +153,7 @@ def test_what_is_no_value_and_what_is_no_plan_is_said_in_a_sentence(qtbot, windo
     assert strip.text == "“ten” is no value of “Epochs”. Write a whole number."
     (tmp_path / "bad.toml").write_text("seeds = [0]\n")
     study.open(tmp_path / "bad.toml")
-    until(qtbot, lambda: strip.text.startswith("A study says either how its networks are trained"))
+    until(qtbot, lambda: "is no study: it says neither" in strip.text)
     study.follow(tmp_path)
     until(qtbot, lambda: "holds no study" in strip.text)
 
