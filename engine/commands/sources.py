@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +13,21 @@ from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import (
     ANY_VECTOR,
     InputShape,
-    Preprocessing,
     parse_shape,
     shape_in_words,
 )
 from engine.data.layout import LAYOUTS
 from engine.data.neighbours import Neighbours, load_neighbours
-from engine.data.normalisation import of_embeddings, parse_constants
+from engine.data.normalisation import of_embeddings
 from engine.data.roles import Role
 from engine.evidence.duplicates import kept_apart, with_copies
-from engine.evidence.preprocessing import feature_statistics, mean_image
+from engine.evidence.preprocessing import is_of_images, said_preprocessing
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
 from engine.network.activation import Activation, parse_activation
-from engine.network.checkpoints import load_base, load_network
-from engine.network.fine_tuned import HEADS, with_base
+from engine.network.as_said import AsSaid, load_as_said
+from engine.network.fine_tuned import HEADS
 from engine.network.known_architectures import KNOWN
 from engine.network.network import Network
 from engine.session.session import SUFFIX, Session
@@ -164,7 +161,6 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
     shape, neighbours = options.shape, getattr(options, "neighbours", None)
     if shape is None and neighbours is not None:
         shape = ANY_VECTOR  # Who gives neighbours says that the network reads embeddings.
-    network = _as_said(options, load_network(model, shape, options.architecture))
     base, head = getattr(options, "base", None), getattr(options, "base_head", None)
     if base is None and head is not None:
         raise UnusableInput(
@@ -172,24 +168,22 @@ def read_network(options: argparse.Namespace, model: str, images: str | None = N
             "given.",
             "Give --base as well, or leave it out.",
         )
-    if base is not None:
-        if is_same_file(Path(base), Path(model)):
-            raise UnusableInput(
-                f"{base} was given twice, as the network and as its base.",
-                "Give the network that it was fine-tuned from as the base.",
-            )
-        network = with_base(network, _as_said(options, load_base(base, network)), head)
+    if base is not None and is_same_file(Path(base), Path(model)):
+        raise UnusableInput(
+            f"{base} was given twice, as the network and as its base.",
+            "Give the network that it was fine-tuned from as the base.",
+        )
+    order = None if options.order is None else [name.strip() for name in options.order.split(",")]
+    as_said = AsSaid(shape, options.architecture, options.layout, options.activation, order)
+    network = load_as_said(model, as_said, base, head)
     said = options.preprocessing
     if options.mean_of is not None:
         _check_mean_of(options, network)
         said = options.preprocessing or "mean"
     if said is None:
         return network if neighbours is None else _by_neighbours(network, options)
-    wanted = said.strip().lower()
-    if wanted == "mean" or (wanted == "mean/std" and network.inputs.is_vector):
-        made = feature_statistics if wanted == "mean/std" else mean_image
-        return network.with_preprocessing(_made_of(options, network, images, made))
-    return network.with_preprocessing(parse_constants(said, network.input_shape))
+    found = _averaged(options, network, images) if is_of_images(said, network) else None
+    return network.with_preprocessing(said_preprocessing(said, network, found))
 
 
 def _by_neighbours(network: Network, options: argparse.Namespace) -> Network:
@@ -199,17 +193,6 @@ def _by_neighbours(network: Network, options: argparse.Namespace) -> Network:
         return network
     way = of_embeddings(found.kind, network.input_shape, "references")
     return network.with_preprocessing(way)
-
-
-def _as_said(options: argparse.Namespace, network: Network) -> Network:
-    """With order, layout and activation as the options overrule them."""
-    if options.order is not None:
-        network = network.with_layers([name.strip() for name in options.order.split(",")])
-    if options.layout is not None:
-        network = network.with_layout(options.layout, "user")
-    if options.activation is not None:
-        network = network.with_activation(options.activation, "user")
-    return network
 
 
 def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
@@ -228,19 +211,14 @@ def _check_mean_of(options: argparse.Namespace, network: Network) -> None:
         )
 
 
-def _made_of(
-    options: argparse.Namespace,
-    network: Network,
-    images: str | None,
-    made: Callable[[LabelledImages], Preprocessing],
-) -> Preprocessing:
+def _averaged(options: argparse.Namespace, network: Network, images: str | None) -> LabelledImages:
     found = load_source(options, options.mean_of or images, network.input_shape)
     if found is None:
         raise UnusableInput(
             "A mean image is that of images: say which with --mean-of SOURCE, or give "
             "--preprocessing numbers."
         )
-    return replace(made(found), said_by="user")
+    return found
 
 
 def check_control(options: argparse.Namespace) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.base.errors import UnusableInput
 from engine.data.datasets import LabelledImages
 from engine.data.inputs import Preprocessing, Says, is_vector
-from engine.data.normalisation import WELL_KNOWN, of_channels, untouched
+from engine.data.normalisation import WELL_KNOWN, of_channels, parse_constants, untouched
 from engine.evidence.trials import Trial, Trials, ranked, try_out
 from engine.network.network import Network
 from engine.runtime.lazy import torch
@@ -93,6 +95,33 @@ def feature_statistics(train: LabelledImages) -> Preprocessing:
     """Rows of a table less each feature's mean, divided by its std; by 1 where it never varies."""
     std = train.images.std(0, correction=0)
     return Preprocessing(train.images.mean(0), std.where(std > _SEEN, 1.0), _FOUND)
+
+
+def said_preprocessing(text: str, network: Network, images: LabelledImages | None) -> Preprocessing:
+    """What somebody says of a preprocessing, made of images where it is theirs.
+
+    Args:
+        text: `mean`, of vectors `mean/std`, or as `parse_constants` has it.
+        network: that it is of.
+        images: that were preprocessed; None where there are none.
+
+    Raises:
+        UnusableInput: it says nothing, or images are needed.
+    """
+    if not is_of_images(text, network):
+        return parse_constants(text, network.input_shape)
+    if images is None:
+        raise UnusableInput(
+            "A mean image is that of images, and there are none.", "Give images, or numbers."
+        )
+    made = mean_image if text.strip().lower() == "mean" else feature_statistics
+    return replace(made(images), said_by="user")
+
+
+def is_of_images(text: str, network: Network) -> bool:
+    """Whether a preprocessing, as somebody says it, is made of images."""
+    wanted = text.strip().lower()
+    return wanted == "mean" or (wanted == "mean/std" and network.inputs.is_vector)
 
 
 def preprocessed_ways(network: Network, train: LabelledImages) -> list[Network]:

@@ -158,14 +158,14 @@ class Driver:
 
     def _begin_run(self, run: Run) -> None:
         network = self._files.key_of(run.network)
-        keys = [network, *(key for key in (run.train, run.control) if key)]
+        keys = [network, *(key for key in (run.reading.base, run.train, run.control) if key)]
         folder = self._store.place.folder
         copy = None if folder is None else folder / RUNNING / f"{run.id}.afterimage"
         self._begin(run, keys, network, copy)
         self._news.append(self.table.mark(run.id, True))
 
     def _begin_training(self, training: TrainingRun) -> None:
-        self._begin(training, [training.train])
+        self._begin(training, [key for key in (training.train, training.base) if key])
 
     def _begin(
         self, work: Run | TrainingRun, keys: list[str], network: str = "", copy: Path | None = None

@@ -27,6 +27,7 @@ from engine.base.errors import UnusableInput
 from engine.base.file_checks import check_file
 from engine.data.datasets import Selection
 from engine.study.measures import MEASURES
+from engine.study.reading import AS_FILED, READING, Reading, reading_of
 from engine.study.said import (
     check_count,
     check_names,
@@ -48,8 +49,8 @@ PLAN_SUFFIX = ".toml"
 _LARGEST = 1 << 20
 
 _TOP = ("name", "about", "data_root", "seeds", "training", "checkpoints", "settings")
-_OF_DATA = ("dataset", "classes", "per_class", "draw")
-_OF_CHECKPOINTS = ("files", "images", "control")
+_OF_DATA = ("dataset", "classes", "per_class", "draw", "base")
+_OF_CHECKPOINTS = ("files", "images", "control", *READING)
 _NOT_IN_RECIPE = ("seed",)
 
 
@@ -61,11 +62,13 @@ class Given:
         address: path of its checkpoint, or an address such as `s3://…`; may name several (`*`).
         images: training images to score against; None takes what lies beside the checkpoint.
         control: images that it never saw, alike.
+        reading: what is said of how it is read.
     """
 
     address: str
     images: str | None = None
     control: str | None = None
+    reading: Reading = AS_FILED
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,14 @@ class Made:
         selection: which of them.
         recipe: how; its seed is that of the run.
         at_epoch: after how many epochs it is looked at; 0 is its end.
+        base: address of what it is fine-tuned from; None where it is trained from its start.
     """
 
     dataset: str
     selection: Selection
     recipe: Recipe
     at_epoch: int = 0
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,13 @@ def plan_of(text: str, name: str, folder: Path, data_root: Path | None = None) -
     for key in ("training", "checkpoints", "settings"):
         if key in said and not isinstance(said[key], dict):
             raise UnusableInput(f"“{key}” is no table of the study.", f"Write it as [{key}].")
-        check_values(said.get(key, {}))
+        check_values(
+            {
+                name: value
+                for name, value in said.get(key, {}).items()
+                if key != "checkpoints" or not isinstance(value, dict)
+            }
+        )
     if "training" in said and "checkpoints" in said:
         raise UnusableInput(
             "A study says either how its networks are trained or which checkpoints they are.",
@@ -236,6 +247,8 @@ def _combinations(said: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], tup
 
 
 def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
+    own = {name: value for name, value in said.items() if isinstance(value, dict)}
+    said = {name: value for name, value in said.items() if name not in own}
     check_names(said, _OF_CHECKPOINTS, "[checkpoints]")
     files = said.get("files", [])
     files = [files] if isinstance(files, str) else files
@@ -248,8 +261,15 @@ def _given(said: Mapping[str, Any]) -> Iterator[tuple[Given, dict[str, Value]]]:
     control = text_of(said, "control") if "control" in said else None
     if control is not None and images is None:
         raise UnusableInput("A control needs images: it is compared with training images.")
+    for name in own:
+        if name not in files:
+            raise UnusableInput(
+                f"[checkpoints.{name}] is about none of the files.", "Call it as one of them."
+            )
+        check_names(own[name], READING, f"[checkpoints.{name}]")
     for each in files:
-        yield Given(each, images, control), {"checkpoint": each}
+        reading = reading_of({**said, **own.get(each, {})})
+        yield Given(each, images, control, reading), {"checkpoint": each}
 
 
 def _made(said: Mapping[str, Any]) -> Iterator[tuple[Made, dict[str, Value]]]:
@@ -263,9 +283,10 @@ def _made(said: Mapping[str, Any]) -> Iterator[tuple[Made, dict[str, Value]]]:
         raise UnusableInput("“epochs” is no list of whole numbers.", "Write epochs = [50, 100].")
     if len(epochs) > 1 and (min(epochs) < 1 or len(set(epochs)) < len(epochs)):
         raise UnusableInput("“epochs” names checkpoints along one training: each once, from 1 on.")
-    recipe = recipe_of({**said, "epochs": max(epochs)}, of_recipe)
+    base = text_of(said, "base") if "base" in said else None
+    recipe = recipe_of({**said, "epochs": max(epochs)}, of_recipe, base is not None)
     selection = selection_of(said)
     for each in epochs:
         at = each if isinstance(along, list) else 0
         shown: dict[str, Value] = {"epochs": each} if isinstance(along, list) else {}
-        yield Made(text_of(said, "dataset"), selection, recipe, at), shown
+        yield Made(text_of(said, "dataset"), selection, recipe, at, base), shown

@@ -173,8 +173,8 @@ def _how_it_died(exit_code: int | None) -> str:
 def _without_interruption() -> Iterator[None]:
     """A process that is started within never hears of Ctrl+C, not even while it loads.
 
-    A process inherits which signals are held back. This one hears afterwards of what came meanwhile;
-    were it to ignore that instead, it would be lost.
+    A process inherits which signals are held back. This one hears afterwards of what came
+    meanwhile; were it to ignore that instead, it would be lost.
     """
     if not hasattr(signal, "pthread_sigmask"):  # On Windows processes inherit nothing of it.
         yield

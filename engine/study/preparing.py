@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from glob import glob
 from pathlib import Path
-from typing import Any
+
+from msgspec import structs
 
 from engine.base.errors import UnusableInput
 from engine.base.progress import Progress, unheard
@@ -16,10 +15,11 @@ from engine.base.resources import images_beside
 from engine.data.datasets import Selection, load_images, training_data
 from engine.data.inputs import InputShape
 from engine.data.roles import Role
-from engine.network.checkpoints import load_network
 from engine.study import places
-from engine.study.gathering import ID_DIGITS, Gathering
+from engine.study.gathering import Gathering
+from engine.study.identity import id_of, named, pixels_of, search_of, with_own_id
 from engine.study.plan import Cell, Given, Made, Plan
+from engine.study.reading import AS_FILED, Reading, read_network
 from engine.study.store import IMAGES, NETWORKS, Store
 from engine.study.study import File, Run, Study, TrainingRun, network_key
 from engine.training.recipe import Recipe
@@ -46,48 +46,15 @@ def prepare(plan: Plan, store: Store, progress: Progress = unheard) -> Study:
     made = _Making(plan, Gathering(plan.folder, store))
     seen: dict[str, int] = {}
     runs = []
-    cells = _named([one for cell in plan.cells for one in made.each(cell)])
+    cells = named([one for cell in plan.cells for one in made.each(cell)])
     for number, cell in enumerate(cells):
-        runs.append(_with_own_id(made.run(cell), seen))
+        runs.append(with_own_id(made.run(cell), seen))
         progress((number + 1) / len(cells))
     study = Study(
         plan.name, plan.about, tuple(runs), tuple(made.trainings.values()), made.unique_files
     )
     store.write(study, plan.text)
     return study
-
-
-def _named(cells: list[Cell]) -> list[Cell]:
-    """Checkpoints by their names alone, where those are enough to tell them apart."""
-    addresses = {cell.network.address for cell in cells if isinstance(cell.network, Given)}
-    short = {address: address.replace("\\", "/").rpartition("/")[2] for address in addresses}
-    if len(set(short.values())) < len(addresses):
-        return cells
-    return [
-        cell
-        if isinstance(cell.network, Made)
-        else Cell(
-            cell.network,
-            cell.settings,
-            cell.seed,
-            {**cell.variables, "checkpoint": short[cell.network.address]},
-        )
-        for cell in cells
-    ]
-
-
-def _with_own_id(run: Run, seen: dict[str, int]) -> Run:
-    """Runs that are alike in all, as of a file that is there twice, are told apart by a number."""
-    before = seen.get(run.id, 0)
-    seen[run.id] = before + 1
-    if not before:
-        return run
-    values = {name: getattr(run, name) for name in run.__struct_fields__}
-    return Run(**{**values, "id": _id([run.id, before])})
-
-
-def _id(of: Any) -> str:
-    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
 
 
 @dataclass(frozen=True)
@@ -124,7 +91,7 @@ class _Making:
             yield cell
             return
         for address in self._matching(network.address):
-            one = Given(address, network.images, network.control)
+            one = replace(network, address=address)
             variables = {**cell.variables, "checkpoint": address}
             yield Cell(one, cell.settings, cell.seed, variables)
 
@@ -138,24 +105,26 @@ class _Making:
 
     def _run_of_made(self, cell: Cell, made: Made) -> Run:
         data = self._data_of(made.dataset, made.selection)
-        training = self._training(made, data)
+        base = "" if made.base is None else self._base(made.base)
+        training = self._training(made, data, base)
         network = network_key(training, made.at_epoch)
         control = data.control
         return Run(
-            id=_id([network, _pixels(data.train), _pixels(control), *_search(cell)]),
+            id=id_of([network, pixels_of(data.train), pixels_of(control), *search_of(cell)]),
             variables=dict(cell.variables),
             network=network,
             settings=dict(cell.settings),
             seed=cell.seed,
             train=data.train.sha256,
             control="" if control is None else control.sha256,
+            reading=Reading(base=base),
         )
 
-    def _training(self, made: Made, data: _Data) -> str:
+    def _training(self, made: Made, data: _Data, base: str) -> str:
         """The id of the training that makes a network; notes after how many epochs, too."""
         usual = asdict(Recipe())
         said = {k: v for k, v in asdict(made.recipe).items() if v != usual[k] and k != "device"}
-        id_ = _id([_pixels(data.train), said])
+        id_ = id_of([pixels_of(data.train), said, *([base] if base else [])])
         before = self.trainings.get(id_)
         epochs = {made.at_epoch, *(() if before is None else before.epochs)}
         self.trainings[id_] = TrainingRun(
@@ -165,6 +134,7 @@ class _Making:
             data.classes,
             data.about,
             tuple(sorted(epochs)),
+            base,
         )
         return id_
 
@@ -184,16 +154,20 @@ class _Making:
     def _run_of_given(self, cell: Cell, given: Given) -> Run:
         file, refused = self._checkpoint(given.address), ""
         train = control = None
+        reading = given.reading
         if isinstance(file, str):
             refused, key = file, given.address
         else:
             key = file.sha256
             try:
-                train, control = self._pair(given, file)
+                if reading.base:
+                    reading = structs.replace(reading, base=self._base(reading.base, key))
+                train, control = self._pair(given, file, reading)
             except UnusableInput as error:
                 refused = str(error)
+        said = [structs.asdict(reading)] if reading != AS_FILED else []
         return Run(
-            id=_id([key, _pixels(train), _pixels(control), *_search(cell)]),
+            id=id_of([key, pixels_of(train), pixels_of(control), *search_of(cell), *said]),
             variables=dict(cell.variables),
             network=key,
             settings=dict(cell.settings),
@@ -201,7 +175,28 @@ class _Making:
             train="" if train is None else train.sha256,
             control="" if control is None else control.sha256,
             refused=refused,
+            reading=reading,
         )
+
+    def _base(self, address: str, tuned: str = "") -> str:
+        """The SHA-256 of what a network is fine-tuned from.
+
+        Args:
+            address: of its checkpoint.
+            tuned: SHA-256 of the network; empty where it is not made yet.
+
+        Raises:
+            UnusableInput: it cannot be read, or is the network itself.
+        """
+        file = self._checkpoint(self._gathered.source(address))
+        if isinstance(file, str):
+            raise UnusableInput(file)
+        if file.sha256 == tuned:
+            raise UnusableInput(
+                f"{file.name} was given twice, as the network and as its base.",
+                "Give the network that it was fine-tuned from as the base.",
+            )
+        return file.sha256
 
     def _matching(self, address: str) -> list[str]:
         """The checkpoints of an address; those that images lie in are none."""
@@ -236,7 +231,7 @@ class _Making:
                 )
         return self._networks[address]
 
-    def _pair(self, given: Given, file: File) -> tuple[File | None, File | None]:
+    def _pair(self, given: Given, file: File, reading: Reading) -> tuple[File | None, File | None]:
         """Training and control images: those that are named, or those beside the checkpoint."""
         images, control = given.images, given.control
         if images is None and places.is_address(given.address):
@@ -250,10 +245,12 @@ class _Making:
             images, control = (None if path is None else str(path) for path in beside)
         if images is None:
             return None, None
-        train = self._images_of(images, file, "train")
-        return train, None if control is None else self._images_of(control, file, "control")
+        train = self._images_of(images, file, reading, "train")
+        if control is None:
+            return train, None
+        return train, self._images_of(control, file, reading, "control")
 
-    def _images_of(self, source: str, checkpoint: File, role: Role) -> File:
+    def _images_of(self, source: str, checkpoint: File, reading: Reading, role: Role) -> File:
         where = self._gathered.source(source)
         if where.endswith(".npz"):
             try:
@@ -262,22 +259,15 @@ class _Making:
                 raise UnusableInput(
                     f"{Path(where).name} cannot be read: {error.strerror or error}."
                 ) from error
-        shape = load_network(self._gathered.path(checkpoint)).input_shape
+        shape = read_network(
+            self._gathered.path(checkpoint), structs.replace(reading, base="", base_head=""), None
+        ).input_shape
         key = (where, shape, role)
         if key not in self._images:
             self._images[key] = self._gathered.kept(
                 load_images(where, shape, self.plan.data_root, role)
             )
         return self._images[key]
-
-
-def _search(cell: Cell) -> tuple[dict[str, Any], int]:
-    """What of a search makes a run; where it is computed does not."""
-    return {k: v for k, v in cell.settings.items() if k != "device"}, cell.seed
-
-
-def _pixels(file: File | None) -> str:
-    return "" if file is None else file.pixels or file.sha256
 
 
 def _in_order(pattern: str) -> list[str]:

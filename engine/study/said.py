@@ -12,12 +12,14 @@ from engine.base.json_text import held_to
 from engine.base.plain_text import listed
 from engine.data.datasets import Selection
 from engine.reconstruction.settings import PRESETS, Settings, fast, settings_from_dict
-from engine.training.recipe import RECIPES, Recipe, parse_widths
+from engine.training.recipe import FROM_A_BASE, RECIPES, Recipe, parse_widths
 
 MOST_RUNS = 100_000
 """Of one study."""
 
 _NOT_IN_SETTINGS = ("seed",)
+
+_OF_A_BASE = ("hidden", "biases", "start")
 
 
 def selection_of(said: Mapping[str, Any]) -> Selection:
@@ -37,22 +39,33 @@ def selection_of(said: Mapping[str, Any]) -> Selection:
         raise UnusableInput(f"[training] cannot be read: {error}.") from error
 
 
-def recipe_of(said: Mapping[str, Any], names: list[str]) -> Recipe:
+def recipe_of(said: Mapping[str, Any], names: list[str], has_base: bool = False) -> Recipe:
     """How a training makes its networks.
 
     Args:
         said: the table of the training.
         names: what of it is the recipe's.
+        has_base: whether it fine-tunes a network that is there.
 
     Raises:
         UnusableInput: there is no such recipe, or a value lies outside its range.
     """
-    named = said.get("recipe", "margin")
-    known = [name for name in RECIPES if name != "fine-tune"]
-    if named not in known:
+    named = said.get("recipe", "fine-tune" if has_base else "margin")
+    if named not in RECIPES:
         raise UnusableInput(
-            f"There is no recipe “{named}” for a study.", f"Choose {listed(known, 'or')}."
+            f"There is no recipe “{named}” for a study.", f"Choose {listed(list(RECIPES), 'or')}."
         )
+    if named in FROM_A_BASE and not has_base:
+        raise UnusableInput(
+            f"The recipe {named} needs a network to begin with.", 'Name it: base = "…".'
+        )
+    for name in _OF_A_BASE if has_base else ():
+        if name in said:
+            raise UnusableInput(
+                f"“{name}” and “base” were given, and the base says what the layers are and where "
+                "they start.",
+                f"Leave “{name}” out.",
+            )
     given = {name: said[name] for name in names if name in said}
     if isinstance(given.get("hidden"), str | int):
         given["hidden"] = parse_widths(str(given["hidden"]))

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.base.json_text import Count
 from engine.study.plan import Value
+from engine.study.reading import AS_FILED, Reading
 from engine.training.recipe import Recipe
 
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-z]{1,64}\Z")]
@@ -42,6 +43,7 @@ class TrainingRun(msgspec.Struct, frozen=True):
         classes: what their classes are called.
         about: of the images, in a sentence.
         epochs: after how many epochs it is looked at; 0 is its end.
+        base: SHA-256 of what it fine-tunes; empty where it starts anew.
     """
 
     id: Id
@@ -50,6 +52,7 @@ class TrainingRun(msgspec.Struct, frozen=True):
     classes: tuple[str, ...]
     about: str
     epochs: tuple[Count, ...]
+    base: str = ""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -64,6 +67,7 @@ class Run(msgspec.Struct, frozen=True):
         train: SHA-256 of the file of training images; empty where there are none.
         control: of images that the network never saw, alike.
         refused: why it cannot be begun, in a sentence; empty where it can.
+        reading: how its checkpoint is read; its base by its SHA-256.
     """
 
     id: Id
@@ -74,6 +78,7 @@ class Run(msgspec.Struct, frozen=True):
     train: str = ""
     control: str = ""
     refused: str = ""
+    reading: Reading = AS_FILED
 
 
 class Study(msgspec.Struct, frozen=True):

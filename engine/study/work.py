@@ -19,7 +19,8 @@ from engine.base.files import sha256_of
 from engine.base.json_text import held_to
 from engine.base.plain_text import plain
 from engine.base.version import VERSION
-from engine.data.datasets import TrainingData, load_images
+from engine.data.datasets import LabelledImages, TrainingData, load_images
+from engine.evidence.preprocessing import said_preprocessing
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
 from engine.reconstruction.run import Reconstruction
@@ -30,8 +31,10 @@ from engine.session.driver import drive
 from engine.session.session import Session, session_of
 from engine.session.session_file import load_session, save_session
 from engine.study.measuring import scored
+from engine.study.reading import read_network
 from engine.study.study import Run, TrainingRun
 from engine.study.table import Result
+from engine.training.from_base import recipe_from
 from engine.training.trained import keep
 from engine.training.training import Training
 
@@ -143,9 +146,11 @@ def _at_hand(sha256: str, found: Path | bytes, name: str, folder: Path) -> Path:
 def _train(run: TrainingRun, files: Mapping[str, Path], folder: Path) -> Trained:
     """Trains, and takes the network after each of some epochs."""
     images = load_images(files[run.train])
-    training = Training(images, run.recipe)
+    base = load_network(files[run.base]) if run.base else None
+    recipe = run.recipe if base is None else recipe_from(base, run.recipe)
+    training = Training(images, recipe, base=base)
     data = TrainingData(images, None, None, run.classes, run.about)
-    each = run.recipe.batches(len(images))
+    each = recipe.batches(len(images))
     places = {epoch * each: epoch for epoch in run.epochs if epoch}
     networks: dict[int, bytes] = {}
     failure: Result | None = None
@@ -178,12 +183,24 @@ def _checkpoint(training: Training, data: TrainingData, folder: Path) -> bytes:
 
 def _attack(run: Run, task: Task, files: Mapping[str, Path]) -> Result:
     """A run to its end, and then its score."""
-    network = load_network(files[task.network])
+    network, train = _network_and_images(run, files[task.network], files)
     session = _searched(network, settings_of(run, network), task.copy)
     shape = network.input_shape
-    train = load_images(files[run.train], shape, role="train") if run.train else None
     control = load_images(files[run.control], shape, role="control") if run.control else None
     return scored(run.id, session, train, control)
+
+
+def _network_and_images(
+    run: Run, checkpoint: Path, files: Mapping[str, Path]
+) -> tuple[Network, LabelledImages | None]:
+    """A network as it is to be read, and the images that it was trained on, where they are open."""
+    said = run.reading
+    network = read_network(checkpoint, said, files.get(said.base))
+    train = load_images(files[run.train], network.input_shape, role="train") if run.train else None
+    if said.preprocessing:
+        way = said_preprocessing(said.preprocessing, network, train)
+        network = network.with_preprocessing(way)
+    return network, train
 
 
 def settings_of(run: Run, network: Network) -> Settings:
