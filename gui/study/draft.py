@@ -12,6 +12,7 @@ from engine.base.errors import UnusableInput
 from engine.base.resources import ready_made_study
 from engine.study.places import is_address
 from engine.study.plan import Plan, Value, plan_of, read_plan
+from engine.study.reading import READING
 from engine.study.writing import as_toml
 
 FILES = "files"
@@ -130,12 +131,36 @@ class Draft:
         """The same over other values of a variable; without any it is as it usually is."""
         table = self.variables[name].table
         said = dict(self.said.get(table, {}))
+        if name == FILES:  # What is said of a checkpoint goes with it.
+            said = {k: v for k, v in said.items() if not isinstance(v, dict) or k in values}
         if not values and name != FILES:
             said.pop(name, None)
         else:
             single = len(values) == 1 and name != FILES
             said[name] = values[0] if single else list(values)
         return self._with(table, said)
+
+    # --- how checkpoints are read ---------------------------------------------------------------
+
+    def reading(self, file: str = "") -> dict[str, str]:
+        """What is said of a checkpoint, by name.
+
+        Args:
+            file: one of the files, for what is said of it alone; of all where it is empty.
+        """
+        said = self.said.get(CHECKPOINTS, {})
+        said = said.get(file, {}) if file else said
+        return {name: said[name] for name in READING if name in said}
+
+    def with_reading(self, reading: Mapping[str, str], file: str = "") -> Draft:
+        """The same with something else said of a checkpoint, or of all; what is empty is not."""
+        known = {name: value for name, value in reading.items() if value}
+        table = dict(self.said.get(CHECKPOINTS, {}))
+        if not file:
+            table = {name: value for name, value in table.items() if name not in READING}
+            return self._with(CHECKPOINTS, {**table, **known})
+        table.pop(file, None)
+        return self._with(CHECKPOINTS, {**table, file: known} if known else table)
 
     # --- the rest ---------------------------------------------------------------------------
 
@@ -200,16 +225,24 @@ def read_draft(path: Path) -> Draft:
     said.setdefault("name", plan.name)
     if "data_root" in said:
         said["data_root"] = str(plan.folder / said["data_root"])
-    for table, names in ((TRAINING, ("dataset",)), (CHECKPOINTS, ("images", "control"))):
+    for table, names in (
+        (TRAINING, ("dataset", "base")),
+        (CHECKPOINTS, ("images", "control", "base")),
+    ):
         for name in names:
             if name in said.get(table, {}):
                 said[table][name] = _whole(said[table][name], plan.folder)
     if CHECKPOINTS in said:
         files = said[CHECKPOINTS][FILES]
         files = [files] if isinstance(files, str) else files
-        said[CHECKPOINTS][FILES] = [
-            each if is_address(each) else str(plan.folder / each) for each in files
-        ]
+        whole = {each: each if is_address(each) else str(plan.folder / each) for each in files}
+        said[CHECKPOINTS][FILES] = list(whole.values())
+        for each in files:
+            own = said[CHECKPOINTS].pop(each, None)
+            if own is not None:
+                if "base" in own:
+                    own["base"] = _whole(own["base"], plan.folder)
+                said[CHECKPOINTS][whole[each]] = own
     return Draft(said)
 
 

@@ -22,6 +22,7 @@ from engine.reconstruction.settings import Settings
 from engine.study.pool import processors
 from gui.state.preferences import data_folder
 from gui.study.draft import MOST_SEEDS, Draft, of_checkpoints, ready_made
+from gui.study.reading_dialog import ReadingDialog
 from gui.study.values import ValuesEditor
 from gui.toolkit import dialogs, theme
 from gui.toolkit.folder_choice import FolderChoice
@@ -77,7 +78,18 @@ class StudyForm(QWidget):
         self.images.activated.connect(self._take_images)
         self.images_button.setToolTip("Trains on images from a file.")
         self.images_button.clicked.connect(self._choose_images)
-        for button in (self.open_button, self.save_button, self.images_button):
+        self.reading_button = QPushButton("&How They Are Read…")
+        self.reading_button.setToolTip(
+            "The base of fine-tuned checkpoints, and what their files do not say: shape, "
+            "preprocessing, activation, architecture."
+        )
+        self.reading_button.clicked.connect(self._ask_for_reading)
+        for button in (
+            self.open_button,
+            self.save_button,
+            self.images_button,
+            self.reading_button,
+        ):
             button.setAutoDefault(False)
         self.data = FolderChoice("Folder for data sets", "the usual one", "images")
         self.data.setToolTip("Where MNIST and its like are looked for.")
@@ -130,6 +142,7 @@ class StudyForm(QWidget):
         rows.addLayout(files)
         rows.addWidget(theme.heading("Varied"))
         rows.addWidget(self.values)
+        rows.addWidget(self.reading_button)
         rows.addLayout(form)
         for words, folder in (("Data sets", self.data), ("Folder of the study", self.results)):
             rows.addWidget(theme.secondary(words))
@@ -158,6 +171,7 @@ class StudyForm(QWidget):
         self.draft = draft
         self.values.show_draft(draft, anew)
         self._form.setRowVisible(self._images_row, draft.is_of_training)
+        self.reading_button.setVisible(not draft.is_of_training)
         self._show_images()
         self.data.show_folder(draft.data_root)
         numbers = {
@@ -216,6 +230,12 @@ class StudyForm(QWidget):
         """Trains on these: the name of a known data set, or a path."""
         training = {**self.draft.said["training"], "dataset": source}
         self._take(Draft({**self.draft.said, "training": training}))
+
+    @Slot()
+    def _ask_for_reading(self) -> None:
+        dialog = ReadingDialog(self.draft, self)
+        dialog.chosen.connect(self._take_values)
+        dialog.open()
 
     @Slot()
     def _take_data(self) -> None:

@@ -24,7 +24,7 @@ from gui.study.draft import FILES, Draft
 from gui.toolkit import dialogs, theme
 from gui.toolkit.widgets import verbatim
 
-_CHECKPOINTS = (
+CHECKPOINT_FILES = (
     "Networks (*.safetensors *.npz *.pth *.pt *.th *.ckpt *.bin *.pkl *.tar);;All files (*)"
 )
 _HEIGHT = 150
@@ -134,7 +134,7 @@ class ValuesEditor(QWidget):
         chosen = self._draft.values(self.name)
         if self.name == FILES:
             dialogs.choose_files(
-                self, "Checkpoints of the study", _CHECKPOINTS, self.add_files, "models"
+                self, "Checkpoints of the study", CHECKPOINT_FILES, self.add_files, "models"
             )
             return
         if not self.field.text().strip():

@@ -7,6 +7,7 @@ import pytest
 from engine.base.errors import UnusableInput
 from engine.base.resources import STUDIES, ready_made_study
 from engine.study.plan import plan_of, read_plan
+from engine.study.reading import Reading
 from gui.study.draft import FILES, of_checkpoints, read_draft, ready_made
 from gui.study.outlook import outlook, trainings_of
 from tests.engine.study.studies import SEARCH, TRAINING, TWO_BY_TWO, write_images
@@ -114,3 +115,37 @@ def test_how_long_steps_and_trainings_take_nobody_knows_before(tmp_path):
 def test_a_pattern_is_as_many_checkpoints_as_it_finds(tmp_path):
     plan = plan_of(f'[checkpoints]\nfiles = ["*.npz"]\n{SEARCH}', "study", tmp_path)
     assert outlook(plan, 1).startswith("At least 1 run of 4 steps with 1 process.")
+
+
+READ = """
+[checkpoints]
+files = ["a.npz", "b.npz"]
+base = "public.npz"
+preprocessing = "mnist"
+[checkpoints."b.npz"]
+activation = "leaky_relu:0.1"
+"""
+
+
+def test_what_a_file_says_of_its_checkpoints_is_said_of_them_wherever_it_lies(tmp_path):
+    for name in ("a.npz", "b.npz", "public.npz"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "mine.toml").write_text(READ)
+    draft = read_draft(tmp_path / "mine.toml")
+    of_all = {"base": str(tmp_path / "public.npz"), "preprocessing": "mnist"}
+    assert draft.reading() == of_all
+    assert draft.reading(str(tmp_path / "b.npz")) == {"activation": "leaky_relu:0.1"}
+    assert [cell.network.reading for cell in draft.plan().cells] == [
+        Reading(**of_all),
+        Reading(activation="leaky_relu:0.1", **of_all),
+    ]
+
+
+def test_what_is_said_of_a_checkpoint_goes_with_it():
+    draft = of_checkpoints([]).with_values(FILES, ["a.npz", "b.npz"])
+    draft = draft.with_reading({"shape": "1x6x6", "base": ""}).with_reading({"base": "c"}, "b.npz")
+    assert (draft.reading(), draft.reading("b.npz")) == ({"shape": "1x6x6"}, {"base": "c"})
+    left = draft.with_values(FILES, ["a.npz"])
+    assert [cell.network.reading for cell in left.plan().cells] == [Reading(shape="1x6x6")]
+    assert draft.with_reading({}, "b.npz").reading("b.npz") == {}
+    assert draft.with_reading({"layout": "hwc"}).reading() == {"layout": "hwc"}
