@@ -195,7 +195,7 @@ def test_an_error_that_nobody_expected_costs_one_run(study, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("by zero\nindeed")
 
-    monkeypatch.setattr(work, "load_network", broken)
+    monkeypatch.setattr(work, "read_network", broken)
     task, files = task_of(study[0].runs[0], b"x")
     result = perform(task, {**files_of(*study), **files})
     assert result.state == "failed"
