@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -91,6 +93,7 @@ class Processes:
         self._context = multiprocessing.get_context("spawn")
         self._resting: list[_Seat] = []
         self._busy: list[_Seat] = []
+        self._folder: str | None = None
 
     def begin(self, task: Task, files: Mapping[str, Path]) -> None:
         """Has a task done."""
@@ -122,6 +125,9 @@ class Processes:
             seat.process.kill()
         for seat in seats:
             seat.close()
+        if self._folder is not None:  # What is killed tidies nothing up.
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def _ended(self, seat: _Seat) -> Ended:
         self._busy.remove(seat)
@@ -139,7 +145,9 @@ class Processes:
 
     def _new_seat(self) -> _Seat:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, self._threads), daemon=True)
+        self._folder = self._folder or tempfile.mkdtemp()
+        given = (theirs, self._threads, self._folder)
+        process = self._context.Process(target=_work, args=given, daemon=True)
         with _without_interruption():
             process.start()
         theirs.close()
@@ -187,8 +195,9 @@ def _without_interruption() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(tasks: Connection[Done, tuple[Task, dict[str, Path]]], threads: int) -> None:
+def _work(tasks: Connection[Done, tuple[Task, dict[str, Path]]], threads: int, folder: str) -> None:
     """A worker's life: one task after the other, until nobody gives any more."""
+    tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Who started it ends it.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)

@@ -29,7 +29,7 @@ from gui.toolkit import dialogs, theme
 _WIDTH = 520
 
 _WORDS = {
-    "base": ("&Base", "the network that they were fine-tuned from, if any"),
+    "base": ("&Base", "what they were fine-tuned from"),
     "shape": ("&Shape", "like 1x28x28, or vector"),
     "preprocessing": ("&Preprocessing", "none, mean, mnist, or 0.1307/0.3081"),
     "activation": ("&Activation", "relu, or leaky_relu:0.1"),

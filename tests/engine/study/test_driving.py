@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -298,6 +299,20 @@ def test_a_study_whose_folder_lies_elsewhere(tmp_path):
 
 
 LONG = TWO_BY_TWO.replace("steps = 4", "steps = 2000000").replace("[0, 1]", "[0]")
+
+
+def test_workers_that_are_ended_in_the_middle_leave_no_files_behind(tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    made, store = ready(LONG.replace("[2, 5]", "2"), tmp_path, tmp_path / "out")
+    left = []
+    with contextlib.closing(Driver(made, store, Processes(1, 1)).iterate()) as work:
+        for _ in work:
+            left = list((tmp_path / "temporary").glob("*/*"))
+            if left:  # A worker is in the middle of its task.
+                break
+    assert left
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by a signal of POSIX")

@@ -112,7 +112,7 @@ ONE = f"[training]\n{TRAINING}"
         (f"{ONE}\nweight_decay = 7\n", "Weight decay is 7; it must be from 0 to 1"),
         (f'{ONE}\nweight_decay = "much"\n', r"\[training\] cannot be read"),
         (ONE.replace('"12"', "[[12, 3]]"), "lists of lists"),
-        (ONE.replace('"usual"', '"fine-tune"'), "The recipe fine-tune needs a network to begin with"),
+        (ONE.replace('"usual"', '"fine-tune"'), "fine-tune needs a network to begin with"),
         (ONE.replace("per_class = 3", "per_class = -1"), "not below 0"),
         (f"seeds = [-1]\n{ONE}", "whole numbers from 0"),
         (f"seeds = [1, 1]\n{ONE}", "holds a seed twice"),
