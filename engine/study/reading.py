@@ -19,7 +19,7 @@ from engine.network.known_architectures import said_architecture
 from engine.network.network import Network
 
 
-class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a study's file says of a checkpoint, in the words of the command line.
 
     Attributes:

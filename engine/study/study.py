@@ -15,7 +15,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-z]{1,64}\Z")]
 """Files are called by it: a stranger's study may name none outside its folder."""
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, gc=False):
     """A file that runs need.
 
     Attributes:
@@ -55,8 +55,11 @@ class TrainingRun(msgspec.Struct, frozen=True):
     base: str = ""
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, gc=False):
     """One run of a study.
+
+    It holds no circle, so that Python's collector leaves it alone: looking through those of ten
+    thousand runs would hold up a window.
 
     Attributes:
         id: of what makes it: network, images, settings and seed.

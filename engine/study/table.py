@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -31,7 +30,7 @@ LASTING: tuple[State, ...] = ("done", "refused", "failed")
 """States that no second start of a study tries again."""
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one run came to.
 
     Attributes:
@@ -70,8 +69,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str = VERSION
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One run.
 
     Attributes:

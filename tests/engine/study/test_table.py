@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 
 import pytest
@@ -12,6 +13,7 @@ from engine.study.page import UNKNOWN, headline, lines_of, study_page
 from engine.study.plots import plots_over, ranges, values_of, varied
 from engine.study.study import Study
 from engine.study.table import Result, Table, as_csv, as_records
+from tests.engine.study.studies import TWO_BY_TWO, ready
 
 RESULTS = {
     "a": Result(
@@ -84,6 +86,13 @@ def test_what_is_not_known_is_empty_in_csv_and_no_formula_is_written(table):
     assert rows[2]["reason"] == "The training diverged."
     assert rows[3]["reason"] == "'=1+1"
     assert as_records(table)[1]["control_good"] == 3
+
+
+def test_the_collector_has_nothing_to_look_through_in_rows_and_runs(tmp_path):
+    study, store = ready(TWO_BY_TWO, tmp_path, tmp_path / "out")
+    store.put(Result(id=study.runs[0].id, state="done"))
+    (row, *others) = store.table(store.read()).rows
+    assert not any(map(gc.is_tracked, (row, row.result, *others, *store.read().runs)))
 
 
 def test_of_many_rows_the_columns_are_worked_out_once():
