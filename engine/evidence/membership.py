@@ -15,10 +15,10 @@ For each image, more speaks for membership:
   images that the network never saw would take multipliers for want of better ones. An image with
   λ = 0 may still be a member: only those that hold the margin, or whose loss is not yet small,
   carry one.
+* `similarity`, the NCC with the most similar candidate of a run. The run never looked at an image.
 * `shadows`, how much more like that of networks that were trained on the image its confidence is
   than like that of networks that were not (`shadows`). Those are trained for it, by the recipe of
   the one in question, and only where somebody asks for them (`training.shadows`).
-* `similarity`, the NCC with the most similar candidate of a run. The run never looked at an image.
 
 They are not put together into one score. Its weights would have to be fitted, on these images
 (which they are judged on) or on other networks (which need not be like this one).

@@ -16,12 +16,12 @@ from engine.network.classes import Classes
 
 Values = NDArray[np.float64]
 
-SCORES = ("margin", "calibrated", "shadows", "multiplier", "similarity")
+SCORES = ("margin", "calibrated", "multiplier", "similarity", "shadows")
 
 NEEDS = {
     "calibrated": "a control of sixteen images or more",
-    "shadows": "shadow networks, trained as this one was",
     "similarity": "a run of this network",
+    "shadows": "shadow networks, trained as this one was",
 }
 """What a score is missing where it is None."""
 
