@@ -27,6 +27,7 @@ from engine.commands.targets import add_overwrite, check_files
 from engine.commands.terminal import bar_of, show_share
 from engine.evidence.membership import ask
 from engine.evidence.membership_scores import NEEDS, SCORES, Membership, Values
+from engine.evidence.shadows import about_shadows
 from engine.exports import results, results_read
 from engine.network.facts import base_facts
 from engine.network.network import Network
@@ -95,7 +96,7 @@ def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     said = [f"{summary['model']['file']}: {counted(summary['images'], 'images')}, {beside}"]
     for name, score in summary["scores"].items():
         said += [] if control is None else [f"{name:10}  {_worth(name, score)}"]
-    said += [] if summary["shadow_networks"] is None else _about_shadows(summary["shadow_networks"])
+    said += [] if summary["shadow_networks"] is None else about_shadows(summary["shadow_networks"])
     said += [summary["note"]] if summary["note"] else []
     base = summary["model"]["base"]
     said += [] if base is None else [base["about"]]
@@ -120,24 +121,6 @@ def _worth(name: str, score: dict[str, Any] | None) -> str:
         for low, high in [score[interval]]
     ]
     return f"{', '.join(found)}, area under the curve {score['area']:.2f}"
-
-
-def _about_shadows(shadows: dict[str, Any]) -> list[str]:
-    """How shadow networks were made, and what is assumed of that."""
-    said = [
-        f"{counted(shadows['networks'], 'shadow networks')} ({shadows['attack']}), each of "
-        f"{shadows['made_of']}: {shadows['made_by']}."
-    ]
-    if shadows["diverged"]:
-        are = "others diverged and are" if shadows["diverged"] > 1 else "other diverged and is"
-        said.append(f"{shadows['diverged']} {are} left out.")
-    if shadows["kept_from_before"]:
-        said.append(f"{shadows['kept_from_before']} of them were there already.")
-    if shadows["assumed"]:
-        said.append(
-            f"Nobody says how the network was trained in all; assumed: {shadows['assumed']}."
-        )
-    return said
 
 
 def _most_exposed(images: list[dict[str, Any]]) -> list[str]:

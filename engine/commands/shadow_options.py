@@ -20,7 +20,7 @@ from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.training.recipe import FROM_A_BASE, RECIPES, Recipe
 from engine.training.shadow_images import halves, parts_of_pool
-from engine.training.shadows import Shadows, with_layers_of
+from engine.training.shadows import Shadows, check_count, with_layers_of
 from engine.training.trained import recipe_of, steps_of
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
@@ -110,7 +110,9 @@ def shadows_of(
     shadows = Shadows(
         network, recipe, chosen, seed, _base(options, network), options.shadow_dir, assumed
     )
-    with closing(bar_of(options.quiet, total=1.0, desc="shadow networks", bar_format=_BAR)) as bar:
+    with closing(
+        bar_of(getattr(options, "quiet", False), total=1.0, desc="shadow networks", bar_format=_BAR)
+    ) as bar:
         return shadows.confidences(partial(show_share, bar))
 
 
@@ -118,9 +120,10 @@ def check_shadows(options: argparse.Namespace) -> None:
     """What would be passed over in silence is refused.
 
     Raises:
-        UnusableInput: something is said of shadow networks, and none are asked for.
+        UnusableInput: something is said of shadow networks, and none are asked for; or too few are.
     """
     if options.shadows is not None:
+        check_count(options.shadows)
         return
     beside = {name: getattr(options, name) for name in ("shadow_images", "shadow_dir", "recipe")}
     said = [name for name, value in (beside | said_of_recipe(options)).items() if value is not None]
@@ -151,16 +154,18 @@ def recipe_of_shadows(options: argparse.Namespace, network: Network) -> tuple[Re
                 f"Leave {_option(name)} out.",
             )
     usual, assumed = _stated(options, network, said)
+    if network.base is None and not network.inputs.is_preprocessing_said:
+        assumed.append("images less their mean")
     layers = {name: getattr(made, name) for name in _LAYERS}
-    return replace(usual, **{**said, **layers}), assumed
+    return replace(usual, **{**said, **layers}), ", ".join(assumed)
 
 
 def _stated(
     options: argparse.Namespace, network: Network, said: dict[str, Any]
-) -> tuple[Recipe, str]:
+) -> tuple[Recipe, list[str]]:
     """The recipe that the file or a name states, else a usual one and what is assumed with it."""
     if options.recipe is not None:
-        return RECIPES[options.recipe], ""
+        return RECIPES[options.recipe], []
     if "recipe" in network.origin.details:
         return _as_made(network)
     usual = RECIPES["margin" if said.get("schedule") == "fast" else "usual"]
@@ -178,25 +183,27 @@ def _stated(
         usual = replace(usual, epochs=0)
     begins = ("start", "first_layer_scale", "upper_layer_scale")
     names = [name for name in _ASSUMED[schedule] if name not in said]
-    names = [name for name in names if options.base is None or name not in begins]
+    names = [name for name in names if network.base is None or name not in begins]
     if said.get("optimizer", "sgd") != "sgd" and "momentum" in names:
         names.remove("momentum")
-    return usual, ", ".join(f"{name.replace('_', ' ')} {_shown(usual, name)}" for name in names)
+    return usual, [f"{name.replace('_', ' ')} {_shown(usual, name)}" for name in names]
 
 
-def _as_made(network: Network) -> tuple[Recipe, str]:
+def _as_made(network: Network) -> tuple[Recipe, list[str]]:
     """The recipe in a network's file; where a limit of time ended it, with the steps until then."""
-    recipe, assumed = replace(recipe_of(network), device="auto"), ""
-    if recipe.seconds:
-        steps = max(steps_of(network), 1)
-        recipe = replace(recipe, seconds=0.0, most_steps=min(steps, recipe.most_steps))
-        assumed = f"{steps:,} steps, as many as it had taken when its time was over"
-    return recipe, assumed
+    recipe = replace(recipe_of(network), device="auto")
+    if not recipe.seconds:
+        return recipe, []
+    steps = max(steps_of(network), 1)
+    recipe = replace(recipe, seconds=0.0, most_steps=min(steps, recipe.most_steps))
+    return recipe, [f"{steps:,} steps, which is how many it took within its limit of time"]
 
 
 def _shown(recipe: Recipe, name: str) -> str:
     value = getattr(recipe, name)
-    return f"{'yes' if value else 'no'}" if isinstance(value, bool) else f"{value}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value}"
 
 
 def _check_start(options: argparse.Namespace, network: Network) -> None:
@@ -206,7 +213,13 @@ def _check_start(options: argparse.Namespace, network: Network) -> None:
         UnusableInput: one without its base, or the other way round.
     """
     name, of_base = network.origin.name, network.origin.details.get("fine_tuned_from")
-    if options.base is not None or (of_base is None and options.recipe not in FROM_A_BASE):
+    if network.base is not None and _base_file(options) is None:
+        raise UnusableInput(
+            f"{name} was fine-tuned from {network.base.origin.said}, where shadow networks begin, "
+            "too, and a report does not read that.",
+            "Ask main.py membership with --base and --shadows.",
+        )
+    if network.base is not None or (of_base is None and options.recipe not in FROM_A_BASE):
         return
     begins = f"The recipe {options.recipe} needs a network to begin with."
     if of_base is not None:
@@ -228,7 +241,15 @@ def _base(options: argparse.Namespace, network: Network) -> Network | None:
             f"{network.origin.name} is said to have begun with a new one.",
             "Leave --shadows out, or --base-head.",
         )
-    return load_network(options.base)
+    base = _base_file(options)
+    assert base is not None  # `_check_start` has seen to that.
+    return load_network(base)
+
+
+def _base_file(options: argparse.Namespace) -> str | None:
+    """What `--base` names, of commands that have it."""
+    named: str | None = getattr(options, "base", None)
+    return named
 
 
 def _option(name: str) -> str:

@@ -142,3 +142,23 @@ def _surprise(own: Values, mean: Values, deviation: Values) -> Values:
     from scipy.special import log_ndtr
 
     return np.asarray(-log_ndtr(-(own - mean) / deviation))
+
+
+def about_shadows(told: dict[str, Any]) -> list[str]:
+    """What shadow networks are, and what is assumed of them, a sentence each.
+
+    Args:
+        told: as `ShadowConfidences.as_dict` has it.
+    """
+    said = [
+        f"{told['networks']} shadow networks ({told['attack']}), each of {told['made_of']}: "
+        f"{told['made_by']}."
+    ]
+    if told["diverged"]:
+        others = "other diverged and is" if told["diverged"] == 1 else "others diverged and are"
+        said.append(f"{told['diverged']} {others} left out.")
+    if told["kept_from_before"]:
+        said.append(f"{told['kept_from_before']} of them were there already.")
+    if told["assumed"]:
+        said.append(f"Assumed of how the network was trained: {told['assumed']}.")
+    return said

@@ -34,6 +34,9 @@ from engine.training.training import Training
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST = 1000
+"""Shadow networks that can be asked for."""
+
 _KEY = "shadow"
 _DIGITS = 16
 _LARGEST_SEED = 2**31 - 1
@@ -68,12 +71,12 @@ class Shadows:
             progress: told the share that is done of those that have to be trained.
 
         Raises:
-            UnusableInput: fewer than `shadows.FEWEST` do not diverge.
+            UnusableInput: fewer than `FEWEST` are wanted, or do not diverge.
             OSError: one cannot be written.
             Cancelled: `progress` said so; those that were trained are kept.
         """
         count = len(self.images.chosen)
-        _check_enough(count, count)
+        check_count(count)
         found: dict[int, Values] = {}
         for index in range(count):
             progress(0.0)
@@ -186,7 +189,8 @@ class Shadows:
             network = load_network(path)
         except UnusableInput:
             return None
-        return network if network.origin.details.get(_KEY) == key else None
+        fits = network.architecture == self.network.architecture
+        return network if fits and network.origin.details.get(_KEY) == key else None
 
 
 def with_layers_of(network: Network, recipe: Recipe) -> Recipe:
@@ -218,21 +222,31 @@ def in_words(recipe: Recipe) -> str:
     return ", ".join([*how, f"start {recipe.start}", f"until {' or '.join(ends)}"])
 
 
+def check_count(count: int) -> None:
+    """Whether so many shadow networks make a score.
+
+    Raises:
+        UnusableInput: they do not, or nobody can want them.
+    """
+    if not FEWEST <= count <= MOST:
+        raise UnusableInput(
+            f"{count:,} shadow networks were asked for; a score takes from {FEWEST} to {MOST:,}.",
+            "Ask for 16 or more, if there is time.",
+        )
+
+
 def _check_enough(possible: int, wanted: int) -> None:
     """Refuses as soon as too few can be left.
 
     Raises:
-        UnusableInput: too few were asked for, or too many have diverged.
+        UnusableInput: too many have diverged.
     """
-    if possible >= FEWEST:
-        return
-    lost = wanted - possible
-    of_them = "" if not lost else f", and {lost} of them {'has' if lost == 1 else 'have'} diverged"
-    instead = "Say the recipe that the network was made by, or ask for more of them."
-    raise UnusableInput(
-        f"{wanted} shadow networks were asked for{of_them}; a score needs {FEWEST}.",
-        instead if lost else f"Ask for {FEWEST} or more, rather 16 or more.",
-    )
+    if possible < FEWEST:
+        raise UnusableInput(
+            f"{wanted - possible} of {wanted} shadow networks diverged, and a score needs "
+            f"{FEWEST} that do not.",
+            "Say the recipe that the network was made by, or ask for more of them.",
+        )
 
 
 def _digest(tensor: Tensor) -> str:
