@@ -20,8 +20,7 @@ from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.training.recipe import FROM_A_BASE, RECIPES, Recipe
 from engine.training.shadow_images import halves, parts_of_pool
-from engine.training.shadows import Shadows, check_count, with_layers_of
-from engine.training.trained import recipe_of, steps_of
+from engine.training.shadows import Shadows, check_count, recipe_in_file, with_layers_of
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
 _LAYERS = ("hidden", "biases", "outputs")
@@ -167,7 +166,7 @@ def _stated(
     if options.recipe is not None:
         return RECIPES[options.recipe], []
     if "recipe" in network.origin.details:
-        return _as_made(network)
+        return recipe_in_file(network)
     usual = RECIPES["margin" if said.get("schedule") == "fast" else "usual"]
     schedule = usual.schedule
     needed = _NEEDED[schedule]
@@ -187,16 +186,6 @@ def _stated(
     if said.get("optimizer", "sgd") != "sgd" and "momentum" in names:
         names.remove("momentum")
     return usual, [f"{name.replace('_', ' ')} {_shown(usual, name)}" for name in names]
-
-
-def _as_made(network: Network) -> tuple[Recipe, list[str]]:
-    """The recipe in a network's file; where a limit of time ended it, with the steps until then."""
-    recipe = replace(recipe_of(network), device="auto")
-    if not recipe.seconds:
-        return recipe, []
-    steps = max(steps_of(network), 1)
-    recipe = replace(recipe, seconds=0.0, most_steps=min(steps, recipe.most_steps))
-    return recipe, [f"{steps:,} steps, which is how many it took within its limit of time"]
 
 
 def _shown(recipe: Recipe, name: str) -> str:

@@ -27,8 +27,8 @@ from engine.network.network import Network
 from engine.runtime.lazy import torch
 from engine.training.from_base import recipe_from
 from engine.training.recipe import Recipe
-from engine.training.shadow_images import ShadowImages
-from engine.training.trained import SUFFIX
+from engine.training.shadow_images import ShadowImages, halves
+from engine.training.trained import SUFFIX, recipe_of, steps_of
 from engine.training.training import Training
 
 if TYPE_CHECKING:
@@ -193,6 +193,33 @@ class Shadows:
         return network if fits and network.origin.details.get(_KEY) == key else None
 
 
+@dataclass(frozen=True)
+class ShadowWish:
+    """Shadow networks as somebody asks for them, whatever images they will be of.
+
+    Attributes:
+        count: how many.
+        recipe: how they are made, with the network's layers (`with_layers_of`).
+        seed: of everything that is drawn.
+        assumed: what nobody said of the recipe, in words.
+    """
+
+    count: int
+    recipe: Recipe
+    seed: int = 0
+    assumed: str = ""
+
+    def shadows(self, network: Network, images: LabelledImages, control: LabelledImages) -> Shadows:
+        """For the online attack.
+
+        Raises:
+            UnusableInput: labels are not given for both sets, or the control holds images in
+                question alone.
+        """
+        drawn = halves(network.classes, images, control, self.count, self.seed)
+        return Shadows(network, self.recipe, drawn, self.seed, assumed=self.assumed)
+
+
 def with_layers_of(network: Network, recipe: Recipe) -> Recipe:
     """A recipe that makes networks like one that is there.
 
@@ -204,6 +231,22 @@ def with_layers_of(network: Network, recipe: Recipe) -> Recipe:
     except UnusableInput as error:
         raise UnusableInput(error.why, "Leave shadow networks out.") from error
     return replace(recipe, outputs="one" if network.output_count == 1 else "classes")
+
+
+def recipe_in_file(network: Network) -> tuple[Recipe, list[str]]:
+    """By which recipe a network says that it was made, and what is assumed with it, in words.
+
+    Where a limit of time ended it, it is taken with as many steps as there were until then.
+
+    Raises:
+        UnusableInput: its file does not say.
+    """
+    recipe = replace(recipe_of(network), device="auto")
+    if not recipe.seconds:
+        return recipe, []
+    steps = max(steps_of(network), 1)
+    recipe = replace(recipe, seconds=0.0, most_steps=min(steps, recipe.most_steps))
+    return recipe, [f"{steps:,} steps, which is how many it took within its limit of time"]
 
 
 def in_words(recipe: Recipe) -> str:

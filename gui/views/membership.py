@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -18,11 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.base.plain_text import percent
-from engine.base.progress import Progress
+from engine.base.plain_text import duration, percent
+from engine.base.progress import Progress, portion, seldom
 from engine.evidence.membership import ask
 from engine.evidence.membership_scores import NEEDS, SCORES, Membership, resolution_note
+from engine.evidence.shadows import about_shadows
 from engine.network.fine_tuned import about_base
+from engine.training.shadows import ShadowWish
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
@@ -32,6 +35,12 @@ from gui.views.exposed import ExposedTable
 from gui.views.histogram import HistogramPlot
 
 _WORDS_WIDTH = 410
+_SELDOM = 0.1
+"""Seconds between two reports of shadow networks, which have thousands of steps."""
+
+_OF_SHADOWS, _SURE_SHARE = 0.95, 0.01
+"""Which share of the work shadow networks are, and from which on one can tell how long it takes."""
+
 _DRAWN = ("multiplier", "similarity")
 """Scores with histograms; the baselines have their rows, and leave the room to these."""
 
@@ -67,6 +76,10 @@ _TOOLTIPS = {
     "multiplier": "The exposure of an image: how much of the weights it explains, by non-negative "
     "least squares over images in question and control together.",
     "similarity": "The correlation with the most similar candidate of the run that is open.",
+    "shadows": "How much more like that of networks that were trained on the image its confidence "
+    "is than like that of networks that were not: the likelihood ratio of Carlini and others "
+    "(2022). These shadow networks are trained for it, as this one was, each on a random half of "
+    "images in question and control.",
 }
 
 
@@ -75,6 +88,9 @@ class MembershipView(QWidget):
 
     Work goes on a thread, and ends within half a second once it is told to.
     """
+
+    shadows_wanted = Signal()
+    """Emitted where somebody asks for shadow networks: how they are made is asked elsewhere."""
 
     answered = Signal(object)
     """Emitted with the `Membership` that is shown now, or None once it is gone."""
@@ -96,6 +112,7 @@ class MembershipView(QWidget):
         self._asked_of = workspace()
         self._task: Task | None = None
         self._found: Membership | None = None
+        self._began, self._trains = 0.0, False
         self._text = QLabel()
         self._text.setWordWrap(True)
         self.ask_button = QPushButton("As&k the network")
@@ -104,11 +121,19 @@ class MembershipView(QWidget):
             "control beside them. Takes seconds; half a minute for ten thousand images.</p>"
         )
         self.ask_button.clicked.connect(self._ask)
+        self.shadows_button = QPushButton("Shadow Net&works…")
+        self.shadows_button.setToolTip(
+            "<p>Asks with other networks beside this one, trained as it was. Each of them takes as "
+            "long as it did.</p>"
+        )
+        self.shadows_button.clicked.connect(self.shadows_wanted)
         self.cancel_button = QPushButton("&Cancel")
         self.cancel_button.setToolTip("<p>Stops asking the network.</p>")
         self.cancel_button.clicked.connect(self._cancel)
         self.exposed = ExposedTable()
         self.table = _table()
+        self.made = theme.secondary()
+        theme.let_wrap(self.made)
         self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in _DRAWN}
         self._build()
         self.show_workspace()
@@ -121,10 +146,12 @@ class MembershipView(QWidget):
         column.addWidget(self._text)
         buttons = QHBoxLayout()
         buttons.addWidget(self.ask_button)
+        buttons.addWidget(self.shadows_button)
         buttons.addWidget(self.cancel_button)
         buttons.addStretch(1)
         column.addLayout(buttons)
         column.addWidget(self.table)
+        column.addWidget(self.made)
         column.addStretch(1)
         scroll = scrolled(words)
         scroll.setAccessibleName("Membership of images")
@@ -161,6 +188,13 @@ class MembershipView(QWidget):
 
     @Slot()
     def _ask(self) -> None:
+        self._start("Asking the network …", None)
+
+    def ask_with(self, wish: ShadowWish) -> None:
+        """Trains shadow networks, and asks with them."""
+        self._start(f"Training {wish.count:,} shadow networks …", wish)
+
+    def _start(self, text: str, wish: ShadowWish | None) -> None:
         now = self._workspace()
         network, train, control = now.network, now.train, now.control
         if self._task is not None or network is None or train is None or control is None:
@@ -168,20 +202,34 @@ class MembershipView(QWidget):
         session = now.session
 
         def work(report: Progress) -> Membership:
-            candidates = None if session is None else session.images()
-            return ask(network, train, control, candidates, report)
+            candidates, shadows = None if session is None else session.images(), None
+            if wish is not None:
+                training = portion(seldom(report, _SELDOM), 0.0, _OF_SHADOWS)
+                shadows = wish.shadows(network, train, control).confidences(training)
+                report = portion(report, _OF_SHADOWS, 1.0)
+            return ask(network, train, control, candidates, report, shadows)
 
         self._asked_of = now
+        self._began, self._trains = time.monotonic(), wish is not None
         self._task = self._background.start(
-            "Asking the network …",
+            text,
             work,
             self._show_found,
             lambda: self._is_asked_of(self._workspace()),
         )
+        self._task.progressed.connect(self._show_share)
         self._task.finished.connect(self._on_task_finished)
         if self._task.isFinished():
             self._task = None
         self._show()
+
+    @Slot(float)
+    def _show_share(self, share: float) -> None:
+        """How long shadow networks will still take."""
+        if self._trains and self._task is not None and share > _SURE_SHARE:
+            left = (time.monotonic() - self._began) * (1 - share) / share
+            words = f"Shadow networks: {percent(share)} trained, about {duration(left)} left."
+            self._text.setText(words)
 
     @Slot()
     def _cancel(self) -> None:
@@ -211,11 +259,15 @@ class MembershipView(QWidget):
         is_ready = now.network is not None and now.train is not None and now.control is not None
         self.ask_button.setEnabled(is_ready and self._task is None)
         self.ask_button.setVisible(found is None)
+        self.shadows_button.setEnabled(is_ready and self._task is None)
         self.cancel_button.setVisible(self._task is not None)
         self.cancel_button.setEnabled(self._task is not None)
         self.exposed.setVisible(found is not None)
         self.table.setVisible(found is not None)
         self.exposed.show_found(found)
+        made = None if found is None else found.shadow_networks
+        self.made.setText("" if made is None else " ".join(about_shadows(made.as_dict())))
+        self.made.setVisible(made is not None)
         if found is None:
             self._text.setText(_invitation(now))
         else:
