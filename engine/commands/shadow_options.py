@@ -109,9 +109,9 @@ def shadows_of(
     shadows = Shadows(
         network, recipe, chosen, seed, _base(options, network), options.shadow_dir, assumed
     )
-    with closing(
-        bar_of(getattr(options, "quiet", False), total=1.0, desc="shadow networks", bar_format=_BAR)
-    ) as bar:
+    quiet = getattr(options, "quiet", False)
+    words = {"desc": "shadow networks", "bar_format": _BAR, "smoothing": 0.0}
+    with closing(bar_of(quiet, total=1.0, **words)) as bar:
         return shadows.confidences(partial(show_share, bar))
 
 

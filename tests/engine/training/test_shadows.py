@@ -14,7 +14,7 @@ from engine.base.resources import images_beside, sample_network
 from engine.data.datasets import LabelledImages, load_images
 from engine.data.inputs import InputSpec, Preprocessing
 from engine.evidence.membership import ask
-from engine.network.checkpoints import load_network
+from engine.network.checkpoints import load_network, save_network
 from engine.network.classes import Classes
 from engine.network.network import Network
 from engine.network.parameters import Parameters
@@ -136,6 +136,17 @@ def test_a_damaged_file_is_made_anew(small, tmp_path):
     assert second.reused == 3
     np.testing.assert_array_equal(second.values, first.values)
     assert kept.confidences().reused == 4
+
+
+def test_a_file_of_that_name_with_another_network_in_it_is_not_taken(small, tmp_path):
+    kept = replace(small, folder=tmp_path)
+    first = kept.confidences()
+    path = sorted(tmp_path.iterdir())[2]
+    details = load_network(path).origin.details
+    save_network(network_of("two outputs"), path, details)
+    second = kept.confidences()
+    assert second.reused == 3
+    np.testing.assert_array_equal(second.values, first.values)
 
 
 def test_progress_runs_from_none_to_all_of_those_that_are_trained(small):
