@@ -12,8 +12,8 @@ the score says which of the two the φ of the network in question is more like:
   Λ = 1 − Pr(Z > φ) orders them, but told apart also where that rounds to 1.
 
 Means are of each record. So are variances from `OWN_VARIANCE` networks on; of fewer each of σ_in²
-and σ_out² is one for all records, as the paper advises: a variance of a record's own would be mostly
-noise. That one is of what lies around each record's own mean.
+and σ_out² is one for all records, as the paper advises: a variance of a record's own would be
+mostly noise. That one is of what lies around each record's own mean.
 """
 
 from __future__ import annotations
