@@ -148,8 +148,15 @@ def _records(
             raise UnusableInput(f"“{name}” in {path.name} has values that are no finite numbers.")
         found[name] = torch.from_numpy(array.astype(np.float64))
     if not found:
-        there = ", ".join(plain(name) for name in list(arrays)[:4])
-        raise UnusableInput(f"{path.name} holds no array of a module; it holds {there}.", _HOW)
+        there, wanted = (
+            ", ".join(plain(name) for name in list(some)[:4])
+            for some in (arrays, [each.module.name for each in certificates])
+        )
+        raise UnusableInput(
+            f"{path.name} holds {there}, and no array that is called like a module of the adapter: "
+            f"{wanted}.",
+            _HOW,
+        )
     if len({len(each) for each in found.values()}) > 1:
         raise UnusableInput(f"The arrays in {path.name} are of different numbers of records.")
     return found

@@ -28,11 +28,10 @@ from engine.commands.terminal import bar_of, show_share
 from engine.evidence.membership import ask
 from engine.evidence.membership_scores import NEEDS, SCORES, Membership, Values
 from engine.evidence.shadows import about_shadows
-from engine.exports import results, results_read
+from engine.exports.run_read import read_run
 from engine.network.facts import base_facts
 from engine.network.network import Network
 from engine.session.session import SUFFIX
-from engine.session.session_file import load_session
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,21 +146,13 @@ def candidates_of(path: Path, network: Network) -> Tensor:
     Raises:
         UnusableInput: it cannot be read, or is a run of another network.
     """
-    if path.suffix == SUFFIX:
-        session = load_session(path)
-        images, sha256 = session.images(), session.network.origin.sha256
-    else:
-        images, _ = results_read.read_reconstructions(path)
-        sha256 = ""
-        if (path / results.REPORT).exists():
-            model = results_read.read_report(path).get("model")
-            sha256 = str(model.get("sha256", "")) if isinstance(model, dict) else ""
-    if sha256 and network.origin.sha256 and sha256 != network.origin.sha256:
+    found = read_run(path)
+    if found.sha256 and network.origin.sha256 and found.sha256 != network.origin.sha256:
         raise UnusableInput(
             f"{path.name} is a run of another network; its candidates say nothing of this one.",
             f"Give a run of {network.origin.name}.",
         )
-    return images
+    return found.candidates
 
 
 def write_csv(found: Membership, path: Path) -> None:

@@ -22,11 +22,13 @@ from engine.commands.sources import (
     add_data_root,
     add_images,
     add_neighbours,
+    add_other,
     add_reading,
     check_control,
     load_neighbours_of,
     load_references,
     read_network,
+    with_other,
 )
 from engine.commands.status import FAILED, INTERRUPTED
 from engine.commands.targets import add_overwrite, check_run_folder, is_same_file
@@ -77,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_images(parser, "training images, to score against")
     add_control(parser)
+    add_other(parser)
     add_data_root(parser)
     parser.add_argument(
         "--keep-images",
@@ -198,7 +201,8 @@ def _references_of(
     if not options.quiet:
         for each in found.missing:
             tell(each.sentence)
-    return found.references(session.network)
+    origin = session.network.origin
+    return with_other(options, found.references(session.network), origin.name, origin.sha256)
 
 
 def _sets(references: References | None, earlier: ImageSets, keeps: bool) -> ImageSets:

@@ -14,6 +14,7 @@ from engine.commands.sources import (
     add_data_root,
     add_images,
     add_neighbours,
+    add_other,
     check_control,
     load_neighbours_of,
     load_references,
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help=f"a folder of results, or a {SUFFIX} file")
     add_images(parser, "training images, to show the pairs")
     add_control(parser)
+    add_other(parser)
     add_data_root(parser)
     add_neighbours(parser)
     parser.add_argument(

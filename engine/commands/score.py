@@ -11,7 +11,14 @@ import numpy as np
 
 from engine.base.errors import UnusableInput
 from engine.commands.names import OVERWRITE
-from engine.commands.sources import add_control, add_data_root, add_images, load_pair
+from engine.commands.sources import (
+    add_control,
+    add_data_root,
+    add_images,
+    add_other,
+    load_pair,
+    with_other,
+)
 from engine.commands.targets import add_overwrite
 from engine.commands.told import matches_in_words
 from engine.data.inputs import is_vector
@@ -19,6 +26,7 @@ from engine.data.nouns import nouns_of
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
+from engine.exports.run_read import read_run
 from engine.runtime.lazy import torch
 
 ABOUT = "score the results in a folder"
@@ -32,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR")
     add_images(parser, "training images", required=True)
     add_control(parser)
+    add_other(parser)
     add_data_root(parser)
     parser.add_argument(
         "--many-to-one", action="store_true", help="score as the paper does, for comparison"
@@ -47,7 +56,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         OSError: the report cannot be written.
     """
     folder = Path(options.folder)
-    candidates, mean = results_read.read_reconstructions(folder)
+    scored = read_run(folder)
+    candidates, mean = scored.candidates, scored.mean
     channels, height, width = candidates.shape[1:]
     shape = (channels, height, width)
     train, control = load_pair(options, shape)
@@ -61,8 +71,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     images, unseen = real
     assert images is not None
     sets = (train, control)
+    if options.many_to_one and options.other is not None:
+        raise UnusableInput("--other stands in line-ups, which --many-to-one has none of.")
     references = References(images, unseen, mean, train.labels, sets=sets, by_cosine=by_cosine)
-    found = references.score(candidates, one_to_one=not options.many_to_one).as_dict()
+    beside = with_other(options, references, scored.network, scored.sha256) or references
+    found = beside.score(candidates, one_to_one=not options.many_to_one).as_dict()
     path = folder / results.REPORT
     if not path.exists():
         return {"evidence": found, "report": None, "input_shape": list(shape)}

@@ -28,6 +28,7 @@ from engine.evidence.preprocessing import feature_statistics, mean_image
 from engine.evidence.references import References
 from engine.evidence.scoring import is_evidence
 from engine.exports import results, results_read
+from engine.exports.run_read import read_run
 from engine.network.activation import Activation, parse_activation
 from engine.network.checkpoints import load_base, load_network
 from engine.network.fine_tuned import HEADS, with_base
@@ -47,6 +48,52 @@ def add_control(
 ) -> None:
     """`--control`, what a score is held against."""
     parser.add_argument("--control", metavar="SOURCE", help=about)
+
+
+def add_other(parser: argparse.ArgumentParser) -> None:
+    """`--other`, the control of a line-up."""
+    parser.add_argument(
+        "--other",
+        type=Path,
+        metavar="RUN",
+        help="a run on another network, a session or a folder of results: how often do its "
+        "reconstructions pick out these training images?",
+    )
+
+
+def with_other(
+    options: argparse.Namespace, references: References | None, name: str, sha256: str
+) -> References | None:
+    """What a run is scored against, and beside it the run that `--other` names, if it does.
+
+    Args:
+        options: with those of `add_other`, or without.
+        references: what is scored against.
+        name: of the network in question.
+        sha256: of its file; empty where nobody knows.
+
+    Raises:
+        UnusableInput: that run cannot be used, or there is nothing that it could stand beside.
+    """
+    path: Path | None = getattr(options, "other", None)
+    if path is None:
+        return references
+    if references is None or references.control is None:
+        raise UnusableInput(
+            "--other stands beside a run in line-ups, which are made of training images and a "
+            "control.",
+            "Give --images and --control as well.",
+        )
+    if not references.has_lineup:
+        raise UnusableInput(
+            "--other stands beside a run in line-ups, and these images make none: the control has "
+            "too few, or they are rows of a table.",
+            "Give a larger control, or leave it out.",
+        )
+    other = read_run(path)
+    channels, height, width = references.train.shape[1:]
+    other.check_for((channels, height, width), name, sha256)
+    return replace(references, other=other)
 
 
 def add_data_root(parser: argparse.ArgumentParser) -> None:
@@ -276,7 +323,8 @@ def load_references(options: argparse.Namespace, network: Network) -> References
         UnusableInput: they cannot be read, or are of another shape.
     """
     train, control = load_pair(options, network.input_shape)
-    return None if train is None else References.of(network, train, control)
+    found = None if train is None else References.of(network, train, control)
+    return with_other(options, found, network.origin.name, network.origin.sha256)
 
 
 def load_pair(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.json_text import Count, held_to
-from engine.base.plain_text import percent
+from engine.base.plain_text import percent, plain
 
 Of = Literal["images", "embeddings"]
 _BY: dict[Of, tuple[str, str]] = {
@@ -48,6 +48,28 @@ class Firsts(msgspec.Struct, frozen=True):
         return float(getattr(self, by) / self.count)
 
 
+class Elsewhere(msgspec.Struct, frozen=True):
+    """The same line-ups, of what a run on another network made, which never saw these images.
+
+    Attributes:
+        network: its name.
+        candidates: of its run that were matched; never more than of the run in question.
+        fewer: whether they were fewer.
+        train: where the partner is a training image of the network in question.
+        control: where it is one of the control.
+    """
+
+    network: str
+    candidates: Count
+    fewer: bool
+    train: Firsts
+    control: Firsts
+
+    def __post_init__(self) -> None:
+        if not (self.candidates and self.train.count and self.control.count):
+            raise ValueError("a line-up of nobody")
+
+
 class LineUp(msgspec.Struct, frozen=True):
     """Training images in line-ups, beside images of the control that stood in for them.
 
@@ -60,6 +82,7 @@ class LineUp(msgspec.Struct, frozen=True):
         best_control: the same share of the pairs with the control, the best ones.
         of: what stands in them. Of embeddings `ncc` counts the firsts by cosine, and `edges` those
             by the NCC of standardised features.
+        elsewhere: what another network's run came to; None where none was given.
     """
 
     fillers: Count
@@ -69,6 +92,7 @@ class LineUp(msgspec.Struct, frozen=True):
     best_train: Firsts
     best_control: Firsts
     of: Of = "images"
+    elsewhere: Elsewhere | None = None
 
     def __post_init__(self) -> None:
         if not (self.fillers and self.train.count and self.control.count):
@@ -86,10 +110,13 @@ class LineUp(msgspec.Struct, frozen=True):
 
     @property
     def is_clear(self) -> bool:
-        """Whether that is more than twice its standard error."""
-        each = self.train, self.control
-        variances = (max(s.share() * (1 - s.share()), 1 / s.count) / s.count for s in each)
-        return self.difference > _CLEAR * math.sqrt(sum(variances))
+        """Whether training images are first more often than all else that was tried.
+
+        That is by more than twice the standard error than the control, and than they are among the
+        reconstructions of another network, where those are known.
+        """
+        others = [self.control] if self.elsewhere is None else [self.control, self.elsewhere.train]
+        return all(_is_clearly_more(self.train, each) for each in others)
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
@@ -102,6 +129,9 @@ class LineUp(msgspec.Struct, frozen=True):
         if self.best_train.count:
             best = _of(self.best_train, "both"), _of(self.best_control, "both")
             found.append(("by both, of the best pairs", *best))
+        if self.elsewhere is not None:
+            there = _of(self.elsewhere.train, "both"), _of(self.elsewhere.control, "both")
+            found.append(("by both, with another network's run", *there))
         return found
 
     @property
@@ -116,9 +146,27 @@ class LineUp(msgspec.Struct, frozen=True):
             f"that stand in for training {several} are in {_of(self.control, 'both')} "
             f"({percent(self.control.share())}), and chance alone gives {percent(self.chance, 1)}."
         )
+        if self.elsewhere is not None:
+            said += f" {self._elsewhere_in_words(self.elsewhere, several)}"
         if self.is_clear:
             return said
         return f"{said} That is no clear difference, so the line-up shows nothing."
+
+    @staticmethod
+    def _elsewhere_in_words(there: Elsewhere, several: str) -> str:
+        few = f" (only {there.candidates:,})" if there.fewer else ""
+        return (
+            f"With the reconstructions{few} of another network ({plain(there.network)}) it is in "
+            f"{_of(there.train, 'both')} ({percent(there.train.share())}), and {several} of the "
+            f"control are in {_of(there.control, 'both')} ({percent(there.control.share())})."
+        )
+
+
+def _is_clearly_more(ones: Firsts, others: Firsts) -> bool:
+    """Whether a share of firsts is larger than another by more than chance."""
+    each = ones, others
+    variances = (max(s.share() * (1 - s.share()), 1 / s.count) / s.count for s in each)
+    return ones.share() - others.share() > _CLEAR * math.sqrt(sum(variances))
 
 
 def lineup_of(evidence: Mapping[str, Any] | None) -> LineUp | None:
@@ -162,7 +210,13 @@ class Trials:
 
 
 def counted_up(
-    train: Trials, control: Trials, fillers: int, of_class: bool, recovered: int, of: Of = "images"
+    train: Trials,
+    control: Trials,
+    fillers: int,
+    of_class: bool,
+    recovered: int,
+    of: Of = "images",
+    elsewhere: Elsewhere | None = None,
 ) -> LineUp:
     """What line-ups came to.
 
@@ -173,6 +227,7 @@ def counted_up(
         of_class: whether those are of the partner's class.
         recovered: how many training images are.
         of: what stands in them.
+        elsewhere: what another network's run came to.
     """
     best = min(recovered, len(train.ncc))
     beside = round(best * len(control.ncc) / max(1, len(train.ncc)))
@@ -184,6 +239,7 @@ def counted_up(
         train.firsts(best),
         control.firsts(max(1, beside) if best else 0),
         of,
+        elsewhere,
     )
 
 

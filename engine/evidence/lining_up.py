@@ -9,14 +9,15 @@ Were training images and control alike to the network, both would be first equal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evidence.lineup import LineUp, Trials, counted_up
+from engine.evidence.lineup import Elsewhere, LineUp, Trials, counted_up
+from engine.evidence.other_run import OtherRun
 from engine.evidence.scoring import as_directions, match, on_one_scale
 from engine.evidence.similarity import cosine_features, edge_features, ncc_features
 from engine.runtime.lazy import torch
@@ -67,6 +68,7 @@ def line_up(
     mean: Tensor,
     recovered: int,
     by_cosine: bool = False,
+    other: OtherRun | None = None,
 ) -> LineUp | None:
     """Lines up every training image, and images of the control, with images of the control.
 
@@ -78,6 +80,7 @@ def line_up(
         recovered: how many training images are, by the rule for matches.
         by_cosine: of embeddings: by cosine and by the NCC of standardised features, in place of
             NCC and edges.
+        other: a run on another network, whose candidates are lined up alike.
 
     Returns:
         What it came to; None where the control has too few images.
@@ -85,21 +88,37 @@ def line_up(
     dealt = deal(train[1].long().numpy(), control[1].long().numpy())
     if dealt is None:
         return None
-    shown, unseen = train[0], control[0]
+    shown, unseen, reduced = train[0], control[0], mean
     if by_cosine:
-        candidates, unseen, shown = (
-            as_directions(each, train[0]) for each in (candidates, unseen, shown)
+        shown, unseen = (as_directions(each, train[0]) for each in (shown, unseen))
+        reduced = torch.zeros_like(mean)
+
+    def tried(found: Tensor) -> tuple[Trials, Trials]:
+        """Line-ups of training images, and of images of the control."""
+        ones = as_directions(found, train[0]) if by_cosine else found
+        court = _Court(ones, unseen, reduced, dealt.fillers, shown if by_cosine else None)
+        return (
+            court.tried(shown, dealt.train_labels, dealt.train),
+            court.tried(unseen, dealt.control_labels, dealt.control),
         )
-        mean = torch.zeros_like(mean)
-    court = _Court(candidates, unseen, mean, dealt.fillers, shown if by_cosine else None)
+
     return counted_up(
-        court.tried(shown, dealt.train_labels, dealt.train),
-        court.tried(unseen, dealt.control_labels, dealt.control),
+        *tried(candidates),
         dealt.count,
         dealt.of_class,
         recovered,
         "embeddings" if by_cosine else "images",
+        None if other is None else _elsewhere(other, tried, mean, len(candidates)),
     )
+
+
+def _elsewhere(
+    other: OtherRun, tried: Callable[[Tensor], tuple[Trials, Trials]], mean: Tensor, most: int
+) -> Elsewhere:
+    """What line-ups come to with no more candidates than these, of a run on another network."""
+    candidates = other.centred_by(mean)[:most]
+    train, control = (each.firsts() for each in tried(candidates))
+    return Elsewhere(other.network, len(candidates), len(candidates) < most, train, control)
 
 
 def deal(train: Places, control: Places) -> Deal | None:

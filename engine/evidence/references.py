@@ -13,7 +13,8 @@ from engine.data.datasets import LabelledImages
 from engine.data.inputs import is_vector
 from engine.evidence.duplicates import kept_apart
 from engine.evidence.lineup import LineUp
-from engine.evidence.lining_up import line_up
+from engine.evidence.lining_up import deal, line_up
+from engine.evidence.other_run import OtherRun
 from engine.evidence.scoring import Evidence, score
 from engine.evidence.taught import taught_labels
 from engine.network.classes import Classes
@@ -46,6 +47,7 @@ class References:
         network: what their outputs are those of.
         sets: the training and control images as they were read; None where nobody said.
         by_cosine: whether they are embeddings, which are compared by their direction.
+        other: a run on another network, which stands beside this one in line-ups.
     """
 
     train: Tensor
@@ -55,10 +57,15 @@ class References:
     network: Network | None = None
     sets: tuple[LabelledImages, LabelledImages | None] | None = None
     by_cosine: bool = False
+    other: OtherRun | None = None
 
     @classmethod
     def of(
-        cls, network: Network, train: LabelledImages, control: LabelledImages | None = None
+        cls,
+        network: Network,
+        train: LabelledImages,
+        control: LabelledImages | None = None,
+        other: OtherRun | None = None,
     ) -> References:
         """What a run on a network is scored against.
 
@@ -67,10 +74,14 @@ class References:
             train: images that it was trained on.
             control: images that it never saw; without them a score is no claim. Training images
                 among them are left out.
+            other: a run on another network.
 
         Raises:
-            UnusableInput: all of the control are training images.
+            UnusableInput: all of the control are training images; the other run is none of the
+                kind.
         """
+        if other is not None:
+            other.check_for(network.input_shape, network.origin.name, network.origin.sha256)
         control = None if control is None else kept_apart(train, control)
         mean, shown = network.mean, train.images
         unseen = None if control is None else control.images
@@ -78,7 +89,7 @@ class References:
             shown, mean = network.inputs.less_mean(shown), torch.zeros(network.input_shape)
             unseen = None if unseen is None else network.inputs.less_mean(unseen)
         sets, by_cosine = (train, control), network.inputs.is_embedding
-        return cls(shown, unseen, mean, train.labels, network, sets, by_cosine)
+        return cls(shown, unseen, mean, train.labels, network, sets, by_cosine, other)
 
     @property
     def left_out(self) -> int:
@@ -104,20 +115,38 @@ class References:
         lineup = self._line_up(candidates, found) if one_to_one and not in_passing else None
         return replace(found, left_out=self.left_out, lineup=lineup)
 
-    def _line_up(self, candidates: Tensor, found: Evidence) -> LineUp | None:
-        """Of images and embeddings: the edges of a table's row are none."""
+    @property
+    def has_lineup(self) -> bool:
+        """Whether there are enough images of the control to line up with.
+
+        Those of images and of embeddings are: the edges of a table's row are none.
+        """
+        lined = self._lined
+        return lined is not None and deal(*(each.long().numpy() for each in lined)) is not None
+
+    @property
+    def _lined(self) -> tuple[Tensor, Tensor] | None:
+        """The class number of each training image, and of each of the control."""
         control = None if self.sets is None else self.sets[1]
-        is_row = is_vector(candidates.shape[1:]) and not self.by_cosine
+        is_row = is_vector(self.train.shape[1:]) and not self.by_cosine
         if control is None or self.control is None or is_row:
             return None
         labels = torch.zeros(len(self.train)) if self.labels is None else self.labels
-        train, unseen = (self.train, labels), (self.control, control.labels)
+        return labels, control.labels
+
+    def _line_up(self, candidates: Tensor, found: Evidence) -> LineUp | None:
+        lined = self._lined
+        if lined is None or self.control is None:
+            return None
+        train, unseen = (self.train, lined[0]), (self.control, lined[1])
         recovered = found.recovered or 0
-        return line_up(candidates, train, unseen, self.shown_mean, recovered, self.by_cosine)
+        return line_up(
+            candidates, train, unseen, self.shown_mean, recovered, self.by_cosine, self.other
+        )
 
     def are(self, others: References) -> bool:
         """Whether a score against others would be one against these: the very same images."""
-        if self.by_cosine != others.by_cosine:
+        if self.by_cosine != others.by_cosine or self.other is not others.other:
             return False
         is_alike = _is_same(self.train, others.train) and _is_same(self.control, others.control)
         if self.mean is None or others.mean is None:

@@ -7,7 +7,7 @@ from engine.viewing.standing import Standing
 
 
 def headline(standing: Standing, is_over: bool) -> str:
-    """`61 of 100 training images recovered; control's best NCC 0.85`.
+    """`61 of 100 recovered; control's best NCC 0.85`.
 
     Args:
         standing: what is known.
@@ -32,5 +32,5 @@ def _found(standing: Standing) -> str:
     if control is None:
         return f"{train.good:,} of {count:,} training images match well, without a control"
     measure = train.measure_name
-    recovered = f"{pairs.recovered or 0:,} of {count:,} training images recovered"
+    recovered = f"{pairs.recovered or 0:,} of {count:,} recovered"
     return f"{recovered}; control's best {measure} {control.best:.2f}"

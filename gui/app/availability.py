@@ -18,6 +18,7 @@ REFERENCES = (
     "Control Images",
     "Training Images from a Folder",
     "Control Images from a Folder",
+    "Another Network's Run",
 )
 """Commands that open images to score against."""
 

@@ -200,6 +200,8 @@ class MainWindow(Parts):
         self.opener.refused.connect(self.refusals.show)
         self.opener.neighbours.opened.connect(self.statusBar().showMessage)
         self.opener.neighbours.opened.connect(self.examiner.look_again)
+        self.opener.other_run.opened.connect(self.statusBar().showMessage)
+        self.opener.other_run.opened.connect(self.assessment.rescore)
         self.adoption.told.connect(self.refusals.account)
         for complaint in (
             self.training.complained,

@@ -64,6 +64,7 @@ def _references(opener: Opener) -> tuple[Command, ...]:
         Command("&Control Images…", partial(images, "control"), "Ctrl+Shift+T"),
         Command("Training Images from a &Folder…", partial(folder, "train")),
         Command("Control Images from a Fol&der…", partial(folder, "control")),
+        Command("Another Network's R&un…", opener.other_run.choose),
     )
 
 

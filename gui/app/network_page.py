@@ -107,6 +107,7 @@ class NetworkPage(QWidget):
             self.settings_panel.show_found(None)
         self.references_panel.show_references(workspace.train, workspace.control)
         self.references_panel.show_neighbours(workspace.neighbours)
+        self.references_panel.show_other_run(workspace.other)
         self.model_panel.show_train(workspace.train)
         self.views.show_workspace()
 

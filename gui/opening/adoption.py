@@ -78,7 +78,7 @@ class Adoption(QObject):
         session = self._context.workspace().session
         if session is not None and session.sets.each():
             session = session.without_score()
-        self._context.workspace.change(train=None, control=None, session=session)
+        self._context.workspace.change(train=None, control=None, other=None, session=session)
         self._assessment.forget_scores()
         self.stationarity_found.emit(None)
         self.assumptions_found.emit(None)
@@ -161,10 +161,15 @@ class Adoption(QObject):
             self._settings.show_settings(session.settings)
             asked = self._settings.settings()
         now = context.workspace()
-        is_same = now.network is not None and now.network.origin == network.origin
+        was = now.network
+        is_same = was is not None and was.origin == network.origin
         neighbours = now.neighbours if is_same and network.inputs.is_vector else None
+        reads_the_same = was is not None and was.input_shape == network.input_shape
+        other = now.other if is_same and reads_the_same else None
         images, health = (opened.train, opened.control), opened.health
-        context.workspace.open(Workspace(network, *images, session, asked, health, neighbours))
+        context.workspace.open(
+            Workspace(network, *images, session, asked, health, neighbours, other)
+        )
         if session is not None:
             self._show_run(session)
 

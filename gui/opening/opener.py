@@ -21,6 +21,7 @@ from engine.session.session import SUFFIX
 from gui.opening.base_opener import BaseOpener
 from gui.opening.neighbours_opener import NeighboursOpener
 from gui.opening.opened import Opened, Refusal, SharedImages
+from gui.opening.other_run_opener import OtherRunOpener
 from gui.opening.reading import (
     beside_open,
     examine,
@@ -96,6 +97,8 @@ class Opener(QObject):
         self.base = BaseOpener(context.window, self.read_anew)
         self.neighbours = NeighboursOpener(context, self.read_anew)
         self.neighbours.refused.connect(self.refused)
+        self.other_run = OtherRunOpener(context)
+        self.other_run.refused.connect(self.refused)
         self._openings = 0
         self._opening = ""
 

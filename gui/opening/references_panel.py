@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from engine.base.plain_text import counted
 from engine.data.datasets import LabelledImages
 from engine.data.neighbours import Neighbours
+from engine.evidence.other_run import OtherRun
 from gui.opening.about_images import details_of, number_of
 from gui.toolkit import theme
 from gui.toolkit.widgets import verbatim
@@ -25,6 +27,10 @@ class ReferencesPanel(QWidget):
         self._train, self._control = theme.value_label(), theme.value_label()
         self._near, self._near_name = theme.value_label(), QLabel("Neighbours")
         self._near_name.setToolTip("<p>Embeddings by which reconstructed ones are shown.</p>")
+        self._other, self._other_name = theme.value_label(), QLabel("Other run")
+        self._other_name.setToolTip(
+            "<p>A run on another network, which stands beside this one in line-ups.</p>"
+        )
         self.choose_train = QPushButton("Choose…")
         self.choose_train.setAccessibleName("Choose training images")
         self.choose_train.setToolTip("Opens images that the network was trained on.")
@@ -52,6 +58,8 @@ class ReferencesPanel(QWidget):
             grid.addWidget(button, row, 2)
         grid.addWidget(self._near_name, len(rows), 0)
         grid.addWidget(self._near, len(rows), 1)
+        grid.addWidget(self._other_name, len(rows) + 1, 0)
+        grid.addWidget(self._other, len(rows) + 1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(theme.heading("Reference images (optional)"))
@@ -69,6 +77,7 @@ class ReferencesPanel(QWidget):
         layout.addLayout(buttons)
         self.show_references(None, None)
         self.show_neighbours(None)
+        self.show_other_run(None)
         self.set_available(False)
 
     def set_available(self, available: bool) -> None:
@@ -93,6 +102,19 @@ class ReferencesPanel(QWidget):
     def said_of_neighbours(self) -> str:
         """What is said of the neighbours; empty where none are open."""
         return self._near.text() if self._near.isVisibleTo(self) else ""
+
+    def show_other_run(self, found: OtherRun | None) -> None:
+        """Shows which network the other run is on, where one is open."""
+        for label in (self._other_name, self._other):
+            label.setVisible(found is not None)
+        if found is not None:
+            self._other.setText(counted(len(found.candidates), "candidates"))
+            self._other.setToolTip(verbatim(f"Candidates of a run on {found.network}"))
+
+    @property
+    def said_of_other_run(self) -> str:
+        """What is said of the other run; empty where none is open."""
+        return self._other.text() if self._other.isVisibleTo(self) else ""
 
     def show_references(self, train: LabelledImages | None, control: LabelledImages | None) -> None:
         """Shows which images are there."""

@@ -63,6 +63,7 @@ class Assessment(QObject):
                 self._workspace().session is session
                 and self._workspace().train is train
                 and self._workspace().control is workspace.control
+                and self._workspace().other is workspace.other
                 and not self._controller.is_active
             ),
         )

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.data.datasets import LabelledImages
 from engine.data.neighbours import Neighbours
 from engine.evidence.diagnostics import Health
+from engine.evidence.other_run import OtherRun
 from engine.evidence.references import References
 from engine.network.network import Network
 from engine.reconstruction.settings import Settings
@@ -28,6 +29,7 @@ class Workspace:
         asked: what the settings panel said when that run was started.
         health: what the network's weights alone tell of its chance.
         neighbours: embeddings by which reconstructed ones are shown.
+        other: a run on another network, which stands beside this one in line-ups.
     """
 
     network: Network | None = None
@@ -37,13 +39,14 @@ class Workspace:
     asked: Settings | None = None
     health: Health | None = None
     neighbours: Neighbours | None = None
+    other: OtherRun | None = None
 
     @property
     def references(self) -> References | None:
         """The images as the engine scores against them."""
         if self.train is None or self.network is None:
             return None
-        return References.of(self.network, self.train, self.control)
+        return References.of(self.network, self.train, self.control, self.other)
 
     def is_resumable(self, settings: Settings) -> bool:
         """Whether Start would go on with the run that is open, rather than start another.

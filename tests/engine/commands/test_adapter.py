@@ -90,7 +90,10 @@ def test_without_a_control_it_is_no_claim(capsys, folder):
         (("--control", "others.npz"), "--control needs --records"),
         (("--records", "seen.npy"), "does not say which module"),
         (("--records", "wrong.npz"), "the module reads 40"),
-        (("--records", "none.npz"), "holds no array of a module; it holds x"),
+        (
+            ("--records", "none.npz"),
+            "holds x, and no array that is called like a module of the adapter: ",
+        ),
         (("--records", "nan.npz"), "no finite numbers"),
         (("--records", "cut.npz"), "damaged"),
     ],

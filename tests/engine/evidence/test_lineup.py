@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
-from engine.evidence.lineup import Firsts, LineUp, Trials, counted_up, lineup_of
+from engine.evidence.lineup import Elsewhere, Firsts, LineUp, Trials, counted_up, lineup_of
 
 NONE = Firsts(0, 0, 0, 0)
 
@@ -54,6 +55,36 @@ def test_words_name_the_control_and_chance():
     assert lineup(20, 16).words.endswith(
         "That is no clear difference, so the line-up shows nothing."
     )
+
+
+def beside(train, control, there, candidates=300, fewer=False):
+    """The same, with another network's run whose reconstructions pick so many training images."""
+    found = lineup(train, control)
+    few = Firsts(100, there, there, there)
+    return msgspec.structs.replace(
+        found, elsewhere=Elsewhere("other.pth", candidates, fewer, few, Firsts(80, 12, 12, 12))
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "clear"),
+    [(16, True), (51, True), (52, False), (65, False), (90, False)],
+)
+def test_another_networks_run_must_pick_clearly_fewer(there, clear):
+    """Of 65 and 51 in a hundred 2 · 0.0691 = 0.138; with 52 the difference is below that."""
+    assert beside(65, 16, there).is_clear is clear
+
+
+def test_another_networks_run_stands_in_words_and_in_the_table():
+    found = beside(65, 16, 20)
+    assert (
+        " With the reconstructions of another network (other.pth) it is in 20 of 100 (20 %), and "
+        "images of the control are in 12 of 80 (15 %)."
+    ) in found.words
+    assert found.rows[-1] == ("by both, with another network's run", "20 of 100", "12 of 80")
+    assert "(only 40) of another network" in beside(65, 16, 20, 40, fewer=True).words
+    assert beside(65, 16, 60).words.endswith("so the line-up shows nothing.")
+    assert lineup_of({"lineup": msgspec.to_builtins(found)}) == found
 
 
 def trials(*each):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from engine.base.errors import UnusableInput
 from engine.data.datasets import LabelledImages
 from engine.evidence.lining_up import deal, line_up
+from engine.evidence.other_run import OtherRun
 from engine.evidence.references import References
 from engine.evidence.similarity import edge_features
 
@@ -135,6 +139,46 @@ def test_a_score_has_it_unless_it_is_in_passing_or_many_to_one():
     assert found.as_dict()["lineup"]["train"] == {"count": 20, "ncc": 20, "edges": 20, "both": 20}
     assert asked.score(candidates, in_passing=True).as_dict()["lineup"] is None
     assert asked.score(candidates, one_to_one=False).lineup is None
+
+
+def test_another_networks_run_is_lined_up_in_the_same_way():
+    """Its candidates are centred anew, and no more of them count than of the run in question."""
+    train, control, mean = images(40, 0), images(60, 1), torch.full((1, 12, 12), 0.5)
+    named = [(each, labels(len(each))) for each in (train, control)]
+    own = images(40, 5) - mean
+    known = OtherRun("it.pth", torch.cat([train, control]) - 0.2, torch.full((1, 12, 12), 0.2))
+    found = line_up(own, *named, mean, 0, other=known)
+    assert (found.elsewhere.network, found.elsewhere.candidates) == ("it.pth", 40)
+    assert not found.elsewhere.fewer
+    alone = line_up(train - mean, *named, mean, 0)
+    assert (found.elsewhere.train, found.elsewhere.control) == (alone.train, alone.control)
+    assert found.elsewhere.train.both == 40
+    assert found.train == line_up(own, *named, mean, 0).train
+    assert not found.is_clear
+    few = line_up(own, *named, mean, 0, other=OtherRun("it.pth", own[:7])).elsewhere
+    assert (few.candidates, few.fewer) == (7, True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "sha256", "why"),
+    [((1, 9, 9), "b", "are 1×9×9, but mine.pth reads 1×12×12"), ((1, 12, 12), "a", "itself")],
+)
+def test_a_run_on_the_very_network_or_on_other_shapes_is_no_control(shape, sha256, why):
+    other = OtherRun("it.pth", torch.zeros(3, *shape), sha256=sha256)
+    with pytest.raises(UnusableInput, match=why):
+        other.check_for((1, 12, 12), "mine.pth", "a")
+
+
+def test_a_run_beside_it_makes_another_score():
+    train, control = images(20, 0), images(40, 1)
+    asked = references(train, control)
+    beside = replace(asked, other=OtherRun("it.pth", images(20, 5) - 0.5))
+    assert asked.has_lineup
+    assert not beside.are(asked)
+    assert beside.are(replace(beside))
+    assert asked.score(train - 0.5).lineup.elsewhere is None
+    assert beside.score(train - 0.5).lineup.elsewhere.candidates == 20
+    assert not references(images(20, 0), images(6, 1)).has_lineup
 
 
 def test_rows_of_a_table_have_none():

@@ -67,7 +67,7 @@ def test_from_the_empty_window_to_the_report(qtbot, window, tmp_path):
     settle(qtbot, window)
 
     assert headline == "Read the headline"
-    found = re.match(r"(\d+) of 100 training images recovered;", window.header.headline.words)
+    found = re.match(r"(\d+) of 100 recovered;", window.header.headline.words)
     assert int(found[1]) > 0
     assert window.pairs.headline == f"{found[1]} recovered of 100"
     assert len(window.stage.seats.above) == int(found[1])

@@ -271,7 +271,7 @@ def test_a_run_ends_with_a_sentence_and_its_gallery_in_the_seats(qtbot, window, 
     settle(qtbot, window)
     session, stage = window.workspace.session, window.stage
     assert set(session.gallery().candidate.tolist()) <= set(stage.seats.candidates)
-    assert "of 8 training images recovered" in window.header.headline.words
+    assert "of 8 recovered" in window.header.headline.words
     assert not window.header.headline.words.startswith("As of")
     assert window.header.headline.font().bold()
     window.choose_scheme(Qt.ColorScheme.Dark)
@@ -354,7 +354,7 @@ def test_the_headline_takes_two_lines_before_it_is_cut(qtbot):
     header = StageHeader()
     qtbot.addWidget(header)
     header.show()
-    words = "61 of 100 training images recovered; control's best NCC 0.85"
+    words = "61 of 100 recovered; control's best NCC 0.85"
     header.say(words, is_over=True)
     header.resize(1200, HEIGHT)
     assert header.headline.text() == words
