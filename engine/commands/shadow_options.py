@@ -20,7 +20,8 @@ from engine.network.checkpoints import load_network
 from engine.network.network import Network
 from engine.training.recipe import FROM_A_BASE, RECIPES, Recipe
 from engine.training.shadow_images import halves, parts_of_pool
-from engine.training.shadows import Shadows, check_count, recipe_in_file, with_layers_of
+from engine.training.shadow_recipe import recipe_in_file, with_layers_of
+from engine.training.shadows import Shadows, check_count
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
 _LAYERS = ("hidden", "biases", "outputs")

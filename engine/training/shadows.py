@@ -25,10 +25,10 @@ from engine.evidence.shadows import FEWEST, ShadowConfidences, Values
 from engine.network.checkpoints import load_network, save_network
 from engine.network.network import Network
 from engine.runtime.lazy import torch
-from engine.training.from_base import recipe_from
 from engine.training.recipe import Recipe
 from engine.training.shadow_images import ShadowImages, halves
-from engine.training.trained import SUFFIX, recipe_of, steps_of
+from engine.training.shadow_recipe import in_words
+from engine.training.trained import SUFFIX
 from engine.training.training import Training
 
 if TYPE_CHECKING:
@@ -72,11 +72,13 @@ class Shadows:
 
         Raises:
             UnusableInput: fewer than `FEWEST` are wanted, or do not diverge.
-            OSError: one cannot be written.
+            OSError: the folder cannot be made, or one cannot be written there.
             Cancelled: `progress` said so; those that were trained are kept.
         """
         count = len(self.images.chosen)
         check_count(count)
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
         found: dict[int, Values] = {}
         for index in range(count):
             progress(0.0)
@@ -218,51 +220,6 @@ class ShadowWish:
         """
         drawn = halves(network.classes, images, control, self.count, self.seed)
         return Shadows(network, self.recipe, drawn, self.seed, assumed=self.assumed)
-
-
-def with_layers_of(network: Network, recipe: Recipe) -> Recipe:
-    """A recipe that makes networks like one that is there.
-
-    Raises:
-        UnusableInput: such layers cannot be trained here.
-    """
-    try:
-        recipe = recipe_from(network, recipe)
-    except UnusableInput as error:
-        raise UnusableInput(error.why, "Leave shadow networks out.") from error
-    return replace(recipe, outputs="one" if network.output_count == 1 else "classes")
-
-
-def recipe_in_file(network: Network) -> tuple[Recipe, list[str]]:
-    """By which recipe a network says that it was made, and what is assumed with it, in words.
-
-    Where a limit of time ended it, it is taken with as many steps as there were until then.
-
-    Raises:
-        UnusableInput: its file does not say.
-    """
-    recipe = replace(recipe_of(network), device="auto")
-    if not recipe.seconds:
-        return recipe, []
-    steps = max(steps_of(network), 1)
-    recipe = replace(recipe, seconds=0.0, most_steps=min(steps, recipe.most_steps))
-    return recipe, [f"{steps:,} steps, which is how many it took within its limit of time"]
-
-
-def in_words(recipe: Recipe) -> str:
-    """How networks are made, for people, without their layers: `SGD at 0.1, 300 epochs`."""
-    if recipe.schedule == "fast":
-        how = ["descent on log(loss)"]
-    else:
-        falling = " falling to nothing" if recipe.cosine else ""
-        how = [f"{recipe.optimizer} at {recipe.rate:g}{falling}"]
-        how += [f"momentum {recipe.momentum:g}"] if recipe.optimizer == "sgd" else []
-        how.append(f"mini-batches of {recipe.batch:,}" if recipe.batch else "all images at once")
-    how.append(f"weight decay {recipe.weight_decay:g}")
-    ends = [f"{recipe.epochs:,} epochs" if recipe.epochs else f"{recipe.most_steps:,} steps"]
-    ends += [f"a loss of 1e{recipe.until_exponent:g}"] if recipe.until_exponent else []
-    ends += [f"a residual of {recipe.until_residual:g}"] if recipe.until_residual else []
-    return ", ".join([*how, f"start {recipe.start}", f"until {' or '.join(ends)}"])
 
 
 def check_count(count: int) -> None:

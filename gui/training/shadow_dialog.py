@@ -19,7 +19,8 @@ from engine.base.errors import UnusableInput
 from engine.evidence.shadows import FEWEST, OWN_VARIANCE
 from engine.network.network import Network
 from engine.training.recipe import RECIPES, Recipe
-from engine.training.shadows import MOST, ShadowWish, recipe_in_file, with_layers_of
+from engine.training.shadow_recipe import recipe_in_file, with_layers_of
+from engine.training.shadows import MOST, ShadowWish
 from gui.toolkit import theme
 from gui.toolkit.layout import scrolled
 from gui.training.recipe_form import RecipeForm

@@ -155,6 +155,13 @@ def test_what_cannot_be_done_is_one_line_and_status_two(capsys, files, more, sai
     assert err.count("\n") == 1
 
 
+def test_a_folder_that_cannot_be_one_is_refused_before_any_training(capsys, files):
+    status, out, err = call(capsys, *asked(files, "--shadows", 4, "--shadow-dir", files[1]))
+    assert (status, out) == (2, "")
+    assert str(files[1]) in err
+    assert err.count("\n") == 1
+
+
 def test_they_need_a_control(capsys, files):
     status, _, err = call(capsys, "membership", files[0], "--images", files[1], "--shadows", 4)
     assert status == 2

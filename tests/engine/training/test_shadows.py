@@ -20,7 +20,8 @@ from engine.network.network import Network
 from engine.network.parameters import Parameters
 from engine.training.recipe import Recipe
 from engine.training.shadow_images import halves, parts_of_pool
-from engine.training.shadows import Shadows, in_words, with_layers_of
+from engine.training.shadow_recipe import in_words, with_layers_of
+from engine.training.shadows import Shadows
 from engine.training.training import Training
 from tests.engine.networks import network_of
 from tests.engine.training.test_training import finish, points
