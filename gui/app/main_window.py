@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
-from engine.base.errors import UnusableInput
 from engine.evidence.scoring import Evidence
 from engine.session.session import SUFFIX
 from gui.app import menus
@@ -26,7 +25,6 @@ from gui.state.workspace import Workspace
 from gui.toolkit import scheme, theme
 from gui.toolkit.elided import elided
 from gui.toolkit.log import LOGGER
-from gui.training.shadow_dialog import ShadowDialog
 
 _TITLE_WIDTH = 600
 
@@ -175,7 +173,7 @@ class MainWindow(Parts):
         self.queue.began.connect(self.pages.show_network)
         self.training.back_wanted.connect(self.pages.show_network)
         self.training.trained.connect(self.opener.open_trained)
-        self.membership.shadows_wanted.connect(self._ask_for_shadows)
+        self.membership.shadows_wanted.connect(self.shadow_networks.ask)
         self.preferences.device_chosen.connect(self._use_device)
         self.preferences.scheme_chosen.connect(self.choose_scheme)
         self.preferences.data_sets_moved.connect(self.training.form.look_again)
@@ -213,19 +211,6 @@ class MainWindow(Parts):
         for noticed in (self.controller.noticed, self.training.controller.noticed):
             noticed.connect(self.strip.show_note)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system_scheme)
-
-    @Slot()
-    def _ask_for_shadows(self) -> None:
-        network = self.workspace.network
-        if network is None:
-            return
-        try:
-            dialog = ShadowDialog(network, self.settings_panel.device.names(), self)
-        except UnusableInput as error:
-            self.strip.show_error(str(error))
-            return
-        dialog.chosen.connect(self.membership.ask_with)
-        dialog.open()
 
     @Slot(object)
     def offer_devices(self, devices: Sequence[str]) -> None:

@@ -11,6 +11,9 @@ from PySide6.QtCore import Qt
 
 from engine.data.datasets import TrainingData, save_images
 from engine.evidence.membership import ask
+from engine.reconstruction.run import Reconstruction
+from engine.reconstruction.settings import fast
+from engine.session.session import session_of
 from engine.training.recipe import RECIPES, Recipe
 from engine.training.shadows import ShadowWish
 from engine.training.trained import keep, save_trained
@@ -68,6 +71,29 @@ def test_the_score_is_that_of_networks_made_as_the_file_says(qtbot, ready):
     assert view.made.isVisible()
     assert "4 shadow networks (online), each of a random half of the 24 images" in view.made.text()
     assert view.shadows_button.isEnabled()
+
+
+def test_another_run_leaves_them_as_they_are_and_other_images_do_not(qtbot, ready):
+    dialog = asked_for(qtbot, ready)
+    dialog.count.setValue(4)
+    press(qtbot, dialog.train_button)
+    settle(qtbot, ready)
+    until(qtbot, lambda: ready.membership.found is not None)
+    trained = ready.membership.found.shadow_networks
+    settings = replace(fast(), candidates=9, steps=5, rank=6, device="cpu")
+    run = Reconstruction(ready.workspace.network, settings)
+    list(run.iterate())
+    ready.workspace = replace(ready.workspace, session=session_of(run, "cpu (test)"))
+    assert ready.membership.found is None
+    press(qtbot, ready.membership.ask_button)
+    until(qtbot, lambda: ready.membership.found is not None)
+    assert ready.membership.found.shadow_networks is trained
+    assert ready.membership.found.similarity is not None
+    control = points(seed=2)
+    ready.workspace = replace(ready.workspace, control=control)
+    press(qtbot, ready.membership.ask_button)
+    until(qtbot, lambda: ready.membership.found is not None)
+    assert ready.membership.found.shadow_networks is None
 
 
 def test_they_can_be_asked_for_once_the_network_has_answered_and_cancelled(qtbot, ready):
