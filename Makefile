@@ -66,7 +66,7 @@ screenshots: $(VENV)/.dev
 
 # What trust reaches on networks that can't know an image; takes half an hour.
 nulls: $(VENV)/.dev
-	$(BIN)/python -m tests.benchmarks.null_networks
+	$(BIN)/python -m tests.benchmarks.null_networks $(if $(KIND),"$(KIND)")
 
 # DATA is a folder that holds MNIST as torchvision lays it out.
 sample-mnist: $(VENV)/.run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from engine.base.errors import AfterimageError
@@ -25,3 +26,19 @@ def silent() -> None:
 def portion(progress: Progress, low: float, high: float) -> Progress:
     """For one part of some work: its share, laid between two shares of the whole."""
     return lambda share: progress(low + (high - low) * share)
+
+
+def seldom(
+    progress: Progress, seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Progress:
+    """For work in thousands of steps: passes a share on once so much time has gone by."""
+    last = float("-inf")
+
+    def passed_on(share: float) -> None:
+        nonlocal last
+        now = clock()
+        if now - last >= seconds:
+            last = now
+            progress(share)
+
+    return passed_on

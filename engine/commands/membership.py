@@ -13,6 +13,7 @@ import numpy as np
 from engine.base.errors import UnusableInput
 from engine.base.files import atomic_path
 from engine.base.plain_text import counted, percent
+from engine.commands.shadow_options import add_shadows, check_shadows, shadows_of
 from engine.commands.sources import (
     add_base,
     add_control,
@@ -26,6 +27,7 @@ from engine.commands.targets import add_overwrite, check_files
 from engine.commands.terminal import bar_of, show_share
 from engine.evidence.membership import ask
 from engine.evidence.membership_scores import NEEDS, SCORES, Membership, Values
+from engine.evidence.shadows import about_shadows
 from engine.exports.run_read import read_run
 from engine.network.facts import base_facts
 from engine.network.network import Network
@@ -51,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_root(parser)
     add_base(parser)
     add_reading(parser)
+    add_shadows(parser)
     parser.add_argument(
         "--csv", type=Path, metavar="FILE", help="one row an image, with its rank by multiplier"
     )
@@ -67,14 +70,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         OSError: the table cannot be written.
     """
     check_files(options, {} if options.csv is None else {"csv": options.csv})
+    check_shadows(options)
     # The images in question centre nothing: it would favour them, if they are no members.
     network = read_network(options, options.model)
     shape = network.input_shape
     images, control = load_pair(options, shape)
     assert images is not None
     candidates = None if options.of_run is None else candidates_of(Path(options.of_run), network)
+    shadows = shadows_of(options, network, images, control)
     with closing(bar_of(options.quiet, total=1.0, desc="multipliers")) as bar:
-        found = ask(network, images, control, candidates, partial(show_share, bar))
+        found = ask(network, images, control, candidates, partial(show_share, bar), shadows)
     if options.csv is not None:
         write_csv(found, options.csv)
     origin = network.origin
@@ -90,6 +95,7 @@ def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
     said = [f"{summary['model']['file']}: {counted(summary['images'], 'images')}, {beside}"]
     for name, score in summary["scores"].items():
         said += [] if control is None else [f"{name:10}  {_worth(name, score)}"]
+    said += [] if summary["shadow_networks"] is None else about_shadows(summary["shadow_networks"])
     said += [summary["note"]] if summary["note"] else []
     base = summary["model"]["base"]
     said += [] if base is None else [base["about"]]

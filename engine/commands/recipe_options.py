@@ -25,28 +25,40 @@ _CHOICES = {
 """What the recipe's choices are about; the numbers say so themselves."""
 
 
-def add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    """Each is None where nobody gave it, so that the named recipe's holds."""
+def add_recipe_options(parser: argparse._ActionsContainer, is_of_its_own: bool = True) -> None:
+    """Each is None where nobody gave it, so that the named recipe's holds.
+
+    Args:
+        parser: where to.
+        is_of_its_own: whether a network is made that no other has to be like: then there are values
+            where nobody gives one, and a limit of time.
+    """
+
+    def told(name: str, about: str) -> str:
+        return _told(name, about) if is_of_its_own else about
+
     parser.add_argument(
-        "--hidden", type=_widths, metavar="1000,1000", help=_told("hidden", "hidden layers")
+        "--hidden", type=_widths, metavar="1000,1000", help=told("hidden", "hidden layers")
     )
     for name, about in _CHOICES.items():
-        parser.add_argument(f"--{name}", choices=CHOICES[name], help=_told(name, about))
+        parser.add_argument(f"--{name}", choices=CHOICES[name], help=told(name, about))
     parser.add_argument(
         "--cosine",
         action=argparse.BooleanOptionalAction,
-        help=_told("cosine", "whether the plain schedule's rate falls to nothing"),
+        help=told("cosine", "whether the plain schedule's rate falls to nothing"),
     )
     parser.add_argument(
         "--until", type=_loss, metavar="LOSS", help="loss to reach; 1e-10, usual: not looked at"
     )
     for each in _numbers():
+        if each.name == "seconds" and not is_of_its_own:
+            continue
         kind = int if isinstance(each.default, int) else float
         parser.add_argument(
             f"--{each.name.replace('_', '-')}",
             type=kind,
             metavar="N" if kind is int else "X",
-            help=_told(each.name, each.metadata["label"].lower()),
+            help=told(each.name, each.metadata["label"].lower()),
         )
 
 
@@ -76,7 +88,7 @@ def going_on(recipe: Recipe, options: argparse.Namespace) -> Recipe:
     started_anew = {name: getattr(Recipe(), name) for name in _FORGOTTEN}
     if recipe.cosine:  # The rate has fallen towards the last step.
         del started_anew["most_steps"]
-    said = {name: value for name, value in _said(options).items() if name in _SAID_ANEW}
+    said = {name: value for name, value in said_of_recipe(options).items() if name in _SAID_ANEW}
     there = replace(recipe, **{**started_anew, **said})
     if not recipe.leads_the_way_of(replace(there, device=recipe.device)):
         raise UnusableInput(
@@ -97,13 +109,13 @@ def recipe_of_options(options: argparse.Namespace) -> Recipe:
         UnusableInput: two of its settings do not go together.
     """
     usual = "margin" if options.start_from is None else "fine-tune"
-    return replace(RECIPES[options.recipe or usual], **_said(options))
+    return replace(RECIPES[options.recipe or usual], **said_of_recipe(options))
 
 
-def _said(options: argparse.Namespace) -> dict[str, Any]:
+def said_of_recipe(options: argparse.Namespace) -> dict[str, Any]:
     """What the user said of the recipe."""
     names = ["hidden", "cosine", *_CHOICES, *(each.name for each in _numbers())]
-    given = {name: getattr(options, name) for name in names}
+    given = {name: getattr(options, name, None) for name in names}
     given["until_exponent"] = options.until
     return {name: value for name, value in given.items() if value is not None}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.errors import UnusableInput
+from engine.commands.shadow_options import add_shadows, check_shadows, shadows_of
 from engine.commands.sources import (
     add_control,
     add_data_root,
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask which of the images the network gives away, too; needs --images and --control",
     )
+    add_shadows(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="DIR/report.html, if not given")
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="the same as PDF")
     add_overwrite(parser, "reports that are there already")
@@ -65,6 +67,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     folder = Path(options.folder)
     is_file = folder.suffix == SUFFIX
     check_control(options)
+    check_shadows(options)
     if options.pdf is not None and options.write_pdf is None:
         raise UnusableInput("This program cannot write PDF; take --html and print it.")
     targets = _targets(options, folder.parent if is_file else folder)
@@ -97,6 +100,11 @@ def _membership(
 ) -> Membership | None:
     """What the network says of the images, if that was asked for."""
     if not options.membership:
+        if options.shadows is not None:
+            raise UnusableInput(
+                "--shadows makes a score of membership, and that is not asked for.",
+                "Give --membership as well.",
+            )
         return None
     images, control = (None, None) if references is None else references.sets or (None, None)
     if images is None or control is None:
@@ -104,7 +112,8 @@ def _membership(
             "--membership needs images in question and a control to measure them against.",
             "Give --images and --control.",
         )
-    return ask(session.network, images, control, session.images())
+    shadows = shadows_of(options, session.network, images, control)
+    return ask(session.network, images, control, session.images(), shadows=shadows)
 
 
 def _targets(options: argparse.Namespace, folder: Path) -> dict[str, Path]:

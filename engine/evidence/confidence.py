@@ -1,6 +1,6 @@
 """How the signs of truth become one number: an order for any network, a confidence for some.
 
-The logistic models were fitted to networks of our own (decisions 11 and 35). What they were fitted
+The logistic models were fitted to networks of our own (decision 45). What they were fitted
 to says for which networks their number is a share of good images. Elsewhere it is an order, and no
 more.
 """
@@ -18,7 +18,12 @@ from engine.stationarity.cases import TrainingKind
 if TYPE_CHECKING:
     from torch import Tensor
 
-Case = Literal["binary margin", "ten classes margin", "ten classes decay"]
+Case = Literal[
+    "binary margin, grey",
+    "binary margin, colour",
+    "ten classes margin, grey",
+    "ten classes decay, grey",
+]
 """A kind of network, and of multipliers, that models were fitted to."""
 
 
@@ -27,7 +32,7 @@ class Logistic:
     """A logistic model of the signs, each less its median over all candidates.
 
     Attributes:
-        weights: across, within; margin, agreement; contrast, spread, roughness.
+        weights: across, within; margin, agreement; contrast, spread, roughness; multiplier, edges.
         bias: of the logit.
     """
 
@@ -35,7 +40,7 @@ class Logistic:
     bias: float
 
     def logits(self, signs: Tensor) -> Tensor:
-        """Log-odds, float64, shape (n,), of signs (n, 7)."""
+        """Log-odds, float64, shape (n,), of signs (n, 9)."""
         return signs.double() @ torch.tensor(self.weights, dtype=torch.float64) + self.bias
 
 
@@ -52,17 +57,21 @@ class Models:
 
 
 FITTED: dict[Case, Models] = {
-    "binary margin": Models(
-        pooled=Logistic((14.701, 5.304, 1.982, 14.767, 2.203, 29.108, 31.535), -4.118),
-        alone=Logistic((0.0, 12.663, 2.043, 15.494, 2.505, 25.481, 34.631), -3.724),
+    "binary margin, grey": Models(
+        pooled=Logistic((7.897, 3.747, 0.989, 3.565, 2.467, 56.612, 37.9, -0.013, 4.817), -3.229),
+        alone=Logistic((0, 6.155, 0.969, 4.775, 3.466, 40.449, 39.79, -0.362, 4.942), -3.109),
     ),
-    "ten classes margin": Models(
-        pooled=Logistic((6.429, 0.916, 1.895, 24.22, 4.218, 54.936, 24.658), -5.291),
-        alone=Logistic((0.0, 10.598, 1.041, 26.318, 7.45, 15.328, 43.338), -5.089),
+    "binary margin, colour": Models(
+        pooled=Logistic((5.042, -1.826, 2.542, 12.65, 1.411, 29.955, -7.206, 1.628, 3.687), -2.645),
+        alone=Logistic((0, 4.119, 2.317, 12.576, 0.897, 32.885, -12.417, 0.79, 4.103), -2.445),
     ),
-    "ten classes decay": Models(
-        pooled=Logistic((4.225, 5.441, -1.223, 1.549, 5.68, 62.254, 46.851), -4.586),
-        alone=Logistic((0.0, 6.202, -0.834, -7.001, 7.031, 28.524, 67.594), -4.159),
+    "ten classes margin, grey": Models(
+        pooled=Logistic((3.373, 3.1, 3.136, 14.958, 1.549, 26.293, 32.578, 0.517, 4.846), -3.337),
+        alone=Logistic((0, 4.437, 3.893, 18.927, 1.947, 29.891, 30.647, 0.5, 4.077), -3.43),
+    ),
+    "ten classes decay, grey": Models(
+        pooled=Logistic((3.318, 5.341, 0.282, 9.24, 4.12, 33.982, 14.871, 1.199, 3.618), -1.799),
+        alone=Logistic((0, 7.364, 0.752, 3.547, 3.527, 38.358, 17.458, 0.577, 3.75), -1.331),
     ),
 }
 """All there are. Whoever fits another case adds it here, and says in `case_of` when it holds."""
@@ -77,8 +86,8 @@ confidences held, 4 and less on those of which they did not."""
 _TEN, _TWO_HIDDEN = 10, 3
 """Classes, and layers of weights, of what confidences for several classes were fitted to."""
 
-_ORDER: Case = "binary margin"
-"""By whose models candidates are ordered where none were fitted."""
+_ORDERS: tuple[Case, Case] = "binary margin, grey", "binary margin, colour"
+"""By whose models candidates are ordered where none were fitted: of grey images, and of colour."""
 
 
 def case_of(network: Network, training: TrainingKind) -> Case | None:
@@ -94,13 +103,15 @@ def case_of(network: Network, training: TrainingKind) -> Case | None:
         return None
     biased = [bias is not None for bias in network.biases]
     is_towards_margin = training == "margin" and not any(biased[1:])
+    is_colour = network.input_shape[0] > 1
     if network.output_count == 1:
-        return "binary margin" if is_towards_margin else None
-    if network.output_count != _TEN or network.input_shape[0] > 1 or network.depth != _TWO_HIDDEN:
+        looks: Case = "binary margin, colour" if is_colour else "binary margin, grey"
+        return looks if is_towards_margin else None
+    if network.output_count != _TEN or is_colour or network.depth != _TWO_HIDDEN:
         return None
     if is_towards_margin:
-        return "ten classes margin"
-    return "ten classes decay" if training == "decay" and all(biased) else None
+        return "ten classes margin, grey"
+    return "ten classes decay, grey" if training == "decay" and all(biased) else None
 
 
 def _is_built_as_fitted(network: Network) -> bool:
@@ -118,22 +129,21 @@ def _is_built_as_fitted(network: Network) -> bool:
     return not is_colour or all(float(each.norm()) > LARGE * first for each in between)
 
 
-def nulls_of(case: Case, network: Network, restarts: int) -> NullImages:
+def nulls_of(case: Case, restarts: int) -> NullImages:
     """The null images that a run's candidates are held to.
 
     Args:
         case: of the run.
-        network: under attack.
         restarts: how many searches were pooled.
     """
-    return nulls_for(f"{case}, {'colour' if network.input_shape[0] > 1 else 'grey'}", restarts)
+    return nulls_for(case, restarts)
 
 
-def models_for(case: Case | None) -> Models:
-    """Those that order the candidates of a case."""
-    return FITTED[case or _ORDER]
+def order_of(network: Network) -> Case:
+    """Whose models order the candidates of a network that none were fitted to."""
+    return _ORDERS[network.input_shape[0] > 1]
 
 
-def log_odds(signs: Tensor, case: Case | None, restarts: int) -> Tensor:
-    """Those of the trust in each candidate, float64, shape (R·m,), by its signs, shape (R·m, 7)."""
-    return models_for(case).for_restarts(restarts).logits(signs - signs.median(0).values)
+def log_odds(signs: Tensor, case: Case, restarts: int) -> Tensor:
+    """Those of the trust in each candidate, float64, shape (R·m,), by its signs, shape (R·m, 9)."""
+    return FITTED[case].for_restarts(restarts).logits(signs - signs.median(0).values)

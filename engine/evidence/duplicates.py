@@ -57,7 +57,7 @@ def kept_apart(train: LabelledImages, control: LabelledImages) -> LabelledImages
     """
     if control.apart is not None and control.apart.train is train:
         return control
-    whole = _by_classes_of(train, control if control.apart is None else control.apart.whole)
+    whole = by_classes_of(train, control if control.apart is None else control.apart.whole)
     if whole.images.shape[1:] != train.images.shape[1:]:
         return whole  # The score refuses them, and says why.
     couples = shared_images(train.images, whole.images)
@@ -81,7 +81,7 @@ def kept_apart(train: LabelledImages, control: LabelledImages) -> LabelledImages
     )
 
 
-def _by_classes_of(train: LabelledImages, control: LabelledImages) -> LabelledImages:
+def by_classes_of(train: LabelledImages, control: LabelledImages) -> LabelledImages:
     """The control with the class numbers of the training images, found by the classes' names.
 
     A file that lacks a class counts those that it has otherwise.

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from engine.base.progress import Progress, unheard
 from engine.data.inputs import is_vector
-from engine.evidence.confidence import case_of, log_odds, nulls_of
+from engine.evidence.confidence import case_of, log_odds, nulls_of, order_of
 from engine.evidence.gradients import own_directions
 from engine.evidence.groups import distinct, found_by
 from engine.evidence.nulls import AgainstNulls, against_nulls
@@ -62,6 +62,7 @@ _UNTRUSTED = -1.0
 _LEAST_SHARE = 0.01
 _ROWS = 512
 _TINY = 1e-9
+_LEAST_STRENGTH = 1e-6
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def make_gallery(
     """
     features, case = ncc_features(images), case_of(network, training)
     signs = signs_of_truth(network, images, labels, strengths, features, restarts, space, progress)
-    logits = log_odds(signs, case, restarts)
+    logits = log_odds(signs, case or order_of(network), restarts)
     trust = logits.sigmoid().float()
     chosen = distinct(features, labels, logits)
     progress(0.9)
@@ -183,7 +184,7 @@ def make_gallery(
     progress(1.0)
     if case is None:
         return Gallery(chosen, recurring, trust, None, NOT_FITTED)
-    nulls = against_nulls(nulls_of(case, network, restarts), logits, chosen)
+    nulls = against_nulls(nulls_of(case, restarts), logits, chosen)
     return Gallery(chosen, recurring, trust, torch.minimum(trust, nulls.cap), nulls=nulls)
 
 
@@ -197,7 +198,7 @@ def signs_of_truth(
     space: RowSpace | None,
     progress: Progress = unheard,
 ) -> Tensor:
-    """What trust is made of, shape (R·m, 7).
+    """What trust is made of, shape (R·m, 9).
 
     Takes what `make_gallery` takes, and the candidates' `ncc_features`.
     """
@@ -206,6 +207,8 @@ def signs_of_truth(
             *_recurrence(features, labels, restarts, progress),
             *_explanation(network, images, labels, strengths, space),
             *_in_blocks(_appearance, images),
+            strengths.float().clamp_min(_LEAST_STRENGTH).log(),
+            *_in_blocks(_edges, images),
         ]
     )
 
@@ -295,6 +298,20 @@ def _appearance(images: Tensor) -> list[Tensor]:
         if images.shape[axis] > 1:
             rough = rough + shown.diff(dim=axis).square().mean((1, 2, 3))
     return [_deviation(images).clamp_min(_TINY).log(), _deviation(shown), rough.sqrt()]
+
+
+def _edges(images: Tensor) -> list[Tensor]:
+    """How unevenly neighbouring pixels differ: the logarithm of the differences' kurtosis, (n,).
+
+    Those of noise are much alike (ln 3, where it is Gaussian); pictures have a few large ones, at
+    edges. 0 of vectors, and of images of one tone.
+    """
+    if is_vector(images.shape[1:]):
+        return [torch.zeros(len(images))]
+    steps = torch.cat([images.diff(dim=axis).flatten(1) for axis in (2, 3)], 1).double()
+    squares = steps.square().mean(1)
+    kurtosis = steps.pow(4).mean(1) / squares.square()
+    return [kurtosis.log().where(squares > 0, 0.0).float()]
 
 
 def _deviation(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Membership: was this image in the training set? Four scores, and what they are worth.
+"""Membership: was this image in the training set? Five scores, and what they are worth.
 
 For each image, more speaks for membership:
 
@@ -16,6 +16,9 @@ For each image, more speaks for membership:
   λ = 0 may still be a member: only those that hold the margin, or whose loss is not yet small,
   carry one.
 * `similarity`, the NCC with the most similar candidate of a run. The run never looked at an image.
+* `shadows`, how much more like that of networks that were trained on the image its confidence is
+  than like that of networks that were not (`shadows`). Those are trained for it, by the recipe of
+  the one in question, and only where somebody asks for them (`training.shadows`).
 
 They are not put together into one score. Its weights would have to be fitted, on these images
 (which they are judged on) or on other networks (which need not be like this one).
@@ -45,6 +48,7 @@ from engine.evidence.calibration import calibrated, half_of, scaled_confidences
 from engine.evidence.duplicates import kept_apart
 from engine.evidence.exposure import exposure_of
 from engine.evidence.membership_scores import Membership, Score
+from engine.evidence.shadows import ShadowConfidences
 from engine.evidence.similarity import ncc_features
 from engine.evidence.taught import taught_labels
 from engine.network.classes import Classes
@@ -65,6 +69,7 @@ def ask(
     control: LabelledImages | None = None,
     candidates: Tensor | None = None,
     progress: Progress = unheard,
+    shadows: ShadowConfidences | None = None,
 ) -> Membership:
     """Scores images whose membership is in question, and a control if there is one.
 
@@ -75,32 +80,35 @@ def ask(
         control: images of the same kind that the network never saw.
         candidates: centred images of a run, shape (m, c, h, w).
         progress: told the share that is done.
+        shadows: how sure shadow networks are of images in question and control, in this order.
 
     Raises:
-        UnusableInput: the candidates are of another size, no multipliers are found, or all of the
-            control are images in question.
+        UnusableInput: the candidates are of another size, no multipliers are found, too few shadow
+            networks are left, or all of the control are images in question.
         Cancelled: `progress` said so.
     """
     _check_sizes(network, images, control, candidates)
     control = None if control is None else kept_apart(images, control)
+    count = len(images)
     mean, centring = common_mean(network, images, control)
     sets = [images] if control is None else [images, control]
     centred = network.inputs.less_mean(torch.cat([each.images for each in sets]).double(), mean)
     network = network.to("cpu", torch.float64)
     x, classes = network.inputs.of_centred(centred), network.classes
-    outputs = _outputs(network, x, portion(progress, 0.0, 0.2))
+    outputs = outputs_of(network, x, portion(progress, 0.0, 0.2))
     given = _given_labels(sets, classes, outputs)
     y = classes.told(outputs) if given is None else given
+    confidences = scaled_confidences(classes, outputs, y)
+    ratios = None if shadows is None else Score.of(shadows.scores(confidences), count)
     exposure = exposure_of(network, x, y, portion(progress, 0.2, 0.8))
     progress(0.8)
-    count = len(images)
     similarity = None
     if candidates is not None:
         similarity = Score.of(nearest_similarity(candidates, centred.float(), progress), count)
     both = y.numpy()
     return Membership(
         margin=Score.of(classes.margins(outputs, y).numpy(), count),
-        calibrated=_calibrated(classes, outputs, y, control),
+        calibrated=_calibrated(confidences, both, control),
         multiplier=Score.of(exposure.multipliers, count),
         similarity=similarity,
         classes=classes,
@@ -112,6 +120,8 @@ def ask(
         solved=exposure.solved,
         relative=exposure.relative,
         centring=centring,
+        shadows=ratios,
+        shadow_networks=shadows,
     )
 
 
@@ -162,8 +172,17 @@ def nearest_similarity(candidates: Tensor, images: Tensor, progress: Progress = 
     return np.asarray(torch.cat(found).double().numpy())
 
 
-def _outputs(network: Network, x: Tensor, progress: Progress) -> Tensor:
-    """Φ of many images, shape (n, C)."""
+def outputs_of(network: Network, x: Tensor, progress: Progress = unheard) -> Tensor:
+    """Φ of many images, shape (n, C).
+
+    Args:
+        network: in x's precision, where x is.
+        x: what it reads, shape (n, D).
+        progress: told the share that is done.
+
+    Raises:
+        Cancelled: `progress` said so.
+    """
     found = []
     for block in torch.split(x, _ROWS):
         found.append(network.forward(block))
@@ -172,14 +191,14 @@ def _outputs(network: Network, x: Tensor, progress: Progress) -> Tensor:
 
 
 def _calibrated(
-    classes: Classes, outputs: Tensor, y: Tensor, control: LabelledImages | None
+    confidences: Values, labels: Values, control: LabelledImages | None
 ) -> Score | None:
     """The score that one half of the control is fitted to; None without enough of it."""
     if control is None:
         return None
-    count = len(y) - len(control)
+    count = len(labels) - len(control)
     fitted = np.append(np.zeros(count, bool), half_of(control.images))
-    values = calibrated(scaled_confidences(classes, outputs, y), y.numpy(), fitted)
+    values = calibrated(confidences, labels, fitted)
     if values is None:
         return None
     values[fitted] = np.nan

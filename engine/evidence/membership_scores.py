@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from engine.base.plain_text import counted
 from engine.evidence.exposure import Solved
 from engine.evidence.roc import FEWEST, OperatingPoint, RocCurve, roc_curve
+from engine.evidence.shadows import ShadowConfidences
 from engine.network.classes import Classes
 
 Values = NDArray[np.float64]
 
-SCORES = ("margin", "calibrated", "multiplier", "similarity")
+SCORES = ("margin", "calibrated", "multiplier", "similarity", "shadows")
 
 NEEDS = {
     "calibrated": "a control of sixteen images or more",
     "similarity": "a run of this network",
+    "shadows": "shadow networks, trained as this one was",
 }
 """What a score is missing where it is None."""
 
@@ -139,6 +141,9 @@ class Membership:
         control_places: of these in the control as it was given, from which images in question are
             left out, shape (n',).
         left_out: how many those are.
+        shadows: how much more like that of a shadow network that was trained on an image its
+            confidence is than like that of one that was not; None without shadow networks.
+        shadow_networks: those; None without.
         has_labels: False where what the network gives an image stands for its label.
         solved: how the multipliers were solved for; `alone` of too many images, which then do
             not compete.
@@ -159,6 +164,8 @@ class Membership:
     centring: str
     control_places: NDArray[np.int64]
     left_out: int = 0
+    shadows: Score | None = None
+    shadow_networks: ShadowConfidences | None = None
 
     @property
     def is_joint(self) -> bool:
@@ -205,6 +212,9 @@ class Membership:
                 name: None if score is None else score.as_dict(with_values)
                 for name, score in self.scores.items()
             },
+            "shadow_networks": (
+                None if self.shadow_networks is None else self.shadow_networks.as_dict()
+            ),
             "most_exposed": [each.as_dict() for each in self.most_exposed(_MOST_TOLD)],
             "note": resolution_note(self.control_labels),
         }

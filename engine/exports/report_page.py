@@ -21,6 +21,7 @@ from engine.evidence.diagnostics import FIRST
 from engine.evidence.lineup import lineup_of
 from engine.evidence.neighbourhood import Neighbourhood
 from engine.evidence.outlook import about_images
+from engine.evidence.shadows import about_shadows
 from engine.exports.charts import histograms, log_curves
 from engine.exports.conclusion import conclude
 from engine.exports.page_neighbours import neighbours_on_page
@@ -120,7 +121,9 @@ def _membership(report: dict[str, Any]) -> dict[str, Any] | None:
         above = "–" if each["control_above"] is None else f"{each['control_above']:,}"
         row = (f"number {each['index'] + 1:,}", str(each["label"]), f"{each['multiplier']:.3g}")
         exposed.append((*row, above))
-    return {"worth": worth, "exposed": exposed, **found}
+    shadows = found["shadow_networks"]
+    about = "" if shadows is None else " ".join(about_shadows(shadows))
+    return {"worth": worth, "exposed": exposed, "about_shadows": about, **found}
 
 
 def _found_at(score: dict[str, Any], rate: str, interval: str) -> str:

@@ -46,6 +46,7 @@ class Examples:
         test: LabelledImages | None,
         recipe: Recipe,
         base: Network | None = None,
+        inputs: InputSpec | None = None,
     ) -> Examples:
         """For a network that is made by a recipe.
 
@@ -55,6 +56,7 @@ class Examples:
             test: see above.
             recipe: how the network is made.
             base: what is fine-tuned, where something is; its preprocessing stays.
+            inputs: what the network is to read, where that is not for the images to say.
 
         Raises:
             UnusableInput: there is only one class, or there are too many images to train to a
@@ -67,7 +69,8 @@ class Examples:
                 f"{len(train):,}.",
                 "Take fewer of each class, or set no residual to reach.",
             )
-        inputs = _inputs_of(train) if base is None else base.inputs
+        if inputs is None:
+            inputs = _inputs_of(train) if base is None else base.inputs
         channels, height, width = train.images.shape[1:]
         return cls(train, test, classes, replace(inputs, shape=(channels, height, width)))
 

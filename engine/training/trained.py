@@ -217,3 +217,10 @@ def recipe_of(network: Network) -> Recipe:
             f"{network.origin.name} does not say how it was made: its training cannot go on.",
             "Train anew.",
         ) from error
+
+
+def steps_of(network: Network) -> int:
+    """How many steps made a network whose recipe is known (`recipe_of`); 0 where none is said."""
+    said = read_json(network.origin.details["recipe"], dict[str, Any])
+    steps = said.get("steps")
+    return steps if isinstance(steps, int) else 0

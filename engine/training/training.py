@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.base.errors import DeviceFailed, OutOfMemory, RunFailed, UnusableInput
 from engine.base.rows import RowBuffer
 from engine.data.datasets import LabelledImages
+from engine.data.inputs import InputSpec
 from engine.evidence.stationarity_check import MOST_IMAGES, TrueStationarity, check_stationarity
 from engine.network.fine_tuned import with_base
 from engine.network.network import Network
@@ -68,6 +69,7 @@ class Training:
         test: LabelledImages | None = None,
         start: TrainingStart | None = None,
         base: Network | None = None,
+        inputs: InputSpec | None = None,
     ) -> None:
         """Draws the initial weights, or takes those of a training that goes on.
 
@@ -78,13 +80,15 @@ class Training:
             start: where to go on from.
             base: what to fine-tune; its preprocessing stays, and its last layer where it has as
                 many outputs. The recipe has to be of its layers (`from_base.recipe_from`).
+            inputs: what the network is to read of an image, where that is not less the mean of
+                these or as the base reads it.
 
         Raises:
             UnusableInput: there is no such device, only one class, or `start` is of other images
                 or another architecture.
         """
         self.recipe, self.base = recipe, base
-        self._examples = examples = Examples.of(train, test, recipe, base)
+        self._examples = examples = Examples.of(train, test, recipe, base, inputs)
         self._count = len(train)
         self._ends = Ends(self._count, lambda: self.stationarity().relative)
         self._dtype: torch.dtype = getattr(torch, recipe.dtype)

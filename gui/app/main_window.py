@@ -174,6 +174,7 @@ class MainWindow(Parts):
         self.queue.began.connect(self.pages.show_network)
         self.training.back_wanted.connect(self.pages.show_network)
         self.training.trained.connect(self.opener.open_trained)
+        self.membership.shadows_wanted.connect(self.shadow_networks.ask)
         self.preferences.device_chosen.connect(self._use_device)
         self.preferences.scheme_chosen.connect(self.choose_scheme)
         self.preferences.data_sets_moved.connect(self.training.form.look_again)

@@ -15,6 +15,7 @@ from gui.app.closing import Closing
 from gui.app.giving_way import GivingWay
 from gui.app.layout import whole_window
 from gui.app.network_page import NetworkPage
+from gui.app.shadow_networks import ShadowNetworks
 from gui.comparison.controller import ComparisonController
 from gui.exports.exporter import Exporter
 from gui.help.windows import HelpWindows
@@ -127,6 +128,7 @@ class Parts(QMainWindow):
         panel.choose_device(device)
         self.training.form.choose_device(device)
         self.history = SettingsHistory(panel)
+        self.shadow_networks = ShadowNetworks(context, panel.device.names, self.membership)
         self.help_windows = HelpWindows(self, self.background, panel.device.names)
         self.refusals = Refusals(
             self.strip,

@@ -147,7 +147,15 @@ class RecipeForm(QWidget):
         **labels_of(Recipe),
     }
 
-    def __init__(self, devices: list[str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, devices: list[str], parent: QWidget | None = None, left_out: tuple[str, ...] = ()
+    ) -> None:
+        """
+        Args:
+            devices: names of those to choose from.
+            parent: owner.
+            left_out: numbers of a recipe that have no row.
+        """
         super().__init__(parent)
         defaults = Recipe()
         self.hidden = QLineEdit(", ".join(str(width) for width in defaults.hidden))
@@ -162,7 +170,7 @@ class RecipeForm(QWidget):
         self.cosine.toggled.connect(self._on_chosen)
         self.device = DeviceChoice(devices)
         self.device.activated.connect(self.edited)
-        self.options = OptionsForm(Recipe, _SPECIAL)
+        self.options = OptionsForm(Recipe, _SPECIAL, left_out)
         self.options.show_values(asdict(defaults))
         self.options.edited.connect(self.edited)
         fold = Fold("&Advanced", self.options)
@@ -219,6 +227,11 @@ class RecipeForm(QWidget):
         """Layers, biases and start can be edited; or they are those of a base, and not shown."""
         for field in (self.hidden, self.choices["biases"], self.choices["start"]):
             self._rows.setRowVisible(field, not leave)
+
+    def leave_layers_to_network(self) -> None:
+        """Layers, outputs and biases are those of a network that is there, and are not shown."""
+        for field in (self.hidden, self.choices["outputs"], self.choices["biases"]):
+            self._rows.setRowVisible(field, False)
 
     def values(self) -> dict[str, Any]:
         """What stands in the form, by name; the hidden layers as text."""

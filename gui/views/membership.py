@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from engine.base.plain_text import percent
-from engine.base.progress import Progress
+from engine.base.plain_text import duration, percent
+from engine.base.progress import Progress, portion, seldom
 from engine.evidence.membership import ask
-from engine.evidence.membership_scores import NEEDS, SCORES, Membership, resolution_note
+from engine.evidence.membership_scores import Membership, resolution_note
+from engine.evidence.shadows import ShadowConfidences, about_shadows
 from engine.network.fine_tuned import about_base
+from engine.training.shadows import ShadowWish
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
@@ -30,8 +28,15 @@ from gui.toolkit.layout import scrolled
 from gui.toolkit.task import Task
 from gui.views.exposed import ExposedTable
 from gui.views.histogram import HistogramPlot
+from gui.views.worth import ABOUT, WorthTable
 
 _WORDS_WIDTH = 410
+_SELDOM = 0.1
+"""Seconds between two reports of shadow networks, which have thousands of steps."""
+
+_OF_SHADOWS, _SURE_SHARE = 0.95, 0.01
+"""Which share of the work shadow networks are, and from which on one can tell how long it takes."""
+
 _DRAWN = ("multiplier", "similarity")
 """Scores with histograms; the baselines have their rows, and leave the room to these."""
 
@@ -47,27 +52,6 @@ _READY = (
     "Ask how well the network gives away which images it was trained on: scores of the "
     "{images:,} images in question, measured against the {control:,} of the control."
 )
-_COLUMNS = {
-    "Area": "The chance that an image in question scores above one of the control: 0.50 is blind, "
-    "1.00 tells them all apart.",
-    "Found at 1 %": "The share of the images in question that are found while no more than "
-    "1 % of the control is accused wrongly. This is the number to judge a network by.",
-    "95 % interval": "Where that share lies with 95 % confidence (Clopper and Pearson), for this "
-    "threshold.",
-    "At 0.1 %": "The same where no more than one in a thousand of the control is accused wrongly. "
-    "A control of fewer than a thousand images cannot show it.",
-}
-_TOOLTIPS = {
-    "margin": "By how much the output of the label's class leads; of a network with one output, "
-    "that output times the label. The loss falls with it.",
-    "calibrated": "By how many standard deviations the confidence in its class lies above that of "
-    "images of the class that the network never saw. One half of the control says how those are "
-    "spread, the other measures the score. It is the test of Carlini and others (2022) without "
-    "their shadow networks.",
-    "multiplier": "The exposure of an image: how much of the weights it explains, by non-negative "
-    "least squares over images in question and control together.",
-    "similarity": "The correlation with the most similar candidate of the run that is open.",
-}
 
 
 class MembershipView(QWidget):
@@ -75,6 +59,9 @@ class MembershipView(QWidget):
 
     Work goes on a thread, and ends within half a second once it is told to.
     """
+
+    shadows_wanted = Signal()
+    """Emitted where somebody asks for shadow networks: how they are made is asked elsewhere."""
 
     answered = Signal(object)
     """Emitted with the `Membership` that is shown now, or None once it is gone."""
@@ -96,6 +83,8 @@ class MembershipView(QWidget):
         self._asked_of = workspace()
         self._task: Task | None = None
         self._found: Membership | None = None
+        self._began, self._trains = 0.0, False
+        self._shadows: tuple[list[object], ShadowConfidences] | None = None
         self._text = QLabel()
         self._text.setWordWrap(True)
         self.ask_button = QPushButton("As&k the network")
@@ -104,12 +93,20 @@ class MembershipView(QWidget):
             "control beside them. Takes seconds; half a minute for ten thousand images.</p>"
         )
         self.ask_button.clicked.connect(self._ask)
+        self.shadows_button = QPushButton("Shadow Net&works…")
+        self.shadows_button.setToolTip(
+            "<p>Asks with other networks beside this one, trained as it was. Each of them takes as "
+            "long as it did.</p>"
+        )
+        self.shadows_button.clicked.connect(self.shadows_wanted)
         self.cancel_button = QPushButton("&Cancel")
         self.cancel_button.setToolTip("<p>Stops asking the network.</p>")
         self.cancel_button.clicked.connect(self._cancel)
         self.exposed = ExposedTable()
-        self.table = _table()
-        self._plots = {name: HistogramPlot(name, _TOOLTIPS[name]) for name in _DRAWN}
+        self.table = WorthTable()
+        self.made = theme.secondary()
+        theme.let_wrap(self.made)
+        self._plots = {name: HistogramPlot(name, ABOUT[name]) for name in _DRAWN}
         self._build()
         self.show_workspace()
 
@@ -121,10 +118,12 @@ class MembershipView(QWidget):
         column.addWidget(self._text)
         buttons = QHBoxLayout()
         buttons.addWidget(self.ask_button)
+        buttons.addWidget(self.shadows_button)
         buttons.addWidget(self.cancel_button)
         buttons.addStretch(1)
         column.addLayout(buttons)
         column.addWidget(self.table)
+        column.addWidget(self.made)
         column.addStretch(1)
         scroll = scrolled(words)
         scroll.setAccessibleName("Membership of images")
@@ -161,27 +160,56 @@ class MembershipView(QWidget):
 
     @Slot()
     def _ask(self) -> None:
+        self._start("Asking the network …", None)
+
+    def ask_with(self, wish: ShadowWish) -> None:
+        """Trains shadow networks, and asks with them."""
+        self._start(f"Training {wish.count:,} shadow networks …", wish)
+
+    def _start(self, text: str, wish: ShadowWish | None) -> None:
         now = self._workspace()
         network, train, control = now.network, now.train, now.control
         if self._task is not None or network is None or train is None or control is None:
             return
-        session = now.session
+        session, known = now.session, self._shadows_of(now)
 
         def work(report: Progress) -> Membership:
-            candidates = None if session is None else session.images()
-            return ask(network, train, control, candidates, report)
+            candidates, shadows = None if session is None else session.images(), known
+            if wish is not None:
+                training = portion(seldom(report, _SELDOM), 0.0, _OF_SHADOWS)
+                shadows = wish.shadows(network, train, control).confidences(training)
+                report = portion(report, _OF_SHADOWS, 1.0)
+            return ask(network, train, control, candidates, report, shadows)
 
         self._asked_of = now
+        self._began, self._trains = time.monotonic(), wish is not None
         self._task = self._background.start(
-            "Asking the network …",
+            text,
             work,
             self._show_found,
             lambda: self._is_asked_of(self._workspace()),
         )
+        self._task.progressed.connect(self._show_share)
         self._task.finished.connect(self._on_task_finished)
         if self._task.isFinished():
             self._task = None
         self._show()
+
+    def _shadows_of(self, now: Workspace) -> ShadowConfidences | None:
+        """Those that were trained for what is open; another run changes nothing of them."""
+        if self._shadows is None:
+            return None
+        parts, shadows = self._shadows
+        is_same = all(a is b for a, b in zip(parts, _parts(now), strict=True))
+        return shadows if is_same else None
+
+    @Slot(float)
+    def _show_share(self, share: float) -> None:
+        """How long shadow networks will still take."""
+        if self._trains and self._task is not None and share > _SURE_SHARE:
+            left = (time.monotonic() - self._began) * (1 - share) / share
+            words = f"Shadow networks: {percent(share)} trained, about {duration(left)} left."
+            self._text.setText(words)
 
     @Slot()
     def _cancel(self) -> None:
@@ -198,6 +226,8 @@ class MembershipView(QWidget):
 
     def _show_found(self, found: Membership) -> None:
         self._found = found
+        if found.shadow_networks is not None:
+            self._shadows = _parts(self._asked_of), found.shadow_networks
         self.answered.emit(found)
         self._show()
 
@@ -211,40 +241,31 @@ class MembershipView(QWidget):
         is_ready = now.network is not None and now.train is not None and now.control is not None
         self.ask_button.setEnabled(is_ready and self._task is None)
         self.ask_button.setVisible(found is None)
+        self.shadows_button.setEnabled(is_ready and self._task is None)
         self.cancel_button.setVisible(self._task is not None)
         self.cancel_button.setEnabled(self._task is not None)
         self.exposed.setVisible(found is not None)
         self.table.setVisible(found is not None)
         self.exposed.show_found(found)
+        made = None if found is None else found.shadow_networks
+        self.made.setText("" if made is None else " ".join(about_shadows(made.as_dict())))
+        self.made.setVisible(made is not None)
         if found is None:
             self._text.setText(_invitation(now))
         else:
             about = "" if now.network is None else about_base(now.network)
             self._text.setText(f"{_summary(found)} {about}".rstrip())
-            self._fill_table(found)
+            self.table.show_found(found)
         for name, plot in self._plots.items():
             score = None if found is None else found.scores[name]
             plot.setVisible(score is not None)
             if score is not None:
                 plot.show_score(score)
 
-    def _fill_table(self, found: Membership) -> None:
-        for row, (name, score) in enumerate(found.scores.items()):
-            texts = ["–"] * len(_COLUMNS)
-            if score is not None and score.curve is not None and score.few is not None:
-                low, high = score.few.interval
-                texts = [
-                    f"{score.curve.area:.2f}",
-                    percent(score.few.rate),
-                    f"{percent(low)} to {percent(high)}",
-                    "–" if score.fewest is None else percent(score.fewest.rate, 1),
-                ]
-            for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                missing = f" It needs {NEEDS[name]}; then ask again." if score is None else ""
-                item.setToolTip(f"<p>{_TOOLTIPS[name]}{missing}</p>")
-                self.table.setItem(row, column, item)
+
+def _parts(workspace: Workspace) -> list[object]:
+    """What shadow networks are trained for."""
+    return [workspace.network, workspace.train, workspace.control]
 
 
 def _invitation(workspace: Workspace) -> str:
@@ -273,35 +294,3 @@ def _summary(found: Membership) -> str:
             f"Labels are not given for both sets; {found.instead_of_labels} stands for them."
         )
     return " ".join(parts)
-
-
-def _header(title: str, tooltip: str) -> QTableWidgetItem:
-    item = QTableWidgetItem(title)
-    item.setToolTip(f"<p>{tooltip}</p>")
-    return item
-
-
-def _table() -> QTableWidget:
-    table = QTableWidget(len(SCORES), len(_COLUMNS))
-    table.setAccessibleName("What each score is worth")
-    table.setToolTip("What each score is worth; the headers say what they mean.")
-    for column, (title, tooltip) in enumerate(_COLUMNS.items()):
-        table.setHorizontalHeaderItem(column, _header(title, tooltip))
-    for row, name in enumerate(SCORES):
-        table.setVerticalHeaderItem(row, _header(name.capitalize(), _TOOLTIPS[name]))
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setTabKeyNavigation(False)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    for header in (table.horizontalHeader(), table.verticalHeader()):
-        header.setSectionsClickable(False)
-    table.setWordWrap(False)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setStretchLastSection(True)
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    height = table.horizontalHeader().sizeHint().height() + sum(
-        table.verticalHeader().sectionSizeHint(row) for row in range(len(SCORES))
-    )
-    table.setFixedHeight(height + 2)
-    return table

@@ -1,5 +1,7 @@
 """Networks that can't know an image, and what a search makes of them: `make nulls`.
 
+All kinds, or one: `make nulls KIND="binary margin, colour"`.
+
 * *Noise*: trained until it knows images that are none, pixels in any order, or the amplitudes of a
   picture with phases at random. It can know these; whatever else is found is chance, and how
   trusted it is goes into the table.
@@ -25,6 +27,7 @@ import torch
 from torch import Tensor
 
 from engine.base.files import atomic_path
+from engine.base.json_text import read_json
 from engine.base.resources import images_beside, resource_folder, sample_network
 from engine.data.datasets import LabelledImages, load_images
 from engine.evidence.confidence import Case, log_odds
@@ -68,29 +71,22 @@ class NullKind:
 
     Attributes:
         case: that a confidence was fitted to.
-        look: `grey` or `colour`.
         sample: whose images noise is made of.
         recipe: how such networks are made.
         training: what the multipliers are.
     """
 
     case: Case
-    look: Literal["grey", "colour"]
     sample: str
     recipe: Recipe
     training: TrainingKind
 
-    @property
-    def name(self) -> str:
-        """As the table calls it."""
-        return f"{self.case}, {self.look}"
-
 
 KINDS = (
-    NullKind("binary margin", "grey", "mnist_odd_even", _MARGIN, "margin"),
-    NullKind("binary margin", "colour", "cifar10_vehicles_animals", _MARGIN, "margin"),
-    NullKind("ten classes margin", "grey", "mnist_ten_digits", _MARGIN, "margin"),
-    NullKind("ten classes decay", "grey", "mnist_ten_digits", _DECAY, "decay"),
+    NullKind("binary margin, grey", "mnist_odd_even", _MARGIN, "margin"),
+    NullKind("binary margin, colour", "cifar10_vehicles_animals", _MARGIN, "margin"),
+    NullKind("ten classes margin, grey", "mnist_ten_digits", _MARGIN, "margin"),
+    NullKind("ten classes decay, grey", "mnist_ten_digits", _DECAY, "decay"),
 )
 
 _MAKINGS: tuple[tuple[Made, tuple[int, ...], int], ...] = (
@@ -229,32 +225,35 @@ def null_images(logits: Sequence[Tensor]) -> NullImages:
     return NullImages(len(falling), len(logits), tuple(ranks), known)
 
 
-def make_table() -> dict[str, Any]:
-    """All kinds, alone and pooled, as `resources/nulls.json` holds them.
+def make_table(kinds: Sequence[NullKind]) -> dict[str, Any]:
+    """Some kinds, alone and pooled, as `resources/nulls.json` holds them.
 
     Raises:
         RuntimeError: an untrained network would be given a confidence.
     """
     table = {}
-    for kind in KINDS:
+    for kind in kinds:
         found: dict[str, list[Tensor]] = {"alone": [], "pooled": []}
         for run in null_runs(kind):
-            print(kind.name, run.made, run.session.restarts, file=sys.stderr)
+            print(kind.case, run.made, run.session.restarts, file=sys.stderr)
             if run.knows is not None:
                 found["alone" if run.session.restarts == 1 else "pooled"].append(run.logits())
             elif not run.session.why_no_confidence:
-                raise RuntimeError(f"an untrained network of “{kind.name}” gets a confidence")
-        table[kind.name] = {
+                raise RuntimeError(f"an untrained network of “{kind.case}” gets a confidence")
+        table[kind.case] = {
             name: msgspec.to_builtins(null_images(logits)) for name, logits in found.items()
         }
     return table
 
 
 def write_table(table: dict[str, Any]) -> None:
-    """Puts it where the engine finds it."""
-    with atomic_path(resource_folder() / "nulls.json") as temporary:
-        temporary.write_text(json.dumps(table) + "\n", encoding="utf-8")
+    """Puts it where the engine finds it; kinds that are not in it stay as they are there."""
+    path = resource_folder() / "nulls.json"
+    there = read_json(path.read_text(encoding="utf-8"), dict[str, Any])
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(there | table) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_table(make_table())
+    wanted = sys.argv[1:] or [kind.case for kind in KINDS]
+    write_table(make_table([kind for kind in KINDS if kind.case in wanted]))

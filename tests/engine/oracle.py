@@ -822,9 +822,12 @@ def line_ups(
 # --- the confidence (decision 11) ---------------------------------------------------------------
 
 SIGNS = ("across", "within", "margin", "agreement", "contrast", "spread", "roughness")
-OF_POOLS = ((14.701, 5.304, 1.982, 14.767, 2.203, 29.108, 31.535), -4.118)
-OF_ONE_SEARCH = ((0.0, 12.663, 2.043, 15.494, 2.505, 25.481, 34.631), -3.724)
-"""Published weights of the seven, and what is added."""
+MORE_SIGNS = ("multiplier", "edges")
+OF_POOLS = (7.897, 3.747, 0.989, 3.565, 2.467, 56.612, 37.9, -0.013, 4.817), -3.229
+OF_ONE_SEARCH = (0.0, 6.155, 0.969, 4.775, 3.466, 40.449, 39.79, -0.362, 4.942), -3.109
+"""Published weights of the nine, and what is added; of grey images, and of colour ones."""
+OF_COLOUR_POOLS = (5.042, -1.826, 2.542, 12.65, 1.411, 29.955, -7.206, 1.628, 3.687), -2.645
+OF_ONE_COLOUR_SEARCH = (0.0, 4.119, 2.317, 12.576, 0.897, 32.885, -12.417, 0.79, 4.103), -2.445
 
 
 def recurrence(images: Array, y: Array, restarts: int) -> Array:
@@ -886,19 +889,34 @@ def appearance(image: Array) -> tuple[float, float, float]:
     return deviation, float(shown.std(ddof=1)), math.sqrt(rough)
 
 
+def edginess(image: Array) -> float:
+    """ln of the fourth moment over the squared second, of all differences of neighbours."""
+    steps = [
+        float(there[place + 1] - there[place])
+        for channel in image
+        for there in (*channel, *channel.T)
+        for place in range(len(there) - 1)
+    ]
+    second, fourth = (sum(step**power for step in steps) / len(steps) for power in (2, 4))
+    return math.log(fourth / second**2)
+
+
 def signs(theta: Theta, images: Tensor, y: Tensor, lam: Tensor, restarts: int, k: int) -> Array:
-    """All seven, in the order of `SIGNS`, shape (R·m, 7); images (R·m, c, h, w)."""
+    """All nine, in the order of `SIGNS` and `MORE_SIGNS`, (R·m, 9); images (R·m, c, h, w)."""
     pictures, labels = images.double().numpy(), y.double().numpy()
     flat = images.double().flatten(1)
     margin, agreement = explanation(theta, flat, lam.double(), y.double(), k)
     looks = np.array([appearance(picture) for picture in pictures]).T
     rows = [*recurrence(pictures, labels, restarts), margin.numpy(), agreement.numpy(), *looks]
+    rows += [np.log(np.maximum(lam.double().numpy(), 1e-6))]
+    rows += [np.array([edginess(picture) for picture in pictures])]
     return np.stack(rows, 1)
 
 
-def confidence(found: Array, restarts: int) -> Array:
+def confidence(found: Array, restarts: int, is_colour: bool) -> Array:
     """σ(Σ_s w_s (sign_s − its median over all candidates) + bias); the lower of two medians."""
-    weights, bias = OF_ONE_SEARCH if restarts == 1 else OF_POOLS
+    grey, colour = (OF_ONE_SEARCH, OF_ONE_COLOUR_SEARCH), (OF_POOLS, OF_COLOUR_POOLS)
+    weights, bias = (grey if restarts == 1 else colour)[is_colour]
     median = np.sort(found, 0)[(len(found) - 1) // 2]
     return np.asarray(1 / (1 + np.exp(-((found - median) @ np.array(weights) + bias))))
 

@@ -174,7 +174,7 @@ def test_every_sign(channels, restarts, k):
     theta, images, labels, lam = a_pool(channels, restarts, 12, seed=restarts)
     found = under_test.signs(theta, images, labels, lam, restarts, k)
     stated = oracle.signs(theta, images, labels, lam, restarts, k)
-    for name, one, other in zip(oracle.SIGNS, found.T, stated.T, strict=True):
+    for name, one, other in zip(oracle.SIGNS + oracle.MORE_SIGNS, found.T, stated.T, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=CLOSE, err_msg=name)
     assert {-1.0, 4.0} < set(stated[:, oracle.SIGNS.index("margin")])
 
@@ -199,7 +199,8 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
     values = torch.linalg.svdvals(theta.weights[0]).numpy()
     floor, _ = oracle.noise_floor(values, tuple(theta.weights[0].shape))
     k = oracle.directions(values, floor)
-    trust = oracle.confidence(oracle.signs(theta, images, labels, lam, restarts, k), restarts)
+    stated = oracle.signs(theta, images, labels, lam, restarts, k)
+    trust = oracle.confidence(stated, restarts, channels == 3)
     found = under_test.gallery(theta, images, labels, lam, restarts)
     log_odds = np.log(trust / (1 - trust))
     assert log_odds.std() > 1
@@ -213,7 +214,7 @@ def test_confidence_and_who_stands_for_whom(monkeypatch, channels, restarts):
     np.testing.assert_array_equal(found.confidence, found.of_each[found.candidate])
     kind = f"binary margin, {'grey' if channels == 1 else 'colour'}"
     table = TABLE[kind]["alone" if restarts == 1 else "pooled"]
-    exact = under_test.log_odds_of(theta, images, labels, lam, restarts)
+    exact = under_test.log_odds_of(theta, images, labels, lam, restarts, kind)
     gallery = exact[found.candidate.numpy()].tolist()
     highest = [oracle.most(table, t, gallery) for t in exact.tolist()]
     held = np.minimum(found.trust.double().numpy(), highest)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.data.inputs import InputSpec
-from engine.evidence.confidence import log_odds
+from engine.evidence.confidence import Case, log_odds
 from engine.evidence.gallery import Gallery, make_gallery, signs_of_truth
 from engine.evidence.lineup import LineUp
 from engine.evidence.lining_up import Deal, deal, line_up
@@ -207,7 +207,7 @@ def affordable_candidates(
 def signs(
     theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int, k: int | None = None
 ) -> Array:
-    """The seven of each candidate, shape (R·m, 7); k directions, or those that are clear."""
+    """The nine of each candidate, shape (R·m, 9); k directions, or those that are clear."""
     network = _network(theta, tuple(pictures.shape[1:]))
     space = None if k is None else row_space(network, 0.8, k)
     features = ncc_features(pictures)
@@ -220,10 +220,12 @@ def gallery(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: in
     return make_gallery(_network(theta, tuple(pictures.shape[1:])), pictures, y, lam, restarts)
 
 
-def log_odds_of(theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int) -> Array:
+def log_odds_of(
+    theta: Theta, pictures: Tensor, y: Tensor, lam: Tensor, restarts: int, case: Case
+) -> Array:
     """Of each candidate of a network of one output, by the clear directions."""
     found = torch.from_numpy(signs(theta, pictures, y, lam, restarts))
-    return log_odds(found.float(), "binary margin", restarts).numpy()
+    return log_odds(found.float(), case, restarts).numpy()
 
 
 def _pairs(matches: Matches) -> list[Pair]:

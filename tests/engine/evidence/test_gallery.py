@@ -191,12 +191,12 @@ def test_candidates_of_any_classes_are_put_in_order(case, restarts):
 @pytest.mark.parametrize(
     ("case", "training", "expected"),
     [
-        ("one output", "margin", "binary margin"),
+        ("one output", "margin", "binary margin, grey"),
         ("one output", "free", None),
         ("one output", "decay", None),
         ("one output, biases everywhere", "margin", None),
         ("two outputs", "margin", None),
-        ("ten outputs, biases everywhere", "decay", "ten classes decay"),
+        ("ten outputs, biases everywhere", "decay", "ten classes decay, grey"),
         ("ten outputs, biases everywhere", "margin", None),
     ],
 )

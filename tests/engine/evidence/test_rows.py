@@ -111,7 +111,7 @@ def test_no_confidence_was_fitted_to_rows(make_network):
     network = make_network(12, 6, 5, 1, shape=SHAPE)
     assert case_of(network, "margin") is None
     as_image = replace(network, inputs=InputSpec((1, 3, 4)))
-    assert case_of(as_image, "margin") == "binary margin"
+    assert case_of(as_image, "margin") == "binary margin, grey"
 
 
 def test_the_outlook_speaks_of_rows(make_network):

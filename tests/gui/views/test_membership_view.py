@@ -51,7 +51,9 @@ def test_asking_the_sample_shows_what_the_engine_finds(qtbot, window):
         assert cell(window, row, 0) == f"{score.curve.area:.2f}"
         assert cell(window, row, 1) == percent(score.few.rate)
         assert cell(window, row, 3) == "–"  # A control of a hundred shows no 0.1 %.
-    assert [cell(window, 3, column) for column in range(4)] == ["–"] * 4
+    for row, needs in ((3, "It needs a run of this network;"), (4, "It needs shadow networks,")):
+        assert [cell(window, row, column) for column in range(4)] == ["–"] * 4
+        assert needs in view.table.item(row, 0).toolTip()
     assert "at most one of them" in view.text
     assert view.table.isVisible()
 
