@@ -24,13 +24,14 @@ from engine.training.shadows import ShadowWish
 from gui.state.workspace import Workspace
 from gui.toolkit import theme
 from gui.toolkit.background import Background
+from gui.toolkit.fitting_row import FittingRow
 from gui.toolkit.layout import scrolled
 from gui.toolkit.task import Task
 from gui.views.exposed import ExposedTable
 from gui.views.histogram import HistogramPlot
 from gui.views.worth import ABOUT, WorthTable
 
-_WORDS_WIDTH = 410
+_WORDS_WIDTH, _PLOT_WIDTH = 410, 180
 _SELDOM = 0.1
 """Seconds between two reports of shadow networks, which have thousands of steps."""
 
@@ -107,6 +108,7 @@ class MembershipView(QWidget):
         self.made = theme.secondary()
         theme.let_wrap(self.made)
         self._plots = {name: HistogramPlot(name, ABOUT[name]) for name in _DRAWN}
+        self._row = FittingRow(_PLOT_WIDTH)
         self._build()
         self.show_workspace()
 
@@ -133,8 +135,9 @@ class MembershipView(QWidget):
         layout.setSpacing(theme.SPACING)
         layout.addWidget(scroll, 3)
         layout.addWidget(self.exposed)
+        layout.addWidget(self._row, 4)
         for plot in self._plots.values():
-            layout.addWidget(plot, 2)
+            self._row.add(plot)
 
     @property
     def text(self) -> str:
@@ -258,7 +261,7 @@ class MembershipView(QWidget):
             self.table.show_found(found)
         for name, plot in self._plots.items():
             score = None if found is None else found.scores[name]
-            plot.setVisible(score is not None)
+            self._row.want(plot, score is not None)
             if score is not None:
                 plot.show_score(score)
 
