@@ -98,8 +98,15 @@ def lines(summary: dict[str, Any], _options: argparse.Namespace) -> list[str]:
 
 
 def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two scores differ by no more than what rounding can make of one."""
+    """Whether a second score holds all of the first, but for what rounding can make of it."""
+    if (held := _elsewhere(one)) is not None and held != _elsewhere(other):
+        return False
     return all(_are_alike(one[name], other[name]) for name in ("train", "control"))
+
+
+def _elsewhere(evidence: Mapping[str, Any]) -> object:
+    """What line-ups came to with another network's run; None where none was given."""
+    return (evidence.get("lineup") or {}).get("elsewhere")
 
 
 def _are_alike(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:

@@ -53,7 +53,9 @@ def test_a_run_a_score_and_a_report_show_it(capsys, tmp_path, model, against, ot
     assert "reconstructions of another network (other.pth)" in said
     again = results_read.read_report(out)["evidence"]["lineup"]["elsewhere"]
     assert again == found
-    assert call(capsys, "score", out, *against)[0] == 0
+    status, _, err = call(capsys, "score", out, *against)
+    assert (status, "another score already" in err) == (2, True)
+    assert call(capsys, "score", out, *against, "--overwrite")[0] == 0
     assert results_read.read_report(out)["evidence"]["lineup"]["elsewhere"] is None
 
     page = tmp_path / "page.html"
